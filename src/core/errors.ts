@@ -1,0 +1,42 @@
+/**
+ * Every failure a user can meet has a code (matched on by callers), a sentence that says what was wrong and where,
+ * and a hint that says what to do. Nothing else is thrown on purpose.
+ */
+export type ErrorCode =
+  | 'USAGE'
+  | 'PROFILE_INVALID'
+  | 'MASTER_UNREACHABLE'
+  | 'MASTER_NOT_MUPDATE'
+  | 'MASTER_BYE'
+  | 'MASTER_LOST'
+  | 'MASTER_REFUSED'
+  | 'MASTER_SETUP'
+  | 'AUTH_FAILED'
+  | 'AUTH_UNAVAILABLE'
+  | 'TIMEOUT'
+  | 'WIRE_LIMIT'
+  | 'WIRE_SYNTAX'
+  | 'WIRE_UNEXPECTED'
+  | 'RESULTS'
+  | 'INTERNAL'
+
+export class HarnessError extends Error {
+  override readonly name = 'HarnessError'
+  constructor(
+    readonly code: ErrorCode,
+    message: string,
+    readonly hint: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options)
+  }
+}
+
+export function isHarnessError(error: unknown, code?: ErrorCode): error is HarnessError {
+  return error instanceof HarnessError && (code === undefined || error.code === code)
+}
+
+/** The text of anything thrown, for places that only report. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

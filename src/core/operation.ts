@@ -1,0 +1,36 @@
+/** A command as a client sends it (RFC 3656 section 4); arguments are byte strings, see {@link MailboxRecord}. */
+export type Command =
+  | { readonly kind: 'ACTIVATE'; readonly name: string; readonly location: string; readonly acl: string }
+  | { readonly kind: 'RESERVE'; readonly name: string; readonly location: string }
+  | { readonly kind: 'DEACTIVATE'; readonly name: string; readonly location: string }
+  | { readonly kind: 'DELETE'; readonly name: string }
+  | { readonly kind: 'FIND'; readonly name: string }
+  | { readonly kind: 'LIST'; readonly locationPrefix?: string }
+  | { readonly kind: 'UPDATE'; readonly servers?: readonly string[] }
+  | { readonly kind: 'NOOP' }
+  | { readonly kind: 'LOGOUT' }
+  | { readonly kind: 'AUTHENTICATE'; readonly mechanism: string; readonly initialResponse?: string }
+
+export type CommandKind = Command['kind']
+
+export const OPERATION_KINDS = ['create', 'setacl', 'rename', 'delete', 'find'] as const
+export type OperationKind = (typeof OPERATION_KINDS)[number]
+
+/** One logical action of a backend: the commands it sends, one after the other, each after the last one's reply. */
+export interface Operation {
+  readonly kind: OperationKind
+  /** Index of the backend that does it. */
+  readonly backend: number
+  /**
+   * The mailboxes it touches. Operations that share a mailbox are sent in order, each after the last one's reply, and
+   * not at all when the earlier one failed: a DELETE of a name that the master does not know kills a real master.
+   */
+  readonly mailboxes: readonly string[]
+  readonly commands: readonly Command[]
+}
+
+/** An operation and when it is meant to start, in nanoseconds from the start of its phase. */
+export interface Arrival {
+  readonly intendedNs: number
+  readonly operation: Operation
+}

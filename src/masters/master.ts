@@ -1,0 +1,43 @@
+/** A master that a run can load: started, described, stopped. */
+export interface Master {
+  readonly kind: 'embedded' | 'cyrus' | 'remote'
+  /** Starts it (nothing to do for a remote one). @throws {HarnessError} `MASTER_SETUP`, `MASTER_UNREACHABLE` */
+  start(): Promise<void>
+  /** Ends it and removes all it left; safe to call twice, and in any state. */
+  stop(): Promise<void>
+  /** Valid after {@link start}. */
+  readonly address: MasterAddress
+  readonly credentials: Credentials
+  /** The mupdate process on this host, now: it changes when the master is restarted. Undefined when not local. */
+  pid(): number | undefined
+  /** What the report says of it. */
+  describe(): MasterDescription
+  /** Called for each event: syslog lines, restarts, death. Register before {@link start}. */
+  onEvent(listener: (event: MasterEvent) => void): void
+}
+
+export interface MasterAddress {
+  readonly host: string
+  readonly port: number
+}
+
+export interface Credentials {
+  readonly user: string
+  readonly password: string
+}
+
+export interface MasterDescription {
+  /** As the banner says, `3.6.1`; `embedded 0.1.0` for our own. */
+  readonly version: string
+  /** `twoskip on tmpfs`, `memory`, `unknown`. */
+  readonly mailboxDatabase: string
+  /** Settings that differ from the master's defaults. */
+  readonly settings: Readonly<Record<string, string>>
+  /** What really runs: path → sha256, from `/proc/PID/maps`. Empty for remote masters. */
+  readonly binaries: Readonly<Record<string, string>>
+}
+
+export type MasterEvent =
+  | { readonly kind: 'syslog'; readonly line: string }
+  | { readonly kind: 'restarted'; readonly pid: number; readonly previousPid: number }
+  | { readonly kind: 'died'; readonly detail: string }

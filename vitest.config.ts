@@ -1,0 +1,11 @@
+import { defineConfig } from 'vitest/config'
+
+/** `unit` needs Node alone; `cyrus` needs Debian's Cyrus packages and runs one file at a time, since each starts a real master. */
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/cyrus/**'], testTimeout: 30_000 } },
+      { test: { name: 'cyrus', include: ['test/cyrus/**/*.test.ts'], testTimeout: 120_000, hookTimeout: 60_000, fileParallelism: false } },
+    ],
+  },
+})
