@@ -1,3 +1,7 @@
+import type { Credentials, MasterAddress } from '../core/address.js'
+
+export type { Credentials, MasterAddress } from '../core/address.js'
+
 /** A master that a run can load: started, described, stopped. */
 export interface Master {
   readonly kind: 'embedded' | 'cyrus' | 'remote'
@@ -14,16 +18,6 @@ export interface Master {
   describe(): MasterDescription
   /** Called for each event: syslog lines, restarts, death. Register before {@link start}. */
   onEvent(listener: (event: MasterEvent) => void): void
-}
-
-export interface MasterAddress {
-  readonly host: string
-  readonly port: number
-}
-
-export interface Credentials {
-  readonly user: string
-  readonly password: string
 }
 
 export interface MasterDescription {

@@ -1,0 +1,11 @@
+/** Where a master listens. */
+export interface MasterAddress {
+  readonly host: string
+  readonly port: number
+}
+
+/** Who a client says it is; the password comes from the environment, a file or a prompt and goes into no result. */
+export interface Credentials {
+  readonly user: string
+  readonly password: string
+}

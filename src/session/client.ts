@@ -1,0 +1,349 @@
+import type { Credentials, MasterAddress } from '../core/address.js'
+import type { Clock } from '../core/clock.js'
+import { HarnessError, messageOf } from '../core/errors.js'
+import type { Command } from '../core/operation.js'
+import { encodeCommand } from '../wire/encode.js'
+import type { Frame } from '../wire/frame.js'
+import { decodeReply, REPLY, type ReplyCode, replyCode, statusText } from '../wire/reply.js'
+import { FrameScanner } from '../wire/scanner.js'
+import { plainInitialResponse } from './sasl.js'
+import { connectTcp, type Transport } from './transport.js'
+
+export type Status = 'OK' | 'NO' | 'BAD'
+
+/** Who waits for a command's replies. */
+export interface ReplyHandler {
+  /** Each MAILBOX, RESERVE or DELETE that belongs to the command; the frame is lent. */
+  onRecord?(frame: Frame, code: ReplyCode): void
+  /** The end of the command; exactly one of this and {@link onLost} is called. */
+  onDone(status: Status, text: string): void
+  onLost(error: HarnessError): void
+}
+
+/** Who listens to an update stream: the replies that carry the UPDATE's tag after its OK. */
+export interface StreamListener {
+  onRecord(frame: Frame, code: ReplyCode): void
+}
+
+export interface Banner {
+  readonly host: string
+  readonly product: string
+  readonly version: string
+  /** `(master)`, or `mupdate://master` when a slave answers. */
+  readonly role: string
+  /** Names of capabilities with their values: AUTH, STARTTLS, COMPRESS, PARTIAL-UPDATE. */
+  readonly capabilities: ReadonlyMap<string, readonly string[]>
+}
+
+export interface ConnectOptions {
+  readonly address: MasterAddress
+  readonly credentials: Credentials
+  readonly clock: Clock
+  /** For connection, banner and login together, as Cyrus's `client_timeout`. */
+  readonly timeoutMs?: number
+  /** Called once when a connection that was logged in ends without our having closed it. */
+  readonly onLost?: (error: HarnessError) => void
+}
+
+interface Pending {
+  readonly tag: string
+  readonly handler: ReplyHandler
+}
+
+const DEFAULT_TIMEOUT_MS = 10_000
+/** How long a silent port is given before it is asked to show what it is. */
+const BANNER_PATIENCE_MS = 3_000
+
+/**
+ * One connection to a master: commands go out in order, each with a tag of its own, and their replies are matched in
+ * that order, since a master serves a connection's commands one after the other (imap/mupdate.c, docmd).
+ */
+export class Client {
+  banner!: Banner
+  /** When the bytes arrived that are being handled, by the run's clock: the time of every reply in them. */
+  heardNs = 0
+  private transport!: Transport
+  private readonly scanner = new FrameScanner()
+  private pending: Pending[] = []
+  private head = 0
+  private nextTag = 0
+  private outgoing = ''
+  private stream: { tag: string; listener: StreamListener } | undefined
+  private lost: HarnessError | undefined
+  private greeting: ((frame: Frame) => void) | undefined
+  private onGreetingLost: ((error: HarnessError) => void) | undefined
+  private closing = false
+  private readonly where: string
+  /** Called after each chunk of bytes: "something was heard", as a slave counts it. */
+  onHeard: (() => void) | undefined
+
+  private constructor(private readonly options: ConnectOptions) {
+    this.where = `${options.address.host}:${options.address.port}`
+  }
+
+  /**
+   * Connects, reads the banner and logs in.
+   *
+   * @throws {HarnessError} `MASTER_UNREACHABLE`, `MASTER_NOT_MUPDATE`, `MASTER_BYE`, `MASTER_LOST`, `AUTH_FAILED`,
+   *   `AUTH_UNAVAILABLE`, `TIMEOUT`
+   */
+  static async connect(options: ConnectOptions): Promise<Client> {
+    const client = new Client(options)
+    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
+    const timer = setTimeout(() => client.fail(client.timedOut(timeoutMs)), timeoutMs)
+    try {
+      client.banner = await client.open(timeoutMs)
+      await client.login()
+      return client
+    } catch (error) {
+      client.destroy()
+      throw error
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  get inFlight(): number {
+    return this.pending.length - this.head
+  }
+
+  get closed(): boolean {
+    return this.lost !== undefined || this.closing
+  }
+
+  /** Queues a command; it goes out with the next {@link flush}. */
+  queue(command: Command, handler: ReplyHandler, tag = `X${this.nextTag++}`): void {
+    if (this.lost !== undefined) {
+      handler.onLost(this.lost)
+      return
+    }
+    this.pending.push({ tag, handler })
+    this.outgoing += encodeCommand(tag, command)
+  }
+
+  flush(): void {
+    if (this.outgoing === '') return
+    const bytes = this.outgoing
+    this.outgoing = ''
+    this.transport.write(bytes)
+  }
+
+  send(command: Command, handler: ReplyHandler, tag?: string): void {
+    this.queue(command, handler, tag)
+    this.flush()
+  }
+
+  /** @throws {HarnessError} when the connection is lost first */
+  request(command: Command): Promise<{ status: Status; text: string }> {
+    return new Promise((resolve, reject) => {
+      this.send(command, { onDone: (status, text) => resolve({ status, text }), onLost: reject })
+    })
+  }
+
+  /** Sends UPDATE; `dump` gets the list and its OK, `listener` what comes after that (RFC 3656 section 4.11). */
+  update(servers: readonly string[] | undefined, dump: ReplyHandler, listener: StreamListener): void {
+    const tag = 'U01'
+    const command: Command = servers === undefined ? { kind: 'UPDATE' } : { kind: 'UPDATE', servers }
+    this.stream = { tag, listener }
+    this.send(command, dump, tag)
+  }
+
+  pauseReading(): void {
+    this.transport.pause()
+  }
+
+  resumeReading(): void {
+    if (!this.closed) this.transport.resume()
+  }
+
+  /** Says LOGOUT and closes, without waiting for long: a stuck master must not hold up the end of a run. */
+  async logout(timeoutMs = 1000): Promise<void> {
+    if (this.closed) return
+    this.closing = true
+    await new Promise<void>(resolve => {
+      const timer = setTimeout(resolve, timeoutMs)
+      const done = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+      this.onGreetingLost = done
+      this.send({ kind: 'LOGOUT' }, { onDone: done, onLost: done })
+    })
+    this.destroy()
+  }
+
+  /** Closes at once; commands still waiting are told that they are lost. */
+  destroy(): void {
+    this.closing = true
+    this.fail(new HarnessError('MASTER_LOST', `the connection to ${this.where} was closed by us`, ''))
+  }
+
+  private async open(timeoutMs: number): Promise<Banner> {
+    const listener = { onBytes: this.onBytes.bind(this), onClosed: this.onClosed.bind(this) }
+    const greeting = new Promise<Banner>((resolve, reject) => {
+      const capabilities = new Map<string, readonly string[]>()
+      this.onGreetingLost = reject
+      this.greeting = frame => this.takeGreeting(frame, capabilities, resolve, reject)
+    })
+    // The greeting may be refused before anybody waits for it.
+    greeting.catch(() => {})
+    this.transport = await connectTcp(this.options.address, listener, timeoutMs)
+    if (this.lost !== undefined) {
+      this.transport.destroy()
+      throw this.lost
+    }
+    const impatience = setTimeout(() => this.transport.write('\r\n\r\n'), Math.min(BANNER_PATIENCE_MS, timeoutMs / 2))
+    try {
+      return await greeting
+    } finally {
+      clearTimeout(impatience)
+    }
+  }
+
+  /** @see RFC 3656 section 4 (banner); `* OK MUPDATE` comes in any place, Cyrus sends it last */
+  private takeGreeting(
+    frame: Frame,
+    capabilities: Map<string, readonly string[]>,
+    resolve: (banner: Banner) => void,
+    reject: (error: HarnessError) => void,
+  ): void {
+    const code = replyCode(frame)
+    if (frame.count < 2 || !frame.equals(0, '*')) {
+      reject(this.notMupdate(frame.restOfLine(0)))
+    } else if (code === REPLY.bye || code === REPLY.no) {
+      reject(this.bye(statusText(frame)))
+    } else if (code !== REPLY.ok) {
+      const reply = decodeReply(frame)
+      if (reply.kind === 'capability') capabilities.set(reply.name, reply.values)
+    } else if (frame.count < 6 || !frame.isWord(2, 'MUPDATE')) {
+      reject(this.notMupdate(frame.restOfLine(0)))
+    } else {
+      this.greeting = undefined
+      this.onGreetingLost = undefined
+      const version = frame.text(5)
+      const role = frame.count > 6 ? frame.text(6) : ''
+      resolve({ host: frame.text(3), product: frame.text(4), version, role, capabilities })
+    }
+  }
+
+  private async login(): Promise<void> {
+    const offered = this.banner.capabilities.get('AUTH') ?? []
+    if (!offered.some(mechanism => mechanism.toUpperCase() === 'PLAIN')) {
+      const list = offered.length > 0 ? offered.join(', ') : 'none'
+      throw new HarnessError(
+        'AUTH_UNAVAILABLE',
+        `${this.where} does not offer SASL PLAIN (offered: ${list})`,
+        'set allowplaintext and sasl_mech_list in the master’s imapd.conf',
+      )
+    }
+    const initialResponse = plainInitialResponse(this.options.credentials)
+    const { status, text } = await this.request({ kind: 'AUTHENTICATE', mechanism: 'PLAIN', initialResponse })
+    if (status !== 'OK') {
+      throw new HarnessError(
+        'AUTH_FAILED',
+        `${this.where} refuses user "${this.options.credentials.user}": ${text || status}`,
+        'check user and password; the password is read from MUPDATE_BENCH_PASSWORD or --password-file',
+      )
+    }
+  }
+
+  private onBytes(bytes: Uint8Array, count: number): void {
+    const { scanner } = this
+    this.heardNs = this.options.clock.nowNs()
+    scanner.feed(bytes, 0, count)
+    try {
+      while (this.lost === undefined && scanner.next()) this.take(scanner.frame)
+    } catch (error) {
+      this.fail(
+        error instanceof HarnessError ? error : new HarnessError('INTERNAL', messageOf(error), '', { cause: error }),
+      )
+    }
+    this.onHeard?.()
+  }
+
+  private take(frame: Frame): void {
+    const waiting = this.head < this.pending.length ? this.pending[this.head] : undefined
+    const code = replyCode(frame)
+    if (this.greeting !== undefined) {
+      this.greeting(frame)
+    } else if (waiting !== undefined && frame.count > 0 && frame.equals(0, waiting.tag)) {
+      this.takeTagged(frame, code, waiting)
+    } else if (this.stream !== undefined && frame.count > 0 && frame.equals(0, this.stream.tag)) {
+      this.stream.listener.onRecord(frame, code)
+    } else if (code === REPLY.bye) {
+      this.fail(this.bye(statusText(frame)))
+    } else {
+      throw this.unexpected(frame)
+    }
+  }
+
+  private takeTagged(frame: Frame, code: ReplyCode, waiting: Pending): void {
+    if (code === REPLY.mailbox || code === REPLY.reserve || code === REPLY.delete) {
+      waiting.handler.onRecord?.(frame, code)
+      return
+    }
+    if (code !== REPLY.ok && code !== REPLY.no && code !== REPLY.bad) throw this.unexpected(frame)
+    this.head++
+    if (this.head > 256 && this.head * 2 > this.pending.length) {
+      this.pending = this.pending.slice(this.head)
+      this.head = 0
+    }
+    // Texts are wanted where something went wrong only.
+    if (code === REPLY.ok) waiting.handler.onDone('OK', '')
+    else waiting.handler.onDone(code === REPLY.no ? 'NO' : 'BAD', statusText(frame))
+  }
+
+  private onClosed(error: Error | undefined): void {
+    const detail = error === undefined ? 'the master closed it' : error.message
+    this.fail(
+      new HarnessError('MASTER_LOST', `connection to ${this.where} lost: ${detail}`, 'look at the master’s log', {
+        cause: error,
+      }),
+    )
+  }
+
+  /** The one way out: remembers why, closes, and tells everybody who waits. */
+  private fail(error: HarnessError): void {
+    if (this.lost !== undefined) return
+    this.lost = error
+    this.transport?.destroy()
+    const waiting = this.pending.slice(this.head)
+    this.pending = []
+    this.head = 0
+    this.onGreetingLost?.(error)
+    for (const { handler } of waiting) handler.onLost(error)
+    if (!this.closing) this.options.onLost?.(error)
+  }
+
+  private timedOut(timeoutMs: number): HarnessError {
+    const [what, hint] =
+      this.banner === undefined
+        ? [
+            'no MUPDATE banner',
+            'a port that expects TLS or HTTP, or a master without a free worker, is silent like this',
+          ]
+        : ['no answer to the login', 'the master may be overloaded']
+    return new HarnessError('TIMEOUT', `${what} from ${this.where} in ${timeoutMs / 1000} s`, hint)
+  }
+
+  private bye(text: string): HarnessError {
+    return new HarnessError('MASTER_BYE', `${this.where} said BYE: ${text}`, 'it may be at its mupdate_connections_max')
+  }
+
+  private notMupdate(line: string): HarnessError {
+    const what = line.startsWith('HTTP/') ? 'an HTTP server' : 'something else than a MUPDATE master'
+    return new HarnessError(
+      'MASTER_NOT_MUPDATE',
+      `${what} answers on ${this.where}: ${JSON.stringify(line.slice(0, 60))}`,
+      'give the port of a MUPDATE master (usually 3905)',
+    )
+  }
+
+  private unexpected(frame: Frame): HarnessError {
+    return new HarnessError(
+      'WIRE_UNEXPECTED',
+      `${this.where} sent a reply that nothing waits for: ${JSON.stringify(frame.restOfLine(0).slice(0, 80))}`,
+      'the master is broken, or a proxy mixes connections',
+    )
+  }
+}

@@ -1,0 +1,118 @@
+import { connect, type Socket } from 'node:net'
+import { HarnessError } from '../core/errors.js'
+import type { MasterAddress } from '../core/address.js'
+
+/** Bytes in and out of one connection; TLS and DEFLATE are further implementations over this one. */
+export interface Transport {
+  write(bytes: string | Uint8Array): void
+  /** Stops and restarts reading, so that many small segments can be taken together. */
+  pause(): void
+  resume(): void
+  destroy(): void
+  readonly bytesRead: number
+  readonly bytesWritten: number
+}
+
+export interface TransportListener {
+  /** `bytes[0..count)` are lent: they are overwritten after the call. */
+  onBytes(bytes: Uint8Array, count: number): void
+  /** Once, at the end; `undefined` when the peer closed in good order. */
+  onClosed(error: Error | undefined): void
+}
+
+/**
+ * One read buffer serves all connections of a thread: libuv fills it, the listener consumes it, and only then does the
+ * next connection read. 10,000 slaves cost no read buffers this way.
+ */
+const READ_BUFFER_BYTES = 256 * 1024
+let readBuffer: Buffer | undefined
+
+/**
+ * Opens a TCP connection.
+ *
+ * @throws {HarnessError} `MASTER_UNREACHABLE`, `TIMEOUT`
+ */
+export function connectTcp(address: MasterAddress, listener: TransportListener, timeoutMs: number): Promise<Transport> {
+  readBuffer ??= Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
+  return new Promise((resolve, reject) => {
+    const where = `${address.host}:${address.port}`
+    const socket = connect({
+      host: address.host,
+      port: address.port,
+      noDelay: true,
+      onread: {
+        buffer: readBuffer!,
+        callback(count, bytes) {
+          listener.onBytes(bytes, count)
+          return true
+        },
+      },
+    })
+    const timer = setTimeout(() => {
+      socket.destroy()
+      reject(
+        new HarnessError(
+          'TIMEOUT',
+          `no connection to ${where} in ${timeoutMs / 1000} s`,
+          'check the address and the way to it',
+        ),
+      )
+    }, timeoutMs)
+    let lastError: Error | undefined
+    socket.once('connect', () => {
+      clearTimeout(timer)
+      resolve(new TcpTransport(socket))
+    })
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      lastError = error
+      clearTimeout(timer)
+      reject(unreachable(where, error))
+    })
+    // Half-open connections are of no use here: a peer that ended its side is gone.
+    socket.on('end', () => socket.destroy())
+    socket.on('close', () => listener.onClosed(lastError))
+  })
+}
+
+class TcpTransport implements Transport {
+  constructor(private readonly socket: Socket) {}
+
+  write(bytes: string | Uint8Array): void {
+    if (this.socket.writable) this.socket.write(bytes as string, 'latin1')
+  }
+
+  pause(): void {
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.socket.resume()
+  }
+
+  destroy(): void {
+    this.socket.destroy()
+  }
+
+  get bytesRead(): number {
+    return this.socket.bytesRead
+  }
+
+  get bytesWritten(): number {
+    return this.socket.bytesWritten
+  }
+}
+
+function unreachable(where: string, error: NodeJS.ErrnoException): HarnessError {
+  const reasons: Record<string, [string, string]> = {
+    ECONNREFUSED: [`nobody listens on ${where}`, 'start the master, or give the right host and port (MUPDATE is 3905)'],
+    ENOTFOUND: [`the host of ${where} has no address`, 'check the name'],
+    EAI_AGAIN: [`the host of ${where} cannot be looked up now`, 'check the name and the resolver'],
+    EMFILE: ['no file descriptors are left', 'raise the limit (ulimit -n) or lower the number of connections'],
+    EADDRNOTAVAIL: [`no local port is left for ${where}`, 'use kept connections, or fewer operations per second'],
+  }
+  const [what, hint] = reasons[error.code ?? ''] ?? [
+    `cannot connect to ${where}: ${error.message}`,
+    'check the address',
+  ]
+  return new HarnessError('MASTER_UNREACHABLE', what, hint, { cause: error })
+}
