@@ -60,7 +60,7 @@ export interface ProcessSamplerOptions {
 
 /**
  * Watches a process from outside. Call {@link sample} at most 250 ms apart: a longer span averages pegged and idle
- * time away. One call reads a file a thread, 6 µs each: keep it off the thread that takes NOOP's time.
+ * time away. One call reads a file a thread, 9 µs each: keep it off the thread that takes NOOP's time.
  */
 export class ProcessSampler {
   #last: Look | undefined
