@@ -1,0 +1,127 @@
+import { z } from 'zod'
+
+const time = z
+  .strictObject({
+    count: z.int().describe('samples, unfinished ones included'),
+    min: z.number(),
+    mean: z.number(),
+    p50: z.number(),
+    p90: z.number(),
+    p99: z.number(),
+    p999: z.number(),
+    max: z.number(),
+    lowerBounds: z
+      .array(z.enum(['min', 'mean', 'p50', 'p90', 'p99', 'p999', 'max']))
+      .describe('values that are lower bounds, because operations that never ended are in them with their wait so far'),
+  })
+  .describe('a distribution of times in µs, three significant digits')
+
+const metric = z.strictObject({
+  count: z.int().describe('ended or given up: ok + failed + unfinished'),
+  failed: z.int().describe('answered NO or BAD'),
+  unfinished: z.int().describe('never answered: timed out, connection lost, run ended'),
+  ratePerSecond: z.number().describe('ended (ok or failed) per second of the phase'),
+  responseTimeUs: time.optional().describe('from the intended start; absent in a closed loop'),
+  serviceTimeUs: time.optional().describe('from the actual send'),
+})
+
+const metrics = z.record(z.string(), metric)
+
+const phase = z.strictObject({
+  name: z.string(),
+  startMs: z.number().describe('from the start of the run'),
+  durationMs: z.number(),
+  ended: z.enum(['duration', 'condition', 'limit', 'interrupted', 'running']),
+  operations: metrics.describe('whole operations of backends: create, setacl, rename, delete, find'),
+  commands: metrics.describe(
+    'NOOP.plain (probe), NOOP.stream (probe on a streaming connection), NOOP.slave, UPDATE, ACTIVATE, …',
+  ),
+})
+
+const cpu = z.strictObject({
+  meanCores: z.number().nullable().describe('CPU used per second of the run; null when it could not be measured'),
+  peakThreadShare: z.number().nullable().describe('largest share of one CPU that one thread used in a sample'),
+  peggedMs: z
+    .number()
+    .nullable()
+    .describe('time in which its threads together were on a CPU, or waiting for one, ≥ 95 %'),
+  waitMs: z.number().nullable().describe('time its threads waited for a CPU'),
+})
+
+export const runResultSchema = z.strictObject({
+  schema: z.literal('mupdate-bench/run/1'),
+  id: z.string(),
+  profile: z.strictObject({ name: z.string(), seed: z.int() }),
+  startedAt: z.string().describe('UTC, ISO 8601'),
+  durationMs: z.number(),
+  state: z.enum(['running', 'ended', 'interrupted']).describe('running in a file that nobody writes any more: cut off'),
+  harness: z.strictObject({
+    version: z.string(),
+    node: z.string(),
+    pid: z.int(),
+    host: z.record(z.string(), z.unknown()),
+  }),
+  verdict: z.strictObject({
+    result: z.enum(['pass', 'fail', 'inconclusive', 'invalid']),
+    reasons: z.array(z.string()),
+    thresholds: z.array(
+      z.strictObject({
+        threshold: z.string(),
+        result: z.enum(['pass', 'fail', 'inconclusive']),
+        value: z.number().optional(),
+        reason: z.string(),
+      }),
+    ),
+  }),
+  master: z.strictObject({
+    kind: z.enum(['embedded', 'cyrus', 'remote']),
+    address: z.string(),
+    version: z.string(),
+    mailboxDatabase: z.string(),
+    settings: z.record(z.string(), z.string()),
+    binaries: z.record(z.string(), z.string()).describe('path → sha256 of what really ran'),
+    cpu,
+    threads: z.array(z.strictObject({ tid: z.int(), cpuMs: z.number(), waitMs: z.number(), peakShare: z.number() })),
+    rssPeakBytes: z.number().nullable(),
+    descriptorsPeak: z.number().nullable(),
+    threadsPeak: z.number().nullable(),
+    writeBytes: z.number().nullable().describe('bytes it caused to be written to storage; 0 on tmpfs'),
+    writeCalls: z.number().nullable().describe('write system calls; null where /proc/PID/io is not readable'),
+    restarts: z.int(),
+  }),
+  generator: z.strictObject({
+    cpuCores: z.number(),
+    eventLoopDelayUs: z.strictObject({ p50: z.number(), p99: z.number(), max: z.number() }).describe('worst thread'),
+    scheduleSlipUs: time
+      .nullable()
+      .describe('from the intended start to the actual send or queueing; null without an open model'),
+    droppedArrivals: z.int(),
+    skippedOperations: z.int().describe('not sent since an earlier operation on the same mailbox had failed'),
+    stealShare: z.number().nullable(),
+    saturated: z.boolean(),
+    bytesRead: z.number(),
+    bytesWritten: z.number(),
+  }),
+  noiseFloor: z
+    .strictObject({ count: z.int(), p50Ns: z.number(), p99Ns: z.number(), maxNs: z.number() })
+    .nullable()
+    .describe('a TCP echo on loopback through the same probe code, before the run'),
+  slaves: z.strictObject({
+    count: z.int(),
+    streaming: z.int().describe('at the end'),
+    leastStreaming: z.int().describe('fewest at one time after all had been streaming once'),
+    resyncs: z.int().describe('UPDATEs after the first of each slave'),
+    timeouts: z.int(),
+    drops: z.int().describe('connections lost, time-outs included'),
+  }),
+  http: z.record(z.string(), z.number()).nullable(),
+  phases: z.array(phase),
+  total: phase.pick({ operations: true, commands: true }),
+})
+
+/** `run.json`; its JSON Schema is `docs/run.schema.json`. */
+export type RunResult = z.infer<typeof runResultSchema>
+export type MetricSummary = z.infer<typeof metric>
+export type TimeSummary = z.infer<typeof time>
+export type PhaseResult = RunResult['phases'][number]
+export type Verdict = RunResult['verdict']

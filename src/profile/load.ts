@@ -1,0 +1,156 @@
+import { readFileSync } from 'node:fs'
+import { basename, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Document, isMap, isScalar, LineCounter, type Node, parse, parseDocument } from 'yaml'
+import type { z } from 'zod'
+import { HarnessError } from '../core/errors.js'
+import type { ArrivalSpec, SiteSpec } from '../generators/spec.js'
+import { keysAt, nearest } from './keys.js'
+import { type ArrivalDocument, type ProfileDocument, profileSchema } from './schema.js'
+
+/** A profile, resolved: every default filled in, durations in ns. */
+export interface Profile extends Omit<ProfileDocument, 'site'> {
+  readonly name: string
+  readonly site: SiteSpec
+  /** What was read with `--set` and `--seed` applied: written beside the results, and enough to repeat the run. */
+  readonly yaml: string
+}
+
+/** Where the ready profiles lie, in the checkout and in the package alike. */
+export const PROFILES_DIRECTORY = fileURLToPath(new URL('../../profiles/', import.meta.url))
+
+/**
+ * Reads a profile, by path or by the name of a ready one.
+ *
+ * @param sets `a.b=c` changes, the value in YAML
+ * @throws {HarnessError} `PROFILE_INVALID` with file, line, column, what was expected and the nearest valid key
+ */
+export function loadProfile(nameOrPath: string, sets: readonly string[] = []): Profile {
+  const { path, text } = readProfile(nameOrPath)
+  const lineCounter = new LineCounter()
+  const document = parseDocument(text, { lineCounter, prettyErrors: false })
+  const [syntaxError] = document.errors
+  if (syntaxError !== undefined) {
+    const { line, col } = lineCounter.linePos(syntaxError.pos[0])
+    throw invalid(`${path}:${line}:${col}: ${syntaxError.message}`, 'the file is no valid YAML')
+  }
+  for (const set of sets) applySet(document, set)
+  const outcome = profileSchema.safeParse(document.toJS() ?? {})
+  if (!outcome.success) {
+    const lines = outcome.error.issues.flatMap(issue => describeIssue(issue, document, lineCounter, path))
+    throw invalid(lines.join('\n'), `see docs/profiles.md, or: mupdate-bench profile schema`)
+  }
+  const { site, ...rest } = outcome.data
+  return { ...rest, name: basename(path).replace(/\.ya?ml$/, ''), site: siteSpec(site), yaml: String(document) }
+}
+
+function readProfile(nameOrPath: string): { path: string; text: string } {
+  const ready = resolve(PROFILES_DIRECTORY, `${nameOrPath}.yaml`)
+  for (const path of /^[\w-]+$/.test(nameOrPath) ? [ready] : [nameOrPath]) {
+    try {
+      return { path, text: readFileSync(path, 'utf8') }
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === 'EISDIR') throw invalid(`${path} is a directory`, 'give a profile, a YAML file')
+      if (code !== 'ENOENT') throw invalid(`${path}: ${(error as Error).message}`, 'give a file that can be read')
+    }
+  }
+  throw invalid(
+    `there is no profile ${nameOrPath}`,
+    'mupdate-bench profile list shows the ready ones; or give the path of a file',
+  )
+}
+
+function applySet(document: Document, set: string): void {
+  const equals = set.indexOf('=')
+  if (equals < 1) {
+    throw new HarnessError('USAGE', `--set ${set}: no "="`, 'write --set slaves.count=20')
+  }
+  const path = set
+    .slice(0, equals)
+    .split('.')
+    .map(key => (/^\d+$/.test(key) ? Number(key) : key))
+  try {
+    document.setIn(path, document.createNode(parse(set.slice(equals + 1))))
+  } catch (error) {
+    throw new HarnessError(
+      'USAGE',
+      `--set ${set}: ${(error as Error).message}`,
+      'the value is YAML; the path must lead through maps',
+    )
+  }
+}
+
+function describeIssue(issue: z.core.$ZodIssue, document: Document, lines: LineCounter, file: string): string[] {
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.map(key => {
+      const path = [...issue.path, key]
+      const near = nearest(key, keysAt(issue.path))
+      const what = `unknown key "${key}"${near === undefined ? '' : `; did you mean "${near}"?`}`
+      return `${positionOf(path, document, lines, file, true)}: ${issue.path.join('.') || 'profile'}: ${what}`
+    })
+  }
+  const where = issue.path.join('.') || 'profile'
+  return [`${positionOf(issue.path, document, lines, file, false)}: ${where}: ${issue.message}`]
+}
+
+/** The place of the deepest node on the path that the file holds (a missing key is shown where it is missing). */
+function positionOf(
+  path: readonly PropertyKey[],
+  document: Document,
+  lines: LineCounter,
+  file: string,
+  ofKey: boolean,
+): string {
+  for (let depth = path.length; depth >= 0; depth--) {
+    const parts = path.slice(0, depth)
+    const node = ofKey && depth === path.length ? keyNode(document, parts) : document.getIn(parts, true)
+    const range = (node as Node | undefined)?.range
+    if (range === undefined || range === null) {
+      if (depth === path.length && document.hasIn(parts)) return `--set ${parts.join('.')}`
+      continue
+    }
+    const { line, col } = lines.linePos(range[0])
+    return `${file}:${line}:${col}`
+  }
+  return file
+}
+
+function keyNode(document: Document, path: readonly PropertyKey[]): Node | undefined {
+  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
+  if (!isMap(parent)) return undefined
+  const pair = parent.items.find(item => isScalar(item.key) && item.key.value === path.at(-1))
+  return isScalar(pair?.key) ? pair.key : undefined
+}
+
+function siteSpec(site: ProfileDocument['site']): SiteSpec {
+  const partitions = Array.from({ length: site.partitions }, (_, i) => ({
+    name: i === 0 ? 'default' : `part${i}`,
+    weight: 1,
+  }))
+  const backends = Array.from({ length: site.backends }, (_, i) => ({
+    server: `be${i + 1}.example.com`,
+    weight: 1,
+    partitions,
+  }))
+  return { ...site, backends, userPrefix: '' }
+}
+
+/** @param phaseNs length of the phase, over which a ramp rises */
+export function arrivalSpec(arrivals: ArrivalDocument, phaseNs: number): ArrivalSpec {
+  switch (arrivals.kind) {
+    case 'constant':
+    case 'poisson':
+      return { kind: arrivals.kind, ratePerSecond: arrivals.rate }
+    case 'ramp':
+      return { kind: 'ramp', fromPerSecond: arrivals.from, toPerSecond: arrivals.to, durationNs: phaseNs }
+    case 'burst':
+      return { kind: 'burst', size: arrivals.size, everyNs: arrivals.every }
+    case 'closed':
+      return { kind: 'closed', concurrency: arrivals.concurrency, thinkTimeNs: arrivals.thinkTime }
+  }
+}
+
+function invalid(message: string, hint: string): HarnessError {
+  return new HarnessError('PROFILE_INVALID', message, hint)
+}

@@ -1,0 +1,139 @@
+import { z } from 'zod'
+import { parseDurationNs } from '../core/units.js'
+import { parseThreshold } from '../verdict/threshold.js'
+
+/** Text with a parser of our own; its errors become the schema's. */
+function parsed<T>(parse: (text: string) => T, description: string) {
+  return z
+    .string()
+    .transform((text, context) => {
+      try {
+        return parse(text)
+      } catch (error) {
+        context.addIssue({ code: 'custom', message: (error as Error).message })
+        return z.NEVER
+      }
+    })
+    .describe(description)
+}
+
+const duration = (description: string) =>
+  parsed(parseDurationNs, `${description}; a duration such as 500ms, 20s, 2m30s`)
+const positive = z.number().positive()
+const whole = z.int().nonnegative()
+
+const distribution = (mean: number, max: number) =>
+  z.strictObject({ mean: z.number().min(1).default(mean), max: z.int().min(1).default(max) }).prefault({})
+
+const site = z.strictObject({
+  mailboxes: whole.describe('how many exist before the first operation'),
+  backends: z.int().min(1).default(8).describe('backend servers, be1 … beN'),
+  partitions: z.int().min(1).default(4).describe('partitions of each backend'),
+  names: z.enum(['plain', 'realistic']).default('plain'),
+  domains: z.array(z.string().min(1)).default([]).describe('virtual domains'),
+  foldersPerUser: distribution(5, 60).describe('mailboxes of a user, INBOX included'),
+  aclEntries: distribution(1.3, 12),
+})
+
+const arrivals = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('constant'), rate: positive.describe('per second') }),
+  z.strictObject({ kind: z.literal('poisson'), rate: positive.describe('per second, on average') }),
+  z.strictObject({ kind: z.literal('ramp'), from: z.number().nonnegative(), to: positive }),
+  z.strictObject({ kind: z.literal('burst'), size: z.int().min(1), every: duration('time between bursts') }),
+  z.strictObject({
+    kind: z.literal('closed'),
+    concurrency: z.int().min(1).describe('operations under way at once'),
+    thinkTime: duration('pause after each').default(0),
+  }),
+])
+
+const weight = (value: number) => z.number().nonnegative().default(value)
+const mix = z.strictObject({
+  create: weight(0),
+  setacl: weight(0),
+  rename: weight(0),
+  delete: weight(0),
+  find: weight(0),
+  renameStyle: z.enum(['3.x', '2.3']).default('3.x'),
+  deleteStyle: z.enum(['delayed', 'final']).default('delayed'),
+})
+
+const backends = z.strictObject({
+  connection: z
+    .enum(['per-operation', 'kept'])
+    .default('per-operation')
+    .describe('real backends open one per operation'),
+  inFlight: z
+    .int()
+    .min(1)
+    .default(50)
+    .describe('operations under way per backend; more wait, counted from their intended start'),
+  connectionsPerBackend: z.int().min(1).default(1).describe('kept connections of each backend'),
+  arrivals: arrivals.prefault({ kind: 'poisson', rate: 50 }),
+  mix: mix.prefault({ create: 1 }),
+})
+
+const slaves = z.strictObject({
+  count: whole.default(0),
+  retryDelay: duration('mupdate_retry_delay of the frontends').prefault('20s'),
+  start: z.enum(['simultaneous', 'staggered']).default('staggered'),
+  staggerOver: duration('time over which a staggered start is spread').prefault('2s'),
+})
+
+const probes = z.strictObject({
+  rate: positive.default(20).describe('NOOPs per second on each probing connection'),
+  plain: z.int().min(0).default(1).describe('plain connections'),
+  streaming: z.int().min(0).default(0).describe('streaming connections; each costs the master a dump and a worker'),
+})
+
+const RUNNABLE = ['preload', 'slaves', 'probes', 'backends', 'http'] as const
+
+const phase = z
+  .strictObject({
+    name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'a phase name is lower-case letters, digits and dashes'),
+    run: z
+      .array(z.enum(RUNNABLE))
+      .default([])
+      .describe('what runs in this phase; what ran before and is not named stops'),
+    duration: duration('how long the phase is').optional(),
+    until: z.enum(['preloaded', 'streaming', 'idle']).optional().describe('a condition that ends the phase'),
+    limit: duration('longest wait for the condition').prefault('60s'),
+    arrivals: arrivals.optional().describe('in place of those of `backends`'),
+  })
+  .refine(
+    p => (p.duration === undefined) !== (p.until === undefined),
+    'a phase has either a duration or a condition (until)',
+  )
+
+export const profileSchema = z.strictObject({
+  description: z.string().default(''),
+  seed: z.int().default(1),
+  site,
+  master: z
+    .strictObject({
+      place: z.enum(['tmpfs', 'disk']).default('tmpfs').describe('where a managed master keeps its database'),
+      settings: z
+        .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
+        .default({})
+        .describe('further imapd.conf settings of a managed master'),
+    })
+    .prefault({}),
+  preload: z.strictObject({ connections: z.int().min(1).default(4), window: z.int().min(1).default(64) }).prefault({}),
+  backends: backends.prefault({}),
+  slaves: slaves.prefault({}),
+  probes: probes.prefault({}),
+  http: z
+    .strictObject({
+      url: z.url().describe('a page of a frontend or of any site; loopback unless --allow-load names its host'),
+      connections: z.int().min(1).default(4),
+      rate: positive.default(10).describe('requests per second, all connections together'),
+    })
+    .optional(),
+  phases: z.array(phase).min(1),
+  thresholds: z.array(parsed(parseThreshold, 'such as `steady: NOOP.slave.responseTimeUs.p99 < 2s`')).default([]),
+})
+
+export type ProfileInput = z.input<typeof profileSchema>
+export type ProfileDocument = z.output<typeof profileSchema>
+export type ProfilePhase = ProfileDocument['phases'][number]
+export type ArrivalDocument = z.output<typeof arrivals>

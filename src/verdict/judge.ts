@@ -1,0 +1,109 @@
+import type { MetricSummary, PhaseResult, RunResult, Verdict } from '../metrics/run-result.js'
+import type { TimeStatistic } from '../metrics/latency.js'
+import type { Comparison, Threshold } from './threshold.js'
+
+export interface ThresholdResult {
+  readonly threshold: string
+  readonly result: 'pass' | 'fail' | 'inconclusive'
+  /** The measured value, in the field's own unit; absent when there was none. */
+  readonly value?: number
+  readonly reason: string
+}
+
+/** Missing data fails; a lower bound passes only what it cannot leave, and is inconclusive otherwise. */
+export function judgeThreshold(run: RunResult, threshold: Threshold): ThresholdResult {
+  const found = lookUp(run, threshold)
+  const name = threshold.text
+  if (found === undefined) return { threshold: name, result: 'fail', reason: `${name}: nothing was measured` }
+  const { value, lowerBound } = found
+  const holds = compare(value, threshold.comparison, threshold.value)
+  const shown = `${lowerBound ? '≥ ' : ''}${value}`
+  if (lowerBound && holds !== compare(Infinity, threshold.comparison, threshold.value)) {
+    // What was seen may still grow past the bound; where it is past already, growing changes nothing.
+    if (holds)
+      return { threshold: name, value, result: 'inconclusive', reason: `${name}: measured ${shown}, a lower bound` }
+  }
+  return { threshold: name, value, result: holds ? 'pass' : 'fail', reason: `${name}: measured ${shown}` }
+}
+
+export interface Conditions {
+  readonly saturated: readonly string[]
+  readonly inconclusive: readonly string[]
+  readonly failures: readonly string[]
+}
+
+/** The one verdict of a run: a harness that was the limit makes all else worthless, then failures, then doubts. */
+export function judge(run: RunResult, thresholds: readonly Threshold[], conditions: Conditions): Verdict {
+  const results = thresholds.map(threshold => judgeThreshold(run, threshold))
+  const reasons = (wanted: ThresholdResult['result']) => results.filter(r => r.result === wanted).map(r => r.reason)
+  if (conditions.saturated.length > 0)
+    return { result: 'invalid', reasons: [...conditions.saturated], thresholds: results }
+  const failed = [...conditions.failures, ...reasons('fail')]
+  if (failed.length > 0) return { result: 'fail', reasons: failed, thresholds: results }
+  const doubts = [...conditions.inconclusive, ...reasons('inconclusive')]
+  if (doubts.length > 0) return { result: 'inconclusive', reasons: doubts, thresholds: results }
+  return { result: 'pass', reasons: results.map(r => r.reason), thresholds: results }
+}
+
+interface Found {
+  readonly value: number
+  readonly lowerBound: boolean
+}
+
+function lookUp(run: RunResult, threshold: Threshold): Found | undefined {
+  const scope = threshold.phase === undefined ? run.total : run.phases.find(phase => phase.name === threshold.phase)
+  if (scope === undefined) return undefined
+  return inMetrics(scope, threshold.path) ?? inRun(run, threshold.path)
+}
+
+/** Metric names hold dots (`NOOP.slave`): the name is whatever is left of a path inside a metric. */
+function inMetrics(scope: Pick<PhaseResult, 'operations' | 'commands'>, path: string): Found | undefined {
+  const parts = path.split('.')
+  for (let cut = parts.length - 1; cut > 0; cut--) {
+    const name = parts.slice(0, cut).join('.')
+    const metric = scope.operations[name] ?? scope.commands[name]
+    if (metric !== undefined) return inMetric(metric, parts.slice(cut))
+  }
+  return undefined
+}
+
+function inMetric(metric: MetricSummary, path: readonly string[]): Found | undefined {
+  const value = numberAt(metric, path)
+  if (value === undefined) return undefined
+  const time =
+    path[0] === 'responseTimeUs'
+      ? metric.responseTimeUs
+      : path[0] === 'serviceTimeUs'
+        ? metric.serviceTimeUs
+        : undefined
+  return { value, lowerBound: time?.lowerBounds.includes(path[1] as TimeStatistic) ?? false }
+}
+
+function inRun(run: RunResult, path: string): Found | undefined {
+  const value = numberAt(run, path.split('.'))
+  return value === undefined ? undefined : { value, lowerBound: false }
+}
+
+function numberAt(root: unknown, path: readonly string[]): number | undefined {
+  let at = root
+  for (const key of path) {
+    if (typeof at !== 'object' || at === null) return undefined
+    at = (at as Record<string, unknown>)[key]
+  }
+  return typeof at === 'number' ? at : undefined
+}
+
+function compare(value: number, comparison: Comparison, limit: number): boolean {
+  switch (comparison) {
+    case '<':
+      return value < limit
+    case '<=':
+      return value <= limit
+    case '>':
+      return value > limit
+    case '>=':
+      return value >= limit
+    case '==':
+      return value === limit
+  }
+}
