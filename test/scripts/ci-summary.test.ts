@@ -1,0 +1,53 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+
+const script = resolve(import.meta.dirname, '../../.ci/summary.mjs')
+
+function report(passed: number, failed = 0, skipped = 0, unloadable = 0): string {
+  return JSON.stringify({
+    numPassedTests: passed,
+    numFailedTests: failed,
+    numPendingTests: skipped,
+    numTodoTests: 0,
+    testResults: Array.from({ length: unloadable }, () => ({ status: 'failed', assertionResults: [] })),
+  })
+}
+
+const GOOD = {
+  'unit.json': report(10, 0, 1),
+  'unit.status': '0',
+  'cyrus.json': report(5),
+  'cyrus.status': '0',
+  'check.status': '0',
+}
+
+function summary(files: Record<string, string | undefined>) {
+  const folder = mkdtempSync(join(tmpdir(), 'mupdate-bench-ci-'))
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+  for (const [name, text] of Object.entries(files)) if (text !== undefined) writeFileSync(join(folder, name), text)
+  const { status, stdout } = spawnSync(process.execPath, [script, folder], { encoding: 'utf8' })
+  return [status, stdout.trimEnd().split('\n').at(-1)]
+}
+
+describe("CI's last line", () => {
+  it.each<[string, Record<string, string | undefined>, string]>([
+    ['adds up failures', { 'unit.json': report(9, 1), 'unit.status': '1' }, '14 passed, 1 failed'],
+    ['counts a suite without a report', { 'cyrus.json': undefined, 'cyrus.status': '1' }, '10 passed, 1 failed'],
+    ['counts a suite in which nothing ran', { 'cyrus.json': report(0) }, '10 passed, 1 failed'],
+    ['counts what the Cyrus suite skipped', { 'cyrus.json': report(3, 0, 2) }, '13 passed, 2 failed'],
+    [
+      'counts a file that does not load',
+      { 'unit.json': report(9, 0, 0, 1), 'unit.status': '1' },
+      '14 passed, 1 failed',
+    ],
+    ['counts an error outside of tests', { 'unit.status': '1' }, '15 passed, 1 failed'],
+    ['counts a suite that was cut off', { 'cyrus.json': undefined, 'cyrus.status': '124' }, '10 passed, 1 failed'],
+    ['counts a failed check', { 'check.status': '1' }, '15 passed, 1 failed'],
+    ['counts a check that did not run', { 'check.status': undefined }, '15 passed, 1 failed'],
+  ])('%s', (_, files, line) => expect(summary({ ...GOOD, ...files })).toEqual([1, line]))
+
+  it('is good when all is', () => expect(summary(GOOD)).toEqual([0, '15 passed, 0 failed']))
+})
