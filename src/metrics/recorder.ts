@@ -1,6 +1,7 @@
 import { encodeHistogram, type Histogram, newHistogram, record } from './latency.js'
 
-export type MetricGroup = 'operations' | 'commands'
+/** `harness` holds what the harness measures of itself, such as schedule slip. */
+export type MetricGroup = 'operations' | 'commands' | 'harness'
 
 /** What one metric gained in one interval; histograms are HdrHistogram V2 compressed, in ns, and absent when empty. */
 export interface MetricDelta {

@@ -1,8 +1,9 @@
 import type { Credentials, MasterAddress } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
 import { HarnessError, messageOf } from '../core/errors.js'
+import type { MailboxRecord } from '../core/mailbox.js'
 import type { Command } from '../core/operation.js'
-import { encodeCommand } from '../wire/encode.js'
+import { encodeActivate, encodeCommand } from '../wire/encode.js'
 import type { Frame } from '../wire/frame.js'
 import { decodeReply, REPLY, type ReplyCode, replyCode, statusText } from '../wire/reply.js'
 import { FrameScanner } from '../wire/scanner.js'
@@ -107,6 +108,14 @@ export class Client {
     return this.pending.length - this.head
   }
 
+  get bytesRead(): number {
+    return this.transport.bytesRead
+  }
+
+  get bytesWritten(): number {
+    return this.transport.bytesWritten
+  }
+
   get closed(): boolean {
     return this.lost !== undefined || this.closing
   }
@@ -119,6 +128,13 @@ export class Client {
     }
     this.pending.push({ tag, handler })
     this.outgoing += encodeCommand(tag, command)
+  }
+
+  /** {@link queue} for the command that a preload sends by the hundred thousand. */
+  queueActivate(record: MailboxRecord, handler: ReplyHandler): void {
+    const tag = `X${this.nextTag++}`
+    this.pending.push({ tag, handler })
+    this.outgoing += encodeActivate(tag, record.name, record.location, record.acl)
   }
 
   flush(): void {

@@ -1,0 +1,210 @@
+import { HarnessError, messageOf } from '../core/errors.js'
+import type { Operation } from '../core/operation.js'
+import type { ArrivalSpec } from '../generators/spec.js'
+import type { Outcome } from '../metrics/recorder.js'
+import type { Client } from '../session/client.js'
+import { BackendConnections, type ConnectionMode } from './backend-connections.js'
+import type { DriverContext, DriverPhase } from './context.js'
+import { MailboxOrder } from './mailbox-order.js'
+import { Schedule } from './schedule.js'
+
+export interface BackendsOptions {
+  readonly connection: ConnectionMode
+  readonly backends: number
+  readonly connectionsPerBackend: number
+  /** Operations under way per backend; a real backend has so many processes. */
+  readonly inFlight: number
+}
+
+/** An operation that has arrived. */
+interface Job {
+  readonly operation: Operation
+  readonly mailboxes: readonly string[]
+  readonly phase: number
+  /** Undefined in a closed loop. */
+  readonly intendedNs: number | undefined
+  sentNs: number | undefined
+}
+
+/** Beyond this the harness gives up an arrival rather than its memory; counted as dropped, and the run is invalid. */
+const MOST_QUEUED = 1_000_000
+
+/**
+ * Backends at work: operations arrive by an open model whether or not earlier ones were answered, or by a closed loop;
+ * each backend has so many under way, and the rest waits, counted from its intended start.
+ */
+export class Backends {
+  private readonly order = new MailboxOrder<Job>((job, possible) => this.ready(job, possible))
+  private readonly lanes: BackendLane[]
+  private readonly connections: BackendConnections
+  private schedule: Schedule | undefined
+  private closedLoop: { thinkTimeNs: number; left: number } | undefined
+  private phase: DriverPhase = { index: 0, startNs: 0 }
+  private live = new Set<Job>()
+  private stopped = false
+
+  constructor(
+    readonly context: DriverContext,
+    readonly options: BackendsOptions,
+    private readonly operations: Iterator<Operation>,
+    private readonly times: (spec: Exclude<ArrivalSpec, { kind: 'closed' }>) => Iterator<number>,
+  ) {
+    this.connections = new BackendConnections(context, options)
+    this.lanes = Array.from({ length: options.backends }, () => ({ underWay: 0, waiting: [], next: 0 }))
+  }
+
+  async start(phase: DriverPhase, arrivals: ArrivalSpec): Promise<void> {
+    this.pause()
+    this.phase = phase
+    await this.connections.open()
+    if (arrivals.kind === 'closed') {
+      this.closedLoop = { thinkTimeNs: arrivals.thinkTimeNs, left: arrivals.concurrency }
+      for (let i = 0; i < arrivals.concurrency; i++) this.arrive(undefined)
+      return
+    }
+    const times = this.times(arrivals)
+    this.schedule = new Schedule(this.context.clock, phase.startNs, times, intendedNs => this.arrive(intendedNs))
+  }
+
+  /** No further arrivals; what has arrived goes on. */
+  pause(): void {
+    this.schedule?.stop()
+    this.schedule = undefined
+    this.closedLoop = undefined
+  }
+
+  get idle(): boolean {
+    return this.live.size === 0
+  }
+
+  /** Gives up what is under way or waiting: each is a sample with a lower bound. */
+  async stop(): Promise<void> {
+    this.pause()
+    this.stopped = true
+    const nowNs = this.context.clock.nowNs()
+    for (const job of [...this.live]) this.end(job, 'unfinished', nowNs)
+    await this.connections.close()
+  }
+
+  private arrive(intendedNs: number | undefined): void {
+    const { counters, recorder, clock } = this.context
+    if (this.live.size >= MOST_QUEUED) {
+      counters.droppedArrivals++
+      return
+    }
+    const { value: operation, done } = this.operations.next()
+    if (done) return
+    const job: Job = {
+      operation,
+      mailboxes: operation.mailboxes,
+      phase: this.phase.index,
+      intendedNs,
+      sentNs: undefined,
+    }
+    if (intendedNs !== undefined)
+      recorder.metric(job.phase, 'harness', 'scheduleSlip').add('ok', intendedNs, undefined, clock.nowNs())
+    this.live.add(job)
+    counters.operationsQueued++
+    this.order.add(job)
+  }
+
+  private ready(job: Job, possible: boolean): void {
+    if (this.stopped || !this.live.has(job)) return
+    if (!possible) {
+      this.context.counters.skippedOperations++
+      this.context.counters.operationsQueued--
+      this.live.delete(job)
+      this.order.finish(job, false)
+      return
+    }
+    const lane = this.lanes[job.operation.backend]
+    lane.waiting.push(job)
+    this.advance(lane)
+  }
+
+  private advance(lane: BackendLane): void {
+    while (lane.underWay < this.options.inFlight && lane.next < lane.waiting.length) {
+      const job = lane.waiting[lane.next++]
+      if (lane.next > 1024) {
+        lane.waiting = lane.waiting.slice(lane.next)
+        lane.next = 0
+      }
+      lane.underWay++
+      this.context.counters.operationsQueued--
+      this.context.counters.operationsInFlight++
+      void this.perform(job).then(() => {
+        lane.underWay--
+        this.context.counters.operationsInFlight--
+        if (!this.stopped) this.advance(lane)
+      })
+    }
+  }
+
+  private async perform(job: Job): Promise<void> {
+    const { clock } = this.context
+    try {
+      job.sentNs = clock.nowNs()
+      const lent = await this.connections.take(job.operation.backend, job.phase)
+      try {
+        const outcome = await this.sendAll(job, lent.client)
+        this.end(job, outcome, clock.nowNs())
+      } finally {
+        lent.giveBack()
+      }
+    } catch (error) {
+      this.end(job, refused(error) ? 'failed' : 'unfinished', clock.nowNs())
+      if (!this.stopped) this.context.event('operation-lost', `${job.operation.kind}: ${messageOf(error)}`)
+    }
+  }
+
+  /** The commands of an operation, each after the last one's reply, as libcyrus's mupdate client does. */
+  private async sendAll(job: Job, client: Client): Promise<Outcome> {
+    const { recorder, clock, journal } = this.context
+    journal(job.mailboxes)
+    let intendedNs = job.intendedNs
+    for (const command of job.operation.commands) {
+      if (this.stopped) return 'unfinished'
+      const sentNs = clock.nowNs()
+      const metric = recorder.metric(job.phase, 'commands', command.kind)
+      try {
+        const { status, text } = await client.request(command)
+        metric.add(status === 'OK' ? 'ok' : 'failed', intendedNs, sentNs, client.heardNs)
+        if (status !== 'OK') {
+          this.context.event(
+            'operation-refused',
+            `${job.operation.kind} ${job.mailboxes[0]}: ${command.kind}: ${status} ${text}`,
+          )
+          return 'failed'
+        }
+        if (intendedNs !== undefined) intendedNs = client.heardNs
+      } catch (error) {
+        metric.add('unfinished', intendedNs, sentNs, clock.nowNs())
+        throw error
+      }
+    }
+    return 'ok'
+  }
+
+  private end(job: Job, outcome: Outcome, nowNs: number): void {
+    if (!this.live.delete(job)) return
+    this.context.recorder
+      .metric(job.phase, 'operations', job.operation.kind)
+      .add(outcome, job.intendedNs, job.sentNs, nowNs)
+    if (this.stopped) return
+    this.order.finish(job, outcome === 'ok' || job.operation.kind === 'find')
+    if (this.closedLoop !== undefined)
+      setTimeout(() => this.closedLoop && this.arrive(undefined), this.closedLoop.thinkTimeNs / 1e6)
+  }
+}
+
+interface BackendLane {
+  underWay: number
+  waiting: Job[]
+  /** Index of the first of `waiting` that has not begun. */
+  next: number
+}
+
+/** The master answered, but not what was hoped for; all else leaves the outcome open. */
+function refused(error: unknown): boolean {
+  return error instanceof HarnessError && ['MASTER_BYE', 'AUTH_FAILED', 'MASTER_UNREACHABLE'].includes(error.code)
+}

@@ -1,0 +1,26 @@
+import type { Credentials, MasterAddress } from '../core/address.js'
+import type { Clock } from '../core/clock.js'
+import type { Counters } from '../metrics/interval.js'
+import type { Recorder } from '../metrics/recorder.js'
+
+/** What every driver is given: where the master is, and where to put what was seen. */
+export interface DriverContext {
+  readonly clock: Clock
+  readonly address: MasterAddress
+  readonly credentials: Credentials
+  readonly seed: number
+  readonly recorder: Recorder
+  readonly counters: Counters
+  /** Index of the phase now running. */
+  phase(): number
+  /** Something worth a line in `events.ndjson`. */
+  event(kind: string, detail: string): void
+  /** Notes names before they are sent, so that a remote master can be cleaned up whatever happens. */
+  journal(names: readonly string[]): void
+}
+
+/** The part of a phase that a driver needs. */
+export interface DriverPhase {
+  readonly index: number
+  readonly startNs: number
+}

@@ -1,0 +1,58 @@
+/** Something that must not overtake, or be overtaken by, what touches the same mailboxes. */
+export interface Ordered {
+  readonly mailboxes: readonly string[]
+}
+
+interface Entry<T> {
+  readonly item: T
+  /** Mailboxes on which an earlier entry is still under way. */
+  waitsFor: number
+}
+
+/**
+ * Keeps operations on the same mailbox in order. Once one has failed, or its outcome is unknown, later ones on that
+ * mailbox are not sent: a DELETE of a name that the master does not hold kills real masters.
+ */
+export class MailboxOrder<T extends Ordered> {
+  private readonly queues = new Map<string, Entry<T>[]>()
+  private readonly doubtful = new Set<string>()
+
+  /** @param onReady called, at once or later, when nothing earlier is in the way; `possible` is false when it must be skipped */
+  constructor(private readonly onReady: (item: T, possible: boolean) => void) {}
+
+  /** Operations not yet {@link finish}ed hold their mailboxes; this many mailboxes are held. */
+  get held(): number {
+    return this.queues.size
+  }
+
+  add(item: T): void {
+    const entry: Entry<T> = { item, waitsFor: 0 }
+    for (const mailbox of item.mailboxes) {
+      const queue = this.queues.get(mailbox)
+      if (queue === undefined) this.queues.set(mailbox, [entry])
+      else if (queue[queue.length - 1] !== entry) {
+        queue.push(entry)
+        entry.waitsFor++
+      }
+    }
+    if (entry.waitsFor === 0) this.ready(entry)
+  }
+
+  /** @param known whether the mailboxes are now as the operation meant them to be */
+  finish(item: T, known: boolean): void {
+    const released: Entry<T>[] = []
+    for (const mailbox of new Set(item.mailboxes)) {
+      if (!known) this.doubtful.add(mailbox)
+      const queue = this.queues.get(mailbox)
+      if (queue === undefined || queue[0].item !== item) continue
+      queue.shift()
+      if (queue.length === 0) this.queues.delete(mailbox)
+      else if (--queue[0].waitsFor === 0) released.push(queue[0])
+    }
+    for (const entry of released) this.ready(entry)
+  }
+
+  private ready(entry: Entry<T>): void {
+    this.onReady(entry.item, !entry.item.mailboxes.some(mailbox => this.doubtful.has(mailbox)))
+  }
+}

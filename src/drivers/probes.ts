@@ -1,0 +1,181 @@
+import { messageOf } from '../core/errors.js'
+import { Client, type ReplyHandler } from '../session/client.js'
+import type { DriverContext, DriverPhase } from './context.js'
+
+export interface ProbesOptions {
+  /** NOOPs per second on each connection. */
+  readonly ratePerSecond: number
+  readonly plain: number
+  readonly streaming: number
+}
+
+/** Sleep is exact to about this; the rest is spent spinning. */
+const SPIN_NS = 150_000
+/** A reply within this is awaited by polling: waking up from epoll would be in the figure otherwise. */
+const POLL_NS = 1_000_000
+const LONGEST_SLEEP_MS = 20
+const RECONNECT_MS = 250
+const MOST_OUTSTANDING = 50_000
+
+/**
+ * NOOPs at a fixed rate in the open model, on connections of their own and in a thread of their own: they are sent when
+ * they are due, whatever happened to earlier ones, and what is due while a connection is down is sent when it is back.
+ */
+export class Probes {
+  private readonly lanes: ProbeLane[] = []
+  private readonly sleeper = new Int32Array(new SharedArrayBuffer(4))
+  private running = false
+  private loopEnded: Promise<void> = Promise.resolve()
+
+  constructor(
+    private readonly context: DriverContext,
+    private readonly options: ProbesOptions,
+  ) {}
+
+  async start(phase: DriverPhase): Promise<void> {
+    const { plain, streaming, ratePerSecond } = this.options
+    const periodNs = 1e9 / ratePerSecond
+    const lanes = plain + streaming
+    for (let i = 0; i < lanes; i++) {
+      // Spread over the period, so that two probes do not wait for each other.
+      const firstNs = phase.startNs + (periodNs * (i + 1)) / (lanes + 1)
+      this.lanes.push(new ProbeLane(this.context, i < plain ? 'NOOP.plain' : 'NOOP.stream', firstNs, periodNs))
+    }
+    await Promise.all(this.lanes.map(lane => lane.open()))
+    this.running = true
+    this.loopEnded = this.loop()
+  }
+
+  async stop(): Promise<void> {
+    this.running = false
+    await this.loopEnded
+    await Promise.all(this.lanes.map(lane => lane.stop()))
+    this.lanes.length = 0
+  }
+
+  get idle(): boolean {
+    return this.lanes.every(lane => lane.outstanding === 0)
+  }
+
+  private async loop(): Promise<void> {
+    const { clock } = this.context
+    let answeredNs = clock.nowNs()
+    while (this.running) {
+      const nowNs = clock.nowNs()
+      for (const lane of this.lanes) lane.sendDue(nowNs)
+      const dueNs = Math.min(...this.lanes.map(lane => lane.nextNs))
+      if (this.idle) {
+        answeredNs = nowNs
+        this.sleepUntil(dueNs)
+        await nextTurn()
+      } else if (nowNs - answeredNs < POLL_NS) {
+        await nextTurn()
+      } else {
+        await new Promise(resolve => setTimeout(resolve, 1))
+      }
+    }
+  }
+
+  /** Blocks this thread, which has nothing to read: a timer would be late by up to a millisecond. */
+  private sleepUntil(dueNs: number): void {
+    const { clock } = this.context
+    const waitNs = dueNs - clock.nowNs()
+    const sleepMs = Math.min((waitNs - SPIN_NS) / 1e6, LONGEST_SLEEP_MS)
+    if (sleepMs > 0) Atomics.wait(this.sleeper, 0, 0, sleepMs)
+    if (waitNs / 1e6 <= LONGEST_SLEEP_MS) while (clock.nowNs() < dueNs);
+  }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
+}
+
+/** One probing connection. */
+class ProbeLane {
+  outstanding = 0
+  private client: Client | undefined
+  private stopped = false
+  /** Sent and unanswered, oldest first. */
+  private sent: { intendedNs: number; sentNs: number; phase: number }[] = []
+
+  constructor(
+    private readonly context: DriverContext,
+    private readonly name: 'NOOP.plain' | 'NOOP.stream',
+    public nextNs: number,
+    private readonly periodNs: number,
+  ) {}
+
+  async open(): Promise<void> {
+    const { address, credentials, clock } = this.context
+    try {
+      const client = await Client.connect({ address, credentials, clock, onLost: error => this.lost(error.message) })
+      if (this.name === 'NOOP.stream') await readList(client)
+      this.client = client
+    } catch (error) {
+      this.lost(messageOf(error))
+    }
+  }
+
+  sendDue(nowNs: number): void {
+    const { client } = this
+    if (client === undefined) return
+    while (this.nextNs <= nowNs && this.outstanding < MOST_OUTSTANDING) {
+      this.send(client, this.nextNs)
+      this.nextNs += this.periodNs
+    }
+  }
+
+  async stop(): Promise<void> {
+    this.stopped = true
+    const nowNs = this.context.clock.nowNs()
+    this.giveUp(nowNs)
+    // What was due and could not be sent is unfinished as well.
+    for (; this.nextNs <= nowNs; this.nextNs += this.periodNs) {
+      this.metric(this.context.phase()).add('unfinished', this.nextNs, undefined, nowNs)
+    }
+    await this.client?.logout(300)
+  }
+
+  private send(client: Client, intendedNs: number): void {
+    const { recorder, clock } = this.context
+    const phase = this.context.phase()
+    const handler: ReplyHandler = {
+      onDone: () => {
+        this.sent.shift()
+        this.outstanding--
+        this.metric(phase).add('ok', intendedNs, sentNs, client.heardNs)
+      },
+      onLost: () => {},
+    }
+    const sentNs = clock.nowNs()
+    this.sent.push({ intendedNs, sentNs, phase })
+    this.outstanding++
+    client.send({ kind: 'NOOP' }, handler)
+    recorder.metric(phase, 'harness', 'probeSlip').add('ok', intendedNs, undefined, sentNs)
+  }
+
+  private lost(reason: string): void {
+    this.giveUp(this.context.clock.nowNs())
+    this.client = undefined
+    if (this.stopped) return
+    this.context.event('probe-lost', `${this.name}: ${reason}`)
+    setTimeout(() => void (this.stopped || this.open()), RECONNECT_MS)
+  }
+
+  private giveUp(nowNs: number): void {
+    for (const { intendedNs, sentNs, phase } of this.sent)
+      this.metric(phase).add('unfinished', intendedNs, sentNs, nowNs)
+    this.sent = []
+    this.outstanding = 0
+  }
+
+  private metric(phase: number) {
+    return this.context.recorder.metric(phase, 'commands', this.name)
+  }
+}
+
+function readList(client: Client): Promise<void> {
+  return new Promise((resolve, reject) => {
+    client.update(undefined, { onDone: () => resolve(), onLost: reject }, { onRecord: () => {} })
+  })
+}

@@ -1,0 +1,114 @@
+import pLimit from 'p-limit'
+import { messageOf } from '../core/errors.js'
+import { entityRandom } from '../core/random.js'
+import { Slave, type SlaveObserver } from '../slaves/slave.js'
+import type { DriverContext, DriverPhase } from './context.js'
+
+export interface SlavesOptions {
+  readonly count: number
+  readonly retryDelayNs: number
+  /** Time over which the first connections are spread; 0 is all at once. */
+  readonly staggerNs: number
+}
+
+/** A swarm of frontends that mirror the list. */
+export class Slaves {
+  private swarm: Slave[] = []
+  private seenStreaming = 0
+
+  constructor(
+    private readonly context: DriverContext,
+    private readonly options: SlavesOptions,
+  ) {}
+
+  start(phase: DriverPhase): void {
+    const { count, retryDelayNs, staggerNs } = this.options
+    const { address, credentials, clock, seed } = this.context
+    for (let i = 0; i < count; i++) {
+      const times = { retryDelayNs, random: entityRandom(seed, 'slave', i) }
+      const startNs = phase.startNs + (staggerNs * i) / count
+      this.swarm.push(new Slave({ address, credentials, clock }, times, new Watcher(this.context, i), startNs))
+    }
+  }
+
+  /** All of them have the list and stream. */
+  get allStreaming(): boolean {
+    return this.swarm.every(slave => slave.streaming)
+  }
+
+  /** Sets the gauges. */
+  observe(): void {
+    this.context.counters.slavesStreaming = this.swarm.reduce((sum, slave) => sum + (slave.streaming ? 1 : 0), 0)
+    const bytes = this.swarm.reduce((sum, slave) => sum + slave.bytesRead, 0)
+    this.context.counters.bytesRead += Math.max(0, bytes - this.seenStreaming)
+    this.seenStreaming = bytes
+  }
+
+  async stop(): Promise<void> {
+    this.observe()
+    const limit = pLimit(64)
+    await Promise.all(this.swarm.map(slave => limit(() => slave.stop(300))))
+    this.swarm = []
+  }
+}
+
+/** Puts what one slave sees into the run's metrics, counters and events. */
+class Watcher implements SlaveObserver {
+  private dumps = 0
+
+  constructor(
+    private readonly context: DriverContext,
+    private readonly index: number,
+  ) {}
+
+  loggedIn(startNs: number, doneNs: number): void {
+    this.metric('LOGIN').add('ok', undefined, startNs, doneNs)
+  }
+
+  dumped(dueNs: number, sentNs: number, doneNs: number, records: number): void {
+    this.metric('UPDATE').add('ok', dueNs, sentNs, doneNs)
+    if (this.dumps++ > 0) {
+      this.context.counters.slaveResyncs++
+      this.event('slave-resynced', `${records} mailboxes in ${((doneNs - sentNs) / 1e9).toFixed(3)} s`)
+    } else {
+      this.event('slave-synced', `${records} mailboxes in ${((doneNs - sentNs) / 1e9).toFixed(3)} s`)
+    }
+  }
+
+  dumpUnfinished(dueNs: number, sentNs: number, nowNs: number): void {
+    this.metric('UPDATE').add('unfinished', dueNs, sentNs, nowNs)
+  }
+
+  record(): void {}
+
+  noopAnswered(intendedNs: number, sentNs: number, doneNs: number): void {
+    this.metric('NOOP.slave').add('ok', intendedNs, sentNs, doneNs)
+  }
+
+  noopUnfinished(intendedNs: number, sentNs: number, nowNs: number): void {
+    this.metric('NOOP.slave').add('unfinished', intendedNs, sentNs, nowNs)
+  }
+
+  timedOut(silentNs: number): void {
+    this.context.counters.slaveTimeouts++
+    this.context.counters.slaveDrops++
+    this.event('slave-timed-out', `connection to master timed out after ${(silentNs / 1e9).toFixed(1)} s of silence`)
+  }
+
+  dropped(error: Error): void {
+    this.context.counters.slaveDrops++
+    this.event('slave-dropped', error.message)
+  }
+
+  refused(error: unknown): void {
+    this.event('slave-refused', messageOf(error))
+  }
+
+  private metric(name: string) {
+    return this.context.recorder.metric(this.context.phase(), 'commands', name)
+  }
+
+  private event(kind: string, detail: string): void {
+    this.context.event(kind, `slave ${this.index}: ${detail}`)
+  }
+}

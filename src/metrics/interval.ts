@@ -1,0 +1,43 @@
+import type { MetricDelta } from './recorder.js'
+
+/** Running totals of one thread; they only grow, but for the gauges. */
+export interface Counters {
+  bytesRead: number
+  bytesWritten: number
+  droppedArrivals: number
+  skippedOperations: number
+  slaveResyncs: number
+  slaveTimeouts: number
+  slaveDrops: number
+  /** Gauges: now. */
+  slavesStreaming: number
+  operationsInFlight: number
+  operationsQueued: number
+  preloaded: number
+}
+
+export function newCounters(): Counters {
+  return {
+    bytesRead: 0,
+    bytesWritten: 0,
+    droppedArrivals: 0,
+    skippedOperations: 0,
+    slaveResyncs: 0,
+    slaveTimeouts: 0,
+    slaveDrops: 0,
+    slavesStreaming: 0,
+    operationsInFlight: 0,
+    operationsQueued: 0,
+    preloaded: 0,
+  }
+}
+
+/** What a worker hands up each second. */
+export interface Interval {
+  readonly worker: string
+  readonly fromNs: number
+  readonly toNs: number
+  readonly metrics: readonly MetricDelta[]
+  readonly counters: Counters
+  readonly eventLoopDelayUs: { readonly p50: number; readonly p99: number; readonly max: number }
+}

@@ -1,0 +1,207 @@
+import type { HarnessError } from '../core/errors.js'
+import type { Frame } from '../wire/frame.js'
+import type { ReplyCode } from '../wire/reply.js'
+import { Client, type ConnectOptions } from '../session/client.js'
+import { deadlineNs, nextSlaveStep, type SlaveEvent, type SlaveState, type SlaveTimes } from './state.js'
+
+/** What a slave tells about itself. Times are ns of the run's clock. */
+export interface SlaveObserver {
+  loggedIn(startNs: number, doneNs: number): void
+  /** @param records entries of the list */
+  dumped(dueNs: number, sentNs: number, doneNs: number, records: number): void
+  dumpUnfinished(dueNs: number, sentNs: number, nowNs: number): void
+  record(frame: Frame, code: ReplyCode): void
+  noopAnswered(intendedNs: number, sentNs: number, doneNs: number): void
+  noopUnfinished(intendedNs: number, sentNs: number, nowNs: number): void
+  timedOut(silentNs: number): void
+  dropped(error: HarnessError): void
+  refused(error: unknown): void
+}
+
+/** How long a dump's bytes are left to gather in the kernel while they come in slowly: fewer wake-ups, the same dump. */
+const GATHER_MS = 2
+const GATHER_BELOW_BYTES = 64 * 1024
+
+/** One frontend: the state machine of {@link SlaveState} with a connection and a timer. */
+export class Slave {
+  private state: SlaveState
+  private client: Client | undefined
+  private timer: NodeJS.Timeout | undefined
+  private timerNs = Infinity
+  private noops = 0
+  private records = 0
+  private stopped = false
+  private lastBytes = 0
+
+  /** @param startNs when it connects for the first time */
+  constructor(
+    private readonly options: Omit<ConnectOptions, 'onLost'>,
+    private readonly times: SlaveTimes,
+    private readonly observer: SlaveObserver,
+    startNs: number,
+  ) {
+    this.state = { phase: 'waiting', untilNs: startNs }
+    this.arm()
+  }
+
+  get streaming(): boolean {
+    return this.state.phase === 'streaming'
+  }
+
+  get bytesRead(): number {
+    return this.client?.bytesRead ?? 0
+  }
+
+  /** Gives up what is under way (lower bounds) and leaves. */
+  async stop(logoutMs: number): Promise<void> {
+    this.stopped = true
+    clearTimeout(this.timer)
+    this.giveUp(this.options.clock.nowNs())
+    await this.client?.logout(logoutMs)
+  }
+
+  private step(event: SlaveEvent): void {
+    if (this.stopped) return
+    const before = this.state
+    const { state, action } = nextSlaveStep(before, event, this.times)
+    this.state = state
+    switch (action) {
+      case 'connect':
+        void this.connect(event.atNs)
+        break
+      case 'sendUpdate':
+        this.sendUpdate()
+        break
+      case 'sendNoop':
+        this.sendNoop()
+        break
+      case 'timeOut':
+        this.timeOut(before, event.atNs)
+        break
+      case 'none':
+        break
+    }
+    this.arm()
+  }
+
+  /** One timer, moved lazily: data resets the wait thousands of times a second, the timer looks when it fires. */
+  private arm(): void {
+    const dueNs = deadlineNs(this.state, this.times)
+    if (dueNs === undefined || this.stopped) return
+    if (this.timer !== undefined && this.timerNs <= dueNs) return
+    clearTimeout(this.timer)
+    this.timerNs = dueNs
+    const waitMs = (dueNs - this.options.clock.nowNs()) / 1e6
+    this.timer = setTimeout(
+      () => {
+        this.timer = undefined
+        this.timerNs = Infinity
+        this.step({ kind: 'timer', atNs: this.options.clock.nowNs() })
+      },
+      Math.max(0, Math.ceil(waitMs)),
+    )
+  }
+
+  private async connect(startNs: number): Promise<void> {
+    const { clock } = this.options
+    try {
+      const client = await Client.connect({ ...this.options, onLost: error => this.lost(client, error) })
+      if (this.stopped) return client.destroy()
+      this.client = client
+      this.observer.loggedIn(startNs, clock.nowNs())
+      this.step({ kind: 'loggedIn', atNs: clock.nowNs() })
+    } catch (error) {
+      if (this.stopped) return
+      this.observer.refused(error)
+      this.step({ kind: 'lost', atNs: clock.nowNs() })
+    }
+  }
+
+  private sendUpdate(): void {
+    const client = this.client!
+    const { observer } = this
+    this.records = 0
+    this.lastBytes = client.bytesRead
+    client.onHeard = () => this.gather(client)
+    client.update(
+      undefined,
+      {
+        onRecord: (frame, code) => {
+          this.records++
+          observer.record(frame, code)
+        },
+        onDone: (status, text) => this.listEnded(client, status, text),
+        onLost: () => {},
+      },
+      { onRecord: (frame, code) => observer.record(frame, code) },
+    )
+  }
+
+  /**
+   * A master sends its list in pieces of 4 kB as it reads its database; waking up for each would cost more than all
+   * the reading. While less than a buffer comes at a time, reading rests for {@link GATHER_MS}.
+   */
+  private gather(client: Client): void {
+    const bytes = client.bytesRead - this.lastBytes
+    this.lastBytes = client.bytesRead
+    if (this.state.phase !== 'dumping' || bytes > GATHER_BELOW_BYTES) return
+    client.pauseReading()
+    setTimeout(() => client.resumeReading(), GATHER_MS)
+  }
+
+  private listEnded(client: Client, status: string, text: string): void {
+    if (this.state.phase !== 'dumping') return
+    const atNs = client.heardNs
+    if (status !== 'OK') {
+      this.observer.refused(new Error(`UPDATE refused: ${text}`))
+      client.destroy()
+      return this.step({ kind: 'lost', atNs })
+    }
+    this.observer.dumped(this.state.dueNs, this.state.sentNs, atNs, this.records)
+    client.onHeard = () => this.step({ kind: 'heard', atNs: client.heardNs })
+    this.step({ kind: 'listEnded', atNs })
+  }
+
+  private sendNoop(): void {
+    const client = this.client!
+    client.send(
+      { kind: 'NOOP' },
+      {
+        onDone: () => {
+          if (this.state.phase !== 'streaming' || this.state.noop === undefined) return
+          this.observer.noopAnswered(this.state.noop.intendedNs, this.state.noop.sentNs, client.heardNs)
+          this.step({ kind: 'noopAnswered', atNs: client.heardNs })
+        },
+        onLost: () => {},
+      },
+      `N${++this.noops}`,
+    )
+  }
+
+  private timeOut(before: SlaveState, nowNs: number): void {
+    if (before.phase !== 'streaming' || before.noop === undefined) return
+    this.observer.noopUnfinished(before.noop.intendedNs, before.noop.sentNs, nowNs)
+    this.observer.timedOut(nowNs - before.noop.intendedNs + this.times.retryDelayNs)
+    // It says LOGOUT and closes; a master that is stuck would not answer either.
+    this.client?.send({ kind: 'LOGOUT' }, { onDone: () => {}, onLost: () => {} })
+    this.client?.destroy()
+    this.client = undefined
+  }
+
+  private lost(client: Client, error: HarnessError): void {
+    if (this.stopped || client !== this.client) return
+    const nowNs = this.options.clock.nowNs()
+    this.giveUp(nowNs)
+    this.client = undefined
+    this.observer.dropped(error)
+    this.step({ kind: 'lost', atNs: nowNs })
+  }
+
+  private giveUp(nowNs: number): void {
+    const { state } = this
+    if (state.phase === 'dumping') this.observer.dumpUnfinished(state.dueNs, state.sentNs, nowNs)
+    if (state.phase === 'streaming' && state.noop !== undefined) {
+      this.observer.noopUnfinished(state.noop.intendedNs, state.noop.sentNs, nowNs)
+    }
+  }
+}
