@@ -1,0 +1,112 @@
+import type { MailboxRecord } from '../core/mailbox.js'
+import { encodeActivate, literal } from '../wire/encode.js'
+
+/**
+ * Writers of whole lists, each in pieces of about {@link CHUNK_BYTES}: a dump of 100 million mailboxes has 10 GB.
+ * Input is bytes as everywhere, so an ACL's UTF-8 identifiers come out as they are.
+ */
+const CHUNK_BYTES = 256 * 1024
+
+/** mailboxes.db flags of 2.2 to 3.4 (imap/mboxlist.h of 2.4): MBTYPE_REMOTE, MBTYPE_RESERVE. */
+const REMOTE = 1
+const RESERVE = 2
+
+/** There is no clock here: an arbitrary second of January 2024. */
+const MTIME = 1706538684
+
+/** `ctl_mboxlist -d` of a 2.4 master: `name\t<mbtype> server!partition acl`. */
+export function text24(records: Iterable<MailboxRecord>): Generator<Buffer, void, undefined> {
+  return chunks(text24Lines(records))
+}
+
+/**
+ * `ctl_mboxlist -d` of a 3.6 master (imap/ctl_mboxlist.c dump_cb). A master's entries have no `uniqueid`; here they do,
+ * since `ctl_mboxlist -u` skips those without. That also skips names of exactly 490 bytes, which can be created.
+ */
+export function json36(records: Iterable<MailboxRecord>): Generator<Buffer, void, undefined> {
+  return chunks(json36Lines(records))
+}
+
+/** As a backend sends them that has all mailboxes to tell: ACTIVATE, or RESERVE for one that is only reserved. */
+export function commands(records: Iterable<MailboxRecord>): Generator<Buffer, void, undefined> {
+  return chunks(commandLines(records))
+}
+
+function* text24Lines(records: Iterable<MailboxRecord>): Generator<string, void, undefined> {
+  for (const { name, location, acl, state } of records) {
+    yield `${name}\t${state === 'active' ? REMOTE : REMOTE | RESERVE} ${location} ${acl}\n`
+  }
+}
+
+function* json36Lines(records: Iterable<MailboxRecord>): Generator<string, void, undefined> {
+  let separator = '{\n'
+  for (const record of records) {
+    yield `${separator}${jsonEntry(record)}`
+    separator = ',\n'
+  }
+  yield separator === '{\n' ? '{\n}\n' : '\n}\n'
+}
+
+function* commandLines(records: Iterable<MailboxRecord>): Generator<string, void, undefined> {
+  let tag = 0
+  for (const { name, location, acl, state } of records) {
+    yield state === 'active'
+      ? encodeActivate(`X${tag++}`, name, location, acl)
+      : `X${tag++} RESERVE ${literal(name)} ${literal(location)}\r\n`
+  }
+}
+
+function jsonEntry({ name, location, acl, state }: MailboxRecord): string {
+  const bang = location.indexOf('!')
+  const key = jsonString(name)
+  const server = jsonString(location.slice(0, bang))
+  const partition = jsonString(location.slice(bang + 1))
+  const type = state === 'active' ? 'er' : 'erz'
+  return `${key}: {"name": ${key}, "mtime": "${MTIME}", "uidvalidity": "0", "createdmodseq": "0", "foldermodseq": "0", "mbtype": "${type}", "partition": ${partition}, "server": ${server}, "acl": ${jsonAcl(acl)}, "uniqueid": "${uniqueId(name)}", "name_history": []}`
+}
+
+function jsonAcl(acl: string): string {
+  const fields = acl.split('\t')
+  let entries = ''
+  for (let i = 0; i + 1 < fields.length; i += 2) {
+    entries += `${i === 0 ? '' : ', '}${jsonString(fields[i]!)}: ${jsonString(fields[i + 1]!)}`
+  }
+  return `{${entries}}`
+}
+
+/** Not JSON.stringify for all: that is several times slower, and most names need no escape. */
+function jsonString(bytes: string): string {
+  return /["\\\x00-\x1f]/.test(bytes) ? JSON.stringify(bytes) : `"${bytes}"`
+}
+
+/** A UUID's form, from the name alone: two FNV-1a hashes, 64 bits, enough to keep 100 million names apart. */
+function uniqueId(name: string): string {
+  let first = 0x811c9dc5
+  let second = 0x9e3779b9
+  for (let i = 0; i < name.length; i++) {
+    const byte = name.charCodeAt(i)
+    first = Math.imul(first ^ byte, 0x01000193)
+    second = Math.imul(second ^ byte, 0x85ebca6b) ^ (second >>> 15)
+  }
+  const low = hex(second)
+  return `${hex(first)}-${low.slice(0, 4)}-4000-8000-${low.slice(4)}00000000`
+}
+
+function hex(word: number): string {
+  return (word >>> 0).toString(16).padStart(8, '0')
+}
+
+function* chunks(lines: Iterable<string>): Generator<Buffer, void, undefined> {
+  // A buffer of its own for each piece: whoever writes the last one to a stream may not be done with it.
+  let buffer = Buffer.allocUnsafe(CHUNK_BYTES)
+  let used = 0
+  for (const line of lines) {
+    if (line.length > CHUNK_BYTES - used) {
+      yield buffer.subarray(0, used)
+      buffer = Buffer.allocUnsafe(Math.max(CHUNK_BYTES, line.length))
+      used = 0
+    }
+    used += buffer.write(line, used, 'latin1')
+  }
+  if (used > 0) yield buffer.subarray(0, used)
+}

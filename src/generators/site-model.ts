@@ -1,0 +1,125 @@
+import type { MailboxRecord } from '../core/mailbox.js'
+import type { Random } from '../core/random.js'
+import { lastUser } from './mailboxes.js'
+import type { SiteSpec } from './spec.js'
+import { type User, userAt } from './user.js'
+
+/** What the model knows of a mailbox's owner besides the mailbox. */
+export interface Target {
+  readonly user: User
+  readonly record: MailboxRecord
+}
+
+/** How many users are looked at before a site counts as empty. */
+const ATTEMPTS = 64
+
+/**
+ * Which mailboxes exist, operation by operation. Users whom no operation has touched are made anew when needed, so that
+ * memory grows with the operations and not with the site.
+ */
+export class SiteModel {
+  /** Users of whom some mailbox has been changed: their live mailboxes and their DELETED ones. */
+  readonly #touched = new Map<number, { live: MailboxRecord[]; deleted: MailboxRecord[] }>()
+  /** The user being added: how many of their mailboxes exist, and who comes before. */
+  #newUser: User
+  #created: number
+  #size: number
+
+  constructor(
+    readonly site: SiteSpec,
+    readonly seed: number,
+  ) {
+    const { users, rest } = lastUser(site, seed)
+    this.#newUser = userAt(site, seed, Math.max(0, users - 1))
+    this.#created = rest
+    this.#size = site.mailboxes
+  }
+
+  /** Mailboxes there are, DELETED ones included. */
+  get size(): number {
+    return this.#size
+  }
+
+  /** A mailbox that exists; `undefined` if there is none, or as good as none. DELETED ones are nobody's target. */
+  pick(random: Random): Target | undefined {
+    const users = this.#newUser.index + (this.#created > 0 ? 1 : 0)
+    if (users === 0) return undefined
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const user = this.#user(Math.floor(random() * users))
+      const live = this.#live(user)
+      if (live.length > 0) return { user, record: live[Math.floor(random() * live.length)]! }
+    }
+    return undefined
+  }
+
+  /** Like {@link pick}, but a mailbox that no other lies in: an INBOX only if it is all that the user has. */
+  pickLeaf(random: Random): Target | undefined {
+    const target = this.pick(random)
+    if (target === undefined) return undefined
+    const live = this.#live(target.user)
+    for (let leaf = target.record; ; ) {
+      const inside = `${leaf.name}.`
+      const child = live.find(record => record.name.startsWith(inside))
+      if (child === undefined) return { user: target.user, record: leaf }
+      leaf = child
+    }
+  }
+
+  /** Goes on with the stream of mailboxes where the site's initial ones end. */
+  create(): Target {
+    if (this.#created === this.#newUser.mailboxes.length) {
+      this.#newUser = userAt(this.site, this.seed, this.#newUser.index + 1)
+      this.#created = 0
+    }
+    const user = this.#newUser
+    const record = user.mailboxes[this.#created++]!
+    this.#touched.get(user.index)?.live.push(record)
+    this.#size++
+    return { user, record }
+  }
+
+  /** A mailbox under another name or with another ACL. */
+  replace({ user, record }: Target, by: MailboxRecord): void {
+    const { live } = this.#touch(user)
+    live[indexOf(live, record)] = by
+  }
+
+  /** @param tombstone the DELETED mailbox that takes its place, if deletion is delayed */
+  remove({ user, record }: Target, tombstone?: MailboxRecord): void {
+    const { live, deleted } = this.#touch(user)
+    live.splice(indexOf(live, record), 1)
+    if (tombstone === undefined) this.#size--
+    else deleted.push(tombstone)
+  }
+
+  /** What a master's list must be once all operations have succeeded; by user, not in the list's order. */
+  *catalogue(): Generator<MailboxRecord, void, undefined> {
+    for (let index = 0; index <= this.#newUser.index; index++) {
+      yield* this.#live(this.#user(index))
+      yield* this.#touched.get(index)?.deleted ?? []
+    }
+  }
+
+  #touch(user: User): { live: MailboxRecord[]; deleted: MailboxRecord[] } {
+    let touched = this.#touched.get(user.index)
+    if (touched === undefined) {
+      touched = { live: [...this.#live(user)], deleted: [] }
+      this.#touched.set(user.index, touched)
+    }
+    return touched
+  }
+
+  #live(user: User): readonly MailboxRecord[] {
+    const touched = this.#touched.get(user.index)
+    if (touched !== undefined) return touched.live
+    return user.index === this.#newUser.index ? user.mailboxes.slice(0, this.#created) : user.mailboxes
+  }
+
+  #user(index: number): User {
+    return index === this.#newUser.index ? this.#newUser : userAt(this.site, this.seed, index)
+  }
+}
+
+function indexOf(records: readonly MailboxRecord[], { name }: MailboxRecord): number {
+  return records.findIndex(record => record.name === name)
+}
