@@ -1,0 +1,80 @@
+import { HarnessError } from '../../core/errors.js'
+import { type CyrusPlan, configPath } from './plan.js'
+
+/** The host that the banner names, and the realm of the login. */
+export const SERVER_NAME = 'bench'
+export const SYSLOG_PREFIX = 'mupdate-bench'
+
+/**
+ * Defaults of ours. At about 1,010 connections mupdate dies of an assertion (`nfds < FD_SETSIZE`, lib/signals.c),
+ * so Cyrus's own limit stands below that; its default, 128, would turn most load away.
+ */
+export const DEFAULT_SETTINGS: Readonly<Record<string, string>> = { mupdate_connections_max: '900' }
+
+/** Subdirectories of the configuration directory; without `socket` mupdate cannot bind and is given up after 5 tries. */
+export const STATE_DIRECTORIES = ['socket', 'db', 'log', 'proc', 'msg'] as const
+
+/** What the harness itself relies on. */
+function fixedSettings(plan: Pick<CyrusPlan, 'directory' | 'user'>): Record<string, string> {
+  const conf = `${plan.directory}/conf`
+  return {
+    configdirectory: conf,
+    'partition-default': `${plan.directory}/part`,
+    defaultpartition: 'default',
+    proc_path: `${conf}/proc`,
+    mboxname_lockpath: `${conf}/lock`,
+    servername: SERVER_NAME,
+    admins: plan.user,
+    sasl_pwcheck_method: 'auxprop',
+    sasl_auxprop_plugin: 'sasldb',
+    sasl_sasldb_path: `${conf}/sasldb2`,
+    syslog_prefix: SYSLOG_PREFIX,
+  }
+}
+
+/** What a run cannot set. */
+export const FIXED_SETTINGS = Object.keys(fixedSettings({ directory: '', user: '' }))
+
+/** What a run may change. */
+const CHANGEABLE: Readonly<Record<string, string>> = {
+  allowplaintext: 'yes',
+  sasl_mech_list: 'PLAIN DIGEST-MD5 SCRAM-SHA-1 SCRAM-SHA-256',
+}
+
+/** @throws {HarnessError} `USAGE` for a setting that would take the master away from the harness */
+export function imapdConf(plan: CyrusPlan): string {
+  checkSettings(plan.settings)
+  const all = { ...CHANGEABLE, ...plan.settings, ...fixedSettings(plan) }
+  return Object.entries(all)
+    .map(([key, value]) => `${key}: ${value}\n`)
+    .join('')
+}
+
+/** Also asked before anything is started. */
+export function checkSettings(settings: Readonly<Record<string, string>>): void {
+  for (const [key, value] of Object.entries(settings)) {
+    if (!/^[a-z0-9_-]+$/.test(key) || /[\r\n]/.test(value) || value.trim() === '') {
+      throw new HarnessError('USAGE', `"${key}: ${value}" is not a line of imapd.conf`, 'see imapd.conf(5)')
+    }
+    if (FIXED_SETTINGS.includes(key)) {
+      throw new HarnessError(
+        'USAGE',
+        `${key} is set by the harness itself`,
+        `leave ${key} out of the master's settings`,
+      )
+    }
+  }
+}
+
+/** The service's user, limits and lifetime are `master`'s business; absolute paths let any build be used. */
+export function cyrusConf(plan: CyrusPlan): string {
+  const { mupdate, ctlCyrusdb } = plan.binaries
+  const conf = configPath(plan.directory)
+  const service = `listen="127.0.0.1:${plan.port}" prefork=1 maxfds=${plan.maxDescriptors}`
+  return [
+    `START {\n  recover cmd="${ctlCyrusdb} -C ${conf} -r"\n}`,
+    `SERVICES {\n  mupdate cmd="${mupdate} -C ${conf} -m" ${service}\n}`,
+    `EVENTS {\n  checkpoint cmd="${ctlCyrusdb} -C ${conf} -c" period=30\n}`,
+    '',
+  ].join('\n\n')
+}
