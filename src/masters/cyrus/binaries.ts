@@ -21,7 +21,7 @@ export interface CyrusBinaries {
 export const INSTALL_LINE = 'apt-get install cyrus-murder cyrus-common sasl2-bin libsasl2-modules libsasl2-modules-db'
 
 /** Where trees are rooted: `make install` with a prefix, DESTDIR of one, packages unpacked with `dpkg -x`. */
-const ROOTS = ['', 'usr', 'usr/local', 'usr/cyrus', 'usr/local/cyrus', 'opt/cyrus', 'opt/cyrus-imapd']
+const ROOTS = ['usr', '', 'usr/local', 'usr/cyrus', 'usr/local/cyrus', 'opt/cyrus', 'opt/cyrus-imapd']
 /** Debian: lib/cyrus/bin; Fedora: libexec/cyrus-imapd; Cyrus's own Makefile: libexec and sbin; 2.x: cyrus/bin. */
 const PROGRAM_DIRECTORIES = [
   'lib/cyrus/bin',

@@ -66,8 +66,14 @@ export function checkSettings(settings: Readonly<Record<string, string>>): void 
   }
 }
 
-/** The service's user, limits and lifetime are `master`'s business; absolute paths let any build be used. */
+/**
+ * Absolute paths let any build be used.
+ *
+ * @throws {HarnessError} `MASTER_SETUP` for paths that cannot be written there: Cyrus splits commands at blanks
+ *   (master/masterconf.c)
+ */
 export function cyrusConf(plan: CyrusPlan): string {
+  for (const path of [plan.directory, plan.binaries.mupdate]) checkPath(path)
   const { mupdate, ctlCyrusdb } = plan.binaries
   const conf = configPath(plan.directory)
   const service = `listen="127.0.0.1:${plan.port}" prefork=1 maxfds=${plan.maxDescriptors}`
@@ -77,4 +83,13 @@ export function cyrusConf(plan: CyrusPlan): string {
     `EVENTS {\n  checkpoint cmd="${ctlCyrusdb} -C ${conf} -c" period=30\n}`,
     '',
   ].join('\n\n')
+}
+
+function checkPath(path: string): void {
+  if (!/[\s"]/.test(path)) return
+  throw new HarnessError(
+    'MASTER_SETUP',
+    `"${path}" cannot stand in cyrus.conf`,
+    'choose a path without blanks and quotes',
+  )
 }

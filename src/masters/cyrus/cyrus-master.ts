@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { monotonicClock, monotonicOriginS } from '../../core/clock.js'
-import { HarnessError, isHarnessError } from '../../core/errors.js'
+import { type ErrorCode, HarnessError, isHarnessError, messageOf } from '../../core/errors.js'
 import { Client } from '../../session/client.js'
 import type { Credentials, Master, MasterAddress, MasterDescription, MasterEvent } from '../master.js'
 import { cyrusAccount } from './account.js'
 import { findBinaries } from './binaries.js'
 import { checkSettings, DEFAULT_SETTINGS } from './config.js'
 import { defaultDatabase } from './installation.js'
+import { DIRECTORY_PREFIX, removeLeftovers } from './leftovers.js'
 import { chooseParent, descriptorsFor, freePort, type Place, placeOf } from './place.js'
 import type { CyrusPlan, SupervisorReport } from './plan.js'
 import { provenance } from './provenance.js'
@@ -30,6 +31,8 @@ export interface CyrusOptions {
 const USER = 'murder'
 const START_LIMIT_MS = 20_000
 const POLL_EVERY_MS = 50
+/** What a master that is still starting makes us meet. */
+const MAY_PASS: readonly ErrorCode[] = ['MASTER_UNREACHABLE', 'MASTER_LOST', 'MASTER_BYE', 'TIMEOUT']
 /** The end of the log that a failed start shows. */
 const SHOWN_LOG_LINES = 10
 
@@ -87,6 +90,7 @@ class CyrusMaster implements Master {
     if (this.plan !== undefined) throw new HarnessError('INTERNAL', 'this Cyrus was started before', 'make another one')
     const plan = await this.makePlan()
     this.plan = plan
+    if (this.failure !== undefined) throw this.failure
     this.supervisor = new SupervisorProcess(plan, report => this.onReport(report))
     try {
       const version = await this.waitUntilReady(plan)
@@ -102,6 +106,7 @@ class CyrusMaster implements Master {
   }
 
   async stop(): Promise<void> {
+    this.failure ??= new HarnessError('MASTER_SETUP', 'Cyrus was stopped before it was ready', 'start another one')
     await this.supervisor?.stop()
     this.mupdatePid = undefined
   }
@@ -109,14 +114,16 @@ class CyrusMaster implements Master {
   /** All that can be known to fail is looked at before anything is started. */
   private async makePlan(): Promise<CyrusPlan> {
     checkSettings(this.settings)
-    const binaries = findBinaries(this.options.prefix)
+    const binaries = findBinaries(this.options.prefix === undefined ? undefined : resolve(this.options.prefix))
+    const account = cyrusAccount()
     const parent = chooseParent(this.options.place ?? 'tmpfs', this.options.directory)
+    await removeLeftovers(parent, account.uid)
     return {
-      directory: join(parent, `mupdate-bench-cyrus-${randomBytes(6).toString('hex')}`),
+      directory: join(parent, DIRECTORY_PREFIX + randomBytes(6).toString('hex')),
       port: await freePort(),
       user: USER,
       password: randomBytes(18).toString('base64url'),
-      account: cyrusAccount(),
+      account,
       binaries,
       settings: this.settings,
       maxDescriptors: descriptorsFor(Number(this.settings.mupdate_connections_max)),
@@ -128,19 +135,22 @@ class CyrusMaster implements Master {
     const lastTry = performance.now() + START_LIMIT_MS
     for (;;) {
       if (this.failure !== undefined) throw this.failure
-      try {
-        const version = await askVersion(plan)
-        if (this.mupdatePid !== undefined) return version
-      } catch (error) {
-        if (!isHarnessError(error) || performance.now() > lastTry) throw this.notReady(error)
+      const version = this.mupdatePid === undefined ? undefined : await this.tryToLogIn(plan)
+      if (version !== undefined) return version
+      if (performance.now() > lastTry) {
+        throw this.setupError(`Cyrus did not answer in ${START_LIMIT_MS / 1000} s`, 'its log says why')
       }
-      if (performance.now() > lastTry) throw this.notReady()
       await sleep(POLL_EVERY_MS)
     }
   }
 
-  private notReady(cause?: unknown): HarnessError {
-    return this.setupError(`Cyrus did not answer in ${START_LIMIT_MS / 1000} s`, 'its log says why', cause)
+  private async tryToLogIn(plan: CyrusPlan): Promise<string | undefined> {
+    try {
+      return await askVersion(plan)
+    } catch (error) {
+      if (isHarnessError(error) && MAY_PASS.includes(error.code)) return undefined
+      throw this.setupError(`Cyrus started and is no use: ${messageOf(error)}`, 'its log may say why', error)
+    }
   }
 
   private setupError(message: string, hint: string, cause?: unknown): HarnessError {
@@ -195,6 +205,7 @@ async function askVersion(plan: CyrusPlan): Promise<string> {
     address: { host: '127.0.0.1', port: plan.port },
     credentials: { user: plan.user, password: plan.password },
     clock: monotonicClock(monotonicOriginS()),
+    timeoutMs: 5_000,
   })
   await client.logout()
   return plainVersion(client.banner.version)

@@ -3,6 +3,7 @@ import { chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HarnessError } from '../../core/errors.js'
 import { cyrusConf, imapdConf, SERVER_NAME, STATE_DIRECTORIES } from './config.js'
+import { signDirectory } from './leftovers.js'
 import { dropWords, prepareDev } from './namespace.js'
 import { type CyrusPlan, configPath } from './plan.js'
 
@@ -10,6 +11,7 @@ import { type CyrusPlan, configPath } from './plan.js'
 export function install(plan: CyrusPlan): { logSocket: string } {
   const { directory, account } = plan
   mkdirSync(directory, { mode: 0o700 })
+  signDirectory(directory)
   for (const name of STATE_DIRECTORIES) mkdirSync(join(directory, 'conf', name), { recursive: true })
   mkdirSync(join(directory, 'part'))
   writeFileSync(configPath(directory), imapdConf(plan))

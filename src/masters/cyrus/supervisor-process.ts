@@ -42,7 +42,10 @@ export class SupervisorProcess {
   }
 
   private onExit(how: string, resolve: () => void): void {
-    if (!this.stopping) this.onReport({ kind: 'died', detail: `the supervisor of Cyrus ended: ${how}` })
+    if (!this.stopping) {
+      this.onReport({ kind: 'died', detail: `the supervisor of Cyrus ended: ${how}` })
+      void removeMaster(this.plan.directory)
+    }
     resolve()
   }
 }

@@ -23,7 +23,7 @@ const LAST_WORDS_MS = 500
  * Not `process.stdout`, which waits for its reader: a harness that is busy would stop us reading the log, and a full
  * log stops mupdate in syslog(3).
  */
-const reports = new Socket({ fd: 1, readable: false, writable: true })
+const harness = new Socket({ fd: 1, readable: false, writable: true })
 
 class Supervisor {
   private directory: string | undefined
@@ -43,9 +43,14 @@ class Supervisor {
       if (reason !== undefined) this.tell(syslogReport(`mupdate-bench: Cyrus's log is not captured: ${reason}`))
       if (!this.ending) this.launch(plan, isolation)
     } catch (error) {
-      const hint = isHarnessError(error) ? error.hint : 'see the message'
-      this.tell({ kind: 'failed', message: messageOf(error), hint })
+      this.fail(error)
     }
+  }
+
+  /** The harness decides what follows: it reports, then stops us. */
+  fail(error: unknown): void {
+    const hint = isHarnessError(error) ? error.hint : 'see the message'
+    this.tell({ kind: 'failed', message: messageOf(error), hint })
   }
 
   private launch(plan: CyrusPlan, isolation: Isolation): void {
@@ -101,11 +106,11 @@ class Supervisor {
     if (this.directory !== undefined) await removeMaster(this.directory, this.cyrus?.pid)
     this.log?.close()
     setTimeout(() => process.exit(), LAST_WORDS_MS)
-    reports.end(() => process.exit())
+    harness.end(() => process.exit())
   }
 
   private tell(...reports: SupervisorReport[]): void {
-    reports.write(reports.map(report => `${JSON.stringify(report)}\n`).join(''))
+    harness.write(reports.map(report => `${JSON.stringify(report)}\n`).join(''))
   }
 }
 
@@ -116,9 +121,9 @@ function syslogReport(line: string): SupervisorReport {
 const supervisor = new Supervisor()
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 process.on('SIGTERM', () => supervisor.end())
-process.on('uncaughtException', () => supervisor.end())
+process.on('uncaughtException', error => supervisor.fail(error))
 // Nobody listens any more; the life line's end says what to do.
-reports.on('error', () => {})
+harness.on('error', () => {})
 
 /** The plan is the first line; any later one, or the end, means stop. */
 let planned = false
