@@ -68,7 +68,10 @@ export class BackendConnections {
 
   private leave(client: Client): void {
     this.count(client)
-    if (this.closed) return client.destroy()
+    if (this.closed) {
+      client.destroy()
+      return
+    }
     const leaving = client.logout().then(() => void this.leaving.delete(leaving))
     this.leaving.add(leaving)
   }

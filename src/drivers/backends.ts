@@ -1,5 +1,6 @@
 import { HarnessError, messageOf } from '../core/errors.js'
 import type { Operation } from '../core/operation.js'
+import type { OpenArrivalSpec } from '../generators/arrivals.js'
 import type { ArrivalSpec } from '../generators/spec.js'
 import type { Outcome } from '../metrics/recorder.js'
 import type { Client } from '../session/client.js'
@@ -47,7 +48,7 @@ export class Backends {
     readonly context: DriverContext,
     readonly options: BackendsOptions,
     private readonly operations: Iterator<Operation>,
-    private readonly times: (spec: Exclude<ArrivalSpec, { kind: 'closed' }>) => Iterator<number>,
+    private readonly times: (spec: OpenArrivalSpec, phase: number) => Iterator<number>,
   ) {
     this.connections = new BackendConnections(context, options)
     this.lanes = Array.from({ length: options.backends }, () => ({ underWay: 0, waiting: [], next: 0 }))
@@ -62,7 +63,7 @@ export class Backends {
       for (let i = 0; i < arrivals.concurrency; i++) this.arrive(undefined)
       return
     }
-    const times = this.times(arrivals)
+    const times = this.times(arrivals, phase.index)
     this.schedule = new Schedule(this.context.clock, phase.startNs, times, intendedNs => this.arrive(intendedNs))
   }
 

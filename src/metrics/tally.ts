@@ -43,9 +43,9 @@ export class Tally {
 
   private merge(kind: 'response' | 'service', encoded: string | undefined): void {
     if (encoded === undefined) return
-    const histogram = (this.histograms[kind] ??= newHistogram())
+    this.histograms[kind] ??= newHistogram()
     const decoded = decodeHistogram(encoded)
-    histogram.add(decoded)
+    this.histograms[kind].add(decoded)
     decoded.destroy()
   }
 }

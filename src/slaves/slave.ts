@@ -155,7 +155,8 @@ export class Slave {
     if (status !== 'OK') {
       this.observer.refused(new Error(`UPDATE refused: ${text}`))
       client.destroy()
-      return this.step({ kind: 'lost', atNs })
+      this.step({ kind: 'lost', atNs })
+      return
     }
     this.observer.dumped(this.state.dueNs, this.state.sentNs, atNs, this.records)
     client.onHeard = () => this.step({ kind: 'heard', atNs: client.heardNs })

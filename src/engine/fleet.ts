@@ -1,0 +1,72 @@
+import { once } from 'node:events'
+import { Worker } from 'node:worker_threads'
+import { HarnessError } from '../core/errors.js'
+import type { WorkerOrder, WorkerReport } from './messages.js'
+import type { Shard, WorkerSetup } from './plan.js'
+
+/** How long a worker may take to give up what is under way. */
+const STOP_MS = 8_000
+
+export interface FleetListener {
+  onReport(shard: string, report: WorkerReport): void
+  /** A worker died: the run is not what was planned any more. */
+  onDeath(shard: string, error: Error): void
+}
+
+/** The worker threads of a run. */
+export class Fleet {
+  private readonly workers = new Map<string, Worker>()
+  private stopping = false
+
+  constructor(private readonly listener: FleetListener) {}
+
+  /** Starts a thread for each shard and waits until all are ready. */
+  async start(shards: readonly Shard[], setup: Omit<WorkerSetup, 'shard'>): Promise<void> {
+    await Promise.all(shards.map(shard => this.startOne(shard, { ...setup, shard })))
+  }
+
+  order(order: WorkerOrder, only?: string): void {
+    for (const [name, worker] of this.workers) if (only === undefined || only === name) worker.postMessage(order)
+  }
+
+  /** Lets each hand up its last interval; whoever does not in time is ended. */
+  async stop(): Promise<void> {
+    this.stopping = true
+    const ended = [...this.workers.values()].map(worker => once(worker, 'exit'))
+    this.order({ kind: 'stop' })
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, STOP_MS)
+    })
+    await Promise.race([Promise.all(ended), late])
+    clearTimeout(timer)
+    await this.kill()
+  }
+
+  async kill(): Promise<void> {
+    this.stopping = true
+    await Promise.all([...this.workers.values()].map(worker => worker.terminate()))
+    this.workers.clear()
+  }
+
+  private startOne(shard: Shard, workerData: WorkerSetup): Promise<void> {
+    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, name: shard.name })
+    this.workers.set(shard.name, worker)
+    return new Promise((resolve, reject) => {
+      worker.on('message', (report: WorkerReport) => {
+        this.listener.onReport(shard.name, report)
+        if (report.kind === 'ready') resolve()
+      })
+      worker.on('error', error => this.died(shard, error, reject))
+      worker.on('exit', code => this.died(shard, new Error(`it ended with status ${code}`), reject))
+    })
+  }
+
+  private died(shard: Shard, error: Error, reject: (error: Error) => void): void {
+    this.workers.delete(shard.name)
+    if (this.stopping) return
+    const message = `worker thread "${shard.name}" died: ${error.message}`
+    reject(new HarnessError('INTERNAL', message, 'please report this', { cause: error }))
+    this.listener.onDeath(shard.name, error)
+  }
+}

@@ -1,0 +1,26 @@
+import type { HttpResult } from '../drivers/http.js'
+import type { Interval } from '../metrics/interval.js'
+
+export interface NoiseFloor {
+  readonly count: number
+  readonly p50Ns: number
+  readonly p99Ns: number
+  readonly maxNs: number
+}
+
+/** From the run to a worker. */
+export type WorkerOrder =
+  | { readonly kind: 'measureNoise' }
+  | { readonly kind: 'phase'; readonly index: number; readonly startNs: number }
+  | { readonly kind: 'stop' }
+
+/** From a worker to the run. */
+export type WorkerReport =
+  | { readonly kind: 'ready'; readonly tid: number | undefined }
+  | { readonly kind: 'noise'; readonly floor: NoiseFloor }
+  | { readonly kind: 'interval'; readonly interval: Interval }
+  | { readonly kind: 'event'; readonly atNs: number; readonly event: string; readonly detail: string }
+  /** The condition of the phase holds. */
+  | { readonly kind: 'met'; readonly phase: number }
+  | { readonly kind: 'http'; readonly result: HttpResult }
+  | { readonly kind: 'stopped' }

@@ -1,0 +1,67 @@
+import type { Credentials, MasterAddress } from '../core/address.js'
+import type { BackendsOptions } from '../drivers/backends.js'
+import type { HttpOptions } from '../drivers/http.js'
+import type { PreloadOptions } from '../drivers/preload.js'
+import type { ProbesOptions } from '../drivers/probes.js'
+import type { SlavesOptions } from '../drivers/slaves.js'
+import type { ArrivalSpec, MixSpec, SiteSpec } from '../generators/spec.js'
+
+/** What can run in a phase. */
+export type Runnable = 'preload' | 'slaves' | 'probes' | 'backends' | 'http'
+
+/** What ends a phase that has no duration. */
+export type Condition = 'preloaded' | 'streaming' | 'idle'
+
+export interface PlanPhase {
+  readonly name: string
+  readonly run: readonly Runnable[]
+  /** Exactly one of this and `until` is given. */
+  readonly durationNs?: number
+  readonly until?: Condition
+  readonly limitNs: number
+  readonly arrivals: ArrivalSpec
+}
+
+/** All that a run does, as plain data: it crosses to worker threads as it is. */
+export interface Plan {
+  readonly seed: number
+  readonly site: SiteSpec
+  readonly preload: PreloadOptions
+  readonly backends: Omit<BackendsOptions, 'backends'>
+  readonly mix: MixSpec
+  readonly slaves: SlavesOptions
+  readonly probes: ProbesOptions
+  readonly http?: HttpOptions
+  readonly phases: readonly PlanPhase[]
+}
+
+/** The part of a plan that one thread carries out. */
+export interface Shard {
+  readonly name: string
+  readonly runs: readonly Runnable[]
+}
+
+/**
+ * Probes have a thread of their own: a thread busy parsing dumps must not delay their timestamps. The HTTP driver has
+ * one too, since autocannon's clients are no part of the load on the master.
+ */
+export function shardsOf(plan: Plan): Shard[] {
+  const used = new Set(plan.phases.flatMap(phase => phase.run))
+  const shards: Shard[] = [
+    { name: 'load', runs: ['preload', 'slaves', 'backends'] },
+    { name: 'probes', runs: ['probes'] },
+    { name: 'http', runs: ['http'] },
+  ]
+  return shards.filter(shard => shard.runs.some(runnable => used.has(runnable)))
+}
+
+/** What a worker thread is started with. */
+export interface WorkerSetup {
+  readonly plan: Plan
+  readonly shard: Shard
+  readonly originS: number
+  readonly address: MasterAddress
+  readonly credentials: Credentials
+  /** File to which names are written before they are sent; for masters that outlive the run. */
+  readonly journalPath?: string
+}

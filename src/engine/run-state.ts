@@ -1,0 +1,70 @@
+import type { Counters, Interval } from '../metrics/interval.js'
+import { newCounters } from '../metrics/interval.js'
+import type { PhaseResult } from '../metrics/run-result.js'
+import { round3 } from '../metrics/tally.js'
+import type { PlanPhase } from './plan.js'
+import { type MetricGroups, SpanTallies } from './span-tallies.js'
+import { saturationOf, SATURATION } from './saturation.js'
+import { WatchSpan } from './watch.js'
+
+/** One phase as it goes by. */
+export class PhaseState {
+  readonly tallies = new SpanTallies()
+  readonly watch = new WatchSpan()
+  endNs: number | undefined
+  ended: PhaseResult['ended'] = 'running'
+  droppedArrivals = 0
+  private intervals = 0
+  private lateIntervals = 0
+
+  constructor(
+    readonly plan: PlanPhase,
+    readonly startNs: number,
+  ) {}
+
+  addLoopDelay(p99Us: number): void {
+    this.intervals++
+    if (p99Us > SATURATION.eventLoopDelayP99Us) this.lateIntervals++
+  }
+
+  end(how: PhaseResult['ended'], nowNs: number): void {
+    this.endNs = nowNs
+    this.ended = how
+  }
+
+  result(nowNs: number): PhaseResult & Pick<MetricGroups, 'harness'> {
+    const durationNs = (this.endNs ?? nowNs) - this.startNs
+    const groups = this.tallies.summary(durationNs)
+    return {
+      name: this.plan.name,
+      startMs: round3(this.startNs / 1e6),
+      durationMs: round3(durationNs / 1e6),
+      ended: this.ended,
+      ...groups,
+    }
+  }
+
+  /** Signs that the harness was the limit; only where load has a plan that can be missed. */
+  saturation(): string[] {
+    if (this.plan.durationNs === undefined) return []
+    const { harness } = this.tallies.summary(1)
+    return saturationOf({
+      name: this.plan.name,
+      scheduleSlip: harness.scheduleSlip?.responseTimeUs,
+      probeSlip: harness.probeSlip?.responseTimeUs,
+      droppedArrivals: this.droppedArrivals,
+      loopLateShare: this.intervals > 0 ? this.lateIntervals / this.intervals : 0,
+      pegged: this.watch.pegged,
+      stealShare: this.watch.stealShare,
+    })
+  }
+}
+
+/** Sums the counters of all workers. */
+export function sumCounters(latest: Iterable<Interval>): Counters {
+  const sum = newCounters()
+  for (const { counters } of latest) {
+    for (const key of Object.keys(sum) as (keyof Counters)[]) sum[key] += counters[key]
+  }
+  return sum
+}

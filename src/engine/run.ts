@@ -1,0 +1,265 @@
+import type { Clock } from '../core/clock.js'
+import type { Counters, Interval } from '../metrics/interval.js'
+import type { Master } from '../masters/master.js'
+import type { HttpResult } from '../drivers/http.js'
+import { Fleet } from './fleet.js'
+import type { NoiseFloor, WorkerReport } from './messages.js'
+import { type Plan, shardsOf } from './plan.js'
+import { PhaseState, sumCounters } from './run-state.js'
+import { SpanTallies } from './span-tallies.js'
+import { Watch, WatchSpan } from './watch.js'
+
+/** Something that happened at one moment of a run. */
+export interface RunEvent {
+  /** ns of the run's clock. */
+  readonly atNs: number
+  readonly kind: string
+  readonly detail: string
+}
+
+/** What the last second brought. */
+export interface Second {
+  readonly atNs: number
+  readonly phase: PhaseState
+  readonly phaseIndex: number
+  readonly tallies: SpanTallies
+  readonly spanNs: number
+  readonly watch: WatchSpan
+  readonly counters: Counters
+}
+
+export interface RunObserver {
+  onEvent(event: RunEvent): void
+  /** Encoded histograms as they come in, for the log. */
+  onInterval(interval: Interval, phases: readonly PhaseState[]): void
+  onSecond(second: Second): void
+  onPhase(phase: PhaseState, index: number): void
+}
+
+export interface RunOptions {
+  readonly plan: Plan
+  readonly master: Master
+  readonly clock: Clock
+  readonly originS: number
+  readonly observer: RunObserver
+  readonly journalPath?: string
+}
+
+/** Time from the order to begin a phase to its start, so that all threads begin together. */
+const LEAD_NS = 20e6
+/** After Ctrl-C, what is under way has so long to end. */
+const INTERRUPTED_DRAIN_NS = 3e9
+
+/** A run: phases one after the other on all threads, what they hand up merged, the master and ourselves watched. */
+export class Run {
+  readonly phases: PhaseState[] = []
+  readonly total = new SpanTallies()
+  readonly watchSpan = new WatchSpan()
+  readonly watch: Watch
+  noiseFloor: NoiseFloor | undefined
+  http: HttpResult | undefined
+  masterRestarts = 0
+  leastStreaming: number | undefined
+  /** Worst second of any thread, µs. */
+  readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
+  workerDeaths: string[] = []
+  interrupted = false
+  startNs = 0
+  endNs: number | undefined
+  private streamingAtEnd: number | undefined
+  private readonly latest = new Map<string, Interval>()
+  private second = { tallies: new SpanTallies(), watch: new WatchSpan(), startNs: 0 }
+  private readonly fleet: Fleet
+  /** Ends the wait for the current phase. */
+  private endPhase: ((how: 'condition' | 'limit' | 'duration' | 'interrupted') => void) | undefined
+  private onNoise: (() => void) | undefined
+
+  constructor(private readonly options: RunOptions) {
+    this.watch = new Watch(options.clock, () => options.master.pid())
+    this.fleet = new Fleet({
+      onReport: (shard, report) => this.onReport(shard, report),
+      onDeath: (shard, error) => {
+        this.workerDeaths.push(`worker thread "${shard}" died: ${error.message}`)
+        this.event('worker-died', `${shard}: ${error.message}`)
+        this.endPhase?.('interrupted')
+      },
+    })
+    options.master.onEvent(event => {
+      if (event.kind === 'restarted') this.masterRestarts++
+      this.event(
+        `master-${event.kind}`,
+        event.kind === 'syslog'
+          ? event.line
+          : event.kind === 'died'
+            ? event.detail
+            : `pid ${event.previousPid} → ${event.pid}`,
+      )
+    })
+  }
+
+  get slaveCount(): number {
+    return this.options.plan.slaves.count
+  }
+
+  /** When the run was told to stop its slaves, or now. */
+  get slavesStreamingAtEnd(): number {
+    return this.streamingAtEnd ?? this.counters.slavesStreaming
+  }
+
+  get counters(): Counters {
+    return sumCounters(this.latest.values())
+  }
+
+  /** The master must be up. Resolves when all has ended and been merged. */
+  async execute(): Promise<void> {
+    const { plan, master, clock, originS, journalPath } = this.options
+    const shards = shardsOf(plan)
+    const setup = { plan, originS, address: master.address, credentials: master.credentials }
+    await this.fleet.start(shards, journalPath === undefined ? setup : { ...setup, journalPath })
+    if (shards.some(shard => shard.name === 'probes')) await this.measureNoise()
+    this.startNs = clock.nowNs()
+    this.second.startNs = this.startNs
+    this.watch.start()
+    const seconds = setInterval(() => this.closeSecond(), 1000)
+    try {
+      for (let index = 0; index < plan.phases.length; index++) {
+        if (this.mayRun(index)) await this.runPhase(index)
+      }
+    } finally {
+      this.streamingAtEnd = this.counters.slavesStreaming
+      await this.fleet.stop()
+      clearInterval(seconds)
+      this.watch.stop()
+      this.endNs = clock.nowNs()
+      this.closeSecond()
+    }
+  }
+
+  /** Ctrl-C: what is under way may end, then all stops. */
+  interrupt(): void {
+    if (this.interrupted) return
+    this.interrupted = true
+    this.endPhase?.('interrupted')
+  }
+
+  async kill(): Promise<void> {
+    await this.fleet.kill()
+  }
+
+  private event(kind: string, detail: string, atNs = this.options.clock.nowNs()): void {
+    this.options.observer.onEvent({ atNs, kind, detail })
+  }
+
+  private mayRun(index: number): boolean {
+    if (this.workerDeaths.length > 0) return false
+    return !this.interrupted || this.options.plan.phases[index].until === 'idle'
+  }
+
+  private measureNoise(): Promise<void> {
+    this.fleet.order({ kind: 'measureNoise' }, 'probes')
+    return new Promise(resolve => {
+      this.onNoise = resolve
+    })
+  }
+
+  private async runPhase(index: number): Promise<void> {
+    const { plan, clock, observer } = this.options
+    const planned = plan.phases[index]
+    const phase = new PhaseState(planned, clock.nowNs() + LEAD_NS)
+    this.phases[index] = phase
+    this.watch.spans = [this.watchSpan, this.second.watch, phase.watch]
+    observer.onPhase(phase, index)
+    this.event('phase', planned.name)
+    const limitNs = this.interrupted ? Math.min(planned.limitNs, INTERRUPTED_DRAIN_NS) : planned.limitNs
+    const waitNs = LEAD_NS + (planned.durationNs ?? limitNs)
+    const how = await new Promise<'condition' | 'limit' | 'duration' | 'interrupted'>(resolve => {
+      this.endPhase = resolve
+      this.fleet.order({ kind: 'phase', index, startNs: phase.startNs })
+      const timer = setTimeout(() => resolve(planned.durationNs === undefined ? 'limit' : 'duration'), waitNs / 1e6)
+      this.endPhase = reason => {
+        clearTimeout(timer)
+        resolve(reason)
+      }
+    })
+    this.endPhase = undefined
+    phase.end(how, clock.nowNs())
+    if (how === 'limit') this.event('phase-limit', `${planned.name}: not ${planned.until} after ${limitNs / 1e9} s`)
+  }
+
+  private onReport(shard: string, report: WorkerReport): void {
+    switch (report.kind) {
+      case 'ready':
+        this.watch.own.nameThread(report.tid, shard)
+        break
+      case 'noise':
+        this.noiseFloor = report.floor
+        this.onNoise?.()
+        break
+      case 'interval':
+        this.addInterval(report.interval)
+        break
+      case 'event':
+        this.event(report.event, report.detail, report.atNs)
+        break
+      case 'met':
+        // Only the load's thread can know: the probes have no condition.
+        if (shard === 'load' && report.phase === this.phases.length - 1) this.endPhase?.('condition')
+        break
+      case 'http':
+        this.http = report.result
+        break
+      case 'stopped':
+        break
+    }
+  }
+
+  private addInterval(interval: Interval): void {
+    const current = this.phases.at(-1)
+    const droppedBefore = this.latest.get(interval.worker)?.counters.droppedArrivals ?? 0
+    this.latest.set(interval.worker, interval)
+    if (current !== undefined) current.droppedArrivals += interval.counters.droppedArrivals - droppedBefore
+    const { p50, p99, max } = interval.eventLoopDelayUs
+    // The probes' thread blocks on purpose while nothing is due.
+    if (interval.worker !== 'probes') {
+      current?.addLoopDelay(p99)
+      this.loopDelayUs.p50 = Math.max(this.loopDelayUs.p50, p50)
+      this.loopDelayUs.p99 = Math.max(this.loopDelayUs.p99, p99)
+      this.loopDelayUs.max = Math.max(this.loopDelayUs.max, max)
+    }
+    for (const delta of interval.metrics) {
+      this.phases[delta.phase]?.tallies.add(delta)
+      this.total.add(delta)
+      this.second.tallies.add(delta)
+    }
+    this.options.observer.onInterval(interval, this.phases)
+  }
+
+  private closeSecond(): void {
+    const phase = this.phases.at(-1)
+    if (phase === undefined) return
+    const nowNs = this.options.clock.nowNs()
+    const { tallies, watch, startNs } = this.second
+    const { counters } = this
+    this.followSlaves(counters)
+    this.second = { tallies: new SpanTallies(), watch: new WatchSpan(), startNs: nowNs }
+    this.watch.spans = [this.watchSpan, this.second.watch, phase.watch]
+    const phaseIndex = this.phases.length - 1
+    this.options.observer.onSecond({
+      atNs: nowNs,
+      phase,
+      phaseIndex,
+      tallies,
+      watch,
+      counters,
+      spanNs: nowNs - startNs,
+    })
+    tallies.destroy()
+  }
+
+  private followSlaves(counters: Counters): void {
+    if (this.streamingAtEnd !== undefined) return
+    const { count } = this.options.plan.slaves
+    if (this.leastStreaming === undefined && counters.slavesStreaming < count) return
+    this.leastStreaming = Math.min(this.leastStreaming ?? count, counters.slavesStreaming)
+  }
+}

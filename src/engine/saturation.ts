@@ -1,0 +1,58 @@
+import type { TimeSummary } from '../metrics/run-result.js'
+
+/**
+ * When the harness, not the master, was the limit. Looked at in phases with a duration only: preload and joining
+ * slaves work as fast as they can by design. `docs/results.md` repeats these bounds.
+ */
+export const SATURATION = {
+  /** Arrivals were sent this late, 99th percentile. */
+  scheduleSlipP99Us: 50_000,
+  /** A thread of ours came round this late, 99th percentile of a second, in one second out of ten or more. */
+  eventLoopDelayP99Us: 50_000,
+  eventLoopLateShare: 0.1,
+  /** One of our threads was on a CPU, or waiting for one, ≥ 95 % of the time in this share of the samples. */
+  peggedShare: 0.5,
+  /** CPU time that the hypervisor gave to others. */
+  stealShare: 0.1,
+} as const
+
+export interface HarnessPhase {
+  readonly name: string
+  readonly scheduleSlip: TimeSummary | undefined
+  readonly probeSlip: TimeSummary | undefined
+  readonly droppedArrivals: number
+  readonly loopLateShare: number
+  /** Largest share of samples in which one own thread was pegged, and its name. */
+  readonly pegged: { readonly thread: string; readonly share: number } | undefined
+  readonly stealShare: number | undefined
+}
+
+/** @returns a sentence for each sign of saturation; none means the figures are the master's */
+export function saturationOf(phase: HarnessPhase): string[] {
+  const reasons: string[] = []
+  const say = (text: string) => reasons.push(`${phase.name}: the harness was the limit: ${text}`)
+  for (const [what, slip] of [['operations', phase.scheduleSlip] as const, ['probes', phase.probeSlip] as const]) {
+    if (slip !== undefined && slip.p99 > SATURATION.scheduleSlipP99Us) {
+      say(
+        `1 % of ${what} were sent ${Math.round(slip.p99 / 1000)} ms late or more (bound ${SATURATION.scheduleSlipP99Us / 1000} ms)`,
+      )
+    }
+  }
+  if (phase.droppedArrivals > 0) say(`${phase.droppedArrivals} arrivals were dropped, the queue was full`)
+  if (phase.loopLateShare > SATURATION.eventLoopLateShare) {
+    say(
+      `its event loop was ≥ ${SATURATION.eventLoopDelayP99Us / 1000} ms late in ${percent(phase.loopLateShare)} of the seconds`,
+    )
+  }
+  if (phase.pegged !== undefined && phase.pegged.share > SATURATION.peggedShare) {
+    say(`thread "${phase.pegged.thread}" was pegged in ${percent(phase.pegged.share)} of the samples`)
+  }
+  if (phase.stealShare !== undefined && phase.stealShare > SATURATION.stealShare) {
+    say(`${percent(phase.stealShare)} of this host's CPU time went to other machines (steal)`)
+  }
+  return reasons
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
+}

@@ -1,0 +1,98 @@
+import type { Clock } from '../core/clock.js'
+import { type HostSample, HostSampler } from '../samplers/host.js'
+import { type OwnLoad, OwnLoadSampler } from '../samplers/own-load.js'
+import { type ProcessSample, ProcessSampler, ProcessSpan } from '../samplers/process-cpu.js'
+
+/** At most 250 ms apart, or a master pegged for a moment would look half idle (DESIGN: CPU). */
+const SAMPLE_MS = 250
+
+export interface ThreadTotal {
+  readonly tid: number
+  cpuMs: number
+  waitMs: number
+  peakShare: number
+}
+
+/** What the samplers saw in a span of the run. */
+export class WatchSpan {
+  readonly master = new ProcessSpan()
+  private own = { elapsedNs: 0, cpuNs: 0, samples: 0 }
+  private readonly peggedSamples = new Map<string, number>()
+  private steal = { elapsedNs: 0, stolenNs: 0 }
+
+  add(master: ProcessSample | undefined, own: OwnLoad | undefined, host: HostSample | undefined): void {
+    if (master !== undefined) this.master.add(master)
+    if (own !== undefined) {
+      this.own.elapsedNs += own.elapsedNs
+      this.own.cpuNs += own.cpuCores * own.elapsedNs
+      this.own.samples++
+      for (const { label, tid } of own.pegged) {
+        const name = label ?? `thread ${tid}`
+        this.peggedSamples.set(name, (this.peggedSamples.get(name) ?? 0) + 1)
+      }
+    }
+    if (host !== undefined) {
+      this.steal.elapsedNs += host.elapsedNs
+      this.steal.stolenNs += host.stealShare * host.elapsedNs
+    }
+  }
+
+  get ownCpuCores(): number {
+    return this.own.elapsedNs > 0 ? this.own.cpuNs / this.own.elapsedNs : 0
+  }
+
+  get stealShare(): number | undefined {
+    return this.steal.elapsedNs > 0 ? this.steal.stolenNs / this.steal.elapsedNs : undefined
+  }
+
+  get pegged(): { thread: string; share: number } | undefined {
+    const [most] = [...this.peggedSamples].sort((a, b) => b[1] - a[1])
+    return most === undefined ? undefined : { thread: most[0], share: most[1] / this.own.samples }
+  }
+}
+
+/** Watches the master's process, our own and the host while a run goes on. */
+export class Watch {
+  readonly own: OwnLoadSampler
+  readonly threads = new Map<number, ThreadTotal>()
+  /** Receive every sample; the run changes them as phases and seconds change. */
+  spans: WatchSpan[] = []
+  private readonly masterSampler: ProcessSampler
+  private readonly hostSampler: HostSampler
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(clock: Clock, masterPid: () => number | undefined) {
+    this.own = new OwnLoadSampler({ clock })
+    this.hostSampler = new HostSampler({ clock })
+    this.masterSampler = new ProcessSampler({ clock, pid: masterPid })
+  }
+
+  start(): void {
+    this.sample()
+    this.timer = setInterval(() => this.sample(), SAMPLE_MS)
+  }
+
+  stop(): void {
+    clearInterval(this.timer)
+    this.sample()
+  }
+
+  private sample(): void {
+    const master = this.masterSampler.sample()
+    const own = this.own.sample()
+    const host = this.hostSampler.sample()
+    if (master !== undefined) this.addThreads(master)
+    for (const span of this.spans) span.add(master, own, host)
+  }
+
+  private addThreads(sample: ProcessSample): void {
+    const ms = sample.elapsedNs / 1e6
+    for (const { tid, runShare, waitShare } of sample.threads) {
+      const total = this.threads.get(tid) ?? { tid, cpuMs: 0, waitMs: 0, peakShare: 0 }
+      total.cpuMs += runShare * ms
+      total.waitMs += waitShare * ms
+      total.peakShare = Math.max(total.peakShare, runShare)
+      this.threads.set(tid, total)
+    }
+  }
+}

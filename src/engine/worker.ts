@@ -1,0 +1,109 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { monotonicClock } from '../core/clock.js'
+import type { DriverContext } from '../drivers/context.js'
+import { newCounters } from '../metrics/interval.js'
+import { loadHistograms } from '../metrics/latency.js'
+import { Recorder } from '../metrics/recorder.js'
+import { EventLoopDelayMeter } from '../samplers/event-loop.js'
+import { currentThreadId } from '../samplers/own-load.js'
+import { Journal } from './journal.js'
+import type { WorkerOrder, WorkerReport } from './messages.js'
+import { measureNoiseFloor } from './noise-floor.js'
+import type { WorkerSetup } from './plan.js'
+import { Workload } from './workload.js'
+
+/** One thread of a run: carries out its shard and hands up an interval each second. */
+const setup = workerData as WorkerSetup
+const port = parentPort!
+const clock = monotonicClock(setup.originS)
+const recorder = new Recorder()
+const counters = newCounters()
+const loopDelay = new EventLoopDelayMeter()
+const journal = setup.journalPath === undefined ? undefined : new Journal(setup.journalPath)
+
+const INTERVAL_MS = 1000
+const CONDITION_MS = 20
+let phaseIndex = 0
+let intervalStartNs = clock.nowNs()
+let watch: NodeJS.Timeout | undefined
+
+function report(message: WorkerReport): void {
+  port.postMessage(message)
+}
+
+const context: DriverContext = {
+  clock,
+  recorder,
+  counters,
+  address: setup.address,
+  credentials: setup.credentials,
+  seed: setup.plan.seed,
+  phase: () => phaseIndex,
+  event: (event, detail) => report({ kind: 'event', atNs: clock.nowNs(), event, detail }),
+  journal: names => journal?.write(names),
+}
+
+const workload = new Workload(setup.plan, setup.shard, context, result => report({ kind: 'http', result }))
+
+function sendInterval(): void {
+  workload.observe()
+  const toNs = clock.nowNs()
+  const { p50Us, p99Us, maxUs } = loopDelay.take()
+  report({
+    kind: 'interval',
+    interval: {
+      worker: setup.shard.name,
+      fromNs: intervalStartNs,
+      toNs,
+      metrics: recorder.takeDeltas(),
+      counters: { ...counters },
+      eventLoopDelayUs: { p50: p50Us, p99: p99Us, max: maxUs },
+    },
+  })
+  intervalStartNs = toNs
+}
+
+async function enterPhase(index: number, startNs: number): Promise<void> {
+  clearInterval(watch)
+  phaseIndex = index
+  await workload.enter(index, startNs)
+  const phase = setup.plan.phases[index]
+  if (phase.until === undefined || phaseIndex !== index) return
+  watch = setInterval(() => {
+    if (!workload.met(phase)) return
+    clearInterval(watch)
+    report({ kind: 'met', phase: index })
+  }, CONDITION_MS)
+}
+
+async function stop(intervals: NodeJS.Timeout): Promise<void> {
+  clearInterval(watch)
+  clearInterval(intervals)
+  await workload.stop()
+  sendInterval()
+  journal?.close()
+  report({ kind: 'stopped' })
+  port.close()
+}
+
+async function main(): Promise<void> {
+  await loadHistograms()
+  loopDelay.start()
+  const intervals = setInterval(sendInterval, INTERVAL_MS)
+  port.on('message', (order: WorkerOrder) => {
+    switch (order.kind) {
+      case 'measureNoise':
+        void measureNoiseFloor(clock).then(floor => report({ kind: 'noise', floor }))
+        break
+      case 'phase':
+        void enterPhase(order.index, order.startNs)
+        break
+      case 'stop':
+        void stop(intervals)
+        break
+    }
+  })
+  report({ kind: 'ready', tid: currentThreadId() })
+}
+
+await main()

@@ -1,0 +1,81 @@
+import { closeSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { HarnessError } from '../core/errors.js'
+import { decodeHistogram } from '../metrics/latency.js'
+import type { RunResult } from '../metrics/run-result.js'
+
+/** Where the run's names are noted on a master that outlives it. */
+export const JOURNAL = 'journal.txt'
+
+/**
+ * A run's folder, written as the run goes: every line is with the kernel when the call returns, so that a killed
+ * harness loses no more than the last second.
+ */
+export class RunFolder {
+  private readonly events: number
+  private readonly series: number
+  private readonly histograms: number
+
+  /** @throws {HarnessError} `RESULTS` when it cannot be made */
+  constructor(
+    readonly path: string,
+    startedAt: Date,
+    profileYaml: string,
+  ) {
+    try {
+      mkdirSync(path, { recursive: true })
+      writeFileSync(join(path, 'profile.yaml'), profileYaml)
+      this.events = openSync(join(path, 'events.ndjson'), 'a')
+      this.series = openSync(join(path, 'series.ndjson'), 'a')
+      this.histograms = openSync(join(path, 'intervals.hlog'), 'a')
+    } catch (error) {
+      throw new HarnessError(
+        'RESULTS',
+        `cannot write results to ${path}: ${(error as Error).message}`,
+        'choose another folder with --out',
+      )
+    }
+    writeSync(this.histograms, hlogHeader(startedAt))
+  }
+
+  addEvent(event: Record<string, unknown>): void {
+    writeSync(this.events, `${JSON.stringify(event)}\n`)
+  }
+
+  addSecond(second: Record<string, unknown>): void {
+    writeSync(this.series, `${JSON.stringify(second)}\n`)
+  }
+
+  /** @param startS seconds from the run's start */
+  addHistogram(tag: string, startS: number, lengthS: number, encoded: string): void {
+    const histogram = decodeHistogram(encoded)
+    const maxMs = histogram.maxValue / HLOG_UNIT_RATIO
+    histogram.destroy()
+    writeSync(this.histograms, `Tag=${tag},${startS.toFixed(3)},${lengthS.toFixed(3)},${maxMs.toFixed(3)},${encoded}\n`)
+  }
+
+  /** Replaces it at once, so that a reader never sees half of it. */
+  writeRun(result: RunResult): void {
+    const path = join(this.path, 'run.json')
+    writeFileSync(`${path}.part`, `${JSON.stringify(result, null, 2)}\n`)
+    renameSync(`${path}.part`, path)
+  }
+
+  close(): void {
+    for (const fd of [this.events, this.series, this.histograms]) closeSync(fd)
+  }
+}
+
+/** Values are ns; the Interval_Max column is in ms, HdrHistogram's usual ratio. */
+const HLOG_UNIT_RATIO = 1e6
+
+function hlogHeader(startedAt: Date): string {
+  const seconds = (startedAt.getTime() / 1000).toFixed(3)
+  return [
+    '#[mupdate-bench: values are nanoseconds; Interval_Max is in milliseconds (ratio 1000000)]',
+    '#[Histogram log format version 1.3]',
+    `#[StartTime: ${seconds} (seconds since epoch), ${startedAt.toISOString()}]`,
+    '"StartTimestamp","Interval_Length","Interval_Max","Interval_Compressed_Histogram"',
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,129 @@
+import type { Run } from '../engine/run.js'
+import type { Second } from '../engine/run.js'
+import type { Master } from '../masters/master.js'
+import type { PhaseResult, RunResult, Verdict } from '../metrics/run-result.js'
+import { round3 } from '../metrics/tally.js'
+import type { HostDescription } from '../samplers/host.js'
+
+/** What is known of a run before it begins. */
+export interface RunIdentity {
+  readonly id: string
+  readonly profile: { readonly name: string; readonly seed: number }
+  readonly startedAt: Date
+  readonly version: string
+  readonly host: HostDescription
+}
+
+const UNDER_WAY: Verdict = {
+  result: 'inconclusive',
+  reasons: ['the run had not ended when this was written'],
+  thresholds: [],
+}
+
+/** `run.json` of a run as far as it has come. */
+export function runJson(
+  identity: RunIdentity,
+  run: Run,
+  master: Master,
+  nowNs: number,
+  verdict = UNDER_WAY,
+): RunResult {
+  const durationNs = (run.endNs ?? nowNs) - run.startNs
+  const { harness, ...total } = run.total.summary(durationNs)
+  const { counters } = run
+  return {
+    schema: 'mupdate-bench/run/1',
+    id: identity.id,
+    profile: identity.profile,
+    startedAt: identity.startedAt.toISOString(),
+    durationMs: round3(durationNs / 1e6),
+    state: run.endNs === undefined ? 'running' : run.interrupted ? 'interrupted' : 'ended',
+    harness: { version: identity.version, node: process.version, pid: process.pid, host: { ...identity.host } },
+    verdict,
+    master: masterJson(run, master),
+    generator: {
+      cpuCores: round3(run.watchSpan.ownCpuCores),
+      eventLoopDelayUs: mapValues(run.loopDelayUs, round3),
+      scheduleSlipUs: harness.scheduleSlip?.responseTimeUs ?? null,
+      droppedArrivals: counters.droppedArrivals,
+      skippedOperations: counters.skippedOperations,
+      stealShare: nullable(run.watchSpan.stealShare),
+      saturated: saturationReasons(run).length > 0,
+      bytesRead: counters.bytesRead,
+      bytesWritten: counters.bytesWritten,
+    },
+    noiseFloor: run.noiseFloor ?? null,
+    slaves: slavesJson(run),
+    http: run.http === undefined ? null : { ...run.http },
+    phases: run.phases.map(phase => phaseJson(run, phase.result(nowNs))),
+    total,
+  }
+}
+
+/** Why the harness, not the master, was the limit; empty when it was not. */
+export function saturationReasons(run: Run): string[] {
+  return [...run.workerDeaths, ...run.phases.flatMap(phase => phase.saturation())]
+}
+
+/** One line of `series.ndjson`. */
+export function seriesJson(run: Run, second: Second): Record<string, unknown> {
+  const { operations, commands } = second.tallies.summary(second.spanNs)
+  const master = second.watch.master.summary()
+  return {
+    atMs: round3((second.atNs - run.startNs) / 1e6),
+    phase: second.phase.plan.name,
+    operations,
+    commands,
+    master: master ?? null,
+    harness: { cpuCores: round3(second.watch.ownCpuCores), stealShare: second.watch.stealShare ?? null },
+    counters: second.counters,
+  }
+}
+
+function masterJson(run: Run, master: Master): RunResult['master'] {
+  const span = run.watchSpan.master.summary()
+  return {
+    kind: master.kind,
+    address: `${master.address.host}:${master.address.port}`,
+    ...master.describe(),
+    cpu: {
+      meanCores: nullable(span?.meanCores),
+      peakThreadShare: nullable(span?.peakThreadShare),
+      peggedMs: nullable(span?.peggedMs),
+      waitMs: nullable(span?.waitMs),
+    },
+    threads: [...run.watch.threads.values()]
+      .sort((a, b) => b.cpuMs - a.cpuMs)
+      .map(({ tid, ...times }) => ({ tid, ...mapValues(times, round3) })),
+    rssPeakBytes: nullable(span?.rssPeakBytes),
+    descriptorsPeak: nullable(span?.descriptorsPeak),
+    threadsPeak: nullable(span?.threadsPeak),
+    writeBytes: nullable(span?.writeBytes),
+    writeCalls: nullable(span?.syscw),
+    restarts: run.masterRestarts,
+  }
+}
+
+function slavesJson(run: Run): RunResult['slaves'] {
+  const { counters } = run
+  return {
+    count: run.slaveCount,
+    streaming: run.slavesStreamingAtEnd,
+    leastStreaming: run.leastStreaming ?? 0,
+    resyncs: counters.slaveResyncs,
+    timeouts: counters.slaveTimeouts,
+    drops: counters.slaveDrops,
+  }
+}
+
+function phaseJson(run: Run, { harness: _, ...phase }: ReturnType<Run['phases'][number]['result']>): PhaseResult {
+  return { ...phase, startMs: round3(phase.startMs - run.startNs / 1e6) }
+}
+
+function nullable(value: number | undefined): number | null {
+  return value === undefined ? null : round3(value)
+}
+
+function mapValues<T extends Record<string, number>>(values: T, map: (value: number) => number): T {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value)])) as T
+}
