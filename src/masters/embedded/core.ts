@@ -1,0 +1,128 @@
+import { ByteWriter } from './byte-writer.js'
+import { Catalogue } from './catalogue.js'
+import { ChangeLog, NO_SERVER } from './change-log.js'
+import type { Connection } from './connection.js'
+import { Pump } from './pump.js'
+import { serverOf } from './records.js'
+import { type Span, spanText } from './span.js'
+import { UpdateBatches } from './update-batches.js'
+
+/** Bytes of a dump that are made in one go: some 600 records, half a millisecond. */
+const CHUNK_BYTES = 64 * 1024
+
+export interface CoreOptions {
+  readonly hostname: string
+  readonly version: string
+  readonly user: string
+  readonly password: string
+  /** Cyrus's `failedloginpause`, 3 s there. */
+  readonly failedLoginPauseMs: number
+  /** Cyrus's `mupdate_connections_max`. */
+  readonly connectionsMax: number
+  /** Bytes of pending changes kept for the slowest slave before it is dropped. */
+  readonly backlogBytesMax: number
+}
+
+/** What the core needs of the world; tests give it a world without time. */
+export interface Surroundings {
+  /** Seconds, whole: Cyrus's timer counts by time(NULL). */
+  nowS(): number
+  later(delayMs: number, what: () => void): void
+  /** Calls back when the events that wait have been served. */
+  soon(what: () => void): void
+  report(line: string): void
+}
+
+/** What all connections of a master share. */
+export class Core {
+  readonly catalogue = new Catalogue()
+  readonly log = new ChangeLog()
+  readonly batches = new UpdateBatches(this.catalogue, this.log)
+  /** Connections that have said UPDATE. */
+  readonly streams = new Set<Connection>()
+  readonly pump: Pump
+  private chunk = new ByteWriter(new Uint8Array(CHUNK_BYTES))
+  private readonly serverIds = new Map<string, number>()
+  private filteredStreams = 0
+
+  constructor(
+    readonly options: CoreOptions,
+    readonly surroundings: Surroundings,
+  ) {
+    this.pump = new Pump(what => surroundings.soon(what))
+  }
+
+  get banner(): string {
+    const { hostname, version } = this.options
+    return `* AUTH "PLAIN"\r\n* PARTIAL-UPDATE\r\n* OK MUPDATE "${hostname}" "mupdate-bench" "${version}" "(master)"\r\n`
+  }
+
+  /** The one buffer that dumps are made in. */
+  get chunkWriter(): ByteWriter {
+    this.chunk.length = 0
+    return this.chunk
+  }
+
+  /** The chunk was not taken at once and now belongs to the socket. */
+  giveChunkAway(): void {
+    this.chunk = new ByteWriter(new Uint8Array(CHUNK_BYTES))
+  }
+
+  addStream(connection: Connection, filtered: boolean): void {
+    this.streams.add(connection)
+    if (filtered) this.filteredStreams++
+  }
+
+  removeStream(connection: Connection, filtered: boolean): void {
+    if (!this.streams.delete(connection)) return
+    if (filtered) this.filteredStreams--
+    if (this.streams.size === 0) this.log.clear()
+  }
+
+  /** @returns the number under which changes on this server are logged while anyone filters by server */
+  serverId(server: string): number {
+    const known = this.serverIds.get(server)
+    if (known !== undefined) return known
+    this.serverIds.set(server, this.serverIds.size)
+    return this.serverIds.size - 1
+  }
+
+  /** Whether changes have to be logged with their servers. */
+  get wantsServers(): boolean {
+    return this.filteredStreams > 0
+  }
+
+  serverIdOf(location: Span): number {
+    return this.wantsServers ? this.serverId(spanText(serverOf(location))) : NO_SERVER
+  }
+
+  changed(name: Span, oldServer: number, newServer: number): void {
+    if (this.streams.size === 0) return
+    if (this.log.append(name, oldServer, newServer)) this.trimLog()
+  }
+
+  /** Every second: sends what is due, 5 s after a slave's last updates (imap/mupdate.c update_wait). */
+  tick(): void {
+    const nowS = this.surroundings.nowS()
+    for (const connection of this.streams) connection.sendDueUpdates(nowS)
+    this.trimLog()
+  }
+
+  private trimLog(): void {
+    this.log.trim(this.slowestCursor())
+    while (this.log.retainedBytes > this.options.backlogBytesMax) {
+      const slowest = this.slowestCursor()
+      for (const connection of [...this.streams]) {
+        if (connection.cursor === slowest) connection.drop('too many pending updates')
+      }
+      this.log.trim(this.slowestCursor())
+      if (this.streams.size === 0) this.log.clear()
+    }
+  }
+
+  private slowestCursor(): number {
+    let slowest = this.log.end
+    for (const connection of this.streams) slowest = Math.min(slowest, connection.cursor)
+    return slowest
+  }
+}

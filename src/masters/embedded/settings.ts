@@ -1,0 +1,28 @@
+/** What the parent tells the process, as one line of JSON on its standard input: a command line is for all to read. */
+export interface ProcessSettings {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  readonly hostname: string
+  readonly version: string
+  readonly failedLoginPauseMs: number
+  readonly connectionsMax: number
+  readonly backlogBytesMax: number
+}
+
+/** What the process tells its parent, one line of JSON each, on its standard output. */
+export type ProcessMessage =
+  | { readonly kind: 'ready'; readonly port: number }
+  | { readonly kind: 'report'; readonly line: string }
+  | { readonly kind: 'failed'; readonly detail: string }
+
+export const SETTING_DEFAULTS = {
+  user: 'murder',
+  hostname: 'localhost',
+  /** imapd.conf's failedloginpause */
+  failedLoginPauseMs: 3000,
+  /** imapd.conf's mupdate_connections_max is 128: too few for the swarms that this master is for. */
+  connectionsMax: 16_384,
+  backlogBytesMax: 64 * 1024 * 1024,
+} as const

@@ -1,0 +1,77 @@
+import { ByteWriter, type Prefixes, prefixesFor } from './byte-writer.js'
+import { ABSENT, type Catalogue } from './catalogue.js'
+import type { ChangeLog } from './change-log.js'
+import type { Span } from './span.js'
+
+/** Entries of a batch: about 50 kB of records. */
+const BATCH_ENTRIES = 512
+/** Batches kept at once, so that one slave far behind does not make us keep all it missed as bytes. */
+const SHARED_BATCHES = 64
+
+interface Batch {
+  readonly from: number
+  readonly bytes: Uint8Array
+  /** Where each entry's record begins, so that a slave that stands further on gets the rest of the same bytes. */
+  readonly offsets: Uint32Array
+}
+
+/** The servers of a PARTIAL-UPDATE, as the ids under which changes are logged. */
+export type ServerFilter = ReadonlySet<number>
+
+/**
+ * Changes as bytes for slaves. A batch is made once for all that ask for it with the same tag (Cyrus's slaves all say
+ * `U01`) while nothing changes; each gets a view of the same memory.
+ */
+export class UpdateBatches {
+  private readonly shared = new Map<string, Batch>()
+  private sharedEnd = 0
+  private readonly writer = new ByteWriter(new Uint8Array(64 * 1024))
+
+  constructor(
+    private readonly catalogue: Catalogue,
+    private readonly log: ChangeLog,
+  ) {}
+
+  /**
+   * @param from a slave's cursor, before the log's end
+   * @returns records, possibly none for a filtered stream, and the cursor after them
+   */
+  next(tag: string, from: number, filter: ServerFilter | undefined): { bytes: Uint8Array; cursor: number } {
+    const boundary = (Math.floor(from / BATCH_ENTRIES) + 1) * BATCH_ENTRIES
+    const cursor = Math.min(boundary, this.log.end)
+    if (filter !== undefined) return { bytes: this.encode(tag, from, cursor, filter).bytes, cursor }
+    if (this.sharedEnd !== this.log.end) {
+      this.shared.clear()
+      this.sharedEnd = this.log.end
+    }
+    const key = `${boundary} ${tag}`
+    let batch = this.shared.get(key)
+    if (batch === undefined || batch.from > from) {
+      // A second one that wants more of it: make the whole, there will be others.
+      const first = batch === undefined ? from : Math.max(boundary - BATCH_ENTRIES, this.log.start)
+      batch = this.encode(tag, first, cursor, undefined)
+      if (this.shared.size >= SHARED_BATCHES) this.shared.clear()
+      this.shared.set(key, batch)
+    }
+    return { bytes: batch.bytes.subarray(batch.offsets[from - batch.from]), cursor }
+  }
+
+  private encode(tag: string, from: number, to: number, filter: ServerFilter | undefined): Batch {
+    const prefixes = prefixesFor(tag)
+    const offsets = new Uint32Array(to - from)
+    let i = 0
+    this.writer.length = 0
+    this.log.read(from, to, (name, oldServer, newServer) => {
+      offsets[i++] = this.writer.length
+      if (filter === undefined || filter.has(oldServer) || filter.has(newServer)) this.encodeState(prefixes, name)
+    })
+    return { from, bytes: this.writer.take(), offsets }
+  }
+
+  /** As FIND answers, and DELETE for what is not there (imap/mupdate.c cmd_find with send_delete). */
+  private encodeState(prefixes: Prefixes, name: Span): void {
+    const address = this.catalogue.find(name)
+    if (address === ABSENT) this.writer.deletion(prefixes, name)
+    else this.writer.record(prefixes, this.catalogue.records, address)
+  }
+}
