@@ -57,22 +57,37 @@ function* commandLines(records: Iterable<MailboxRecord>): Generator<string, void
 }
 
 function jsonEntry({ name, location, acl, state }: MailboxRecord): string {
-  const bang = location.indexOf('!')
   const key = jsonString(name)
-  const server = jsonString(location.slice(0, bang))
-  const partition = jsonString(location.slice(bang + 1))
   const type = state === 'active' ? 'er' : 'erz'
-  return `${key}: {"name": ${key}, "mtime": "${MTIME}", "uidvalidity": "0", "createdmodseq": "0", "foldermodseq": "0", "mbtype": "${type}", "partition": ${partition}, "server": ${server}, "acl": ${jsonAcl(acl)}, "uniqueid": "${uniqueId(name)}", "name_history": []}`
+  return `${key}: {"name": ${key}, "mtime": "${MTIME}", "uidvalidity": "0", "createdmodseq": "0", "foldermodseq": "0", "mbtype": "${type}", ${jsonLocation(location)}, "acl": ${jsonAcl(acl)}, "uniqueid": "${uniqueId(name)}", "name_history": []}`
 }
 
-function jsonAcl(acl: string): string {
+/** Neighbours in a list have much in common: most of a user's mailboxes share location and ACL. */
+function rememberLast(of: (bytes: string) => string): (bytes: string) => string {
+  let last = ''
+  let result = of(last)
+  return bytes => {
+    if (bytes !== last) {
+      result = of(bytes)
+      last = bytes
+    }
+    return result
+  }
+}
+
+const jsonLocation = rememberLast(location => {
+  const bang = location.indexOf('!')
+  return `"partition": ${jsonString(location.slice(bang + 1))}, "server": ${jsonString(location.slice(0, Math.max(0, bang)))}`
+})
+
+const jsonAcl = rememberLast(acl => {
   const fields = acl.split('\t')
   let entries = ''
   for (let i = 0; i + 1 < fields.length; i += 2) {
     entries += `${i === 0 ? '' : ', '}${jsonString(fields[i]!)}: ${jsonString(fields[i + 1]!)}`
   }
   return `{${entries}}`
-}
+})
 
 /** Not JSON.stringify for all: that is several times slower, and most names need no escape. */
 function jsonString(bytes: string): string {
@@ -88,12 +103,13 @@ function uniqueId(name: string): string {
     first = Math.imul(first ^ byte, 0x01000193)
     second = Math.imul(second ^ byte, 0x85ebca6b) ^ (second >>> 15)
   }
-  const low = hex(second)
-  return `${hex(first)}-${low.slice(0, 4)}-4000-8000-${low.slice(4)}00000000`
+  return `${hex(first)}-0000-4000-8000-0000${hex(second)}`
 }
 
+const HEX_PAIRS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 function hex(word: number): string {
-  return (word >>> 0).toString(16).padStart(8, '0')
+  return `${HEX_PAIRS[word >>> 24]!}${HEX_PAIRS[(word >>> 16) & 255]!}${HEX_PAIRS[(word >>> 8) & 255]!}${HEX_PAIRS[word & 255]!}`
 }
 
 function* chunks(lines: Iterable<string>): Generator<Buffer, void, undefined> {
