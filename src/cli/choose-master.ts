@@ -1,0 +1,114 @@
+import { readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline/promises'
+import { Writable } from 'node:stream'
+import type { Clock } from '../core/clock.js'
+import { HarnessError } from '../core/errors.js'
+import { cyrusMaster } from '../masters/cyrus/cyrus-master.js'
+import { embeddedMaster } from '../masters/embedded/embedded-master.js'
+import type { Credentials, Master, MasterAddress } from '../masters/master.js'
+import { RemoteMaster } from '../masters/remote.js'
+
+/** What `--master` names. */
+export type MasterChoice =
+  | { readonly kind: 'embedded' }
+  | { readonly kind: 'cyrus'; readonly prefix?: string }
+  | { readonly kind: 'remote'; readonly user: string; readonly address: MasterAddress }
+
+export const DEFAULT_PORT = 3905
+
+/** @throws {HarnessError} `USAGE` */
+export function parseMaster(text: string): MasterChoice {
+  if (text === 'embedded' || text === 'cyrus') return { kind: text }
+  if (text.startsWith('cyrus:')) return { kind: 'cyrus', prefix: text.slice('cyrus:'.length) }
+  if (text.startsWith('mupdate://')) return parseUrl(text)
+  throw new HarnessError(
+    'USAGE',
+    `--master ${text}: no such master`,
+    'give embedded, cyrus, cyrus:PREFIX or mupdate://user@host:port',
+  )
+}
+
+function parseUrl(text: string): MasterChoice {
+  let url: URL
+  try {
+    url = new URL(text)
+  } catch {
+    throw new HarnessError('USAGE', `--master ${text}: not an address`, 'write mupdate://user@host:port')
+  }
+  if (url.password !== '') {
+    throw new HarnessError(
+      'USAGE',
+      '--master: a password on the command line can be read by everybody on this host',
+      'put it into MUPDATE_BENCH_PASSWORD or a file (--password-file), and change it',
+    )
+  }
+  if (url.username === '' || url.hostname === '') {
+    throw new HarnessError('USAGE', `--master ${text}: user or host is missing`, 'write mupdate://user@host:port')
+  }
+  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const port = url.port === '' ? DEFAULT_PORT : Number(url.port)
+  return { kind: 'remote', user: decodeURIComponent(url.username), address: { host, port } }
+}
+
+export interface ManagedSettings {
+  readonly place: 'tmpfs' | 'disk'
+  readonly settings: Readonly<Record<string, string>>
+}
+
+export async function createMaster(
+  choice: MasterChoice,
+  managed: ManagedSettings,
+  clock: Clock,
+  passwordFile?: string,
+): Promise<Master> {
+  switch (choice.kind) {
+    case 'embedded':
+      return embeddedMaster({ connectionsMax: EMBEDDED_CONNECTIONS })
+    case 'cyrus':
+      return cyrusMaster({ ...managed, ...(choice.prefix === undefined ? {} : { prefix: choice.prefix }) })
+    case 'remote': {
+      const credentials: Credentials = { user: choice.user, password: await readPassword(choice.user, passwordFile) }
+      return new RemoteMaster(choice.address, credentials, clock)
+    }
+  }
+}
+
+/** The embedded master has no worker threads to run out of. */
+const EMBEDDED_CONNECTIONS = 20_000
+
+/** From a file, the environment, or a prompt; never from the command line. */
+export async function readPassword(user: string, file?: string): Promise<string> {
+  if (file !== undefined) {
+    try {
+      return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+    } catch (error) {
+      throw new HarnessError(
+        'USAGE',
+        `--password-file ${file}: ${(error as Error).message}`,
+        'give a file that can be read',
+      )
+    }
+  }
+  const fromEnvironment = process.env.MUPDATE_BENCH_PASSWORD
+  if (fromEnvironment !== undefined) return fromEnvironment
+  if (!process.stdin.isTTY) {
+    throw new HarnessError(
+      'USAGE',
+      `no password for ${user}`,
+      'set MUPDATE_BENCH_PASSWORD or give --password-file FILE',
+    )
+  }
+  return prompt(`Password of ${user}: `)
+}
+
+async function prompt(question: string): Promise<string> {
+  process.stderr.write(question)
+  const silent = new Writable({ write: (_chunk, _encoding, done) => done() })
+  const lines = createInterface({ input: process.stdin, output: silent, terminal: true })
+  try {
+    return await lines.question('')
+  } finally {
+    lines.close()
+    process.stderr.write('\n')
+  }
+}

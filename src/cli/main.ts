@@ -1,0 +1,53 @@
+#!/usr/bin/env node
+import { Command, CommanderError } from 'commander'
+import { isHarnessError, messageOf } from '../core/errors.js'
+import { EXIT, exitStatusOf } from '../core/exit-status.js'
+import { cleanupCommand } from './cleanup.js'
+import { profileCommand } from './profile.js'
+import { runCommand } from './run.js'
+import { showCommand } from './show.js'
+import { version } from './version.js'
+
+const program = new Command('mupdate-bench')
+  .description('What does a MUPDATE master hold before its slaves lose it?')
+  .version(version())
+  .configureHelp({ showGlobalOptions: true })
+  .addHelpText(
+    'after',
+    '\nExamples:\n  mupdate-bench run smoke\n  mupdate-bench run seed-2010 --master cyrus\n  mupdate-bench profile list',
+  )
+
+for (const command of [
+  runCommand(),
+  showCommand(),
+  cleanupCommand(),
+  profileCommand(),
+]) {
+  program.addCommand(command)
+}
+for (const command of [program, ...program.commands.flatMap(command => [command, ...command.commands])])
+  command.exitOverride()
+
+// A reader that has seen enough (head) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit()
+  throw error
+})
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  process.exitCode = explain(error)
+}
+
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.pass : EXIT.usage
+  if (isHarnessError(error)) {
+    process.stderr.write(`mupdate-bench: ${error.message}\n${error.hint === '' ? '' : `  → ${error.hint}\n`}`)
+  } else {
+    process.stderr.write(`mupdate-bench: internal error: ${messageOf(error)}\n`)
+    if (process.env.MUPDATE_BENCH_DEBUG !== undefined && error instanceof Error)
+      process.stderr.write(`${error.stack}\n`)
+  }
+  return exitStatusOf(error)
+}

@@ -1,0 +1,57 @@
+import { HarnessError } from '../core/errors.js'
+import { formatCount } from '../core/units.js'
+import type { MasterAddress } from '../core/address.js'
+import type { Plan } from '../engine/plan.js'
+import { isLoopback } from '../masters/remote.js'
+import { DEFAULT_PORT } from './choose-master.js'
+
+export interface Permissions {
+  readonly allowLoad: readonly string[]
+  readonly allowMutations: readonly string[]
+}
+
+/** Rate at which real masters dump, mailboxes per second: measured, 140k to 190k on Cyrus 3.6.1. */
+const DUMP_PER_SECOND = 150_000
+
+/**
+ * A master that is not obviously a test's (another host, or MUPDATE's own port on this one) is loaded only when its name
+ * has been said: an UPDATE holds its lock for seconds, and each streaming connection keeps one of its workers.
+ *
+ * @returns what the run will send, in words
+ * @throws {HarnessError} `USAGE` when a permission is missing
+ */
+export function checkPermissions(plan: Plan, address: MasterAddress, permissions: Permissions): string[] {
+  const runs = new Set(plan.phases.flatMap(phase => phase.run))
+  const streams = (runs.has('slaves') ? plan.slaves.count : 0) + (runs.has('probes') ? plan.probes.streaming : 0)
+  const mutates = runs.has('preload') || runs.has('backends')
+  const what = describeLoad(plan, streams, runs.has('preload'), runs.has('backends'))
+  if (isLoopback(address.host) && address.port !== DEFAULT_PORT) return what
+  const where = isLoopback(address.host) ? `${address.host}:${address.port}, MUPDATE’s own port` : address.host
+  const need = (flag: string) =>
+    new HarnessError(
+      'USAGE',
+      `${where} may be a master that people depend on; this run would:\n${what.map(line => `  - ${line}`).join('\n')}`,
+      `if that is meant, add ${flag} ${address.host}`,
+    )
+  if ((streams > 0 || mutates) && !permissions.allowLoad.includes(address.host)) throw need('--allow-load')
+  if (mutates && !permissions.allowMutations.includes(address.host)) throw need('--allow-mutations')
+  return what
+}
+
+function describeLoad(plan: Plan, streams: number, preloads: boolean, operates: boolean): string[] {
+  const lines: string[] = []
+  const { mailboxes } = plan.site
+  if (preloads)
+    lines.push(
+      `create ${formatCount(mailboxes)} mailboxes named user.${plan.site.userPrefix}…, and delete them afterwards`,
+    )
+  if (operates) lines.push('create, change and delete mailboxes of that name while it runs')
+  if (streams > 0) {
+    const seconds = (mailboxes / DUMP_PER_SECOND) * streams
+    lines.push(
+      `read the whole list ${streams} times; each UPDATE holds the master’s lock, ${seconds.toFixed(1)} s in all for these mailboxes alone, and 1 s more for every ${formatCount(DUMP_PER_SECOND / streams)} that it holds already`,
+    )
+    lines.push(`keep ${streams} of its workers (mupdate_workers_max, 50 by default)`)
+  }
+  return lines
+}

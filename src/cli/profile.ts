@@ -1,0 +1,38 @@
+import { readdirSync } from 'node:fs'
+import { Command } from 'commander'
+import { profileJsonSchema } from '../profile/keys.js'
+import { loadProfile, PROFILES_DIRECTORY } from '../profile/load.js'
+import { collect } from './options.js'
+
+export function profileCommand(): Command {
+  const command = new Command('profile').description('look at profiles')
+  command
+    .command('list')
+    .description('the ready profiles')
+    .action(() => {
+      for (const name of readyProfiles()) process.stdout.write(`${name.padEnd(20)} ${loadProfile(name).description}\n`)
+    })
+  command
+    .command('validate')
+    .description('check a profile; errors come with line and column')
+    .argument('<profile>')
+    .option('-s, --set <key=value>', 'as for run', collect, [])
+    .action((name: string, flags: { set: string[] }) => {
+      const profile = loadProfile(name, flags.set)
+      process.stdout.write(
+        `${profile.name}: valid, ${profile.phases.length} phases, ${profile.thresholds.length} thresholds\n`,
+      )
+    })
+  command
+    .command('schema')
+    .description('the JSON Schema of profiles, for editors')
+    .action(() => void process.stdout.write(`${JSON.stringify(profileJsonSchema(), null, 2)}\n`))
+  return command
+}
+
+function readyProfiles(): string[] {
+  return readdirSync(PROFILES_DIRECTORY)
+    .filter(file => file.endsWith('.yaml'))
+    .map(file => file.slice(0, -'.yaml'.length))
+    .sort()
+}

@@ -1,0 +1,193 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import type { Clock } from '../core/clock.js'
+import { monotonicClock, monotonicOriginS } from '../core/clock.js'
+import { messageOf } from '../core/errors.js'
+import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
+import { cleanUp } from '../drivers/cleanup.js'
+import { Run, type RunObserver } from '../engine/run.js'
+import type { Master } from '../masters/master.js'
+import { loadHistograms } from '../metrics/latency.js'
+import type { RunResult } from '../metrics/run-result.js'
+import type { Profile } from '../profile/load.js'
+import { planOf } from '../profile/plan.js'
+import { JOURNAL, RunFolder } from '../report/run-folder.js'
+import { type RunIdentity, runJson, saturationReasons, seriesJson } from '../report/run-json.js'
+import { describeHost } from '../samplers/host.js'
+import { connectTcp } from '../session/transport.js'
+import { judge } from '../verdict/judge.js'
+import { createMaster, type MasterChoice } from './choose-master.js'
+import { readJournal } from './journal.js'
+import { checkPermissions, type Permissions } from './permission.js'
+import { Progress } from './progress.js'
+import { version } from './version.js'
+
+export interface RunProfileOptions extends Permissions {
+  readonly profile: Profile
+  readonly master: MasterChoice
+  readonly out: string
+  readonly passwordFile?: string
+  /** Leave the run's mailboxes on a remote master. */
+  readonly keep: boolean
+  readonly progress: Progress
+}
+
+export interface RunProfileOutcome {
+  readonly result: RunResult
+  readonly folder: string
+  readonly status: ExitStatus
+}
+
+/** The main job: a master, a run, its results. */
+export async function runProfile(options: RunProfileOptions): Promise<RunProfileOutcome> {
+  const { profile, progress } = options
+  const originS = monotonicOriginS()
+  const clock = monotonicClock(originS)
+  await loadHistograms()
+  const id = randomBytes(3).toString('hex')
+  const startedAt = new Date()
+  const marker = options.master.kind === 'remote' ? `mupdbench-${id}-` : ''
+  const plan = planOf(profile, marker)
+  if (options.master.kind === 'remote') {
+    for (const line of checkPermissions(plan, options.master.address, options)) progress.line(`will ${line}`)
+  }
+  const master = await createMaster(options.master, profile.master, clock, options.passwordFile)
+  const path = join(options.out, profile.name, `${timestamp(startedAt)}-${id}`)
+  const identity: RunIdentity = {
+    id,
+    startedAt,
+    profile: { name: profile.name, seed: profile.seed },
+    version: version(),
+    host: describeHost(),
+  }
+  const folder = new RunFolder(path, startedAt, profile.yaml)
+  const journalPath = options.master.kind === 'remote' ? join(path, JOURNAL) : undefined
+  const writer: RunObserver = {
+    onEvent(event) {
+      folder.addEvent({
+        atMs: Math.round((event.atNs - run.startNs) / 1e3) / 1e3,
+        kind: event.kind,
+        detail: event.detail,
+      })
+      progress.event(event)
+    },
+    onInterval(interval, phases) {
+      const startS = (interval.fromNs - run.startNs) / 1e9
+      const lengthS = (interval.toNs - interval.fromNs) / 1e9
+      for (const delta of interval.metrics) {
+        const name = `${phases[delta.phase]?.plan.name ?? '?'}/${delta.name}`
+        if (delta.response !== undefined) folder.addHistogram(`${name}/response`, startS, lengthS, delta.response)
+        if (delta.service !== undefined) folder.addHistogram(`${name}/service`, startS, lengthS, delta.service)
+      }
+    },
+    onSecond(second) {
+      folder.addSecond(seriesJson(run, second))
+      folder.writeRun(runJson(identity, run, master, clock.nowNs()))
+      progress.second(run, second)
+    },
+    onPhase: (phase, index) => progress.phase(phase, index, plan.phases.length),
+  }
+  const run = new Run({
+    plan,
+    master,
+    clock,
+    originS,
+    observer: writer,
+    ...(journalPath === undefined ? {} : { journalPath }),
+  })
+  const release = onInterrupt(run, master, progress)
+  try {
+    progress.line(`starting the ${master.kind} master`)
+    await master.start()
+    await run.execute()
+    const lost = run.interrupted ? undefined : await masterLoss(master)
+    const result = finalResult(identity, run, master, profile, lost)
+    folder.writeRun(result)
+    if (journalPath !== undefined && !options.keep) await removeLeftovers(journalPath, master, clock, progress)
+    return { result, folder: path, status: statusOf(result, run, lost) }
+  } finally {
+    progress.clear()
+    await master.stop()
+    folder.close()
+    release()
+  }
+}
+
+function finalResult(
+  identity: RunIdentity,
+  run: Run,
+  master: Master,
+  profile: Profile,
+  lost: string | undefined,
+): RunResult {
+  const measured = runJson(identity, run, master, run.endNs ?? 0)
+  const limits = run.phases.filter(phase => phase.ended === 'limit' && phase.plan.until !== 'idle')
+  const verdict = judge(measured, profile.thresholds, {
+    saturated: saturationReasons(run),
+    failures: [
+      ...(lost === undefined ? [] : [lost]),
+      ...limits.map(({ plan }) => `${plan.name}: not ${plan.until} within ${plan.limitNs / 1e9} s`),
+    ],
+    inconclusive: run.interrupted ? ['interrupted'] : [],
+  })
+  return { ...measured, verdict }
+}
+
+function statusOf(result: RunResult, run: Run, lost: string | undefined): ExitStatus {
+  const byVerdict = { pass: EXIT.pass, fail: EXIT.threshold, invalid: EXIT.invalid, inconclusive: EXIT.inconclusive }
+  const statuses: ExitStatus[] = [byVerdict[result.verdict.result]]
+  if (run.interrupted) statuses.push(EXIT.interrupted)
+  if (run.workerDeaths.length > 0) statuses.push(EXIT.internal)
+  if (lost !== undefined) statuses.push(EXIT.master)
+  return gravest(statuses)
+}
+
+/** A master that was lost and came back is an event; one that is gone at the end is a failure of its own. */
+async function masterLoss(master: Master): Promise<string | undefined> {
+  try {
+    const listener = { onBytes: () => {}, onClosed: () => {} }
+    const transport = await connectTcp(master.address, listener, 3000)
+    transport.destroy()
+    return undefined
+  } catch (error) {
+    return `the master was lost and did not come back: ${messageOf(error)}`
+  }
+}
+
+async function removeLeftovers(journal: string, master: Master, clock: Clock, progress: Progress): Promise<void> {
+  try {
+    const { address, credentials } = master
+    const { checked, deleted } = await cleanUp(address, credentials, clock, readJournal(journal), ({ checked }) =>
+      progress.note(`removing this run’s mailboxes: ${checked} checked`),
+    )
+    progress.line(`removed this run’s mailboxes: ${deleted} of ${checked} names were there`)
+  } catch (error) {
+    progress.line(
+      `this run’s mailboxes are still on the master: ${messageOf(error)}; try: mupdate-bench cleanup ${journal.replace(/\/[^/]*$/, '')}`,
+    )
+  }
+}
+
+/** Ctrl-C once: stop, drain, report; twice: now. */
+function onInterrupt(run: Run, master: Master, progress: Progress): () => void {
+  let count = 0
+  const handler = () => {
+    count++
+    if (count === 1) {
+      progress.line('interrupted: stopping, results follow (Ctrl-C again to leave at once)')
+      run.interrupt()
+      return
+    }
+    void Promise.allSettled([run.kill(), master.stop()]).then(() => process.exit(EXIT.interrupted))
+  }
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const signal of signals) process.on(signal, handler)
+  return () => {
+    for (const signal of signals) process.off(signal, handler)
+  }
+}
+
+/** 20261124T101500Z */
+function timestamp(date: Date): string {
+  return date.toISOString().replace(/[-:]|\.\d+/g, '')
+}

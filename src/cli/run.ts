@@ -1,0 +1,73 @@
+import { Command } from 'commander'
+import { summaryText } from '../report/summary.js'
+import { loadProfile } from '../profile/load.js'
+import { parseMaster } from './choose-master.js'
+import { collect } from './options.js'
+import { Progress } from './progress.js'
+import { runProfile } from './run-profile.js'
+
+interface RunFlags {
+  readonly master: string
+  readonly set: string[]
+  readonly seed?: string
+  readonly out: string
+  readonly json?: true
+  readonly quiet?: true
+  readonly keep?: true
+  readonly passwordFile?: string
+  readonly allowLoad: string[]
+  readonly allowMutations: string[]
+}
+
+export function runCommand(): Command {
+  return new Command('run')
+    .description('run a profile against a master and report')
+    .argument('<profile>', 'a ready profile’s name (mupdate-bench profile list) or a YAML file')
+    .option('-m, --master <master>', 'embedded, cyrus, cyrus:PREFIX or mupdate://user@host:port', 'embedded')
+    .option(
+      '-s, --set <key=value>',
+      'change one setting of the profile, such as slaves.count=20 (repeatable)',
+      collect,
+      [],
+    )
+    .option('--seed <number>', 'seed of everything random, in place of the profile’s')
+    .option('-o, --out <dir>', 'where results go', 'results')
+    .option('--json', 'run.json on stdout, everything else on stderr')
+    .option('-q, --quiet', 'no progress')
+    .option('--keep', 'leave the run’s mailboxes on a remote master')
+    .option('--password-file <file>', 'password of a remote master (else MUPDATE_BENCH_PASSWORD, else a prompt)')
+    .option('--allow-load <host>', 'let this run read whole lists from that host (repeatable)', collect, [])
+    .option('--allow-mutations <host>', 'let this run create and delete mailboxes there (repeatable)', collect, [])
+    .addHelpText(
+      'after',
+      `
+Examples:
+  mupdate-bench run smoke
+  mupdate-bench run seed-2010 --master cyrus
+  mupdate-bench run bulk-500k --master cyrus:/opt/cyrus-3.12 --set master.place=disk
+  mupdate-bench run ci --json | jq .total.commands
+  MUPDATE_BENCH_PASSWORD=… mupdate-bench run ci --master mupdate://bench@staging:3905 \\
+      --allow-load staging --allow-mutations staging
+
+Exit status: 0 pass, 2 usage, 3 master unreachable or lost, 4 threshold failed,
+5 invalid (the harness was the limit), 6 inconclusive, 130 interrupted (results saved).`,
+    )
+    .action(async (name: string, flags: RunFlags) => {
+      const sets = flags.seed === undefined ? flags.set : [...flags.set, `seed=${flags.seed}`]
+      const { result, folder, status } = await runProfile({
+        ...flags,
+        profile: loadProfile(name, sets),
+        master: parseMaster(flags.master),
+        keep: flags.keep === true,
+        progress: new Progress(process.stderr, flags.quiet === true),
+      })
+      const summary = `${summaryText(result)}\n\nresults: ${folder}\n`
+      if (flags.json === true) {
+        process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
+        if (flags.quiet !== true) process.stderr.write(summary)
+      } else {
+        process.stdout.write(summary)
+      }
+      process.exitCode = status
+    })
+}

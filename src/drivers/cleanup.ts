@@ -1,0 +1,66 @@
+import type { Credentials, MasterAddress } from '../core/address.js'
+import type { Clock } from '../core/clock.js'
+import { Client } from '../session/client.js'
+
+export interface CleanupResult {
+  readonly checked: number
+  readonly deleted: number
+}
+
+/** FINDs under way at once: enough to keep a master busy, few enough that nobody notices. */
+const WINDOW = 32
+
+/**
+ * Removes those of `names` that a master still holds: a FIND before each DELETE, since a DELETE of an unknown name kills
+ * real masters, and never a LIST, which would hold the master's lock.
+ *
+ * @throws {HarnessError} when the master is not reached or refuses
+ */
+export async function cleanUp(
+  address: MasterAddress,
+  credentials: Credentials,
+  clock: Clock,
+  names: Iterable<string>,
+  onProgress: (result: CleanupResult) => void,
+): Promise<CleanupResult> {
+  const client = await Client.connect({ address, credentials, clock })
+  const progress = { checked: 0, deleted: 0 }
+  try {
+    let batch: string[] = []
+    const flush = async () => {
+      const found = await Promise.all(batch.map(name => isThere(client, name)))
+      progress.checked += batch.length
+      for (const [i, name] of batch.entries()) {
+        if (!found[i]) continue
+        const { status } = await client.request({ kind: 'DELETE', name })
+        if (status === 'OK') progress.deleted++
+      }
+      batch = []
+      onProgress(progress)
+    }
+    for (const name of names) {
+      batch.push(name)
+      if (batch.length >= WINDOW) await flush()
+    }
+    await flush()
+    return progress
+  } finally {
+    await client.logout()
+  }
+}
+
+function isThere(client: Client, name: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    let found = false
+    client.send(
+      { kind: 'FIND', name },
+      {
+        onRecord: () => {
+          found = true
+        },
+        onDone: () => resolve(found),
+        onLost: reject,
+      },
+    )
+  })
+}

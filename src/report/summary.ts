@@ -1,0 +1,212 @@
+import Table from 'cli-table3'
+import pc from 'picocolors'
+import { formatBytes, formatCount, formatDurationUs } from '../core/units.js'
+import type { MetricSummary, PhaseResult, RunResult, TimeSummary } from '../metrics/run-result.js'
+
+/** A run in words and figures, for a terminal of 80 columns: what people noticed first, percentiles after. */
+export function summaryText(run: RunResult): string {
+  return [
+    headline(run),
+    '',
+    ...peopleLines(run).map(line => `  ${line}`),
+    '',
+    ...masterLines(run).map(line => `  ${line}`),
+    '',
+    ...run.phases.filter(worthATable).map(phaseTable),
+    ...closingLines(run),
+  ].join('\n')
+}
+
+function headline(run: RunResult): string {
+  const { result, reasons } = run.verdict
+  const colour = { pass: pc.green, fail: pc.red, invalid: pc.magenta, inconclusive: pc.yellow }[result]
+  const cut =
+    run.state === 'running'
+      ? ' (cut off: the harness did not end this run)'
+      : run.state === 'interrupted'
+        ? ' (interrupted)'
+        : ''
+  const title = `${colour(pc.bold(result.toUpperCase()))}  ${run.profile.name}, seed ${run.profile.seed}, ${formatDurationUs(run.durationMs * 1e3)}${cut}`
+  return [title, ...reasons.map(reason => `  ${mark(run, reason)} ${reason}`)].join('\n')
+}
+
+function mark(run: RunResult, reason: string): string {
+  const known = run.verdict.thresholds.find(threshold => threshold.reason === reason)
+  const result = known?.result ?? (run.verdict.result === 'pass' ? 'pass' : 'fail')
+  return result === 'pass' ? pc.green('✓') : result === 'fail' ? pc.red('✗') : pc.yellow('?')
+}
+
+function peopleLines(run: RunResult): string[] {
+  const lines: string[] = []
+  const { slaves } = run
+  if (slaves.count > 0) {
+    const lost = slaves.leastStreaming < slaves.count ? slaves.count - slaves.leastStreaming : 0
+    const details = `${times(slaves.timeouts, 'time-out')}, ${times(slaves.resyncs, 'resync')}`
+    lines.push(
+      `frontends lost at one time: ${lost} of ${slaves.count} (${details}, ${slaves.streaming} streaming at the end)`,
+    )
+  }
+  const loaded = run.phases.filter(
+    phase => phase.commands.ACTIVATE !== undefined && Object.keys(phase.operations).length === 0,
+  )
+  for (const phase of loaded) {
+    const { count, ratePerSecond, failed, unfinished } = phase.commands.ACTIVATE
+    const trouble = failed + unfinished > 0 ? `; ${failed} refused, ${unfinished} unanswered` : ''
+    lines.push(
+      `${phase.name}: ${formatCount(count)} mailboxes created, ${formatCount(ratePerSecond)} a second${trouble}`,
+    )
+  }
+  const create = run.total.operations.create
+  const waited = create?.responseTimeUs ?? create?.serviceTimeUs
+  if (create !== undefined && waited !== undefined) {
+    const unanswered = create.unfinished > 0 ? `; ${create.unfinished} never ended` : ''
+    lines.push(
+      `a create waited up to ${value(waited, 'max')}, half of them ${value(waited, 'p50')} (${formatCount(create.count)} creates${unanswered})`,
+    )
+  }
+  const update = run.total.commands.UPDATE
+  if (update?.serviceTimeUs !== undefined) {
+    lines.push(
+      `a frontend read the whole list in ${value(update.serviceTimeUs, 'p50')}, at worst ${value(update.serviceTimeUs, 'max')} (${formatCount(update.count)} lists)`,
+    )
+  }
+  const noop = run.total.commands['NOOP.plain']?.responseTimeUs
+  if (noop !== undefined)
+    lines.push(
+      `NOOP was answered in ${value(noop, 'p50')}, 1 % took ${value(noop, 'p99')} or more, at worst ${value(noop, 'max')}`,
+    )
+  return lines
+}
+
+function masterLines(run: RunResult): string[] {
+  const { master } = run
+  const lines = [`master: ${master.kind} ${master.version}, ${master.mailboxDatabase}, ${master.address}`]
+  const { meanCores, peakThreadShare, peggedMs, waitMs } = master.cpu
+  if (meanCores === null) {
+    lines.push('CPU of the master: not measured (it is not on this host)')
+  } else {
+    lines.push(
+      `CPU: ${meanCores.toFixed(2)} cores on average; its busiest thread reached ${percent(peakThreadShare ?? 0)} of one; ` +
+        `pegged for ${formatDurationUs((peggedMs ?? 0) * 1e3)}, waited ${formatDurationUs((waitMs ?? 0) * 1e3)}`,
+    )
+    const busiest = master.threads.slice(0, 4).map(thread => `${thread.tid}: ${formatDurationUs(thread.cpuMs * 1e3)}`)
+    lines.push(
+      `CPU per thread: ${busiest.join(', ')}${master.threads.length > 4 ? `, and ${master.threads.length - 4} more` : ''}`,
+    )
+    lines.push(
+      `memory ${formatBytes(master.rssPeakBytes ?? 0)}, ${master.descriptorsPeak ?? '?'} descriptors, ${master.threadsPeak} threads at most`,
+    )
+  }
+  if (master.restarts > 0) lines.push(pc.red(`the master was restarted ${times(master.restarts, 'time')}`))
+  return lines.flatMap(line => wrap(line, 78))
+}
+
+function worthATable(phase: PhaseResult): boolean {
+  return phase.durationMs > 0 && Object.keys(phase.commands).length + Object.keys(phase.operations).length > 0
+}
+
+function phaseTable(phase: PhaseResult): string {
+  const table = new Table({
+    head: ['', 'count', '/s', 'p50', 'p90', 'p99', 'max', 'lost'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
+    chars: {
+      top: '',
+      'top-mid': '',
+      'top-left': '',
+      'top-right': '',
+      bottom: '',
+      'bottom-mid': '',
+      'bottom-left': '',
+      'bottom-right': '',
+      left: '',
+      'left-mid': '',
+      mid: '',
+      'mid-mid': '',
+      right: '',
+      'right-mid': '',
+      middle: ' ',
+    },
+    style: { head: [], border: [], 'padding-left': 1, 'padding-right': 0, compact: true },
+  })
+  for (const [name, metric] of Object.entries(phase.operations)) table.push(...rows(name, metric))
+  for (const [name, metric] of Object.entries(phase.commands)) table.push(...rows(name, metric))
+  const ended = phase.ended === 'limit' ? pc.yellow(', stopped at its limit') : ''
+  return `${pc.bold(phase.name)} (${formatDurationUs(phase.durationMs * 1e3)}${ended})\n${table.toString()}\n`
+}
+
+/** Response time (r, from the intended start) and service time (s, from the send) where both are there. */
+function rows(name: string, metric: MetricSummary): string[][] {
+  const both = metric.responseTimeUs !== undefined && metric.serviceTimeUs !== undefined
+  const counts = [formatCount(metric.count), rate(metric.ratePerSecond)]
+  const lost = metric.unfinished + metric.failed > 0 ? String(metric.unfinished + metric.failed) : ''
+  const out: string[][] = []
+  if (metric.responseTimeUs !== undefined)
+    out.push([both ? `${name} r` : name, ...counts, ...values(metric.responseTimeUs), lost])
+  if (metric.serviceTimeUs !== undefined) {
+    out.push(
+      both
+        ? ['  s', '', '', ...values(metric.serviceTimeUs), '']
+        : [name, ...counts, ...values(metric.serviceTimeUs), lost],
+    )
+  }
+  return out.length > 0 ? out : [[name, ...counts, '', '', '', '', lost]]
+}
+
+function values(time: TimeSummary): string[] {
+  return [value(time, 'p50'), value(time, 'p90'), value(time, 'p99'), value(time, 'max')]
+}
+
+function value(time: TimeSummary, statistic: 'p50' | 'p90' | 'p99' | 'max'): string {
+  return `${time.lowerBounds.includes(statistic) ? '≥' : ''}${formatDurationUs(time[statistic])}`
+}
+
+function closingLines(run: RunResult): string[] {
+  const lines = ['r: response time, from the intended start; s: service time, from the send.']
+  lines.push('lost: never answered (counted as lower bounds, ≥) or refused.')
+  const { generator, noiseFloor } = run
+  const slip =
+    generator.scheduleSlipUs === null
+      ? ''
+      : `, arrivals sent up to ${formatDurationUs(generator.scheduleSlipUs.p99)} late (p99)`
+  lines.push(
+    `harness: ${generator.cpuCores.toFixed(2)} cores${slip}${generator.saturated ? pc.magenta(', SATURATED') : ''}.`,
+  )
+  if (noiseFloor !== null) {
+    lines.push(
+      `noise floor (loopback echo, same code): p50 ${formatDurationUs(noiseFloor.p50Ns / 1e3)}, p99 ${formatDurationUs(noiseFloor.p99Ns / 1e3)}.`,
+    )
+  }
+  if (run.master.kind === 'embedded') {
+    lines.push('')
+    lines.push('This was the embedded master: it shows what is measured, and says nothing yet about your Cyrus. To ask')
+    lines.push(`that one, on this machine:  npx mupdate-bench run ${run.profile.name} --master cyrus`)
+  }
+  return lines.flatMap(line => wrap(line, 80))
+}
+
+function rate(perSecond: number): string {
+  return perSecond >= 100 ? formatCount(perSecond) : perSecond.toFixed(1)
+}
+
+function times(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
+}
+
+function percent(share: number): string {
+  return `${Math.round(share * 100)} %`
+}
+
+/** Breaks at blanks; a line is never longer than `width` but for a word that is. */
+function wrap(line: string, width: number): string[] {
+  const lines: string[] = []
+  let current = ''
+  for (const word of line.split(' ')) {
+    if (current !== '' && current.length + 1 + word.length > width) {
+      lines.push(current)
+      current = `  ${word}`
+    } else {
+      current = current === '' ? word : `${current} ${word}`
+    }
+  }
+  return [...lines, current]
+}
