@@ -45,11 +45,12 @@ function ownNamespace(): string {
   return readlinkSync('/proc/self/ns/pid')
 }
 
-/** proc(5), field 22; 0 when there is no such process. */
+/** proc(5), field 22; 0 when there is no such process, or only its zombie, which some containers' init leaves lying. */
 function startTicks(pid: number): number {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19])
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    return fields[0] === 'Z' ? 0 : Number(fields[19])
   } catch {
     return 0
   }
