@@ -17,12 +17,7 @@ const program = new Command('mupdate-bench')
     '\nExamples:\n  mupdate-bench run smoke\n  mupdate-bench run seed-2010 --master cyrus\n  mupdate-bench profile list',
   )
 
-for (const command of [
-  runCommand(),
-  showCommand(),
-  cleanupCommand(),
-  profileCommand(),
-]) {
+for (const command of [runCommand(), showCommand(), cleanupCommand(), profileCommand()]) {
   program.addCommand(command)
 }
 for (const command of [program, ...program.commands.flatMap(command => [command, ...command.commands])])

@@ -39,6 +39,7 @@ export class Progress {
 
   /** A line that the next one replaces; terminals only. */
   note(text: string): void {
+    if (!this.stream.isTTY) return
     this.current = text
     this.redraw()
   }
@@ -59,7 +60,7 @@ export class Progress {
     this.seconds++
     const text = statusLine(run, second, `${this.phaseNumber}/${this.phaseCount}`)
     if (this.stream.isTTY) this.note(text)
-    else if (this.seconds % PLAIN_EVERY_S === 0) this.line(text)
+    else if (this.seconds % PLAIN_EVERY_S === 0 && run.endNs === undefined) this.line(text)
   }
 
   clear(): void {

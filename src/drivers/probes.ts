@@ -16,6 +16,8 @@ const POLL_NS = 1_000_000
 const LONGEST_SLEEP_MS = 20
 const RECONNECT_MS = 250
 const MOST_OUTSTANDING = 50_000
+/** An answer that is on its way when a phase ends is no lost one. */
+const GRACE_MS = 250
 
 /**
  * NOOPs at a fixed rate in the open model, on connections of their own and in a thread of their own: they are sent when
@@ -46,7 +48,11 @@ export class Probes {
     this.loopEnded = this.loop()
   }
 
+  /** What was due goes out and has {@link GRACE_MS} to be answered; what is not is unfinished. */
   async stop(): Promise<void> {
+    const nowNs = this.context.clock.nowNs()
+    for (const lane of this.lanes) lane.sendLast(nowNs)
+    await until(() => this.idle, GRACE_MS)
     this.running = false
     await this.loopEnded
     await Promise.all(this.lanes.map(lane => lane.stop()))
@@ -95,6 +101,7 @@ class ProbeLane {
   outstanding = 0
   private client: Client | undefined
   private stopped = false
+  private lastNs = Infinity
   /** Sent and unanswered, oldest first. */
   private sent: { intendedNs: number; sentNs: number; phase: number }[] = []
 
@@ -119,10 +126,16 @@ class ProbeLane {
   sendDue(nowNs: number): void {
     const { client } = this
     if (client === undefined) return
-    while (this.nextNs <= nowNs && this.outstanding < MOST_OUTSTANDING) {
+    while (this.nextNs <= Math.min(nowNs, this.lastNs) && this.outstanding < MOST_OUTSTANDING) {
       this.send(client, this.nextNs)
       this.nextNs += this.periodNs
     }
+  }
+
+  /** No NOOP is due after `nowNs`. */
+  sendLast(nowNs: number): void {
+    this.sendDue(nowNs)
+    this.lastNs = nowNs
   }
 
   async stop(): Promise<void> {
@@ -130,7 +143,7 @@ class ProbeLane {
     const nowNs = this.context.clock.nowNs()
     this.giveUp(nowNs)
     // What was due and could not be sent is unfinished as well.
-    for (; this.nextNs <= nowNs; this.nextNs += this.periodNs) {
+    for (; this.nextNs <= this.lastNs; this.nextNs += this.periodNs) {
       this.metric(this.context.phase()).add('unfinished', this.nextNs, undefined, nowNs)
     }
     await this.client?.logout(300)
@@ -171,6 +184,12 @@ class ProbeLane {
 
   private metric(phase: number) {
     return this.context.recorder.metric(phase, 'commands', this.name)
+  }
+}
+
+async function until(condition: () => boolean, limitMs: number): Promise<void> {
+  for (let waitedMs = 0; waitedMs < limitMs && !condition(); waitedMs += 5) {
+    await new Promise(resolve => setTimeout(resolve, 5))
   }
 }
 

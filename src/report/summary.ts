@@ -80,7 +80,9 @@ function peopleLines(run: RunResult): string[] {
 
 function masterLines(run: RunResult): string[] {
   const { master } = run
-  const lines = [`master: ${master.kind} ${master.version}, ${master.mailboxDatabase}, ${master.address}`]
+  const lines = [
+    `master: ${master.kind === 'embedded' ? '' : `${master.kind} `}${master.version}, ${master.mailboxDatabase}, ${master.address}`,
+  ]
   const { meanCores, peakThreadShare, peggedMs, waitMs } = master.cpu
   if (meanCores === null) {
     lines.push('CPU of the master: not measured (it is not on this host)')
@@ -178,8 +180,8 @@ function closingLines(run: RunResult): string[] {
   }
   if (run.master.kind === 'embedded') {
     lines.push('')
-    lines.push('This was the embedded master: it shows what is measured, and says nothing yet about your Cyrus. To ask')
-    lines.push(`that one, on this machine:  npx mupdate-bench run ${run.profile.name} --master cyrus`)
+    lines.push('This was the embedded master: it says nothing yet about your Cyrus. To ask that one:')
+    lines.push(`  npx mupdate-bench run ${run.profile.name} --master cyrus`)
   }
   return lines.flatMap(line => wrap(line, 80))
 }

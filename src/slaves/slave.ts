@@ -20,6 +20,7 @@ export interface SlaveObserver {
 
 /** How long a dump's bytes are left to gather in the kernel while they come in slowly: fewer wake-ups, the same dump. */
 const GATHER_MS = 2
+const GRACE_MS = 250
 const GATHER_BELOW_BYTES = 64 * 1024
 
 /** One frontend: the state machine of {@link SlaveState} with a connection and a timer. */
@@ -31,6 +32,8 @@ export class Slave {
   private noops = 0
   private records = 0
   private stopped = false
+  /** Nothing new is begun; what is under way may still end. */
+  private leaving = false
   private lastBytes = 0
 
   /** @param startNs when it connects for the first time */
@@ -48,14 +51,22 @@ export class Slave {
     return this.state.phase === 'streaming'
   }
 
+  private get awaitsNoop(): boolean {
+    return this.state.phase === 'streaming' && this.state.noop !== undefined
+  }
+
   get bytesRead(): number {
     return this.client?.bytesRead ?? 0
   }
 
-  /** Gives up what is under way (lower bounds) and leaves. */
+  /** Waits a moment for a NOOP that is on its way, gives up what is under way then (lower bounds), and leaves. */
   async stop(logoutMs: number): Promise<void> {
-    this.stopped = true
+    this.leaving = true
     clearTimeout(this.timer)
+    for (let waitedMs = 0; waitedMs < GRACE_MS && this.awaitsNoop; waitedMs += 10) {
+      await new Promise(resolve => setTimeout(resolve, 10))
+    }
+    this.stopped = true
     this.giveUp(this.options.clock.nowNs())
     await this.client?.logout(logoutMs)
   }
@@ -87,7 +98,7 @@ export class Slave {
   /** One timer, moved lazily: data resets the wait thousands of times a second, the timer looks when it fires. */
   private arm(): void {
     const dueNs = deadlineNs(this.state, this.times)
-    if (dueNs === undefined || this.stopped) return
+    if (dueNs === undefined || this.leaving) return
     if (this.timer !== undefined && this.timerNs <= dueNs) return
     clearTimeout(this.timer)
     this.timerNs = dueNs
