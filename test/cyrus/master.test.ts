@@ -308,11 +308,11 @@ async function hold(
 /** The system's programs and Cyrus's libraries in a tree of their own, as `dpkg -x` makes them. */
 function copySystemCyrus(): string {
   const tree = join(parent, 'tree')
-  const maps = execFileSync('ldd', ['/usr/lib/cyrus/bin/mupdate'], { encoding: 'utf8' })
-  for (const [, path] of maps.matchAll(/=> (\S*libcyrus\S*)/g)) {
-    const copy = join(tree, 'usr/lib/x86_64-linux-gnu', basename(path!))
+  const multiarch = readdirSync('/usr/lib').find(name => existsSync(`/usr/lib/${name}/libcyrus.so.0`))!
+  for (const library of readdirSync(`/usr/lib/${multiarch}`).filter(name => name.startsWith('libcyrus'))) {
+    const copy = join(tree, 'usr/lib', multiarch, library)
     mkdirSync(dirname(copy), { recursive: true })
-    cpSync(path!, copy, { dereference: true })
+    cpSync(`/usr/lib/${multiarch}/${library}`, copy, { dereference: true })
   }
   for (const program of ['master', 'mupdate', 'ctl_cyrusdb', 'cyr_info']) {
     cpSync(`/usr/lib/cyrus/bin/${program}`, join(tree, 'usr/lib/cyrus/bin', program), { dereference: true })

@@ -12,7 +12,8 @@ export interface Account {
 }
 
 /**
- * Root drops to `cyrus`, or to `nobody` where a foreign build runs without the packages; anybody else runs it as itself.
+ * Root drops to `cyrus`, or to `nobody` where a foreign build runs without the packages; anybody else runs it as
+ * itself.
  *
  * @throws {HarnessError} `MASTER_SETUP` when the account is unknown to the system: Cyrus looks itself up by name
  *   (lib/util.c, become_cyrus)

@@ -11,7 +11,7 @@ export const SYSLOG_PREFIX = 'mupdate-bench'
  */
 export const DEFAULT_SETTINGS: Readonly<Record<string, string>> = { mupdate_connections_max: '900' }
 
-/** Subdirectories of the configuration directory; without `socket` mupdate cannot bind and is given up after 5 tries. */
+/** Parts of the configuration directory; without `socket` mupdate cannot bind and is given up after 5 tries. */
 export const STATE_DIRECTORIES = ['socket', 'db', 'log', 'proc', 'msg'] as const
 
 /** What the harness itself relies on. */
