@@ -1,6 +1,6 @@
 import { messageOf } from '../core/errors.js'
 import { Client, type ReplyHandler } from '../session/client.js'
-import type { DriverContext, DriverPhase } from './context.js'
+import type { DriverContext } from './context.js'
 
 export interface ProbesOptions {
   /** NOOPs per second on each connection. */
@@ -34,16 +34,16 @@ export class Probes {
     private readonly options: ProbesOptions,
   ) {}
 
-  async start(phase: DriverPhase): Promise<void> {
+  start(): void {
     const { plain, streaming, ratePerSecond } = this.options
     const periodNs = 1e9 / ratePerSecond
     const lanes = plain + streaming
     for (let i = 0; i < lanes; i++) {
       // Spread over the period, so that two probes do not wait for each other.
-      const firstNs = phase.startNs + (periodNs * (i + 1)) / (lanes + 1)
-      this.lanes.push(new ProbeLane(this.context, i < plain ? 'NOOP.plain' : 'NOOP.stream', firstNs, periodNs))
+      const offsetNs = (periodNs * (i + 1)) / (lanes + 1)
+      this.lanes.push(new ProbeLane(this.context, i < plain ? 'NOOP.plain' : 'NOOP.stream', offsetNs, periodNs))
     }
-    await Promise.all(this.lanes.map(lane => lane.open()))
+    for (const lane of this.lanes) void lane.open()
     this.running = true
     this.loopEnded = this.loop()
   }
@@ -70,7 +70,9 @@ export class Probes {
       const nowNs = clock.nowNs()
       for (const lane of this.lanes) lane.sendDue(nowNs)
       const dueNs = Math.min(...this.lanes.map(lane => lane.nextNs))
-      if (this.idle) {
+      if (dueNs === Infinity) {
+        await new Promise(resolve => setTimeout(resolve, 1))
+      } else if (this.idle && this.lanes.every(lane => lane.connected)) {
         answeredNs = nowNs
         this.sleepUntil(dueNs)
         await nextTurn()
@@ -96,21 +98,27 @@ function nextTurn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
 }
 
-/** One probing connection. */
+/** One probing connection. Its plan begins when it is connected (and has its list) for the first time. */
 class ProbeLane {
   outstanding = 0
   private client: Client | undefined
   private stopped = false
   private lastNs = Infinity
+  /** When the next NOOP is due. */
+  nextNs = Infinity
   /** Sent and unanswered, oldest first. */
   private sent: { intendedNs: number; sentNs: number; phase: number }[] = []
 
   constructor(
     private readonly context: DriverContext,
     private readonly name: 'NOOP.plain' | 'NOOP.stream',
-    public nextNs: number,
+    private readonly offsetNs: number,
     private readonly periodNs: number,
   ) {}
+
+  get connected(): boolean {
+    return this.client !== undefined
+  }
 
   async open(): Promise<void> {
     const { address, credentials, clock } = this.context
@@ -118,6 +126,7 @@ class ProbeLane {
       const client = await Client.connect({ address, credentials, clock, onLost: error => this.lost(error.message) })
       if (this.name === 'NOOP.stream') await readList(client)
       this.client = client
+      if (this.nextNs === Infinity) this.nextNs = clock.nowNs() + this.offsetNs
     } catch (error) {
       this.lost(messageOf(error))
     }

@@ -32,7 +32,7 @@ export async function measureNoiseFloor(clock: Clock): Promise<NoiseFloor> {
     journal: () => {},
   }
   const probes = new Probes(context, { ratePerSecond: RATE_PER_SECOND, plain: 1, streaming: 0 })
-  await probes.start({ index: 0, startNs: clock.nowNs() })
+  probes.start()
   await new Promise(resolve => setTimeout(resolve, DURATION_MS))
   await probes.stop()
   await echo.terminate()

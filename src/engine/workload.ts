@@ -47,7 +47,7 @@ export class Workload {
     }
     if (runs('probes') && this.probes === undefined) {
       this.probes = new Probes(this.context, this.plan.probes)
-      await this.probes.start({ index, startNs })
+      this.probes.start()
     }
     if (runs('http') && this.http === undefined && this.plan.http !== undefined)
       this.http = new HttpUsers(this.plan.http)

@@ -180,7 +180,7 @@ function closingLines(run: RunResult): string[] {
   }
   if (run.master.kind === 'embedded') {
     lines.push('')
-    lines.push('This was the embedded master: it says nothing yet about your Cyrus. To ask that one:')
+    lines.push('The embedded master says nothing yet about your own Cyrus; to ask that one:')
     lines.push(`  npx mupdate-bench run ${run.profile.name} --master cyrus`)
   }
   return lines.flatMap(line => wrap(line, 80))

@@ -164,14 +164,6 @@ export class Client {
     this.send(command, dump, tag)
   }
 
-  pauseReading(): void {
-    this.transport.pause()
-  }
-
-  resumeReading(): void {
-    if (!this.closed) this.transport.resume()
-  }
-
   /** Says LOGOUT and closes, without waiting for long: a stuck master must not hold up the end of a run. */
   async logout(timeoutMs = 1000): Promise<void> {
     if (this.closed) return

@@ -5,9 +5,6 @@ import type { MasterAddress } from '../core/address.js'
 /** Bytes in and out of one connection; TLS and DEFLATE are further implementations over this one. */
 export interface Transport {
   write(bytes: string | Uint8Array): void
-  /** Stops and restarts reading, so that many small segments can be taken together. */
-  pause(): void
-  resume(): void
   destroy(): void
   readonly bytesRead: number
   readonly bytesWritten: number
@@ -79,14 +76,6 @@ class TcpTransport implements Transport {
 
   write(bytes: string | Uint8Array): void {
     if (this.socket.writable) this.socket.write(bytes as string, 'latin1')
-  }
-
-  pause(): void {
-    this.socket.pause()
-  }
-
-  resume(): void {
-    this.socket.resume()
   }
 
   destroy(): void {

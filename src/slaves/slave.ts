@@ -18,10 +18,8 @@ export interface SlaveObserver {
   refused(error: unknown): void
 }
 
-/** How long a dump's bytes are left to gather in the kernel while they come in slowly: fewer wake-ups, the same dump. */
-const GATHER_MS = 2
+/** An answer that is on its way when a slave is stopped is no lost one. */
 const GRACE_MS = 250
-const GATHER_BELOW_BYTES = 64 * 1024
 
 /** One frontend: the state machine of {@link SlaveState} with a connection and a timer. */
 export class Slave {
@@ -34,7 +32,6 @@ export class Slave {
   private stopped = false
   /** Nothing new is begun; what is under way may still end. */
   private leaving = false
-  private lastBytes = 0
 
   /** @param startNs when it connects for the first time */
   constructor(
@@ -132,8 +129,6 @@ export class Slave {
     const client = this.client!
     const { observer } = this
     this.records = 0
-    this.lastBytes = client.bytesRead
-    client.onHeard = () => this.gather(client)
     client.update(
       undefined,
       {
@@ -146,18 +141,6 @@ export class Slave {
       },
       { onRecord: (frame, code) => observer.record(frame, code) },
     )
-  }
-
-  /**
-   * A master sends its list in pieces of 4 kB as it reads its database; waking up for each would cost more than all
-   * the reading. While less than a buffer comes at a time, reading rests for {@link GATHER_MS}.
-   */
-  private gather(client: Client): void {
-    const bytes = client.bytesRead - this.lastBytes
-    this.lastBytes = client.bytesRead
-    if (this.state.phase !== 'dumping' || bytes > GATHER_BELOW_BYTES) return
-    client.pauseReading()
-    setTimeout(() => client.resumeReading(), GATHER_MS)
   }
 
   private listEnded(client: Client, status: string, text: string): void {
