@@ -11,7 +11,7 @@ export interface Target {
 }
 
 /** How many users are looked at before a site counts as empty. */
-const ATTEMPTS = 64
+const ATTEMPTS = 256
 
 /**
  * Which mailboxes exist, operation by operation. Users whom no operation has touched are made anew when needed, so that
@@ -45,7 +45,10 @@ export class SiteModel {
     const users = this.#newUser.index + (this.#created > 0 ? 1 : 0)
     if (users === 0) return undefined
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      const user = this.#user(Math.floor(random() * users))
+      const index = Math.floor(random() * users)
+      // Before the user is made, which costs a hundred times as much.
+      if (this.#touched.get(index)?.live.length === 0) continue
+      const user = this.#user(index)
       const live = this.#live(user)
       if (live.length > 0) return { user, record: live[Math.floor(random() * live.length)]! }
     }
