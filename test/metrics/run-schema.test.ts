@@ -1,0 +1,20 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { expect, it } from 'vitest'
+import { z } from 'zod'
+import { runResultSchema } from '../../src/metrics/run-result.js'
+
+const path = fileURLToPath(new URL('../../docs/run.schema.json', import.meta.url))
+
+/** After a change of run.json: UPDATE_SCHEMA=1 npx vitest run test/metrics/run-schema.test.ts */
+it('docs/run.schema.json is the schema of run.json', () => {
+  const schema = {
+    title: 'run.json of mupdate-bench',
+    description: 'docs/results.md explains the keys',
+    ...z.toJSONSchema(runResultSchema),
+  }
+  const text = `${JSON.stringify(schema, null, 2)}\n`
+  if (process.env.UPDATE_SCHEMA !== undefined) writeFileSync(path, text)
+  const published = readFileSync(path, 'utf8')
+  expect(published, 'stale: UPDATE_SCHEMA=1 npx vitest run test/metrics/run-schema.test.ts').toBe(text)
+})
