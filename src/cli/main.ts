@@ -3,6 +3,8 @@ import { Command, CommanderError } from 'commander'
 import { isHarnessError, messageOf } from '../core/errors.js'
 import { EXIT, exitStatusOf } from '../core/exit-status.js'
 import { cleanupCommand } from './cleanup.js'
+import { generateCommand } from './generate.js'
+import { masterCommand } from './master.js'
 import { profileCommand } from './profile.js'
 import { runCommand } from './run.js'
 import { showCommand } from './show.js'
@@ -17,7 +19,14 @@ const program = new Command('mupdate-bench')
     '\nExamples:\n  mupdate-bench run smoke\n  mupdate-bench run seed-2010 --master cyrus\n  mupdate-bench profile list',
   )
 
-for (const command of [runCommand(), showCommand(), cleanupCommand(), profileCommand()]) {
+for (const command of [
+  runCommand(),
+  masterCommand(),
+  generateCommand(),
+  showCommand(),
+  cleanupCommand(),
+  profileCommand(),
+]) {
   program.addCommand(command)
 }
 for (const command of [program, ...program.commands.flatMap(command => [command, ...command.commands])])
