@@ -2,17 +2,17 @@
 import { Command, CommanderError } from 'commander'
 import { isHarnessError, messageOf } from '../core/errors.js'
 import { EXIT, exitStatusOf } from '../core/exit-status.js'
+import { packageVersion } from '../core/package-root.js'
 import { cleanupCommand } from './cleanup.js'
 import { generateCommand } from './generate.js'
 import { masterCommand } from './master.js'
 import { profileCommand } from './profile.js'
 import { runCommand } from './run.js'
 import { showCommand } from './show.js'
-import { version } from './version.js'
 
 const program = new Command('mupdate-bench')
   .description('What does a MUPDATE master hold before its slaves lose it?')
-  .version(version())
+  .version(packageVersion())
   .configureHelp({ showGlobalOptions: true })
   .addHelpText(
     'after',

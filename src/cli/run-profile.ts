@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.js'
 import { monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { messageOf } from '../core/errors.js'
 import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
+import { packageVersion } from '../core/package-root.js'
 import { cleanUp } from '../drivers/cleanup.js'
 import { Run, type RunObserver } from '../engine/run.js'
 import type { Master } from '../masters/master.js'
@@ -20,7 +21,6 @@ import { createMaster, type MasterChoice } from './choose-master.js'
 import { readJournal } from './journal.js'
 import { checkPermissions, type Permissions } from './permission.js'
 import { Progress } from './progress.js'
-import { version } from './version.js'
 
 export interface RunProfileOptions extends Permissions {
   readonly profile: Profile
@@ -57,7 +57,7 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
     id,
     startedAt,
     profile: { name: profile.name, seed: profile.seed },
-    version: version(),
+    version: packageVersion(),
     host: describeHost(),
   }
   const folder = new RunFolder(path, startedAt, profile.yaml)

@@ -26,9 +26,9 @@ export class BackendConnections {
 
   /** Opens the kept ones, a few at a time. */
   async open(): Promise<void> {
-    if (this.options.connection !== 'kept' || this.kept.length > 0) return
+    if (this.options.connection !== 'kept') return
     const limit = pLimit(8)
-    for (let backend = 0; backend < this.options.backends; backend++) {
+    for (let backend = this.kept.length; backend < this.options.backends; backend++) {
       this.kept.push(Array.from({ length: this.options.connectionsPerBackend }, () => new KeptConnection(this.context)))
     }
     await Promise.all(this.kept.flat().map(connection => limit(() => connection.open())))

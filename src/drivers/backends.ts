@@ -54,6 +54,11 @@ export class Backends {
     this.lanes = Array.from({ length: options.backends }, () => ({ underWay: 0, waiting: [], next: 0 }))
   }
 
+  /** Opens kept connections ahead of the first arrival. */
+  async prepare(): Promise<void> {
+    await this.connections.open()
+  }
+
   async start(phase: DriverPhase, arrivals: ArrivalSpec): Promise<void> {
     this.pause()
     this.phase = phase

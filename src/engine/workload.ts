@@ -52,6 +52,10 @@ export class Workload {
     if (runs('http') && this.http === undefined && this.plan.http !== undefined)
       this.http = new HttpUsers(this.plan.http)
     if (runs('backends')) await this.startBackends(phase, index, startNs)
+    else if (this.shard.runs.includes('backends') && this.plan.phases[index + 1]?.run.includes('backends')) {
+      // Kept connections are there when the first arrival is due.
+      this.leave(this.backendsOf().prepare())
+    }
   }
 
   /** Whether the condition that ends the phase holds, as far as this shard knows. */
@@ -84,6 +88,10 @@ export class Workload {
   }
 
   private async startBackends(phase: PlanPhase, index: number, startNs: number): Promise<void> {
+    await this.backendsOf().start({ index, startNs }, phase.arrivals)
+  }
+
+  private backendsOf(): Backends {
     const { plan, context } = this
     this.backends ??= new Backends(
       context,
@@ -91,7 +99,7 @@ export class Workload {
       operations(plan.site, plan.mix, plan.seed),
       (spec, phaseIndex) => arrivalTimes(spec, entityRandom(plan.seed, 'arrivals', phaseIndex)),
     )
-    await this.backends.start({ index, startNs }, phase.arrivals)
+    return this.backends
   }
 
   private stopHttp(): void {

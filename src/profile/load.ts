@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { basename, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { basename, join, resolve } from 'node:path'
 import { type Document, isMap, isScalar, LineCounter, type Node, parse, parseDocument } from 'yaml'
 import type { z } from 'zod'
 import { HarnessError } from '../core/errors.js'
+import { packageRoot } from '../core/package-root.js'
 import type { ArrivalSpec, SiteSpec } from '../generators/spec.js'
 import { keysAt, nearest } from './keys.js'
 import { type ArrivalDocument, type ProfileDocument, profileSchema } from './schema.js'
@@ -17,7 +17,7 @@ export interface Profile extends Omit<ProfileDocument, 'site'> {
 }
 
 /** Where the ready profiles lie, in the checkout and in the package alike. */
-export const PROFILES_DIRECTORY = fileURLToPath(new URL('../../profiles/', import.meta.url))
+export const PROFILES_DIRECTORY = join(packageRoot(), 'profiles')
 
 /**
  * Reads a profile, by path or by the name of a ready one.

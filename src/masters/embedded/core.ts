@@ -108,8 +108,12 @@ export class Core {
     this.trimLog()
   }
 
+  /** Slaves that read are sent early what would fill the log within their 5 s; the others go. */
   private trimLog(): void {
     this.log.trim(this.slowestCursor())
+    if (this.log.retainedBytes > this.options.backlogBytesMax / 2) {
+      for (const connection of this.streams) connection.sendDueUpdates(Number.POSITIVE_INFINITY)
+    }
     while (this.log.retainedBytes > this.options.backlogBytesMax) {
       const slowest = this.slowestCursor()
       for (const connection of [...this.streams]) {

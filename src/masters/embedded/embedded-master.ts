@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { HarnessError } from '../../core/errors.js'
+import { packageVersion } from '../../core/package-root.js'
 import type { Master, MasterEvent } from '../master.js'
 import { type ProcessMessage, type ProcessSettings, SETTING_DEFAULTS } from './settings.js'
 
@@ -141,10 +142,6 @@ function processFile(): string {
 }
 
 /** package.json stands three folders up from both src/masters/embedded and dist/masters/embedded. */
-function packageVersion(): string {
-  const text = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(text) as { version: string }).version
-}
 
 function changedSettings(settings: ProcessSettings): Record<string, string> {
   const changed: Record<string, string> = {}
