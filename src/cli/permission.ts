@@ -1,6 +1,6 @@
+import type { MasterAddress } from '../core/address.js'
 import { HarnessError } from '../core/errors.js'
 import { formatCount } from '../core/units.js'
-import type { MasterAddress } from '../core/address.js'
 import type { Plan } from '../engine/plan.js'
 import { isLoopback } from '../masters/remote.js'
 import { DEFAULT_PORT } from './choose-master.js'

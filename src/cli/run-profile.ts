@@ -20,7 +20,7 @@ import { judge } from '../verdict/judge.js'
 import { createMaster, type MasterChoice } from './choose-master.js'
 import { readJournal } from './journal.js'
 import { checkPermissions, type Permissions } from './permission.js'
-import { Progress } from './progress.js'
+import type { Progress } from './progress.js'
 
 export interface RunProfileOptions extends Permissions {
   readonly profile: Profile

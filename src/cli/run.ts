@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { summaryText } from '../report/summary.js'
 import { loadProfile } from '../profile/load.js'
+import { summaryText } from '../report/summary.js'
 import { parseMaster } from './choose-master.js'
 import { collect } from './options.js'
 import { Progress } from './progress.js'

@@ -67,18 +67,12 @@ export class BackendConnections {
   }
 
   private leave(client: Client): void {
-    this.count(client)
     if (this.closed) {
       client.destroy()
       return
     }
     const leaving = client.logout().then(() => void this.leaving.delete(leaving))
     this.leaving.add(leaving)
-  }
-
-  private count(client: Client): void {
-    this.context.counters.bytesRead += client.bytesRead
-    this.context.counters.bytesWritten += client.bytesWritten
   }
 }
 

@@ -1,5 +1,5 @@
-import type { MailboxRecord } from '../core/mailbox.js'
 import { messageOf } from '../core/errors.js'
+import type { MailboxRecord } from '../core/mailbox.js'
 import type { Metric } from '../metrics/recorder.js'
 import { Client, type ReplyHandler, type Status } from '../session/client.js'
 import type { DriverContext, DriverPhase } from './context.js'

@@ -14,7 +14,6 @@ export interface SlavesOptions {
 /** A swarm of frontends that mirror the list. */
 export class Slaves {
   private swarm: Slave[] = []
-  private seenStreaming = 0
 
   constructor(
     private readonly context: DriverContext,
@@ -36,12 +35,9 @@ export class Slaves {
     return this.swarm.every(slave => slave.streaming)
   }
 
-  /** Sets the gauges. */
+  /** Sets the gauge. */
   observe(): void {
     this.context.counters.slavesStreaming = this.swarm.reduce((sum, slave) => sum + (slave.streaming ? 1 : 0), 0)
-    const bytes = this.swarm.reduce((sum, slave) => sum + slave.bytesRead, 0)
-    this.context.counters.bytesRead += Math.max(0, bytes - this.seenStreaming)
-    this.seenStreaming = bytes
   }
 
   async stop(): Promise<void> {

@@ -3,8 +3,8 @@ import { newCounters } from '../metrics/interval.js'
 import type { PhaseResult } from '../metrics/run-result.js'
 import { round3 } from '../metrics/tally.js'
 import type { PlanPhase } from './plan.js'
+import { SATURATION, saturationOf } from './saturation.js'
 import { type MetricGroups, SpanTallies } from './span-tallies.js'
-import { saturationOf, SATURATION } from './saturation.js'
 import { WatchSpan } from './watch.js'
 
 /** One phase as it goes by. */

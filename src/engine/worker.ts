@@ -6,6 +6,7 @@ import { loadHistograms } from '../metrics/latency.js'
 import { Recorder } from '../metrics/recorder.js'
 import { EventLoopDelayMeter } from '../samplers/event-loop.js'
 import { currentThreadId } from '../samplers/own-load.js'
+import { traffic } from '../session/transport.js'
 import { Journal } from './journal.js'
 import type { WorkerOrder, WorkerReport } from './messages.js'
 import { measureNoiseFloor } from './noise-floor.js'
@@ -47,6 +48,8 @@ const workload = new Workload(setup.plan, setup.shard, context, result => report
 
 function sendInterval(): void {
   workload.observe()
+  counters.bytesRead = traffic.readBytes
+  counters.bytesWritten = traffic.writtenBytes
   const toNs = clock.nowNs()
   const { p50Us, p99Us, maxUs } = loopDelay.take()
   report({

@@ -108,14 +108,6 @@ export class Client {
     return this.pending.length - this.head
   }
 
-  get bytesRead(): number {
-    return this.transport.bytesRead
-  }
-
-  get bytesWritten(): number {
-    return this.transport.bytesWritten
-  }
-
   get closed(): boolean {
     return this.lost !== undefined || this.closing
   }

@@ -1,14 +1,15 @@
 import { connect, type Socket } from 'node:net'
-import { HarnessError } from '../core/errors.js'
 import type { MasterAddress } from '../core/address.js'
+import { HarnessError } from '../core/errors.js'
 
 /** Bytes in and out of one connection; TLS and DEFLATE are further implementations over this one. */
 export interface Transport {
   write(bytes: string | Uint8Array): void
   destroy(): void
-  readonly bytesRead: number
-  readonly bytesWritten: number
 }
+
+/** Bytes of all connections of this thread so far, as they were on the wire. */
+export const traffic = { readBytes: 0, writtenBytes: 0 }
 
 export interface TransportListener {
   /** `bytes[0..count)` are lent: they are overwritten after the call. */
@@ -40,6 +41,7 @@ export function connectTcp(address: MasterAddress, listener: TransportListener, 
       onread: {
         buffer: readBuffer!,
         callback(count, bytes) {
+          traffic.readBytes += count
           listener.onBytes(bytes, count)
           return true
         },
@@ -75,19 +77,13 @@ class TcpTransport implements Transport {
   constructor(private readonly socket: Socket) {}
 
   write(bytes: string | Uint8Array): void {
-    if (this.socket.writable) this.socket.write(bytes as string, 'latin1')
+    if (!this.socket.writable) return
+    traffic.writtenBytes += bytes.length
+    this.socket.write(bytes as string, 'latin1')
   }
 
   destroy(): void {
     this.socket.destroy()
-  }
-
-  get bytesRead(): number {
-    return this.socket.bytesRead
-  }
-
-  get bytesWritten(): number {
-    return this.socket.bytesWritten
   }
 }
 

@@ -1,7 +1,7 @@
 import type { HarnessError } from '../core/errors.js'
+import { Client, type ConnectOptions } from '../session/client.js'
 import type { Frame } from '../wire/frame.js'
 import type { ReplyCode } from '../wire/reply.js'
-import { Client, type ConnectOptions } from '../session/client.js'
 import { deadlineNs, nextSlaveStep, type SlaveEvent, type SlaveState, type SlaveTimes } from './state.js'
 
 /** What a slave tells about itself. Times are ns of the run's clock. */
@@ -50,10 +50,6 @@ export class Slave {
 
   private get awaitsNoop(): boolean {
     return this.state.phase === 'streaming' && this.state.noop !== undefined
-  }
-
-  get bytesRead(): number {
-    return this.client?.bytesRead ?? 0
   }
 
   /** Waits a moment for a NOOP that is on its way, gives up what is under way then (lower bounds), and leaves. */
