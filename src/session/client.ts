@@ -54,6 +54,11 @@ interface Pending {
 const DEFAULT_TIMEOUT_MS = 10_000
 /** How long a silent port is given before it is asked to show what it is. */
 const BANNER_PATIENCE_MS = 3_000
+/**
+ * A line that HTTP servers refuse at once (they skip empty ones, and wait on), while a master that was merely slow
+ * answers it after its banner, by its tag.
+ */
+const NUDGE_TAG = 'P0'
 
 /**
  * One connection to a master: commands go out in order, each with a tag of its own, and their replies are matched in
@@ -74,6 +79,7 @@ export class Client {
   private greeting: ((frame: Frame) => void) | undefined
   private onGreetingLost: ((error: HarnessError) => void) | undefined
   private closing = false
+  private nudged = false
   private readonly where: string
   /** Called after each chunk of bytes: "something was heard", as a slave counts it. */
   onHeard: (() => void) | undefined
@@ -192,12 +198,17 @@ export class Client {
       this.transport.destroy()
       throw this.lost
     }
-    const impatience = setTimeout(() => this.transport.write('\r\n\r\n'), Math.min(BANNER_PATIENCE_MS, timeoutMs / 2))
+    const impatience = setTimeout(() => this.nudge(), Math.min(BANNER_PATIENCE_MS, timeoutMs / 2))
     try {
       return await greeting
     } finally {
       clearTimeout(impatience)
     }
+  }
+
+  private nudge(): void {
+    this.nudged = true
+    this.transport.write(`${NUDGE_TAG} NOOP\r\n`)
   }
 
   /** @see RFC 3656 section 4 (banner); `* OK MUPDATE` comes in any place, Cyrus sends it last */
@@ -272,6 +283,8 @@ export class Client {
       this.stream.listener.onRecord(frame, code)
     } else if (code === REPLY.bye) {
       this.fail(this.bye(statusText(frame)))
+    } else if (this.nudged && frame.count > 0 && frame.equals(0, NUDGE_TAG)) {
+      this.nudged = false
     } else {
       throw this.unexpected(frame)
     }
