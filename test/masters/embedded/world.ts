@@ -1,0 +1,181 @@
+import { Connection, type Peer } from '../../../src/masters/embedded/connection.js'
+import { Core, type CoreOptions } from '../../../src/masters/embedded/core.js'
+import { CommandParser } from '../../../src/masters/embedded/parse-command.js'
+
+/** `NUL murder NUL secret`, encoded by hand. */
+export const LOGIN = 'A0 AUTHENTICATE "PLAIN" "AG11cmRlcgBzZWNyZXQ="\r\n'
+export const BANNER =
+  '* AUTH "PLAIN"\r\n* PARTIAL-UPDATE\r\n* OK MUPDATE "test.example.com" "mupdate-bench" "9.9" "(master)"\r\n'
+
+const OPTIONS: CoreOptions = {
+  hostname: 'test.example.com',
+  version: '9.9',
+  user: 'murder',
+  password: 'secret',
+  failedLoginPauseMs: 3000,
+  connectionsMax: 100,
+  backlogBytesMax: 64 * 1024 * 1024,
+}
+
+/** A master with no sockets and no time but what a test lets pass. */
+export class World {
+  nowS = 1000
+  readonly reports: string[] = []
+  readonly core: Core
+  private readonly turns: (() => void)[] = []
+  private readonly timers: { dueMs: number; what: () => void }[] = []
+  private nowMs = 0
+
+  constructor(options: Partial<CoreOptions> = {}) {
+    this.core = new Core(
+      { ...OPTIONS, ...options },
+      {
+        nowS: () => this.nowS,
+        later: (delayMs, what) => void this.timers.push({ dueMs: this.nowMs + delayMs, what }),
+        soon: what => void this.turns.push(what),
+        report: line => void this.reports.push(line),
+      },
+    )
+  }
+
+  connect(): FakeClient {
+    return new FakeClient(this)
+  }
+
+  /** Connects and logs in; what has been said up to then is forgotten. */
+  login(): FakeClient {
+    const client = this.connect()
+    client.say(LOGIN)
+    client.take()
+    return client
+  }
+
+  /** One piece of one long answer. @returns whether there was any */
+  turn(): boolean {
+    const what = this.turns.shift()
+    what?.()
+    return what !== undefined
+  }
+
+  settle(): void {
+    while (this.turn());
+  }
+
+  passMs(ms: number): void {
+    this.nowMs += ms
+    for (const timer of this.timers.splice(0)) {
+      if (timer.dueMs <= this.nowMs) timer.what()
+      else this.timers.push(timer)
+    }
+  }
+
+  passS(seconds: number): void {
+    for (let i = 0; i < seconds; i++) {
+      this.nowS++
+      this.core.tick()
+    }
+    this.settle()
+  }
+}
+
+/** The client's end: reads at once, unless it is told to read nothing more. */
+export class FakeClient implements Peer {
+  reading = true
+  paused = false
+  ended = false
+  destroyed = false
+  backlogBytes = 0
+  /** The most that ever waited for it. */
+  backlogPeakBytes = 0
+  readonly connection: Connection
+  private said = ''
+  private unread = ''
+
+  constructor(private readonly world: World) {
+    this.connection = new Connection(world.core, this, new CommandParser())
+  }
+
+  /** Sends bytes and lets the master finish. */
+  say(text: string): this {
+    this.connection.received(Buffer.from(text, 'latin1'))
+    this.world.settle()
+    return this
+  }
+
+  /** What has arrived since the last call. */
+  take(): string {
+    const said = this.said
+    this.said = ''
+    return said
+  }
+
+  ask(text: string): string {
+    return this.say(text).take()
+  }
+
+  readAgain(): void {
+    this.reading = true
+    while (this.backlogBytes > 0) {
+      this.said += this.unread
+      this.unread = ''
+      this.backlogBytes = 0
+      this.connection.drained()
+      this.world.settle()
+    }
+  }
+
+  write(bytes: string | Uint8Array): void {
+    const text = typeof bytes === 'string' ? bytes : Buffer.from(bytes).toString('latin1')
+    if (this.reading) {
+      this.said += text
+      return
+    }
+    this.unread += text
+    this.backlogBytes += text.length
+    this.backlogPeakBytes = Math.max(this.backlogPeakBytes, this.backlogBytes)
+  }
+
+  pause(): void {
+    this.paused = true
+  }
+
+  resume(): void {
+    this.paused = false
+  }
+
+  end(): void {
+    this.ended = true
+  }
+
+  destroy(): void {
+    this.destroyed = true
+  }
+}
+
+/** Applies a stream's text to a list, as a slave does; written apart from the code under test. */
+export function applyStream(list: Map<string, string>, text: string): void {
+  let at = 0
+  const literal = () => {
+    const close = text.indexOf('+}\r\n', at)
+    const length = Number(text.slice(at + 1, close))
+    const value = text.slice(close + 4, close + 4 + length)
+    at = close + 4 + length + 1
+    return value
+  }
+  while (at < text.length) {
+    const space = text.indexOf(' ', at)
+    const end = text.indexOf(' ', space + 1)
+    const word = text.slice(space + 1, end)
+    at = end + 1
+    if (word === 'OK') at = text.indexOf('\r\n', at) + 2
+    else if (word === 'DELETE') {
+      list.delete(literal())
+      at++
+    } else {
+      const name = literal()
+      const location = literal()
+      list.set(name, word === 'MAILBOX' ? `${location} ${literal()}` : location)
+      at++
+    }
+  }
+}
