@@ -38,6 +38,18 @@ export function checkPermissions(plan: Plan, address: MasterAddress, permissions
   return what
 }
 
+/** Web users of a run: a URL on another host needs the same word as a master there. */
+export function checkHttpTarget(plan: Plan, permissions: Permissions): void {
+  if (plan.http === undefined) return
+  const host = new URL(plan.http.url).hostname.replace(/^\[(.*)\]$/, '$1')
+  if (isLoopback(host) || permissions.allowLoad.includes(host)) return
+  throw new HarnessError(
+    'USAGE',
+    `this run would send ${plan.http.ratePerSecond} requests a second to ${host}`,
+    `if that is meant, add --allow-load ${host}`,
+  )
+}
+
 function describeLoad(plan: Plan, streams: number, preloads: boolean, operates: boolean): string[] {
   const lines: string[] = []
   const { mailboxes } = plan.site

@@ -6,6 +6,7 @@ import { messageOf } from '../core/errors.js'
 import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
 import { packageVersion } from '../core/package-root.js'
 import { cleanUp } from '../drivers/cleanup.js'
+import { countMailboxes } from '../drivers/count.js'
 import { Run, type RunObserver } from '../engine/run.js'
 import type { Master } from '../masters/master.js'
 import { loadHistograms } from '../metrics/latency.js'
@@ -19,7 +20,7 @@ import { connectTcp } from '../session/transport.js'
 import { judge } from '../verdict/judge.js'
 import { createMaster, type MasterChoice } from './choose-master.js'
 import { readJournal } from './journal.js'
-import { checkPermissions, type Permissions } from './permission.js'
+import { checkHttpTarget, checkPermissions, type Permissions } from './permission.js'
 import type { Progress } from './progress.js'
 
 export interface RunProfileOptions extends Permissions {
@@ -48,6 +49,7 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
   const startedAt = new Date()
   const marker = options.master.kind === 'remote' ? `mupdbench-${id}-` : ''
   const plan = planOf(profile, marker)
+  checkHttpTarget(plan, options)
   if (options.master.kind === 'remote') {
     for (const line of checkPermissions(plan, options.master.address, options)) progress.line(`will ${line}`)
   }
@@ -101,6 +103,8 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
     await master.start()
     await run.execute()
     const lost = run.interrupted ? undefined : await masterLoss(master)
+    if (master.kind !== 'remote' && !run.interrupted && lost === undefined)
+      await countListed(run, master, clock, progress)
     const result = finalResult(identity, run, master, profile, lost)
     folder.writeRun(result)
     if (journalPath !== undefined && !options.keep) await removeLeftovers(journalPath, master, clock, progress)
@@ -126,6 +130,7 @@ function finalResult(
     saturated: saturationReasons(run),
     failures: [
       ...(lost === undefined ? [] : [lost]),
+      ...countFailures(run, profile),
       ...limits.map(({ plan }) => `${plan.name}: not ${plan.until} within ${plan.limitNs / 1e9} s`),
     ],
     inconclusive: run.interrupted ? ['interrupted'] : [],
@@ -166,6 +171,25 @@ async function removeLeftovers(journal: string, master: Master, clock: Clock, pr
       `this run’s mailboxes are still on the master: ${messageOf(error)}; try: mupdate-bench cleanup ${journal.replace(/\/[^/]*$/, '')}`,
     )
   }
+}
+
+/** A LIST of our own, to see that what was created is there. */
+async function countListed(run: Run, master: Master, clock: Clock, progress: Progress): Promise<void> {
+  progress.note('counting the master’s mailboxes (LIST)')
+  try {
+    run.mailboxesListed = await countMailboxes(master.address, master.credentials, clock)
+  } catch (error) {
+    progress.line(`the master’s mailboxes could not be counted: ${messageOf(error)}`)
+  }
+}
+
+/** Without operations, just what was preloaded has to be there. */
+function countFailures(run: Run, profile: Profile): string[] {
+  const { mailboxesListed: listed } = run
+  const runs = new Set(profile.phases.flatMap(phase => phase.run))
+  if (listed === undefined || !runs.has('preload') || runs.has('backends') || listed === profile.site.mailboxes)
+    return []
+  return [`the master lists ${listed} mailboxes, not ${profile.site.mailboxes}`]
 }
 
 /** Ctrl-C once: stop, drain, report; twice: now. */

@@ -59,6 +59,7 @@ export class Run {
   noiseFloor: NoiseFloor | undefined
   http: HttpResult | undefined
   masterRestarts = 0
+  mailboxesListed: number | undefined
   leastStreaming: number | undefined
   /** Worst second of any thread, µs. */
   readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }

@@ -87,6 +87,10 @@ export const runResultSchema = z.strictObject({
     threadsPeak: z.number().nullable(),
     writeBytes: z.number().nullable().describe('bytes it caused to be written to storage; 0 on tmpfs'),
     writeCalls: z.number().nullable().describe('write system calls; null where /proc/PID/io is not readable'),
+    mailboxesListed: z
+      .int()
+      .nullable()
+      .describe('entries of a LIST after the run; null when it was not asked (remote masters, interrupted runs)'),
     restarts: z.int(),
   }),
   generator: z.strictObject({

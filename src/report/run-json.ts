@@ -100,6 +100,7 @@ function masterJson(run: Run, master: Master): RunResult['master'] {
     threadsPeak: nullable(span?.threadsPeak),
     writeBytes: nullable(span?.writeBytes),
     writeCalls: nullable(span?.syscw),
+    mailboxesListed: run.mailboxesListed ?? null,
     restarts: run.masterRestarts,
   }
 }

@@ -99,6 +99,8 @@ function masterLines(run: RunResult): string[] {
       `memory ${formatBytes(master.rssPeakBytes ?? 0)}, ${master.descriptorsPeak ?? '?'} descriptors, ${master.threadsPeak} threads at most`,
     )
   }
+  if (master.mailboxesListed !== null)
+    lines.push(`mailboxes on it afterwards, by a LIST: ${formatCount(master.mailboxesListed)}`)
   if (master.restarts > 0) lines.push(pc.red(`the master was restarted ${times(master.restarts, 'time')}`))
   return lines.flatMap(line => wrap(line, 78))
 }
