@@ -37,7 +37,11 @@ const change = fc.record({
   kind: fc.constantFrom('activate', 'reserve', 'remove'),
   name,
   location: fc.constantFrom('be1!a', 'be22!part', '', `x!${'y'.repeat(2000)}`),
-  acl: fc.oneof(fc.constant(''), fc.constant('anyone\tlrs\t'), fc.nat(9000).map(n => 'z'.repeat(n))),
+  acl: fc.oneof(
+    fc.constant(''),
+    fc.constant('anyone\tlrs\t'),
+    fc.nat(9000).map(n => 'z'.repeat(n)),
+  ),
 })
 
 describe('Catalogue', () => {
