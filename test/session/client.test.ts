@@ -1,0 +1,312 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
+import { type HarnessError, isHarnessError } from '../../src/core/errors.js'
+import { Client } from '../../src/session/client.js'
+
+const BANNER =
+  '* AUTH "PLAIN" "LOGIN"\r\n* STARTTLS\r\n* OK MUPDATE "mail.example.com" "Cyrus IMAP" "3.6.1" "(master)"\r\n'
+const credentials = { user: 'murder', password: 'pa ss' }
+const clock = monotonicClock(monotonicOriginS())
+
+/** Answers each line that came whole; the tag and the rest of it are given. */
+type Answer = (tag: string, rest: string, socket: Socket) => string | undefined
+
+let server: Server
+let sockets: Socket[]
+let clients: Client[]
+
+beforeEach(() => {
+  sockets = []
+  clients = []
+})
+
+afterEach(async () => {
+  for (const client of clients) client.destroy()
+  for (const socket of sockets) socket.destroy()
+  await new Promise(resolve => server.close(resolve))
+})
+
+async function serve(banner: string, answer: Answer = () => undefined): Promise<{ host: string; port: number }> {
+  server = createServer(socket => {
+    sockets.push(socket)
+    socket.on('error', () => {})
+    socket.write(banner)
+    let received = ''
+    socket.setEncoding('latin1').on('data', text => {
+      received += text
+      for (let end = received.indexOf('\r\n'); end >= 0; end = received.indexOf('\r\n')) {
+        const line = received.slice(0, end)
+        received = received.slice(end + 2)
+        const [tag, ...rest] = line.split(' ')
+        const reply = answer(tag!, rest.join(' '), socket)
+        if (reply !== undefined && !socket.destroyed) socket.write(reply, 'latin1')
+      }
+    })
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return { host: '127.0.0.1', port: (server.address() as AddressInfo).port }
+}
+
+/** A master that logs everybody in and leaves the rest to the test. */
+function loggedIn(answer: Answer = () => undefined): Answer {
+  return (tag, rest, socket) =>
+    rest.startsWith('AUTHENTICATE') ? `${tag} OK "Authenticated"\r\n` : answer(tag, rest, socket)
+}
+
+async function open(
+  address: { host: string; port: number },
+  options: { timeoutMs?: number; onLost?: (error: HarnessError) => void } = {},
+): Promise<Client> {
+  const client = await Client.connect({ address, credentials, clock, ...options })
+  clients.push(client)
+  return client
+}
+
+/** What each handler was told, in order. */
+function recorder() {
+  const told: string[] = []
+  const handler = (name: string) => ({
+    onRecord: () => void told.push(`${name} record`),
+    onDone: (status: string, text: string) => void told.push(`${name} ${status}${text === '' ? '' : ` ${text}`}`),
+    onLost: (error: HarnessError) => void told.push(`${name} lost ${error.code}`),
+  })
+  return { told, handler }
+}
+
+async function until(look: () => boolean): Promise<void> {
+  for (let i = 0; i < 1000 && !look(); i++) await new Promise(resolve => setTimeout(resolve, 5))
+  expect(look()).toBe(true)
+}
+
+describe('connecting', () => {
+  it.each([
+    { name: 'as Cyrus sends it', banner: BANNER },
+    {
+      name: 'in another order, with other cases and things unknown',
+      banner:
+        '* PARTIAL-UPDATE\r\n* compress "DEFLATE"\r\n* X-NEW {3+}\r\na\r\n\r\n* auth "GSSAPI" "plain"\r\n* ok mupdate "h" "p" "v" "(master)"\r\n',
+    },
+  ])('reads a banner $name', async ({ banner }) => {
+    let login = ''
+    const address = await serve(banner, (tag, rest) => {
+      login = rest
+      return `${tag} OK "done"\r\n`
+    })
+    const client = await open(address)
+    expect(client.banner.role).toBe('(master)')
+    const initial = /^AUTHENTICATE "PLAIN" "(.*)"$/.exec(login)![1]!
+    expect(Buffer.from(initial, 'base64').toString()).toBe('\0murder\0pa ss')
+  })
+
+  it('reads a banner however it is split', async () => {
+    for (const at of [1, 2, 15, 30, BANNER.length - 1]) {
+      const address = await serve(BANNER.slice(0, at), loggedIn())
+      server.once('connection', socket => setTimeout(() => socket.write(BANNER.slice(at)), 5))
+      const { banner } = await open(address)
+      expect(banner).toMatchObject({ host: 'mail.example.com', product: 'Cyrus IMAP', version: '3.6.1' })
+      expect([...banner.capabilities.keys()]).toEqual(['AUTH', 'STARTTLS'])
+      for (const socket of sockets) socket.destroy()
+      await new Promise(resolve => server.close(resolve))
+    }
+  })
+
+  it.each([
+    { name: 'a BYE', says: '* BYE "Server Unable"\r\n', code: 'MASTER_BYE', message: /BYE: Server Unable/ },
+    { name: 'a NO', says: '* NO "go away"\r\n', code: 'MASTER_BYE', message: /go away/ },
+    { name: 'HTTP', says: 'HTTP/1.1 400 Bad Request\r\n\r\n', code: 'MASTER_NOT_MUPDATE', message: /an HTTP server/ },
+    {
+      name: 'IMAP',
+      says: '* OK [CAPABILITY IMAP4rev1] ready\r\n',
+      code: 'MASTER_NOT_MUPDATE',
+      message: /something else/,
+    },
+    { name: 'SMTP', says: '220 mx.example.com ESMTP\r\n', code: 'MASTER_NOT_MUPDATE', message: /220 mx/ },
+    {
+      name: 'no PLAIN',
+      says: '* AUTH "GSSAPI"\r\n* OK MUPDATE "h" "p" "v" "(master)"\r\n',
+      code: 'AUTH_UNAVAILABLE',
+      message: /offered: GSSAPI/,
+    },
+    { name: 'no AUTH', says: '* OK MUPDATE "h" "p" "v" "(master)"\r\n', code: 'AUTH_UNAVAILABLE', message: /none/ },
+  ])('answered with $name fails as $code', async ({ says, code, message }) => {
+    const address = await serve(says)
+    await expect(open(address)).rejects.toMatchObject({ code, message: expect.stringMatching(message) })
+  })
+
+  it('tells an HTTP server, which waits for a request, by asking', async () => {
+    // As Node's own and nginx do: empty lines before a request are skipped.
+    const address = await serve('', tag => (tag === '' ? undefined : 'HTTP/1.1 400 Bad Request\r\n\r\n'))
+    await expect(open(address, { timeoutMs: 600 })).rejects.toMatchObject({
+      code: 'MASTER_NOT_MUPDATE',
+      message: expect.stringContaining('an HTTP server'),
+    })
+  })
+
+  it('logs in to a master that was slow with its banner, and answers the asking late', async () => {
+    let asked = false
+    const address = await serve('', (tag, rest, socket) => {
+      if (!asked) {
+        asked = true
+        setTimeout(() => socket.write(BANNER), 30)
+        return undefined
+      }
+      if (rest.startsWith('AUTHENTICATE')) return `P0 BAD "Please login first"\r\n${tag} OK "done"\r\n`
+      return `${tag} OK "done"\r\n`
+    })
+    const client = await open(address, { timeoutMs: 1500 })
+    expect(await client.request({ kind: 'NOOP' })).toEqual({ status: 'OK', text: '' })
+  })
+
+  it.each([
+    { name: 'nothing', banner: '', answer: () => undefined, message: /no MUPDATE banner/ },
+    { name: 'nothing to the login', banner: BANNER, answer: () => undefined, message: /no answer to the login/ },
+  ])('answered with $name times out', async ({ banner, answer, message }) => {
+    const address = await serve(banner, answer)
+    await expect(open(address, { timeoutMs: 200 })).rejects.toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringMatching(message),
+    })
+    await until(() => sockets.every(socket => socket.readableEnded || socket.destroyed))
+  })
+
+  it('refused at the login is a wrong password, which is not shown', async () => {
+    const address = await serve(BANNER, tag => `${tag} NO "authentication failed"\r\n`)
+    const error = await open(address).catch((error: unknown) => error)
+    expect(isHarnessError(error, 'AUTH_FAILED')).toBe(true)
+    expect((error as Error).message).toContain('authentication failed')
+    expect(JSON.stringify(error) + (error as Error).message).not.toContain(credentials.password)
+  })
+
+  it('closed before the banner, or before the login is answered, is a lost master', async () => {
+    let lost = 0
+    for (const banner of ['', '* AUTH "PLAIN"\r\n']) {
+      const address = await serve(banner)
+      server.once('connection', socket => socket.end())
+      await expect(open(address, { onLost: () => lost++ })).rejects.toMatchObject({ code: 'MASTER_LOST' })
+      await new Promise(resolve => server.close(resolve))
+    }
+    const address = await serve(BANNER, (_tag, _rest, socket) => void socket.destroy())
+    await expect(open(address)).rejects.toMatchObject({ code: 'MASTER_LOST' })
+  })
+})
+
+describe('commands', () => {
+  it('pipelined are answered in order, records with their own', async () => {
+    const address = await serve(
+      BANNER,
+      loggedIn(tag => {
+        // The line "X1 FIND {6+}" is followed by its literal's.
+        if (tag === 'user.a') return 'X1 MAILBOX {6+}\r\nuser.a {3+}\r\nb!p {0+}\r\n\r\nX1 OK "done"\r\n'
+        if (tag === 'X2') return 'X2 NO "not here"\r\n'
+        return tag === 'X3' ? 'X3 BAD {4+}\r\nwhat\r\n' : undefined
+      }),
+    )
+    const client = await open(address)
+    const { told, handler } = recorder()
+    client.queue({ kind: 'FIND', name: 'user.a' }, handler('find'))
+    client.queue({ kind: 'NOOP' }, handler('first'))
+    client.queue({ kind: 'NOOP' }, handler('second'))
+    expect(client.inFlight).toBe(3)
+    client.flush()
+    await until(() => told.length === 4)
+    expect(told).toEqual(['find record', 'find OK', 'first NO not here', 'second BAD what'])
+  })
+
+  it('are told of many replies in one chunk, each once', async () => {
+    let seen = 0
+    const address = await serve(
+      BANNER,
+      loggedIn(tag => {
+        seen++
+        return `${tag} OK "done"\r\n`
+      }),
+    )
+    const client = await open(address)
+    const { told, handler } = recorder()
+    for (let i = 0; i < 2000; i++) client.queue({ kind: 'NOOP' }, handler(String(i)))
+    client.flush()
+    await until(() => told.length === 2000)
+    expect(told).toEqual(Array.from({ length: 2000 }, (_, i) => `${i} OK`))
+    expect(seen).toBe(2000)
+    expect(client.inFlight).toBe(0)
+  })
+
+  it.each([
+    { name: 'closes', how: (socket: Socket) => void socket.end(), code: 'MASTER_LOST' },
+    { name: 'resets', how: (socket: Socket) => void socket.resetAndDestroy(), code: 'MASTER_LOST' },
+    { name: 'says BYE', how: (socket: Socket) => void socket.end('* BYE "shutting down"\r\n'), code: 'MASTER_BYE' },
+    { name: 'answers another', how: (socket: Socket) => void socket.write('Z9 OK "x"\r\n'), code: 'WIRE_UNEXPECTED' },
+    { name: 'answers nonsense', how: (socket: Socket) => void socket.write('X3 MAYBE\r\n'), code: 'WIRE_UNEXPECTED' },
+  ])('are each told once when the master $name', async ({ how, code }) => {
+    const address = await serve(
+      BANNER,
+      loggedIn((tag, _rest, socket) => {
+        if (tag === 'X1') return `X1 OK "done"\r\n`
+        if (tag === 'X3') how(socket)
+        return undefined
+      }),
+    )
+    const lost: string[] = []
+    const client = await open(address, { onLost: error => lost.push(error.code) })
+    const { told, handler } = recorder()
+    for (const name of ['a', 'b', 'c']) client.queue({ kind: 'NOOP' }, handler(name))
+    client.flush()
+    await until(() => told.length === 3)
+    client.send({ kind: 'NOOP' }, handler('late'))
+    expect(told).toEqual(['a OK', `b lost ${code}`, `c lost ${code}`, `late lost ${code}`])
+    expect(lost).toEqual([code])
+    expect(client.closed).toBe(true)
+  })
+
+  it('under way are told when we close, and nobody else is', async () => {
+    const address = await serve(BANNER, loggedIn())
+    const lost: string[] = []
+    const client = await open(address, { onLost: error => lost.push(error.code) })
+    const { told, handler } = recorder()
+    client.send({ kind: 'NOOP' }, handler('a'))
+    client.destroy()
+    expect(told).toEqual(['a lost MASTER_LOST'])
+    expect(lost).toEqual([])
+  })
+
+  it('logout does not wait for a master that is stuck', async () => {
+    const address = await serve(BANNER, loggedIn())
+    const client = await open(address)
+    await client.logout(50)
+    expect(client.closed).toBe(true)
+    await client.logout(50)
+  })
+})
+
+describe('an update stream', () => {
+  it('goes to the dump up to its OK, then to the listener, between other replies', async () => {
+    const address = await serve(
+      BANNER,
+      loggedIn((tag, rest, socket) => {
+        if (rest === 'UPDATE') {
+          setTimeout(() => socket.write(`${tag} DELETE {6+}\r\nuser.a\r\n`), 5)
+          return `${tag} MAILBOX {6+}\r\nuser.a {3+}\r\nb!p {0+}\r\n\r\n${tag} RESERVE {6+}\r\nuser.b {3+}\r\nb!p\r\n${tag} OK "streaming"\r\n${tag} MAILBOX {6+}\r\nuser.c {3+}\r\nb!p {0+}\r\n\r\n`
+        }
+        return `U01 DELETE {6+}\r\nuser.c\r\n${tag} OK "done"\r\n`
+      }),
+    )
+    const client = await open(address)
+    const { told, handler } = recorder()
+    client.update(undefined, handler('dump'), {
+      onRecord: frame => void told.push(`stream ${frame.text(1)} ${frame.text(2)}`),
+    })
+    await until(() => told.length === 5)
+    client.send({ kind: 'NOOP' }, handler('noop'))
+    await until(() => told.length === 7)
+    expect(told).toEqual([
+      'dump record',
+      'dump record',
+      'dump OK',
+      'stream MAILBOX user.c',
+      'stream DELETE user.a',
+      'stream DELETE user.c',
+      'noop OK',
+    ])
+  })
+})
