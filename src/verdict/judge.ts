@@ -18,11 +18,9 @@ export function judgeThreshold(run: RunResult, threshold: Threshold): ThresholdR
   const { value, lowerBound } = found
   const holds = compare(value, threshold.comparison, threshold.value)
   const shown = `${lowerBound ? '≥ ' : ''}${value}`
-  if (lowerBound && holds !== compare(Infinity, threshold.comparison, threshold.value)) {
-    // What was seen may still grow past the bound; where it is past already, growing changes nothing.
-    if (holds)
-      return { threshold: name, value, result: 'inconclusive', reason: `${name}: measured ${shown}, a lower bound` }
-  }
+  // What was seen may still grow past the limit, or up to it; where that changes nothing, the answer stands.
+  if (lowerBound && holds !== compare(Infinity, threshold.comparison, threshold.value))
+    return { threshold: name, value, result: 'inconclusive', reason: `${name}: measured ${shown}, a lower bound` }
   return { threshold: name, value, result: holds ? 'pass' : 'fail', reason: `${name}: measured ${shown}` }
 }
 
