@@ -122,6 +122,16 @@ describe('Catalogue', () => {
     expect(catalogue.find(spanOf('b'))).toBe(first)
   })
 
+  it('needs no more memory for a record that grows and shrinks', () => {
+    const catalogue = new Catalogue()
+    const addresses = new Set<number>()
+    for (let i = 0; i < 1000; i++) {
+      put(catalogue, 'a', 'be!p', 'x'.repeat((i % 10) * 100))
+      addresses.add(catalogue.find(spanOf('a')))
+    }
+    expect(addresses.size).toBeLessThanOrEqual(10)
+  })
+
   it('holds each record as the wire has it', () => {
     const catalogue = new Catalogue()
     put(catalogue, 'user.bob', 'be1!default', 'bob\tlrs\t')

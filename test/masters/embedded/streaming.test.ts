@@ -92,16 +92,22 @@ describe('a stream', () => {
     const first = slave()
     const second = slave()
     const third = slave()
+    const fourth = slave()
     create(700)
-    second.ask('N NOOP\r\n')
+    for (const client of [second, fourth]) client.ask('N NOOP\r\n')
     create(700, 'user.x')
-    for (const client of [second, third, first]) client.say('N NOOP\r\n')
+    for (const client of [second, third, first, fourth]) client.say('N NOOP\r\n')
     const expected = listed()
+    const rest = fourth.take()
+    expect(rest.match(/U01 MAILBOX/g)).toHaveLength(700)
     for (const client of [first, second, third]) {
       const list = new Map<string, string>()
-      applyStream(list, client.take())
-      if (client === second) expect(list.size).toBe(700)
-      else expect(list).toEqual(expected)
+      const said = client.take()
+      if (client === second) expect(said).toBe(rest)
+      else {
+        applyStream(list, said)
+        expect(list).toEqual(expected)
+      }
     }
   })
 })
@@ -123,6 +129,25 @@ describe('a dump', () => {
       ]
       writer.connection.received(Buffer.from(`${edits.join('\r\n')}\r\n`))
       i++
+    } while (world.turn())
+    expect(i).toBeGreaterThan(4)
+    writer.take()
+    applyStream(list, client.ask('N NOOP\r\n'))
+    expect(list).toEqual(listed())
+  })
+
+  it('goes on where it was though the last name sent is gone and its memory used for another', () => {
+    create(5000, 'user.u00')
+    const client = world.login()
+    const list = new Map<string, string>()
+    client.connection.received(Buffer.from('U01 UPDATE\r\n'))
+    let i = 0
+    do {
+      applyStream(list, client.take())
+      const last = [...list.keys()].at(-1)!
+      const other = `zzzz.${i++}`.padEnd(last.length, 'z')
+      const acl = 'x'.repeat(last.length - 'user.u00'.length + 6)
+      writer.connection.received(Buffer.from(`X DELETE "${last}"\r\nX ACTIVATE "${other}" "be!p" "${acl}"\r\n`))
     } while (world.turn())
     expect(i).toBeGreaterThan(4)
     writer.take()

@@ -97,7 +97,10 @@ export class FakeClient implements Peer {
 
   /** Sends bytes and lets the master finish. */
   say(text: string): this {
-    this.connection.received(Buffer.from(text, 'latin1'))
+    const lent = Buffer.from(text, 'latin1')
+    this.connection.received(lent)
+    // What the master keeps has to be its own.
+    lent.fill(0xff)
     this.world.settle()
     return this
   }
