@@ -14,6 +14,8 @@ export interface SlavesOptions {
 /** A swarm of frontends that mirror the list. */
 export class Slaves {
   private swarm: Slave[] = []
+  private streaming = 0
+  private complete = false
 
   constructor(
     private readonly context: DriverContext,
@@ -26,7 +28,8 @@ export class Slaves {
     for (let i = 0; i < count; i++) {
       const times = { retryDelayNs, random: entityRandom(seed, 'slave', i) }
       const startNs = phase.startNs + (staggerNs * i) / count
-      this.swarm.push(new Slave({ address, credentials, clock }, times, new Watcher(this.context, i), startNs))
+      const watcher = new Watcher(this.context, i, streams => this.follow(streams))
+      this.swarm.push(new Slave({ address, credentials, clock }, times, watcher, startNs))
     }
   }
 
@@ -46,15 +49,29 @@ export class Slaves {
     await Promise.all(this.swarm.map(slave => limit(() => slave.stop(300))))
     this.swarm = []
   }
+
+  /** As it happens: frontends can be lost and back between two looks at a gauge. */
+  private follow(streams: boolean): void {
+    const { counters } = this.context
+    this.streaming += streams ? 1 : -1
+    const missing = this.options.count - this.streaming
+    if (missing === 0) {
+      this.complete = true
+      counters.slavesComplete = 1
+    }
+    if (this.complete) counters.slavesMostLost = Math.max(counters.slavesMostLost, missing)
+  }
 }
 
 /** Puts what one slave sees into the run's metrics, counters and events. */
 class Watcher implements SlaveObserver {
   private dumps = 0
+  private streams = false
 
   constructor(
     private readonly context: DriverContext,
     private readonly index: number,
+    private readonly onChange: (streams: boolean) => void,
   ) {}
 
   loggedIn(startNs: number, doneNs: number): void {
@@ -63,6 +80,7 @@ class Watcher implements SlaveObserver {
 
   dumped(dueNs: number, sentNs: number, doneNs: number, records: number): void {
     this.metric('UPDATE').add('ok', dueNs, sentNs, doneNs)
+    this.follow(true)
     if (this.dumps++ > 0) {
       this.context.counters.slaveResyncs++
       this.event('slave-resynced', `${records} mailboxes in ${((doneNs - sentNs) / 1e9).toFixed(3)} s`)
@@ -86,18 +104,26 @@ class Watcher implements SlaveObserver {
   }
 
   timedOut(silentNs: number): void {
+    this.follow(false)
     this.context.counters.slaveTimeouts++
     this.context.counters.slaveDrops++
     this.event('slave-timed-out', `connection to master timed out after ${(silentNs / 1e9).toFixed(1)} s of silence`)
   }
 
   dropped(error: Error): void {
+    this.follow(false)
     this.context.counters.slaveDrops++
     this.event('slave-dropped', error.message)
   }
 
   refused(error: unknown): void {
     this.event('slave-refused', messageOf(error))
+  }
+
+  private follow(streams: boolean): void {
+    if (streams === this.streams) return
+    this.streams = streams
+    this.onChange(streams)
   }
 
   private metric(name: string) {

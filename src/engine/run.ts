@@ -60,7 +60,6 @@ export class Run {
   http: HttpResult | undefined
   masterRestarts = 0
   mailboxesListed: number | undefined
-  leastStreaming: number | undefined
   /** Worst second of any thread, µs. */
   readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
   workerDeaths: string[] = []
@@ -105,6 +104,12 @@ export class Run {
   /** When the run was told to stop its slaves, or now. */
   get slavesStreamingAtEnd(): number {
     return this.streamingAtEnd ?? this.counters.slavesStreaming
+  }
+
+  /** Fewest at one time after all had been streaming once; 0 when they never were. */
+  get leastStreaming(): number {
+    const { slavesComplete, slavesMostLost } = this.counters
+    return slavesComplete > 0 ? this.slaveCount - slavesMostLost : 0
   }
 
   get counters(): Counters {
@@ -241,7 +246,6 @@ export class Run {
     const nowNs = this.options.clock.nowNs()
     const { tallies, watch, startNs } = this.second
     const { counters } = this
-    this.followSlaves(counters)
     this.second = { tallies: new SpanTallies(), watch: new WatchSpan(), startNs: nowNs }
     this.watch.spans = [this.watchSpan, this.second.watch, phase.watch]
     const phaseIndex = this.phases.length - 1
@@ -255,12 +259,5 @@ export class Run {
       spanNs: nowNs - startNs,
     })
     tallies.destroy()
-  }
-
-  private followSlaves(counters: Counters): void {
-    if (this.streamingAtEnd !== undefined) return
-    const { count } = this.options.plan.slaves
-    if (this.leastStreaming === undefined && counters.slavesStreaming < count) return
-    this.leastStreaming = Math.min(this.leastStreaming ?? count, counters.slavesStreaming)
   }
 }

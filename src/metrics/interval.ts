@@ -9,6 +9,10 @@ export interface Counters {
   slaveResyncs: number
   slaveTimeouts: number
   slaveDrops: number
+  /** 1 once all have been streaming at one time. */
+  slavesComplete: number
+  /** Most that were missing at one time after that. */
+  slavesMostLost: number
   /** Gauges: now. */
   slavesStreaming: number
   operationsInFlight: number
@@ -25,6 +29,8 @@ export function newCounters(): Counters {
     slaveResyncs: 0,
     slaveTimeouts: 0,
     slaveDrops: 0,
+    slavesComplete: 0,
+    slavesMostLost: 0,
     slavesStreaming: 0,
     operationsInFlight: 0,
     operationsQueued: 0,

@@ -110,7 +110,7 @@ function slavesJson(run: Run): RunResult['slaves'] {
   return {
     count: run.slaveCount,
     streaming: run.slavesStreamingAtEnd,
-    leastStreaming: run.leastStreaming ?? 0,
+    leastStreaming: run.leastStreaming,
     resyncs: counters.slaveResyncs,
     timeouts: counters.slaveTimeouts,
     drops: counters.slaveDrops,
