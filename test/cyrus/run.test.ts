@@ -1,0 +1,112 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { DIRECTORY_PREFIX } from '../../src/masters/cyrus/leftovers.js'
+import { processesOf } from '../../src/masters/cyrus/processes.js'
+import { runResultSchema } from '../../src/metrics/run-result.js'
+import { alive, commandOf, descendants, type Started, until, Workbench } from '../cli/bench.js'
+
+let workbench: Workbench
+
+beforeEach(() => {
+  workbench = new Workbench()
+})
+
+afterEach(() => {
+  workbench.remove()
+})
+
+interface OwnCyrus {
+  readonly mupdate: number
+  readonly directory: string
+  /** All that the run has started. */
+  readonly processes: readonly number[]
+}
+
+/** The Cyrus of this run alone: others may run on this host. */
+async function cyrusOf(run: Started): Promise<OwnCyrus> {
+  let found: OwnCyrus | undefined
+  await until(
+    'a mupdate process below the harness',
+    () => {
+      const processes = descendants(run.pid)
+      const mupdate = processes.find(pid => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'mupdate\n')
+      const commands = processes.map(commandOf).join('\n')
+      const directory = new RegExp(`/\\S*/${DIRECTORY_PREFIX}[0-9a-f]+`).exec(commands)?.[0]
+      if (mupdate !== undefined && directory !== undefined) found = { mupdate, directory, processes }
+      return found !== undefined
+    },
+    30_000,
+  )
+  return found!
+}
+
+async function expectNothingLeft({ directory, processes, mupdate }: OwnCyrus): Promise<void> {
+  await until('the directory gone', () => !existsSync(directory))
+  await until('the processes gone', () => ![mupdate, ...processes].some(alive))
+  expect(processesOf(directory)).toEqual([])
+}
+
+function start(args: readonly string[]): Started {
+  return workbench.start(['run', 'smoke', '--master', 'cyrus', '--out', workbench.out, ...args])
+}
+
+/** Again where the run says itself (exit 5) that this busy machine was the limit. */
+async function runToItsEnd(args: readonly string[]) {
+  for (let attempt = 1; ; attempt++) {
+    const run = start(args)
+    const cyrus = await cyrusOf(run)
+    const ended = await run.ended
+    await expectNothingLeft(cyrus)
+    if (ended.status !== 5 || attempt === 3) return { ...ended, cyrus }
+  }
+}
+
+describe('a run on a real Cyrus', () => {
+  it('passes, measures the real process, and leaves nothing', async () => {
+    const { status, stdout, stderr } = await runToItsEnd(['--json'])
+    expect(status, stderr).toBe(0)
+    const { master, verdict, total, slaves } = runResultSchema.parse(JSON.parse(stdout))
+    expect(verdict.result).toBe('pass')
+    expect(master).toMatchObject({ kind: 'cyrus', restarts: 0, mailboxDatabase: expect.stringContaining('tmpfs') })
+    expect(master.version).toMatch(/^\d+\.\d+\.\d+$/)
+    for (const [name, value] of Object.entries(master.cpu)) expect(value, name).not.toBeNull()
+    expect(master.cpu.meanCores).toBeGreaterThan(0)
+    expect(master.rssPeakBytes).toBeGreaterThan(1e6)
+    expect(master.threadsPeak).toBeGreaterThan(1)
+    expect(master.threads.length).toBeGreaterThan(1)
+    expect(Object.keys(master.binaries).some(path => path.endsWith('/mupdate'))).toBe(true)
+    expect(total.commands.ACTIVATE!.count).toBeGreaterThanOrEqual(2000)
+    expect(total.commands.ACTIVATE!.failed).toBe(0)
+    expect(slaves).toMatchObject({ count: 4, streaming: 4, timeouts: 0 })
+  })
+
+  it('goes on when mupdate is killed, and says so', async () => {
+    const run = start(['--set', 'phases.2.duration=8s'])
+    const cyrus = await cyrusOf(run)
+    await workbench.inPhase('steady', 'smoke')
+    process.kill(cyrus.mupdate, 'SIGKILL')
+    const { stdout } = await run.ended
+    const { master, state, slaves, phases, total } = workbench.result('smoke')
+    expect(state).toBe('ended')
+    expect(master.restarts).toBe(1)
+    expect(stdout).toContain('the master was restarted 1 time')
+    expect(workbench.events('smoke').map(event => event.kind)).toContain('master-restarted')
+    expect(phases.map(phase => phase.name)).toEqual(['preload', 'settle', 'steady', 'drain'])
+    // Each frontend lost it, came back and read the list again.
+    expect(slaves).toMatchObject({ count: 4, drops: 4, resyncs: 4, streaming: 4, leastStreaming: 0 })
+    expect(total.commands['NOOP.plain']!.count).toBeGreaterThan(300)
+    await expectNothingLeft(cyrus)
+  })
+
+  it('leaves nothing when Ctrl-C ends it, or kill -9', async () => {
+    for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+      const run = start(['--set', 'phases.2.duration=60s'])
+      const cyrus = await cyrusOf(run)
+      await until('a second of the run', () => readFileSync(`${workbench.folder('smoke')}/series.ndjson`).length > 0)
+      run.child.kill(signal)
+      const { status } = await run.ended
+      if (signal === 'SIGINT') expect(status).toBe(130)
+      await expectNothingLeft(cyrus)
+    }
+  })
+})
