@@ -71,7 +71,8 @@ async function scarf(): Promise<void> {
       noopUnfinished: none,
       timedOut: none,
       dropped: error => process.stderr.write(`${error.message}\n`),
-      refused: error => process.stderr.write(`${error}\n`),
+      loginRefused: (_start, _now, error) => process.stderr.write(`${error}\n`),
+      dumpRefused: none,
     }
     const times = { retryDelayNs: 600e9, random: () => 0 }
     for (let i = 0; i < Number(count); i++) new Slave({ address, credentials, clock }, times, observer, startNs)

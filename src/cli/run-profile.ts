@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import type { Clock } from '../core/clock.js'
 import { monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { messageOf } from '../core/errors.js'
@@ -14,7 +14,7 @@ import type { RunResult } from '../metrics/run-result.js'
 import type { Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
 import { JOURNAL, RunFolder } from '../report/run-folder.js'
-import { type RunIdentity, runJson, saturationReasons, seriesJson } from '../report/run-json.js'
+import { eventJson, type RunIdentity, runJson, saturationReasons, seriesJson } from '../report/run-json.js'
 import { describeHost } from '../samplers/host.js'
 import { connectTcp } from '../session/transport.js'
 import { judge } from '../verdict/judge.js'
@@ -66,15 +66,11 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
   const journalPath = options.master.kind === 'remote' ? join(path, JOURNAL) : undefined
   const writer: RunObserver = {
     onEvent(event) {
-      folder.addEvent({
-        atMs: Math.round((event.atNs - run.startNs) / 1e3) / 1e3,
-        kind: event.kind,
-        detail: event.detail,
-      })
+      folder.addEvent(eventJson(run, event))
       progress.event(event)
     },
     onInterval(interval, phases) {
-      const startS = (interval.fromNs - run.startNs) / 1e9
+      const startS = Math.max(0, (interval.fromNs - run.startNs) / 1e9)
       const lengthS = (interval.toNs - interval.fromNs) / 1e9
       for (const delta of interval.metrics) {
         const name = `${phases[delta.phase]?.plan.name ?? '?'}/${delta.name}`
@@ -168,7 +164,7 @@ async function removeLeftovers(journal: string, master: Master, clock: Clock, pr
     progress.line(`removed this run’s mailboxes: ${deleted} of ${checked} names were there`)
   } catch (error) {
     progress.line(
-      `this run’s mailboxes are still on the master: ${messageOf(error)}; try: mupdate-bench cleanup ${journal.replace(/\/[^/]*$/, '')}`,
+      `this run’s mailboxes are still on the master: ${messageOf(error)}; try: mupdate-bench cleanup ${dirname(journal)} --master mupdate://${master.credentials.user}@${master.address.host}:${master.address.port}`,
     )
   }
 }

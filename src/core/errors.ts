@@ -40,3 +40,10 @@ export function isHarnessError(error: unknown, code?: ErrorCode): error is Harne
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
+
+/** The master said no, or nobody was there to ask: the outcome is known. Everything else leaves it open. */
+export function isRefusal(error: unknown): boolean {
+  return error instanceof HarnessError && REFUSALS.includes(error.code)
+}
+
+const REFUSALS: readonly ErrorCode[] = ['MASTER_BYE', 'AUTH_FAILED', 'AUTH_UNAVAILABLE', 'MASTER_UNREACHABLE']

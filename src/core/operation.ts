@@ -11,8 +11,6 @@ export type Command =
   | { readonly kind: 'LOGOUT' }
   | { readonly kind: 'AUTHENTICATE'; readonly mechanism: string; readonly initialResponse?: string }
 
-export type CommandKind = Command['kind']
-
 export const OPERATION_KINDS = ['create', 'setacl', 'rename', 'delete', 'find'] as const
 export type OperationKind = (typeof OPERATION_KINDS)[number]
 
@@ -27,10 +25,4 @@ export interface Operation {
    */
   readonly mailboxes: readonly string[]
   readonly commands: readonly Command[]
-}
-
-/** An operation and when it is meant to start, in nanoseconds from the start of its phase. */
-export interface Arrival {
-  readonly intendedNs: number
-  readonly operation: Operation
 }

@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import { messageOf } from '../core/errors.js'
+import { isRefusal, messageOf } from '../core/errors.js'
 import { Client } from '../session/client.js'
 import type { DriverContext } from './context.js'
 
@@ -61,7 +61,7 @@ export class BackendConnections {
       metric.add('ok', undefined, startNs, clock.nowNs())
       return client
     } catch (error) {
-      metric.add('unfinished', undefined, startNs, clock.nowNs())
+      metric.add(isRefusal(error) ? 'failed' : 'unfinished', undefined, startNs, clock.nowNs())
       throw error
     }
   }

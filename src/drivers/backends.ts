@@ -1,4 +1,4 @@
-import { HarnessError, messageOf } from '../core/errors.js'
+import { isRefusal, messageOf } from '../core/errors.js'
 import type { Operation } from '../core/operation.js'
 import type { OpenArrivalSpec } from '../generators/arrivals.js'
 import type { ArrivalSpec } from '../generators/spec.js'
@@ -158,7 +158,7 @@ export class Backends {
         lent.giveBack()
       }
     } catch (error) {
-      this.end(job, refused(error) ? 'failed' : 'unfinished', clock.nowNs())
+      this.end(job, isRefusal(error) ? 'failed' : 'unfinished', clock.nowNs())
       if (!this.stopped) this.context.event('operation-lost', `${job.operation.kind}: ${messageOf(error)}`)
     }
   }
@@ -208,9 +208,4 @@ interface BackendLane {
   waiting: Job[]
   /** Index of the first of `waiting` that has not begun. */
   next: number
-}
-
-/** The master answered, but not what was hoped for; all else leaves the outcome open. */
-function refused(error: unknown): boolean {
-  return error instanceof HarnessError && ['MASTER_BYE', 'AUTH_FAILED', 'MASTER_UNREACHABLE'].includes(error.code)
 }

@@ -11,8 +11,8 @@ export interface DriverContext {
   readonly seed: number
   readonly recorder: Recorder
   readonly counters: Counters
-  /** Index of the phase now running. */
-  phase(): number
+  /** Index of the phase now running, or of the one that ran at `atNs`: a sample belongs to where it was meant to start. */
+  phase(atNs?: number): number
   /** Something worth a line in `events.ndjson`. */
   event(kind: string, detail: string): void
   /** Notes names before they are sent, so that a remote master can be cleaned up whatever happens. */

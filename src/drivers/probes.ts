@@ -65,7 +65,7 @@ export class Probes {
 
   private async loop(): Promise<void> {
     const { clock } = this.context
-    let answeredNs = clock.nowNs()
+    let busySinceNs: number | undefined
     while (this.running) {
       const nowNs = clock.nowNs()
       for (const lane of this.lanes) lane.sendDue(nowNs)
@@ -73,10 +73,11 @@ export class Probes {
       if (dueNs === Infinity) {
         await new Promise(resolve => setTimeout(resolve, 1))
       } else if (this.idle && this.lanes.every(lane => lane.connected)) {
-        answeredNs = nowNs
+        busySinceNs = undefined
         this.sleepUntil(dueNs)
         await nextTurn()
-      } else if (nowNs - answeredNs < POLL_NS) {
+      } else if (nowNs - (busySinceNs ?? nowNs) < POLL_NS) {
+        busySinceNs ??= nowNs
         await nextTurn()
       } else {
         await new Promise(resolve => setTimeout(resolve, 1))

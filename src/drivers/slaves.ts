@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import { messageOf } from '../core/errors.js'
+import { isRefusal, messageOf } from '../core/errors.js'
 import { entityRandom } from '../core/random.js'
 import { Slave, type SlaveObserver } from '../slaves/slave.js'
 import type { DriverContext, DriverPhase } from './context.js'
@@ -75,11 +75,11 @@ class Watcher implements SlaveObserver {
   ) {}
 
   loggedIn(startNs: number, doneNs: number): void {
-    this.metric('LOGIN').add('ok', undefined, startNs, doneNs)
+    this.metric('LOGIN', startNs).add('ok', undefined, startNs, doneNs)
   }
 
   dumped(dueNs: number, sentNs: number, doneNs: number, records: number): void {
-    this.metric('UPDATE').add('ok', dueNs, sentNs, doneNs)
+    this.metric('UPDATE', dueNs).add('ok', dueNs, sentNs, doneNs)
     this.follow(true)
     if (this.dumps++ > 0) {
       this.context.counters.slaveResyncs++
@@ -90,17 +90,17 @@ class Watcher implements SlaveObserver {
   }
 
   dumpUnfinished(dueNs: number, sentNs: number, nowNs: number): void {
-    this.metric('UPDATE').add('unfinished', dueNs, sentNs, nowNs)
+    this.metric('UPDATE', dueNs).add('unfinished', dueNs, sentNs, nowNs)
   }
 
   record(): void {}
 
   noopAnswered(intendedNs: number, sentNs: number, doneNs: number): void {
-    this.metric('NOOP.slave').add('ok', intendedNs, sentNs, doneNs)
+    this.metric('NOOP.slave', intendedNs).add('ok', intendedNs, sentNs, doneNs)
   }
 
   noopUnfinished(intendedNs: number, sentNs: number, nowNs: number): void {
-    this.metric('NOOP.slave').add('unfinished', intendedNs, sentNs, nowNs)
+    this.metric('NOOP.slave', intendedNs).add('unfinished', intendedNs, sentNs, nowNs)
   }
 
   timedOut(silentNs: number): void {
@@ -116,8 +116,14 @@ class Watcher implements SlaveObserver {
     this.event('slave-dropped', error.message)
   }
 
-  refused(error: unknown): void {
+  loginRefused(startNs: number, nowNs: number, error: unknown): void {
+    this.metric('LOGIN', startNs).add(isRefusal(error) ? 'failed' : 'unfinished', undefined, startNs, nowNs)
     this.event('slave-refused', messageOf(error))
+  }
+
+  dumpRefused(dueNs: number, sentNs: number, nowNs: number, text: string): void {
+    this.metric('UPDATE', dueNs).add('failed', dueNs, sentNs, nowNs)
+    this.event('slave-refused', `UPDATE: ${text}`)
   }
 
   private follow(streams: boolean): void {
@@ -126,8 +132,8 @@ class Watcher implements SlaveObserver {
     this.onChange(streams)
   }
 
-  private metric(name: string) {
-    return this.context.recorder.metric(this.context.phase(), 'commands', name)
+  private metric(name: string, startNs: number) {
+    return this.context.recorder.metric(this.context.phase(startNs), 'commands', name)
   }
 
   private event(kind: string, detail: string): void {

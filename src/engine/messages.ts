@@ -1,4 +1,3 @@
-import type { HttpResult } from '../drivers/http.js'
 import type { Interval } from '../metrics/interval.js'
 
 export interface NoiseFloor {
@@ -22,5 +21,4 @@ export type WorkerReport =
   | { readonly kind: 'event'; readonly atNs: number; readonly event: string; readonly detail: string }
   /** The condition of the phase holds. */
   | { readonly kind: 'met'; readonly phase: number }
-  | { readonly kind: 'http'; readonly result: HttpResult }
   | { readonly kind: 'stopped' }

@@ -42,15 +42,14 @@ export interface Shard {
 }
 
 /**
- * Probes have a thread of their own: a thread busy parsing dumps must not delay their timestamps. The HTTP driver has
- * one too, since autocannon's clients are no part of the load on the master.
+ * Probes have a thread of their own: a thread busy parsing dumps must not delay their timestamps. HTTP users run in
+ * the main thread: autocannon hands out half of its results in any other, taking itself for a worker of its own there.
  */
 export function shardsOf(plan: Plan): Shard[] {
   const used = new Set(plan.phases.flatMap(phase => phase.run))
   const shards: Shard[] = [
     { name: 'load', runs: ['preload', 'slaves', 'backends'] },
     { name: 'probes', runs: ['probes'] },
-    { name: 'http', runs: ['http'] },
   ]
   return shards.filter(shard => shard.runs.some(runnable => used.has(runnable)))
 }

@@ -22,7 +22,9 @@ export class PhaseState {
     readonly startNs: number,
   ) {}
 
-  addLoopDelay(p99Us: number): void {
+  /** @param fromNs start of the interval; one that reaches back into the phase before does not count */
+  addLoopDelay(fromNs: number, p99Us: number): void {
+    if (fromNs < this.startNs) return
     this.intervals++
     if (p99Us > SATURATION.eventLoopDelayP99Us) this.lateIntervals++
   }
@@ -53,6 +55,7 @@ export class PhaseState {
       scheduleSlip: harness.scheduleSlip?.responseTimeUs,
       probeSlip: harness.probeSlip?.responseTimeUs,
       droppedArrivals: this.droppedArrivals,
+      loopLateSeconds: this.lateIntervals,
       loopLateShare: this.intervals > 0 ? this.lateIntervals / this.intervals : 0,
       pegged: this.watch.pegged,
       stealShare: this.watch.stealShare,

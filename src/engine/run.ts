@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js'
-import type { HttpResult } from '../drivers/http.js'
+import { messageOf } from '../core/errors.js'
+import { type HttpResult, HttpUsers } from '../drivers/http.js'
 import type { Master } from '../masters/master.js'
 import type { Counters, Interval } from '../metrics/interval.js'
 import { Fleet } from './fleet.js'
@@ -52,7 +53,9 @@ const INTERRUPTED_DRAIN_NS = 3e9
 
 /** A run: phases one after the other on all threads, what they hand up merged, the master and ourselves watched. */
 export class Run {
-  readonly phases: PhaseState[] = []
+  /** By index of the plan; those that an interruption left out are missing. */
+  private readonly byIndex: PhaseState[] = []
+  private current = -1
   readonly total = new SpanTallies()
   readonly watchSpan = new WatchSpan()
   readonly watch: Watch
@@ -64,12 +67,15 @@ export class Run {
   readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
   workerDeaths: string[] = []
   interrupted = false
-  startNs = 0
+  /** Undefined until all threads are ready and the noise floor is known. */
+  begunNs: number | undefined
   endNs: number | undefined
   private streamingAtEnd: number | undefined
   private readonly latest = new Map<string, Interval>()
   private second = { tallies: new SpanTallies(), watch: new WatchSpan(), startNs: 0 }
   private readonly fleet: Fleet
+  private webUsers: HttpUsers | undefined
+  private leaving: Promise<void> = Promise.resolve()
   /** Ends the wait for the current phase. */
   private endPhase: ((how: 'condition' | 'limit' | 'duration' | 'interrupted') => void) | undefined
   private onNoise: (() => void) | undefined
@@ -95,6 +101,15 @@ export class Run {
             : `pid ${event.previousPid} → ${event.pid}`,
       )
     })
+  }
+
+  get phases(): PhaseState[] {
+    return this.byIndex.filter(phase => phase !== undefined)
+  }
+
+  /** Start of the run; now, while it has not begun. */
+  get startNs(): number {
+    return this.begunNs ?? this.options.clock.nowNs()
   }
 
   get slaveCount(): number {
@@ -123,8 +138,8 @@ export class Run {
     const setup = { plan, originS, address: master.address, credentials: master.credentials }
     await this.fleet.start(shards, journalPath === undefined ? setup : { ...setup, journalPath })
     if (shards.some(shard => shard.name === 'probes')) await this.measureNoise()
-    this.startNs = clock.nowNs()
-    this.second.startNs = this.startNs
+    this.begunNs = clock.nowNs()
+    this.second.startNs = this.begunNs
     this.watch.start()
     const seconds = setInterval(() => this.closeSecond(), 1000)
     try {
@@ -132,6 +147,8 @@ export class Run {
         if (this.mayRun(index)) await this.runPhase(index)
       }
     } finally {
+      await this.followHttp(false)
+      await this.leaving
       this.streamingAtEnd = this.counters.slavesStreaming
       await this.fleet.stop()
       clearInterval(seconds)
@@ -161,6 +178,21 @@ export class Run {
     return !this.interrupted || this.options.plan.phases[index].until === 'idle'
   }
 
+  /** Web users come and go with the phases; a failure of theirs is an event, the run goes on. */
+  private async followHttp(wanted: boolean): Promise<void> {
+    const { http } = this.options.plan
+    if (wanted && http !== undefined) this.webUsers ??= new HttpUsers(http)
+    if (wanted || this.webUsers === undefined) return
+    const { webUsers } = this
+    this.webUsers = undefined
+    this.leaving = webUsers.stop().then(
+      result => {
+        this.http = result
+      },
+      error => this.event('http-failed', messageOf(error)),
+    )
+  }
+
   private measureNoise(): Promise<void> {
     this.fleet.order({ kind: 'measureNoise' }, 'probes')
     return new Promise(resolve => {
@@ -172,10 +204,12 @@ export class Run {
     const { plan, clock, observer } = this.options
     const planned = plan.phases[index]
     const phase = new PhaseState(planned, clock.nowNs() + LEAD_NS)
-    this.phases[index] = phase
+    this.byIndex[index] = phase
+    this.current = index
     this.watch.spans = [this.watchSpan, this.second.watch, phase.watch]
     observer.onPhase(phase, index)
     this.event('phase', planned.name)
+    void this.followHttp(planned.run.includes('http'))
     const limitNs = this.interrupted ? Math.min(planned.limitNs, INTERRUPTED_DRAIN_NS) : planned.limitNs
     const waitNs = LEAD_NS + (planned.durationNs ?? limitNs)
     const how = await new Promise<'condition' | 'limit' | 'duration' | 'interrupted'>(resolve => {
@@ -209,10 +243,7 @@ export class Run {
         break
       case 'met':
         // Only the load's thread can know: the probes have no condition.
-        if (shard === 'load' && report.phase === this.phases.length - 1) this.endPhase?.('condition')
-        break
-      case 'http':
-        this.http = report.result
+        if (shard === 'load' && report.phase === this.current) this.endPhase?.('condition')
         break
       case 'stopped':
         break
@@ -220,35 +251,35 @@ export class Run {
   }
 
   private addInterval(interval: Interval): void {
-    const current = this.phases.at(-1)
+    const current = this.byIndex[this.current]
     const droppedBefore = this.latest.get(interval.worker)?.counters.droppedArrivals ?? 0
     this.latest.set(interval.worker, interval)
     if (current !== undefined) current.droppedArrivals += interval.counters.droppedArrivals - droppedBefore
     const { p50, p99, max } = interval.eventLoopDelayUs
     // The probes' thread blocks on purpose while nothing is due.
     if (interval.worker !== 'probes') {
-      current?.addLoopDelay(p99)
+      current?.addLoopDelay(interval.fromNs, p99)
       this.loopDelayUs.p50 = Math.max(this.loopDelayUs.p50, p50)
       this.loopDelayUs.p99 = Math.max(this.loopDelayUs.p99, p99)
       this.loopDelayUs.max = Math.max(this.loopDelayUs.max, max)
     }
     for (const delta of interval.metrics) {
-      this.phases[delta.phase]?.tallies.add(delta)
+      this.byIndex[delta.phase]?.tallies.add(delta)
       this.total.add(delta)
       this.second.tallies.add(delta)
     }
-    this.options.observer.onInterval(interval, this.phases)
+    this.options.observer.onInterval(interval, this.byIndex)
   }
 
   private closeSecond(): void {
-    const phase = this.phases.at(-1)
+    const phase = this.byIndex[this.current]
     if (phase === undefined) return
     const nowNs = this.options.clock.nowNs()
     const { tallies, watch, startNs } = this.second
     const { counters } = this
     this.second = { tallies: new SpanTallies(), watch: new WatchSpan(), startNs: nowNs }
     this.watch.spans = [this.watchSpan, this.second.watch, phase.watch]
-    const phaseIndex = this.phases.length - 1
+    const phaseIndex = this.current
     this.options.observer.onSecond({
       atNs: nowNs,
       phase,

@@ -7,9 +7,10 @@ import type { TimeSummary } from '../metrics/run-result.js'
 export const SATURATION = {
   /** Arrivals were sent this late, 99th percentile. */
   scheduleSlipP99Us: 50_000,
-  /** A thread of ours came round this late, 99th percentile of a second, in one second out of ten or more. */
+  /** A thread of ours came round this late, 99th percentile of a second, in a quarter of the seconds, and in three at least. */
   eventLoopDelayP99Us: 50_000,
-  eventLoopLateShare: 0.1,
+  eventLoopLateShare: 0.25,
+  eventLoopLateSeconds: 3,
   /** One of our threads was on a CPU, or waiting for one, ≥ 95 % of the time in this share of the samples. */
   peggedShare: 0.5,
   /** CPU time that the hypervisor gave to others. */
@@ -22,6 +23,7 @@ export interface HarnessPhase {
   readonly probeSlip: TimeSummary | undefined
   readonly droppedArrivals: number
   readonly loopLateShare: number
+  readonly loopLateSeconds: number
   /** Largest share of samples in which one own thread was pegged, and its name. */
   readonly pegged: { readonly thread: string; readonly share: number } | undefined
   readonly stealShare: number | undefined
@@ -39,7 +41,7 @@ export function saturationOf(phase: HarnessPhase): string[] {
     }
   }
   if (phase.droppedArrivals > 0) say(`${phase.droppedArrivals} arrivals were dropped, the queue was full`)
-  if (phase.loopLateShare > SATURATION.eventLoopLateShare) {
+  if (phase.loopLateShare > SATURATION.eventLoopLateShare && phase.loopLateSeconds >= SATURATION.eventLoopLateSeconds) {
     say(
       `its event loop was ≥ ${SATURATION.eventLoopDelayP99Us / 1000} ms late in ${percent(phase.loopLateShare)} of the seconds`,
     )

@@ -25,8 +25,13 @@ const journal = setup.journalPath === undefined ? undefined : new Journal(setup.
 const INTERVAL_MS = 1000
 const CONDITION_MS = 20
 let phaseIndex = 0
+const phaseStarts: { readonly index: number; readonly startNs: number }[] = []
 let intervalStartNs = clock.nowNs()
 let watch: NodeJS.Timeout | undefined
+
+function phaseAt(atNs: number): number {
+  return phaseStarts.findLast(({ startNs }) => startNs <= atNs)?.index ?? phaseIndex
+}
 
 function report(message: WorkerReport): void {
   port.postMessage(message)
@@ -39,12 +44,12 @@ const context: DriverContext = {
   address: setup.address,
   credentials: setup.credentials,
   seed: setup.plan.seed,
-  phase: () => phaseIndex,
+  phase: atNs => (atNs === undefined ? phaseIndex : phaseAt(atNs)),
   event: (event, detail) => report({ kind: 'event', atNs: clock.nowNs(), event, detail }),
   journal: names => journal?.write(names),
 }
 
-const workload = new Workload(setup.plan, setup.shard, context, result => report({ kind: 'http', result }))
+const workload = new Workload(setup.plan, setup.shard, context)
 
 function sendInterval(): void {
   workload.observe()
@@ -69,6 +74,7 @@ function sendInterval(): void {
 async function enterPhase(index: number, startNs: number): Promise<void> {
   clearInterval(watch)
   phaseIndex = index
+  phaseStarts.push({ index, startNs })
   await workload.enter(index, startNs)
   const phase = setup.plan.phases[index]
   if (phase.until === undefined || phaseIndex !== index) return

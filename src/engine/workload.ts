@@ -1,7 +1,6 @@
 import { entityRandom } from '../core/random.js'
 import { Backends } from '../drivers/backends.js'
 import type { DriverContext } from '../drivers/context.js'
-import { type HttpResult, HttpUsers } from '../drivers/http.js'
 import { Preload } from '../drivers/preload.js'
 import { Probes } from '../drivers/probes.js'
 import { Slaves } from '../drivers/slaves.js'
@@ -16,14 +15,12 @@ export class Workload {
   private slaves: Slaves | undefined
   private probes: Probes | undefined
   private backends: Backends | undefined
-  private http: HttpUsers | undefined
   private readonly leaving = new Set<Promise<unknown>>()
 
   constructor(
     private readonly plan: Plan,
     private readonly shard: Shard,
     private readonly context: DriverContext,
-    private readonly onHttp: (result: HttpResult) => void,
   ) {}
 
   async enter(index: number, startNs: number): Promise<void> {
@@ -39,7 +36,6 @@ export class Workload {
       this.probes = undefined
     }
     if (!runs('backends')) this.backends?.pause()
-    if (!runs('http')) this.stopHttp()
     if (runs('preload')) this.startPreload(index, startNs)
     if (runs('slaves') && this.slaves === undefined) {
       this.slaves = new Slaves(this.context, this.plan.slaves)
@@ -49,8 +45,6 @@ export class Workload {
       this.probes = new Probes(this.context, this.plan.probes)
       this.probes.start()
     }
-    if (runs('http') && this.http === undefined && this.plan.http !== undefined)
-      this.http = new HttpUsers(this.plan.http)
     if (runs('backends')) await this.startBackends(phase, index, startNs)
     else if (this.shard.runs.includes('backends') && this.plan.phases[index + 1]?.run.includes('backends')) {
       // Kept connections are there when the first arrival is due.
@@ -77,7 +71,6 @@ export class Workload {
   }
 
   async stop(): Promise<void> {
-    this.stopHttp()
     const stopping = [this.preload?.stop(), this.backends?.stop(), this.slaves?.stop(), this.probes?.stop()]
     await Promise.all([...stopping, ...this.leaving])
   }
@@ -100,12 +93,6 @@ export class Workload {
       (spec, phaseIndex) => arrivalTimes(spec, entityRandom(plan.seed, 'arrivals', phaseIndex)),
     )
     return this.backends
-  }
-
-  private stopHttp(): void {
-    if (this.http === undefined) return
-    this.leave(this.http.stop().then(this.onHttp))
-    this.http = undefined
   }
 
   private leave(leaving: Promise<unknown> | undefined): void {

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { type Document, isMap, isScalar, LineCounter, type Node, parse, parseDocument } from 'yaml'
+import { type Document, isMap, isScalar, LineCounter, type Node, parse, parseDocument, stringify } from 'yaml'
 import type { z } from 'zod'
 import { HarnessError } from '../core/errors.js'
 import { packageRoot } from '../core/package-root.js'
 import type { ArrivalSpec, SiteSpec } from '../generators/spec.js'
 import { keysAt, nearest } from './keys.js'
-import { type ArrivalDocument, type ProfileDocument, profileSchema } from './schema.js'
+import { type ArrivalDocument, DURATION_KEYS, type ProfileDocument, profileSchema } from './schema.js'
 
 /** A profile, resolved: every default filled in, durations in ns. */
 export interface Profile extends Omit<ProfileDocument, 'site'> {
   readonly name: string
   readonly site: SiteSpec
-  /** What was read with `--set` and `--seed` applied: written beside the results, and enough to repeat the run. */
+  /** All of it as YAML, `--set` and `--seed` applied: written beside the results, and enough to repeat the run. */
   readonly yaml: string
 }
 
@@ -41,7 +41,12 @@ export function loadProfile(nameOrPath: string, sets: readonly string[] = []): P
     throw invalid(lines.join('\n'), `see docs/profiles.md, or: mupdate-bench profile schema`)
   }
   const { site, ...rest } = outcome.data
-  return { ...rest, name: basename(path).replace(/\.ya?ml$/, ''), site: siteSpec(site), yaml: String(document) }
+  return {
+    ...rest,
+    name: basename(path).replace(/\.ya?ml$/, ''),
+    site: siteSpec(site),
+    yaml: resolvedYaml(outcome.data),
+  }
 }
 
 function readProfile(nameOrPath: string): { path: string; text: string } {
@@ -121,6 +126,19 @@ function keyNode(document: Document, path: readonly PropertyKey[]): Node | undef
   if (!isMap(parent)) return undefined
   const pair = parent.items.find(item => isScalar(item.key) && item.key.value === path.at(-1))
   return isScalar(pair?.key) ? pair.key : undefined
+}
+
+/** Every default filled in; reading it again gives the same profile. */
+function resolvedYaml(document: ProfileDocument): string {
+  const { thresholds, ...rest } = document
+  const plain = { ...rest, thresholds: thresholds.map(({ text }) => text) }
+  return stringify(plain, (key: unknown, value: unknown) =>
+    typeof value === 'number' && DURATION_KEYS.has(String(key)) ? durationText(value) : value,
+  )
+}
+
+function durationText(ns: number): string {
+  return ns % 1e9 === 0 ? `${ns / 1e9}s` : ns % 1e6 === 0 ? `${ns / 1e6}ms` : `${ns}ns`
 }
 
 function siteSpec(site: ProfileDocument['site']): SiteSpec {

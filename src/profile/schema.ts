@@ -27,7 +27,7 @@ const distribution = (mean: number, max: number) =>
 
 const site = z.strictObject({
   mailboxes: whole.describe('how many exist before the first operation'),
-  backends: z.int().min(1).default(8).describe('backend servers, be1 … beN'),
+  backends: z.int().min(1).default(8).describe('backend servers, be1.example.com and so on'),
   partitions: z.int().min(1).default(4).describe('partitions of each backend'),
   names: z.enum(['plain', 'realistic']).default('plain'),
   domains: z.array(z.string().min(1)).default([]).describe('virtual domains'),
@@ -133,7 +133,15 @@ export const profileSchema = z.strictObject({
   thresholds: z.array(parsed(parseThreshold, 'such as `steady: NOOP.slave.responseTimeUs.p99 < 2s`')).default([]),
 })
 
-export type ProfileInput = z.input<typeof profileSchema>
 export type ProfileDocument = z.output<typeof profileSchema>
-export type ProfilePhase = ProfileDocument['phases'][number]
 export type ArrivalDocument = z.output<typeof arrivals>
+
+/** Keys whose values are durations: ns when read, text when written again. */
+export const DURATION_KEYS: ReadonlySet<string> = new Set([
+  'retryDelay',
+  'staggerOver',
+  'duration',
+  'limit',
+  'every',
+  'thinkTime',
+])

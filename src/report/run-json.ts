@@ -1,5 +1,4 @@
-import type { Run } from '../engine/run.js'
-import type { Second } from '../engine/run.js'
+import type { Run, RunEvent, Second } from '../engine/run.js'
 import type { Master } from '../masters/master.js'
 import type { PhaseResult, RunResult, Verdict } from '../metrics/run-result.js'
 import { round3 } from '../metrics/tally.js'
@@ -63,6 +62,12 @@ export function runJson(
 /** Why the harness, not the master, was the limit; empty when it was not. */
 export function saturationReasons(run: Run): string[] {
   return [...run.workerDeaths, ...run.phases.flatMap(phase => phase.saturation())]
+}
+
+/** One line of `events.ndjson`; `atMs` is null for what happened before the run began. */
+export function eventJson(run: Run, event: RunEvent): Record<string, unknown> {
+  const atMs = run.begunNs === undefined ? null : round3((event.atNs - run.begunNs) / 1e6)
+  return { atMs, time: new Date().toISOString(), kind: event.kind, detail: event.detail }
 }
 
 /** One line of `series.ndjson`. */

@@ -15,7 +15,8 @@ export interface SlaveObserver {
   noopUnfinished(intendedNs: number, sentNs: number, nowNs: number): void
   timedOut(silentNs: number): void
   dropped(error: HarnessError): void
-  refused(error: unknown): void
+  loginRefused(startNs: number, nowNs: number, error: unknown): void
+  dumpRefused(dueNs: number, sentNs: number, nowNs: number, text: string): void
 }
 
 /** An answer that is on its way when a slave is stopped is no lost one. */
@@ -116,7 +117,7 @@ export class Slave {
       this.step({ kind: 'loggedIn', atNs: clock.nowNs() })
     } catch (error) {
       if (this.stopped) return
-      this.observer.refused(error)
+      this.observer.loginRefused(startNs, clock.nowNs(), error)
       this.step({ kind: 'lost', atNs: clock.nowNs() })
     }
   }
@@ -143,7 +144,7 @@ export class Slave {
     if (this.state.phase !== 'dumping') return
     const atNs = client.heardNs
     if (status !== 'OK') {
-      this.observer.refused(new Error(`UPDATE refused: ${text}`))
+      this.observer.dumpRefused(this.state.dueNs, this.state.sentNs, atNs, text)
       client.destroy()
       this.step({ kind: 'lost', atNs })
       return

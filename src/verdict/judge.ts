@@ -1,5 +1,6 @@
-import type { MetricSummary, PhaseResult, RunResult, Verdict } from '../metrics/run-result.js'
+import { formatDurationUs } from '../core/units.js'
 import type { TimeStatistic } from '../metrics/latency.js'
+import type { MetricSummary, PhaseResult, RunResult, Verdict } from '../metrics/run-result.js'
 import type { Comparison, Threshold } from './threshold.js'
 
 export interface ThresholdResult {
@@ -17,11 +18,17 @@ export function judgeThreshold(run: RunResult, threshold: Threshold): ThresholdR
   if (found === undefined) return { threshold: name, result: 'fail', reason: `${name}: nothing was measured` }
   const { value, lowerBound } = found
   const holds = compare(value, threshold.comparison, threshold.value)
-  const shown = `${lowerBound ? '≥ ' : ''}${value}`
-  // What was seen may still grow past the limit, or up to it; where that changes nothing, the answer stands.
-  if (lowerBound && holds !== compare(Infinity, threshold.comparison, threshold.value))
+  const shown = `${lowerBound ? '≥ ' : ''}${withUnit(threshold.path, value)}`
+  // What was seen may still grow: does growing change the answer?
+  if (lowerBound && holds !== compare(Infinity, threshold.comparison, threshold.value)) {
     return { threshold: name, value, result: 'inconclusive', reason: `${name}: measured ${shown}, a lower bound` }
+  }
   return { threshold: name, value, result: holds ? 'pass' : 'fail', reason: `${name}: measured ${shown}` }
+}
+
+function withUnit(path: string, value: number): string {
+  if (/Us\./.test(path) && !path.endsWith('.count')) return formatDurationUs(value)
+  return path.endsWith('Ms') ? formatDurationUs(value * 1e3) : String(value)
 }
 
 export interface Conditions {

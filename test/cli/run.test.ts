@@ -1,18 +1,18 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { runResultSchema } from '../../src/metrics/run-result.js'
 import { alive, commandOf, descendants, SMALL, type Started, until, Workbench } from './bench.js'
 
-let workbench: Workbench
-
-beforeEach(() => {
-  workbench = new Workbench()
-})
-
-afterEach(() => {
-  workbench.remove()
+/** Each test has its own, so that those which mostly wait may do so together. */
+const it = test.extend<{ workbench: Workbench }>({
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads what a fixture needs from this pattern
+  workbench: async ({}, use) => {
+    const workbench = new Workbench()
+    await use(workbench)
+    workbench.remove()
+  },
 })
 
 /** The embedded master of a run that goes on. */
@@ -26,7 +26,7 @@ async function embeddedPid(run: Started): Promise<number> {
 }
 
 describe('a run', () => {
-  it('passes, and leaves every result', async () => {
+  it('passes, and leaves every result', async ({ workbench }) => {
     const { status, stdout } = await workbench.run()
     expect(stdout).toMatch(/^PASS {2}small, seed 1/)
     expect(stdout).toContain('frontends lost at one time: 0 of 2')
@@ -64,7 +64,7 @@ describe('a run', () => {
     )
   })
 
-  it('repeats itself from the profile it wrote', async () => {
+  it('repeats itself from the profile it wrote', async ({ workbench }) => {
     const sets = ['--seed', '7', '--set', 'slaves.count=1', '--set', 'phases.2.duration=500ms']
     await workbench.run(sets)
     const written = join(workbench.folder(), 'profile.yaml')
@@ -74,14 +74,14 @@ describe('a run', () => {
     expect(workbench.result()).toMatchObject({ profile: { seed: 7 }, slaves: { count: 1 } })
   })
 
-  it('prints nothing but run.json with --json', async () => {
+  it('prints nothing but run.json with --json', async ({ workbench }) => {
     const { status, stdout, stderr } = await workbench.run(['--json'])
     expect(runResultSchema.parse(JSON.parse(stdout))).toEqual(workbench.result())
     expect(stderr).toContain('PASS  small')
     expect(status).toBe(0)
   })
 
-  it('prints nothing at all beside it with --quiet', async () => {
+  it('prints nothing at all beside it with --quiet', async ({ workbench }) => {
     const { stdout, stderr } = await workbench.run(['--json', '--quiet'])
     runResultSchema.parse(JSON.parse(stdout))
     expect(stderr).toBe('')
@@ -89,14 +89,14 @@ describe('a run', () => {
 })
 
 describe('thresholds', () => {
-  it('that fail are exit 4, said first', async () => {
+  it('that fail are exit 4, said first', async ({ workbench }) => {
     const { status, stdout } = await workbench.run(['--set', 'thresholds=[NOOP.plain.responseTimeUs.p50 < 1ns]'])
     expect(stdout).toMatch(/^FAIL[^\n]*\n {2}✗ NOOP\.plain\.responseTimeUs\.p50 < 1ns: measured [\d.]+\n/)
     expect(status).toBe(4)
     expect(workbench.result().verdict.result).toBe('fail')
   })
 
-  it('without data fail', async () => {
+  it('without data fail', async ({ workbench }) => {
     const { status, stdout } = await workbench.run(['--set', 'thresholds=[NOOP.stream.responseTimeUs.p99 < 1h]'])
     expect(stdout).toContain('✗ NOOP.stream.responseTimeUs.p99 < 1h: nothing was measured')
     expect(status).toBe(4)
@@ -104,7 +104,7 @@ describe('thresholds', () => {
 })
 
 describe('mistakes (exit 2, nothing run)', () => {
-  it('a misspelt key: file, line, column and the nearest key', async () => {
+  it('a misspelt key: file, line, column and the nearest key', async ({ workbench }) => {
     writeFileSync(workbench.profile, SMALL.replace('retryDelay:', 'retryDealy:'))
     const { status, stdout, stderr } = await workbench.run()
     const line = SMALL.split('\n').findIndex(text => text.includes('retryDelay')) + 1
@@ -116,7 +116,7 @@ describe('mistakes (exit 2, nothing run)', () => {
     expect(existsSync(workbench.out)).toBe(false)
   })
 
-  it.each([
+  it.for([
     {
       name: 'a profile that is not there',
       args: ['run', 'no-such-profile'],
@@ -127,7 +127,7 @@ describe('mistakes (exit 2, nothing run)', () => {
     { name: 'an unknown master', args: ['run', 'smoke', '--master', 'cirus'], says: 'no such master' },
     { name: 'a set without a value', args: ['run', 'smoke', '--set', 'slaves.count'], says: 'no "="' },
     { name: 'show of no run', args: ['show', 'nowhere'], says: 'no run in nowhere' },
-  ])('$name', async ({ args, says }) => {
+  ])('$name', async ({ args, says }, { workbench }) => {
     const { status, stdout, stderr } = await workbench.bench(args)
     expect(stderr).toContain(says)
     expect(stderr).not.toMatch(/\n {4}at /)
@@ -136,8 +136,8 @@ describe('mistakes (exit 2, nothing run)', () => {
   })
 })
 
-describe('a run that is interrupted', () => {
-  it('by Ctrl-C reports, exits 130 and leaves no process', async () => {
+describe.concurrent('a run that is interrupted', () => {
+  it('by Ctrl-C reports, exits 130 and leaves no process', async ({ workbench }) => {
     const run = workbench.startRun(['--set', 'phases.2.duration=60s'])
     await workbench.inPhase('steady')
     const processes = descendants(run.pid)
@@ -153,7 +153,7 @@ describe('a run that is interrupted', () => {
     expect(total.commands['NOOP.plain']!.count).toBeGreaterThan(0)
   })
 
-  it('by Ctrl-C twice leaves at once, with no process', async () => {
+  it('by Ctrl-C twice leaves at once, with no process', async ({ workbench }) => {
     const run = workbench.startRun(['--set', 'phases.2.duration=60s'])
     await workbench.inPhase('steady')
     const processes = descendants(run.pid)
@@ -166,7 +166,7 @@ describe('a run that is interrupted', () => {
     expect(processes.filter(alive)).toEqual([])
   })
 
-  it('by SIGKILL is readable up to the last second, and its master is gone', async () => {
+  it('by SIGKILL is readable up to the last second, and its master is gone', async ({ workbench }) => {
     const run = workbench.startRun(['--set', 'phases.2.duration=60s'])
     const master = await embeddedPid(run)
     await workbench.inPhase('steady')
@@ -183,8 +183,8 @@ describe('a run that is interrupted', () => {
   })
 })
 
-describe('a master', () => {
-  it('frozen for 2 s is seen by the NOOPs that were due meanwhile', async () => {
+describe.concurrent('a master', () => {
+  it('frozen for 2 s is seen by the NOOPs that were due meanwhile', async ({ workbench }) => {
     const run = workbench.startRun(['--set', 'phases.2.duration=5s'])
     await workbench.inPhase('steady')
     const master = await embeddedPid(run)
@@ -202,7 +202,7 @@ describe('a master', () => {
     expect(steady.operations.create!.responseTimeUs!.max).toBeGreaterThan(1e6)
   })
 
-  it('frozen to the end gives lower bounds, marked', async () => {
+  it('frozen to the end gives lower bounds, marked', async ({ workbench }) => {
     const run = workbench.startRun(['--set', 'phases.2.duration=4s', '--set', 'phases.3.limit=500ms'])
     await workbench.inPhase('steady')
     process.kill(await embeddedPid(run), 'SIGSTOP')
@@ -215,14 +215,14 @@ describe('a master', () => {
     expect(stdout).toMatch(/NOOP\.plain r .*≥/)
   })
 
-  it('that is killed in mid-run is exit 3, said, with results', async () => {
-    const run = workbench.startRun(['--set', 'phases.2.duration=3s'])
+  it('that is killed in mid-run is exit 3, said, with results', async ({ workbench }) => {
+    const run = workbench.startRun(['--set', 'phases.2.duration=3s', '--set', 'phases.3.limit=500ms'])
     await workbench.inPhase('steady')
     process.kill(await embeddedPid(run), 'SIGKILL')
     const { status, stdout } = await run.ended
     expect(stdout).toContain('the master was lost and did not come back')
     expect(status).toBe(3)
     expect(workbench.events().map(event => event.kind)).toContain('master-died')
-    expect(workbench.result()).toMatchObject({ state: 'ended', slaves: { streaming: 0, drops: 2 } })
+    expect(workbench.result()).toMatchObject({ state: 'ended', slaves: { streaming: 0, leastStreaming: 0, drops: 2 } })
   })
 })

@@ -4,7 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 import { afterEach, describe, expect, it } from 'vitest'
-import { embeddedMaster, type EmbeddedMasterOptions } from '../../../src/masters/embedded/embedded-master.js'
+import { type EmbeddedMasterOptions, embeddedMaster } from '../../../src/masters/embedded/embedded-master.js'
 import type { Master, MasterEvent } from '../../../src/masters/master.js'
 
 /** Needs `npm run build`: the master's process runs the built file. */

@@ -4,7 +4,7 @@ import type { Span } from '../span.js'
 import { authenticate } from './authenticate.js'
 import { find } from './find.js'
 import { list, update } from './list.js'
-import { activate, deactivate, reserve, remove } from './set.js'
+import { activate, deactivate, remove, reserve } from './set.js'
 
 export { respondToChallenge } from './authenticate.js'
 
