@@ -91,7 +91,7 @@ describe('a run', () => {
 describe('thresholds', () => {
   it('that fail are exit 4, said first', async ({ workbench }) => {
     const { status, stdout } = await workbench.run(['--set', 'thresholds=[NOOP.plain.responseTimeUs.p50 < 1ns]'])
-    expect(stdout).toMatch(/^FAIL[^\n]*\n {2}✗ NOOP\.plain\.responseTimeUs\.p50 < 1ns: measured [\d.]+\n/)
+    expect(stdout).toMatch(/^FAIL[^\n]*\n {2}✗ NOOP\.plain\.responseTimeUs\.p50 < 1ns: measured \S/)
     expect(status).toBe(4)
     expect(workbench.result().verdict.result).toBe('fail')
   })
@@ -169,7 +169,7 @@ describe.concurrent('a run that is interrupted', () => {
   it('by SIGKILL is readable up to the last second, and its master is gone', async ({ workbench }) => {
     const run = workbench.startRun(['--set', 'phases.2.duration=60s'])
     const master = await embeddedPid(run)
-    await workbench.inPhase('steady')
+    await until('a whole interval', () => workbench.result().total.commands.ACTIVATE !== undefined)
     run.child.kill('SIGKILL')
     await run.ended
     await until('the embedded master gone', () => !alive(master), 10_000)
