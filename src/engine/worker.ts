@@ -3,7 +3,7 @@ import { monotonicClock } from '../core/clock.js'
 import type { DriverContext } from '../drivers/context.js'
 import { newCounters } from '../metrics/interval.js'
 import { loadHistograms } from '../metrics/latency.js'
-import { Recorder } from '../metrics/recorder.js'
+import { type MetricDelta, Recorder } from '../metrics/recorder.js'
 import { EventLoopDelayMeter } from '../samplers/event-loop.js'
 import { currentThreadId } from '../samplers/own-load.js'
 import { traffic } from '../session/transport.js'
@@ -28,6 +28,7 @@ let phaseIndex = 0
 const phaseStarts: { readonly index: number; readonly startNs: number }[] = []
 let intervalStartNs = clock.nowNs()
 let watch: NodeJS.Timeout | undefined
+let sending: Promise<void> = Promise.resolve()
 
 function phaseAt(atNs: number): number {
   return phaseStarts.findLast(({ startNs }) => startNs <= atNs)?.index ?? phaseIndex
@@ -51,24 +52,30 @@ const context: DriverContext = {
 
 const workload = new Workload(setup.plan, setup.shard, context)
 
-function sendInterval(): void {
+async function sendInterval(): Promise<void> {
   workload.observe()
   counters.bytesRead = traffic.readBytes
   counters.bytesWritten = traffic.writtenBytes
   const toNs = clock.nowNs()
+  const fromNs = intervalStartNs
+  intervalStartNs = toNs
+  const metrics: MetricDelta[] = []
+  for (const delta of recorder.eachDelta()) {
+    metrics.push(delta)
+    await new Promise(resolve => setImmediate(resolve))
+  }
   const { p50Us, p99Us, maxUs } = loopDelay.take()
   report({
     kind: 'interval',
     interval: {
       worker: setup.shard.name,
-      fromNs: intervalStartNs,
+      fromNs,
       toNs,
-      metrics: recorder.takeDeltas(),
+      metrics,
       counters: { ...counters },
       eventLoopDelayUs: { p50: p50Us, p99: p99Us, max: maxUs },
     },
   })
-  intervalStartNs = toNs
 }
 
 async function enterPhase(index: number, startNs: number): Promise<void> {
@@ -89,7 +96,8 @@ async function stop(intervals: NodeJS.Timeout): Promise<void> {
   clearInterval(watch)
   clearInterval(intervals)
   await workload.stop()
-  sendInterval()
+  await sending
+  await sendInterval()
   journal?.close()
   report({ kind: 'stopped' })
   port.close()
@@ -98,7 +106,9 @@ async function stop(intervals: NodeJS.Timeout): Promise<void> {
 async function main(): Promise<void> {
   await loadHistograms()
   loopDelay.start()
-  const intervals = setInterval(sendInterval, INTERVAL_MS)
+  const intervals = setInterval(() => {
+    sending = sending.then(sendInterval)
+  }, INTERVAL_MS)
   port.on('message', (order: WorkerOrder) => {
     switch (order.kind) {
       case 'measureNoise':

@@ -104,13 +104,16 @@ export class Recorder {
     return metric
   }
 
-  takeDeltas(): MetricDelta[] {
-    const deltas: MetricDelta[] = []
+  /** One at a time, since encoding a histogram takes up to a millisecond: who has a schedule to keep rests in between. */
+  *eachDelta(): Generator<MetricDelta, void, undefined> {
     for (const metric of this.metrics.values()) {
       const delta = metric.take()
-      if (delta !== undefined) deltas.push(delta)
+      if (delta !== undefined) yield delta
     }
-    return deltas
+  }
+
+  takeDeltas(): MetricDelta[] {
+    return [...this.eachDelta()]
   }
 
   destroy(): void {
