@@ -22,7 +22,6 @@ export interface RunEvent {
 export interface Second {
   readonly atNs: number
   readonly phase: PhaseState
-  readonly phaseIndex: number
   readonly tallies: SpanTallies
   readonly spanNs: number
   readonly watch: WatchSpan
@@ -279,11 +278,9 @@ export class Run {
     const { counters } = this
     this.second = { tallies: new SpanTallies(), watch: new WatchSpan(), startNs: nowNs }
     this.watch.spans = [this.watchSpan, this.second.watch, phase.watch]
-    const phaseIndex = this.current
     this.options.observer.onSecond({
       atNs: nowNs,
       phase,
-      phaseIndex,
       tallies,
       watch,
       counters,

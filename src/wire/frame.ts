@@ -1,4 +1,5 @@
 import { HarnessError } from '../core/errors.js'
+import { CR, LF } from './ascii.js'
 import type { WireLimits } from './limits.js'
 
 /** Tokens kept per frame; a frame may hold more (they are counted), but no command or reply needs them. */
@@ -11,8 +12,6 @@ export const ATOM = 0
 export const QUOTED = 1
 export const LITERAL = 2
 
-const LF = 10
-const CR = 13
 const SP = 32
 const DQUOTE = 34
 const PLUS = 43

@@ -1,7 +1,7 @@
+import { LF } from '../../wire/ascii.js'
 import { type CommandParser, INCOMPLETE } from './parse-command.js'
 
 const NOTHING = new Uint8Array(0)
-const LF = 10
 
 /** Cuts what a client sends into commands, wherever its chunks break. Keeps no buffer while nothing is outstanding. */
 export class CommandReader {

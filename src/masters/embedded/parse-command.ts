@@ -1,4 +1,5 @@
 import { HarnessError } from '../../core/errors.js'
+import { CR, LF } from '../../wire/ascii.js'
 import { DEFAULT_LIMITS, type WireLimits } from '../../wire/limits.js'
 import type { Span } from './span.js'
 
@@ -6,8 +7,6 @@ import type { Span } from './span.js'
 export const INCOMPLETE = -1
 
 const EOF = -1
-const CR = 13
-const LF = 10
 const SP = 32
 const DQUOTE = 34
 const PLUS = 43

@@ -1,4 +1,5 @@
 import type { MailboxRecord } from '../../core/mailbox.js'
+import { CR, LF } from '../../wire/ascii.js'
 import { Arena, sizeClass } from './arena.js'
 import { hasDomain, type Probe } from './order.js'
 import { copyBytes, type Span } from './span.js'
@@ -8,8 +9,6 @@ const ACTIVE = 1 << 30
 const DOMAIN = 1 << 29
 const LENGTH_MASK = (1 << 29) - 1
 const PLUS = 43
-const CR = 13
-const LF = 10
 const SP = 32
 const BANG = 33
 const OPEN_BRACE = 123
