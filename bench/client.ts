@@ -83,7 +83,7 @@ async function scarf(): Promise<void> {
   process.exit()
 }
 
-/** Closed loop, polling as the probes do while an answer is due. */
+/** Closed loop, polling for the answer: sent within 2 µs of it, the next NOOP finds the master's worker still there. The probes do not poll. */
 async function noop(): Promise<void> {
   const client = await Client.connect({ address, credentials, clock })
   const times: number[] = []

@@ -11,8 +11,6 @@ export interface ProbesOptions {
 
 /** Sleep is exact to about this; the rest is spent spinning. */
 const SPIN_NS = 150_000
-/** A reply within this is awaited by polling: waking up from epoll would be in the figure otherwise. */
-const POLL_NS = 1_000_000
 const LONGEST_SLEEP_MS = 20
 const RECONNECT_MS = 250
 const MOST_OUTSTANDING = 50_000
@@ -65,7 +63,6 @@ export class Probes {
 
   private async loop(): Promise<void> {
     const { clock } = this.context
-    let busySinceNs: number | undefined
     while (this.running) {
       const nowNs = clock.nowNs()
       for (const lane of this.lanes) lane.sendDue(nowNs)
@@ -73,13 +70,10 @@ export class Probes {
       if (dueNs === Infinity) {
         await new Promise(resolve => setTimeout(resolve, 1))
       } else if (this.idle && this.lanes.every(lane => lane.connected)) {
-        busySinceNs = undefined
         this.sleepUntil(dueNs)
         await nextTurn()
-      } else if (nowNs - (busySinceNs ?? nowNs) < POLL_NS) {
-        busySinceNs ??= nowNs
-        await nextTurn()
       } else {
+        // Not by polling: the kernel puts a woken master on the CPU of who woke it, where it would wait for us.
         await new Promise(resolve => setTimeout(resolve, 1))
       }
     }
