@@ -34,15 +34,13 @@ export class BackendConnections {
     await Promise.all(this.kept.flat().map(connection => limit(() => connection.open())))
   }
 
-  /** @throws {HarnessError} when no connection could be had */
-  async take(backend: number, phase: number): Promise<Lent> {
+  /** At once where a kept connection is up. @throws {HarnessError} when no connection could be had */
+  take(backend: number, phase: number): Lent | Promise<Lent> {
     if (this.options.connection === 'kept') {
       const pool = this.kept[backend]
-      const client = await pool[this.turn++ % pool.length].get()
-      return { client, giveBack: () => {} }
+      return pool[this.turn++ % pool.length].lend()
     }
-    const client = await this.connectOnce(phase)
-    return { client, giveBack: () => this.leave(client) }
+    return this.connectOnce(phase).then(client => ({ client, giveBack: () => this.leave(client) }))
   }
 
   async close(): Promise<void> {
@@ -78,41 +76,44 @@ export class BackendConnections {
 
 /** A connection that comes back after it was lost; whoever needs it meanwhile waits. */
 class KeptConnection {
-  private client: Promise<Client> | undefined
+  private lent: Lent | undefined
+  private opening: Promise<Lent> | undefined
   private closed = false
 
   constructor(private readonly context: DriverContext) {}
 
   async open(): Promise<void> {
-    await this.get()
+    await this.lend()
   }
 
-  get(): Promise<Client> {
-    if (this.client === undefined) {
-      this.client = this.connect()
+  lend(): Lent | Promise<Lent> {
+    if (this.lent?.client.closed === false) return this.lent
+    if (this.opening === undefined) {
+      this.opening = this.connect()
       // Rejects only after close(), when nobody may be waiting any more.
-      this.client.catch(() => {})
+      this.opening.catch(() => {})
     }
-    return this.client
+    return this.opening
   }
 
   async close(): Promise<void> {
     this.closed = true
-    const client = await Promise.race([
-      this.client?.catch(() => undefined),
+    const lent = await Promise.race([
+      this.lent ?? this.opening?.catch(() => undefined),
       new Promise<undefined>(resolve => setTimeout(() => resolve(undefined), 200)),
     ])
-    await client?.logout()
+    await lent?.client.logout()
   }
 
-  private async connect(): Promise<Client> {
+  private async connect(): Promise<Lent> {
     const { address, credentials, clock } = this.context
     for (;;) {
       try {
-        const onLost = () => {
-          this.client = undefined
-        }
-        return await Client.connect({ address, credentials, clock, onLost })
+        const client = await Client.connect({ address, credentials, clock })
+        if (this.closed) client.destroy()
+        this.lent = { client, giveBack: () => {} }
+        this.opening = undefined
+        return this.lent
       } catch (error) {
         if (this.closed) throw error
         this.context.event('backend-connect', messageOf(error))

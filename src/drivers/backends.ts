@@ -1,12 +1,13 @@
 import { isRefusal, messageOf } from '../core/errors.js'
+import { Fifo } from '../core/fifo.js'
 import type { Operation } from '../core/operation.js'
 import type { OpenArrivalSpec } from '../generators/arrivals.js'
 import type { ArrivalSpec } from '../generators/spec.js'
 import type { Outcome } from '../metrics/recorder.js'
-import type { Client } from '../session/client.js'
-import { BackendConnections, type ConnectionMode } from './backend-connections.js'
+import { BackendConnections, type ConnectionMode, type Lent } from './backend-connections.js'
 import type { DriverContext, DriverPhase } from './context.js'
 import { MailboxOrder } from './mailbox-order.js'
+import { type OperationEnd, OperationRun } from './operation-run.js'
 import { Schedule } from './schedule.js'
 
 export interface BackendsOptions {
@@ -51,7 +52,7 @@ export class Backends {
     private readonly times: (spec: OpenArrivalSpec, phase: number) => Iterator<number>,
   ) {
     this.connections = new BackendConnections(context, options)
-    this.lanes = Array.from({ length: options.backends }, () => ({ underWay: 0, waiting: [], next: 0 }))
+    this.lanes = Array.from({ length: options.backends }, () => ({ underWay: 0, waiting: new Fifo<Job>() }))
   }
 
   /** Opens kept connections ahead of the first arrival. */
@@ -129,66 +130,44 @@ export class Backends {
   }
 
   private advance(lane: BackendLane): void {
-    while (lane.underWay < this.options.inFlight && lane.next < lane.waiting.length) {
-      const job = lane.waiting[lane.next++]
-      if (lane.next > 1024) {
-        lane.waiting = lane.waiting.slice(lane.next)
-        lane.next = 0
-      }
+    while (lane.underWay < this.options.inFlight) {
+      const job = lane.waiting.shift()
+      if (job === undefined) return
       lane.underWay++
       this.context.counters.operationsQueued--
       this.context.counters.operationsInFlight++
-      void this.perform(job).then(() => {
-        lane.underWay--
-        this.context.counters.operationsInFlight--
-        if (!this.stopped) this.advance(lane)
-      })
+      this.perform(job, lane)
     }
   }
 
-  private async perform(job: Job): Promise<void> {
-    const { clock } = this.context
-    try {
-      job.sentNs = clock.nowNs()
-      const lent = await this.connections.take(job.operation.backend, job.phase)
-      try {
-        const outcome = await this.sendAll(job, lent.client)
-        this.end(job, outcome, clock.nowNs())
-      } finally {
-        lent.giveBack()
-      }
-    } catch (error) {
-      this.end(job, isRefusal(error) ? 'failed' : 'unfinished', clock.nowNs())
-      if (!this.stopped) this.context.event('operation-lost', `${job.operation.kind}: ${messageOf(error)}`)
-    }
+  private perform(job: Job, lane: BackendLane): void {
+    job.sentNs = this.context.clock.nowNs()
+    const lent = this.connections.take(job.operation.backend, job.phase)
+    if (lent instanceof Promise)
+      lent.then(
+        late => this.sendAll(job, lane, late),
+        error => this.leave(job, lane, error),
+      )
+    else this.sendAll(job, lane, lent)
   }
 
-  /** The commands of an operation, each after the last one's reply, as libcyrus's mupdate client does. */
-  private async sendAll(job: Job, client: Client): Promise<Outcome> {
-    const { recorder, clock, journal } = this.context
-    journal(job.mailboxes)
-    let intendedNs = job.intendedNs
-    for (const command of job.operation.commands) {
-      if (this.stopped) return 'unfinished'
-      const sentNs = clock.nowNs()
-      const metric = recorder.metric(job.phase, 'commands', command.kind)
-      try {
-        const { status, text } = await client.request(command)
-        metric.add(status === 'OK' ? 'ok' : 'failed', intendedNs, sentNs, client.heardNs)
-        if (status !== 'OK') {
-          this.context.event(
-            'operation-refused',
-            `${job.operation.kind} ${job.mailboxes[0]}: ${command.kind}: ${status} ${text}`,
-          )
-          return 'failed'
-        }
-        if (intendedNs !== undefined) intendedNs = client.heardNs
-      } catch (error) {
-        metric.add('unfinished', intendedNs, sentNs, clock.nowNs())
-        throw error
-      }
+  private sendAll(job: Job, lane: BackendLane, lent: Lent): void {
+    const mayGoOn = () => !this.stopped
+    const onEnd = (end: OperationEnd) => {
+      this.leave(job, lane, end)
+      lent.giveBack()
     }
-    return 'ok'
+    new OperationRun(this.context, lent.client, job.operation, job.phase, job.intendedNs, mayGoOn, onEnd).start()
+  }
+
+  /** Its place in the lane is free again. */
+  private leave(job: Job, lane: BackendLane, end: unknown): void {
+    const known = end === 'ok' || end === 'failed' || end === 'unfinished'
+    this.end(job, known ? end : isRefusal(end) ? 'failed' : 'unfinished', this.context.clock.nowNs())
+    if (!known && !this.stopped) this.context.event('operation-lost', `${job.operation.kind}: ${messageOf(end)}`)
+    lane.underWay--
+    this.context.counters.operationsInFlight--
+    if (!this.stopped) this.advance(lane)
   }
 
   private end(job: Job, outcome: Outcome, nowNs: number): void {
@@ -198,6 +177,7 @@ export class Backends {
       .add(outcome, job.intendedNs, job.sentNs, nowNs)
     if (this.stopped) return
     this.order.finish(job, outcome === 'ok' || job.operation.kind === 'find')
+    this.schedule?.look()
     if (this.closedLoop !== undefined)
       setTimeout(() => this.closedLoop && this.arrive(undefined), this.closedLoop.thinkTimeNs / 1e6)
   }
@@ -205,7 +185,5 @@ export class Backends {
 
 interface BackendLane {
   underWay: number
-  waiting: Job[]
-  /** Index of the first of `waiting` that has not begun. */
-  next: number
+  readonly waiting: Fifo<Job>
 }

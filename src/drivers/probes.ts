@@ -1,4 +1,5 @@
 import { messageOf } from '../core/errors.js'
+import { Fifo } from '../core/fifo.js'
 import { Client, type ReplyHandler } from '../session/client.js'
 import type { DriverContext } from './context.js'
 
@@ -102,7 +103,7 @@ class ProbeLane {
   /** When the next NOOP is due. */
   nextNs = Infinity
   /** Sent and unanswered, oldest first. */
-  private sent: { intendedNs: number; sentNs: number; phase: number }[] = []
+  private readonly sent = new Fifo<{ intendedNs: number; sentNs: number; phase: number }>()
 
   constructor(
     private readonly context: DriverContext,
@@ -180,9 +181,8 @@ class ProbeLane {
   }
 
   private giveUp(nowNs: number): void {
-    for (const { intendedNs, sentNs, phase } of this.sent)
+    for (const { intendedNs, sentNs, phase } of this.sent.takeAll())
       this.metric(phase).add('unfinished', intendedNs, sentNs, nowNs)
-    this.sent = []
     this.outstanding = 0
   }
 

@@ -2,12 +2,14 @@ import type { Clock } from '../core/clock.js'
 
 /**
  * Plays a plan of intended times: calls `fire` for each as soon as it is due, late ones too, and never skips any. Timers
- * have a grain of a millisecond, so several may fire together; each still carries the time it was meant for.
+ * have a grain of more than a millisecond, so several may fire together; each still carries the time it was meant for.
+ * Whoever is awake anyway, with a reply in hand, calls {@link look}: what is due then need not wait for the timer.
  */
 export class Schedule {
   private timer: NodeJS.Timeout | undefined
   private nextNs: number
   private stopped = false
+  private firing = false
 
   /** @param times intended starts, ns from `startNs`, ascending */
   constructor(
@@ -36,13 +38,21 @@ export class Schedule {
     this.timer = setTimeout(() => this.run(), Math.max(0, Math.min(waitMs, 60_000)))
   }
 
-  private run(): void {
+  /** Fires what is due. */
+  look(): void {
+    if (this.firing) return
+    this.firing = true
     const nowNs = this.clock.nowNs()
     while (!this.stopped && this.nextNs <= nowNs) {
       const intendedNs = this.nextNs
       this.nextNs = this.pull()
       this.fire(intendedNs)
     }
+    this.firing = false
+  }
+
+  private run(): void {
+    this.look()
     this.arm()
   }
 }

@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { HarnessError } from '../core/errors.js'
 import type { WorkerOrder, WorkerReport } from './messages.js'
@@ -6,6 +7,13 @@ import type { Shard, WorkerSetup } from './plan.js'
 
 /** How long a worker may take to give up what is under way. */
 const STOP_MS = 8_000
+/**
+ * How the heaps of worker threads are kept: the pauses of V8's defaults made 1 % of 5,000 operations a second more than
+ * 3 ms late. Small young generations (three semi-spaces) are collected in a fraction of a millisecond instead of 3 to
+ * 6; and nothing is worth marking before the heap has this size, which V8 has to be told before it makes the heap.
+ */
+const YOUNG_GENERATION_MB = 4
+const UNMARKED_HEAP_MB = 256
 
 export interface FleetListener {
   onReport(shard: string, report: WorkerReport): void
@@ -22,6 +30,7 @@ export class Fleet {
 
   /** Starts a thread for each shard and waits until all are ready. */
   async start(shards: readonly Shard[], setup: Omit<WorkerSetup, 'shard'>): Promise<void> {
+    setFlagsFromString(`--initial-heap-size=${UNMARKED_HEAP_MB}`)
     await Promise.all(shards.map(shard => this.startOne(shard, { ...setup, shard })))
   }
 
@@ -50,7 +59,11 @@ export class Fleet {
   }
 
   private startOne(shard: Shard, workerData: WorkerSetup): Promise<void> {
-    const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, name: shard.name })
+    const worker = new Worker(new URL('./worker.js', import.meta.url), {
+      workerData,
+      name: shard.name,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
+    })
     this.workers.set(shard.name, worker)
     return new Promise((resolve, reject) => {
       worker.on('message', (report: WorkerReport) => {

@@ -1,6 +1,7 @@
 import type { Credentials, MasterAddress } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
 import { HarnessError, messageOf } from '../core/errors.js'
+import { Fifo } from '../core/fifo.js'
 import type { MailboxRecord } from '../core/mailbox.js'
 import type { Command } from '../core/operation.js'
 import { encodeActivate, encodeCommand } from '../wire/encode.js'
@@ -70,8 +71,7 @@ export class Client {
   heardNs = 0
   private transport!: Transport
   private readonly scanner = new FrameScanner()
-  private pending: Pending[] = []
-  private head = 0
+  private readonly pending = new Fifo<Pending>()
   private nextTag = 0
   private outgoing = ''
   private stream: { tag: string; listener: StreamListener } | undefined
@@ -111,7 +111,7 @@ export class Client {
   }
 
   get inFlight(): number {
-    return this.pending.length - this.head
+    return this.pending.length
   }
 
   get closed(): boolean {
@@ -273,7 +273,7 @@ export class Client {
   }
 
   private take(frame: Frame): void {
-    const waiting = this.head < this.pending.length ? this.pending[this.head] : undefined
+    const waiting = this.pending.peek()
     const code = replyCode(frame)
     if (this.greeting !== undefined) {
       this.greeting(frame)
@@ -296,11 +296,7 @@ export class Client {
       return
     }
     if (code !== REPLY.ok && code !== REPLY.no && code !== REPLY.bad) throw this.unexpected(frame)
-    this.head++
-    if (this.head > 256 && this.head * 2 > this.pending.length) {
-      this.pending = this.pending.slice(this.head)
-      this.head = 0
-    }
+    this.pending.shift()
     // Texts are wanted where something went wrong only.
     if (code === REPLY.ok) waiting.handler.onDone('OK', '')
     else waiting.handler.onDone(code === REPLY.no ? 'NO' : 'BAD', statusText(frame))
@@ -320,9 +316,7 @@ export class Client {
     if (this.lost !== undefined) return
     this.lost = error
     this.transport?.destroy()
-    const waiting = this.pending.slice(this.head)
-    this.pending = []
-    this.head = 0
+    const waiting = this.pending.takeAll()
     this.onGreetingLost?.(error)
     for (const { handler } of waiting) handler.onLost(error)
     if (!this.closing) this.options.onLost?.(error)

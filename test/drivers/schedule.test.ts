@@ -57,6 +57,15 @@ describe('Schedule', () => {
     expect(fired.map(each => each.intendedNs)).toEqual(Array.from({ length: 100 }, (_, i) => i * 10e6))
   })
 
+  it('fires what is due when it is looked at, without its timer, and not twice', () => {
+    const { fired, schedule } = play([0, 1e6, 2e6, 50e6], undefined, () => schedule.look())
+    blockedNs += 1.5e6
+    schedule.look()
+    expect(fired.map(each => each.intendedNs)).toEqual([0, 1e6])
+    vi.advanceTimersByTime(60)
+    expect(fired.map(each => each.intendedNs)).toEqual([0, 1e6, 2e6, 50e6])
+  })
+
   it('waits longer than a timer can: in steps', () => {
     const days = 30 * 86_400e9
     const { fired } = play([days])

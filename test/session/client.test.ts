@@ -1,57 +1,29 @@
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import { type HarnessError, isHarnessError } from '../../src/core/errors.js'
 import { Client } from '../../src/session/client.js'
+import { type Answer, BANNER, type LineServer, lineServer, loggedIn } from '../support/line-server.js'
 
-const BANNER =
-  '* AUTH "PLAIN" "LOGIN"\r\n* STARTTLS\r\n* OK MUPDATE "mail.example.com" "Cyrus IMAP" "3.6.1" "(master)"\r\n'
 const credentials = { user: 'murder', password: 'pa ss' }
 const clock = monotonicClock(monotonicOriginS())
 
-/** Answers each line that came whole; the tag and the rest of it are given. */
-type Answer = (tag: string, rest: string, socket: Socket) => string | undefined
-
-let server: Server
-let sockets: Socket[]
+let server: LineServer | undefined
 let clients: Client[]
 
 beforeEach(() => {
-  sockets = []
+  server = undefined
   clients = []
 })
 
 afterEach(async () => {
   for (const client of clients) client.destroy()
-  for (const socket of sockets) socket.destroy()
-  await new Promise(resolve => server.close(resolve))
+  await server?.close()
 })
 
-async function serve(banner: string, answer: Answer = () => undefined): Promise<{ host: string; port: number }> {
-  server = createServer(socket => {
-    sockets.push(socket)
-    socket.on('error', () => {})
-    socket.write(banner)
-    let received = ''
-    socket.setEncoding('latin1').on('data', text => {
-      received += text
-      for (let end = received.indexOf('\r\n'); end >= 0; end = received.indexOf('\r\n')) {
-        const line = received.slice(0, end)
-        received = received.slice(end + 2)
-        const [tag, ...rest] = line.split(' ')
-        const reply = answer(tag!, rest.join(' '), socket)
-        if (reply !== undefined && !socket.destroyed) socket.write(reply, 'latin1')
-      }
-    })
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  return { host: '127.0.0.1', port: (server.address() as AddressInfo).port }
-}
-
-/** A master that logs everybody in and leaves the rest to the test. */
-function loggedIn(answer: Answer = () => undefined): Answer {
-  return (tag, rest, socket) =>
-    rest.startsWith('AUTHENTICATE') ? `${tag} OK "Authenticated"\r\n` : answer(tag, rest, socket)
+async function serve(banner: string, answer?: Answer): Promise<{ host: string; port: number }> {
+  server = await lineServer(banner, answer)
+  return server.address
 }
 
 async function open(
@@ -102,12 +74,11 @@ describe('connecting', () => {
   it('reads a banner however it is split', async () => {
     for (const at of [1, 2, 15, 30, BANNER.length - 1]) {
       const address = await serve(BANNER.slice(0, at), loggedIn())
-      server.once('connection', socket => setTimeout(() => socket.write(BANNER.slice(at)), 5))
+      server?.onConnection(socket => setTimeout(() => socket.write(BANNER.slice(at)), 5))
       const { banner } = await open(address)
       expect(banner).toMatchObject({ host: 'mail.example.com', product: 'Cyrus IMAP', version: '3.6.1' })
       expect([...banner.capabilities.keys()]).toEqual(['AUTH', 'STARTTLS'])
-      for (const socket of sockets) socket.destroy()
-      await new Promise(resolve => server.close(resolve))
+      await server?.close()
     }
   })
 
@@ -167,7 +138,7 @@ describe('connecting', () => {
       code: 'TIMEOUT',
       message: expect.stringMatching(message),
     })
-    await until(() => sockets.every(socket => socket.readableEnded || socket.destroyed))
+    await until(() => server!.sockets.every(socket => socket.readableEnded || socket.destroyed))
   })
 
   it('refused at the login is a wrong password, which is not shown', async () => {
@@ -182,9 +153,9 @@ describe('connecting', () => {
     let lost = 0
     for (const banner of ['', '* AUTH "PLAIN"\r\n']) {
       const address = await serve(banner)
-      server.once('connection', socket => socket.end())
+      server?.onConnection(socket => socket.end())
       await expect(open(address, { onLost: () => lost++ })).rejects.toMatchObject({ code: 'MASTER_LOST' })
-      await new Promise(resolve => server.close(resolve))
+      await server?.close()
     }
     const address = await serve(BANNER, (_tag, _rest, socket) => void socket.destroy())
     await expect(open(address)).rejects.toMatchObject({ code: 'MASTER_LOST' })

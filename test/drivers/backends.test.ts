@@ -1,0 +1,111 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
+import type { Operation } from '../../src/core/operation.js'
+import { Backends, type BackendsOptions } from '../../src/drivers/backends.js'
+import type { DriverContext } from '../../src/drivers/context.js'
+import { newCounters } from '../../src/metrics/interval.js'
+import { loadHistograms } from '../../src/metrics/latency.js'
+import { Recorder } from '../../src/metrics/recorder.js'
+import { BANNER, type LineServer, lineServer, loggedIn } from '../support/line-server.js'
+
+await loadHistograms()
+const clock = monotonicClock(monotonicOriginS())
+let server: LineServer
+let backends: Backends
+
+afterEach(async () => {
+  await backends.stop()
+  await server.close()
+})
+
+/** Operations of two commands of one line each, which is all that the test's server reads. */
+function* twoCommands(): Generator<Operation, void, undefined> {
+  for (let i = 0; ; i++) {
+    yield { kind: 'find', backend: 0, mailboxes: [`user.u${i}`], commands: [{ kind: 'LIST' }, { kind: 'NOOP' }] }
+  }
+}
+
+function context(): DriverContext & { readonly events: string[] } {
+  const events: string[] = []
+  return {
+    clock,
+    address: server.address,
+    credentials: { user: 'u', password: 'p' },
+    seed: 1,
+    recorder: new Recorder(),
+    counters: newCounters(),
+    phase: () => 0,
+    event: (kind, detail) => void events.push(`${kind}: ${detail}`),
+    journal: () => {},
+    events,
+  }
+}
+
+const kept: BackendsOptions = { connection: 'kept', backends: 1, connectionsPerBackend: 1, inFlight: 4 }
+
+async function start(options: BackendsOptions, times: readonly number[], run = context()) {
+  backends = new Backends(run, options, twoCommands(), () => times[Symbol.iterator]())
+  await backends.start({ index: 0, startNs: clock.nowNs() }, { kind: 'constant', ratePerSecond: 1 })
+  return run
+}
+
+async function until(look: () => boolean): Promise<void> {
+  for (let i = 0; i < 1000 && !look(); i++) await new Promise(resolve => setTimeout(resolve, 5))
+  expect(look()).toBe(true)
+}
+
+function counts(run: DriverContext): Record<string, { count: number; unfinished: number; failed: number }> {
+  return Object.fromEntries(
+    run.recorder.takeDeltas().map(({ name, count, unfinished, failed }) => [name, { count, unfinished, failed }]),
+  )
+}
+
+describe.each(['kept', 'per-operation'] as const)('Backends, connection %s', connection => {
+  it('sends the commands of an operation one after the other', async () => {
+    const seen: string[] = []
+    let listed = false
+    server = await lineServer(
+      BANNER,
+      loggedIn((tag, rest, socket) => {
+        if (rest !== 'LOGOUT') seen.push(`${rest}${listed ? ', the list sent' : ''}`)
+        if (rest !== 'LIST') return `${tag} OK "done"\r\n`
+        setTimeout(() => {
+          listed = true
+          socket.write(`${tag} OK "done"\r\n`)
+        }, 5)
+        return undefined
+      }),
+    )
+    const run = await start({ ...kept, connection }, [0])
+    await until(() => seen.length > 0 && backends.idle)
+    expect(seen).toEqual(['LIST', 'NOOP, the list sent'])
+    const each = { count: 1, unfinished: 0, failed: 0 }
+    expect(counts(run)).toMatchObject({ LIST: each, NOOP: each, find: each })
+  })
+})
+
+describe('Backends on a kept connection that is lost', () => {
+  it('loses what was on it, and sends what waits when it is back', async () => {
+    let dropped = false
+    server = await lineServer(
+      BANNER,
+      loggedIn((tag, rest, socket) => {
+        if (dropped || rest !== 'LIST') return `${tag} OK "done"\r\n`
+        dropped = true
+        return void socket.destroy()
+      }),
+    )
+    // 4 under way, 16 waiting.
+    const run = await start(
+      kept,
+      Array.from({ length: 20 }, () => 0),
+    )
+    await until(() => dropped && backends.idle)
+    const { find } = counts(run)
+    expect(find!.count).toBe(20)
+    expect(find!.unfinished).toBe(4)
+    expect(run.events.filter(event => event.startsWith('operation-lost'))).toHaveLength(4)
+    expect(run.counters.operationsInFlight).toBe(0)
+    expect(run.counters.operationsQueued).toBe(0)
+  })
+})

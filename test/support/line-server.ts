@@ -1,0 +1,52 @@
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+
+export const BANNER =
+  '* AUTH "PLAIN" "LOGIN"\r\n* STARTTLS\r\n* OK MUPDATE "mail.example.com" "Cyrus IMAP" "3.6.1" "(master)"\r\n'
+
+/** Answers each line that came whole; the tag and the rest of it are given. */
+export type Answer = (tag: string, rest: string, socket: Socket) => string | undefined
+
+export interface LineServer {
+  readonly address: { readonly host: string; readonly port: number }
+  /** All that were ever accepted. */
+  readonly sockets: readonly Socket[]
+  onConnection(then: (socket: Socket) => void): void
+  close(): Promise<void>
+}
+
+/** A server that says what a test wants to have said, for what no master would do on request. */
+export async function lineServer(banner: string, answer: Answer = () => undefined): Promise<LineServer> {
+  const sockets: Socket[] = []
+  const server: Server = createServer(socket => {
+    sockets.push(socket)
+    socket.on('error', () => {})
+    socket.write(banner)
+    let received = ''
+    socket.setEncoding('latin1').on('data', text => {
+      received += text
+      for (let end = received.indexOf('\r\n'); end >= 0; end = received.indexOf('\r\n')) {
+        const line = received.slice(0, end)
+        received = received.slice(end + 2)
+        const [tag, ...rest] = line.split(' ')
+        const reply = answer(tag!, rest.join(' '), socket)
+        if (reply !== undefined && !socket.destroyed) socket.write(reply, 'latin1')
+      }
+    })
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  return {
+    address: { host: '127.0.0.1', port: (server.address() as AddressInfo).port },
+    sockets,
+    onConnection: then => void server.on('connection', then),
+    async close() {
+      for (const socket of sockets) socket.destroy()
+      await new Promise(resolve => server.close(resolve))
+    },
+  }
+}
+
+/** A master that logs everybody in and leaves the rest to the test. */
+export function loggedIn(answer: Answer = () => undefined): Answer {
+  return (tag, rest, socket) =>
+    rest.startsWith('AUTHENTICATE') ? `${tag} OK "Authenticated"\r\n` : answer(tag, rest, socket)
+}
