@@ -45,7 +45,7 @@ async function load(): Promise<void> {
   const cpu = process.cpuUsage()
   const startNs = clock.nowNs()
   preload.start({ index: 0, startNs })
-  while (!preload.done) await new Promise(resolve => setTimeout(resolve, 5))
+  while (!preload.done) await new Promise(resolve => setTimeout(resolve, 20))
   const seconds = (clock.nowNs() - startNs) / 1e9
   const { user, system } = process.cpuUsage(cpu)
   say({ seconds, rate: Number(count) / seconds, cpu: (user + system) / 1e6 })

@@ -58,7 +58,7 @@ async function createAll(master: Master): Promise<number> {
   const site = { ...loadProfile('seed-2010').site, mailboxes: MAILBOXES }
   for (const record of mailboxes(site, 1)) {
     client.queue({ kind: 'RESERVE', name: record.name, location: record.location }, handler)
-    client.queueActivate(record, handler)
+    client.queue({ kind: 'ACTIVATE', ...record }, handler)
     if (client.inFlight >= 256) {
       client.flush()
       while (client.inFlight > 128) await new Promise(resolve => setImmediate(resolve))

@@ -140,7 +140,7 @@ class Lane implements ReplyHandler {
     const client = this.client
     const underWay = this.sent - this.answered
     if (client === undefined || client.closed || this.owner.isStopped || underWay > this.window / 2) return
-    const names: string[] = []
+    const records: MailboxRecord[] = []
     const nowNs = this.owner.context.clock.nowNs()
     for (let room = this.window - underWay; room > 0; room--) {
       const record = this.owner.next()
@@ -148,11 +148,12 @@ class Lane implements ReplyHandler {
       const slot = this.sent++ % this.window
       this.ring[slot] = record
       this.sentNs[slot] = nowNs
-      names.push(record.name)
-      client.queueActivate(record, this)
+      records.push(record)
     }
-    if (names.length > 0) this.owner.context.journal(names)
-    client.flush()
+    if (records.length > 0) {
+      this.owner.context.journal(records.map(({ name }) => name))
+      client.activateAll(records, this)
+    }
     this.idle = this.sent === this.answered
     if (this.idle) this.owner.laneIdle()
   }

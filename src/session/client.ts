@@ -4,7 +4,8 @@ import { HarnessError, messageOf } from '../core/errors.js'
 import { Fifo } from '../core/fifo.js'
 import type { MailboxRecord } from '../core/mailbox.js'
 import type { Command } from '../core/operation.js'
-import { encodeActivate, encodeCommand } from '../wire/encode.js'
+import { ActivateBatch } from '../wire/activate-batch.js'
+import { encodeCommand } from '../wire/encode.js'
 import type { Frame } from '../wire/frame.js'
 import { decodeReply, REPLY, type ReplyCode, replyCode, statusText } from '../wire/reply.js'
 import { FrameScanner } from '../wire/scanner.js'
@@ -48,8 +49,11 @@ export interface ConnectOptions {
 }
 
 interface Pending {
-  readonly tag: string
+  /** A number stands for `X` and that number. */
+  tag: string | number
   readonly handler: ReplyHandler
+  /** Commands that this stands for; their tags count up from `tag`. */
+  count: number
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -60,6 +64,8 @@ const BANNER_PATIENCE_MS = 3_000
  * answers it after its banner, by its tag.
  */
 const NUDGE_TAG = 'P0'
+/** One for all clients of a thread: what is written is sent in the same turn. */
+const batch = new ActivateBatch()
 
 /**
  * One connection to a master: commands go out in order, each with a tag of its own, and their replies are matched in
@@ -72,6 +78,7 @@ export class Client {
   private transport!: Transport
   private readonly scanner = new FrameScanner()
   private readonly pending = new Fifo<Pending>()
+  private underWay = 0
   private nextTag = 0
   private outgoing = ''
   private stream: { tag: string; listener: StreamListener } | undefined
@@ -111,7 +118,7 @@ export class Client {
   }
 
   get inFlight(): number {
-    return this.pending.length
+    return this.underWay
   }
 
   get closed(): boolean {
@@ -119,20 +126,26 @@ export class Client {
   }
 
   /** Queues a command; it goes out with the next {@link flush}. */
-  queue(command: Command, handler: ReplyHandler, tag = `X${this.nextTag++}`): void {
+  queue(command: Command, handler: ReplyHandler, tag: string | number = this.nextTag++): void {
     if (this.lost !== undefined) {
       handler.onLost(this.lost)
       return
     }
-    this.pending.push({ tag, handler })
-    this.outgoing += encodeCommand(tag, command)
+    this.push({ tag, handler, count: 1 })
+    this.outgoing += encodeCommand(typeof tag === 'number' ? `X${tag}` : tag, command)
   }
 
-  /** {@link queue} for the command that a preload sends by the hundred thousand. */
-  queueActivate(record: MailboxRecord, handler: ReplyHandler): void {
-    const tag = `X${this.nextTag++}`
-    this.pending.push({ tag, handler })
-    this.outgoing += encodeActivate(tag, record.name, record.location, record.acl)
+  /** Sends an ACTIVATE for each record at once, as a preload does by the hundred thousand. */
+  activateAll(records: readonly MailboxRecord[], handler: ReplyHandler): void {
+    if (records.length === 0) return
+    if (this.lost !== undefined) {
+      for (let i = 0; i < records.length; i++) handler.onLost(this.lost)
+      return
+    }
+    this.flush()
+    this.push({ tag: this.nextTag, handler, count: records.length })
+    for (const record of records) batch.add(this.nextTag++, record)
+    if (!this.transport.write(batch.take())) batch.giveAway()
   }
 
   flush(): void {
@@ -277,7 +290,7 @@ export class Client {
     const code = replyCode(frame)
     if (this.greeting !== undefined) {
       this.greeting(frame)
-    } else if (waiting !== undefined && frame.count > 0 && frame.equals(0, waiting.tag)) {
+    } else if (waiting !== undefined && frame.count > 0 && hasTag(frame, waiting.tag)) {
       this.takeTagged(frame, code, waiting)
     } else if (this.stream !== undefined && frame.count > 0 && frame.equals(0, this.stream.tag)) {
       this.stream.listener.onRecord(frame, code)
@@ -296,10 +309,21 @@ export class Client {
       return
     }
     if (code !== REPLY.ok && code !== REPLY.no && code !== REPLY.bad) throw this.unexpected(frame)
-    this.pending.shift()
+    this.answered(waiting)
     // Texts are wanted where something went wrong only.
     if (code === REPLY.ok) waiting.handler.onDone('OK', '')
     else waiting.handler.onDone(code === REPLY.no ? 'NO' : 'BAD', statusText(frame))
+  }
+
+  private push(pending: Pending): void {
+    this.pending.push(pending)
+    this.underWay += pending.count
+  }
+
+  private answered(pending: Pending): void {
+    this.underWay--
+    if (--pending.count === 0) this.pending.shift()
+    else if (typeof pending.tag === 'number') pending.tag++
   }
 
   private onClosed(error: Error | undefined): void {
@@ -317,8 +341,9 @@ export class Client {
     this.lost = error
     this.transport?.destroy()
     const waiting = this.pending.takeAll()
+    this.underWay = 0
     this.onGreetingLost?.(error)
-    for (const { handler } of waiting) handler.onLost(error)
+    for (const { handler, count } of waiting) for (let i = 0; i < count; i++) handler.onLost(error)
     if (!this.closing) this.options.onLost?.(error)
   }
 
@@ -353,4 +378,8 @@ export class Client {
       'the master is broken, or a proxy mixes connections',
     )
   }
+}
+
+function hasTag(frame: Frame, tag: string | number): boolean {
+  return typeof tag === 'number' ? frame.isNumbered(0, 88, tag) : frame.equals(0, tag)
 }

@@ -4,7 +4,8 @@ import { HarnessError } from '../core/errors.js'
 
 /** Bytes in and out of one connection; TLS and DEFLATE are further implementations over this one. */
 export interface Transport {
-  write(bytes: string | Uint8Array): void
+  /** @returns whether the system took all of it at once; else bytes must stay as they are until it has */
+  write(bytes: string | Uint8Array): boolean
   destroy(): void
 }
 
@@ -76,10 +77,11 @@ export function connectTcp(address: MasterAddress, listener: TransportListener, 
 class TcpTransport implements Transport {
   constructor(private readonly socket: Socket) {}
 
-  write(bytes: string | Uint8Array): void {
-    if (!this.socket.writable) return
+  write(bytes: string | Uint8Array): boolean {
+    if (!this.socket.writable) return true
     traffic.writtenBytes += bytes.length
     this.socket.write(bytes as string, 'latin1')
+    return this.socket.writableLength === 0
   }
 
   destroy(): void {

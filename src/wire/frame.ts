@@ -56,6 +56,21 @@ export class Frame {
     return true
   }
 
+  /** Whether token `i` is the byte `letter` and the whole number `value` in decimal: a tag, compared without a string. */
+  isNumbered(i: number, letter: number, value: number): boolean {
+    const start = this.starts[i]
+    const end = this.ends[i]
+    if (end - start < 2 || this.bytes[start] !== letter) return false
+    if (this.bytes[start + 1] === 48 && end - start > 2) return false
+    let number = 0
+    for (let k = start + 1; k < end; k++) {
+      const digit = this.bytes[k] - 48
+      if (digit < 0 || digit > 9) return false
+      number = number * 10 + digit
+    }
+    return number === value
+  }
+
   /** Whether token `i` is the word `upper` in any case; `upper` in capitals (and `-`). */
   isWord(i: number, upper: string): boolean {
     const start = this.starts[i]

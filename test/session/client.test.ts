@@ -230,6 +230,55 @@ describe('commands', () => {
     expect(client.closed).toBe(true)
   })
 
+  it('sent as a batch are answered one by one, and those left are told of a loss', async () => {
+    const address = await serve(
+      BANNER,
+      loggedIn((tag, rest, socket) => {
+        // After X0 of the login: the batch is X1 to X4, and a command after it X5.
+        if (rest.startsWith('ACTIVATE')) return `${tag} ${tag === 'X2' ? 'NO "exists"' : 'OK "done"'}\r\n`
+        if (tag === 'X5') return `X5 OK "done"\r\n`
+        if (tag === 'X7') socket.destroy()
+        return undefined
+      }),
+    )
+    const client = await open(address)
+    const { told, handler } = recorder()
+    const records = ['a', 'b', 'c', 'd'].map(name => ({ name, location: 's!p', acl: '', state: 'active' as const }))
+    client.activateAll(records, handler('batch'))
+    expect(client.inFlight).toBe(4)
+    client.send({ kind: 'NOOP' }, handler('after'))
+    await until(() => told.length === 5)
+    expect(told).toEqual(['batch OK', 'batch NO exists', 'batch OK', 'batch OK', 'after OK'])
+    client.queue({ kind: 'NOOP' }, handler('waits'))
+    client.queue({ kind: 'NOOP' }, handler('lost'))
+    client.flush()
+    await until(() => told.length === 7)
+    client.activateAll(records.slice(2), handler('late'))
+    expect(told.slice(5)).toEqual([
+      'waits lost MASTER_LOST',
+      'lost lost MASTER_LOST',
+      'late lost MASTER_LOST',
+      'late lost MASTER_LOST',
+    ])
+    expect(client.inFlight).toBe(0)
+  })
+
+  it('that a batch loses in the middle are told once each', async () => {
+    const address = await serve(
+      BANNER,
+      loggedIn((tag, rest, socket) => {
+        if (!rest.startsWith('ACTIVATE')) return undefined
+        return tag === 'X1' ? `X1 OK "done"\r\n` : void socket.destroy()
+      }),
+    )
+    const client = await open(address)
+    const { told, handler } = recorder()
+    const records = ['a', 'b', 'c'].map(name => ({ name, location: 's!p', acl: '', state: 'active' as const }))
+    client.activateAll(records, handler('batch'))
+    await until(() => told.length === 3)
+    expect(told).toEqual(['batch OK', 'batch lost MASTER_LOST', 'batch lost MASTER_LOST'])
+  })
+
   it('under way are told when we close, and nobody else is', async () => {
     const address = await serve(BANNER, loggedIn())
     const lost: string[] = []

@@ -124,6 +124,25 @@ describe('FrameScanner', () => {
   })
 })
 
+describe('a tag', () => {
+  it.each([
+    { tag: 'X7', value: 7, is: true },
+    { tag: 'X70', value: 7, is: false },
+    { tag: 'X', value: 0, is: false },
+    { tag: 'X0', value: 0, is: true },
+    { tag: 'X07', value: 7, is: false },
+    { tag: 'Y7', value: 7, is: false },
+    { tag: 'X7a', value: 7, is: false },
+    { tag: 'X4294967297', value: 4294967297, is: true },
+    { tag: '*', value: 0, is: false },
+  ])('$tag compared with X and $value: $is', ({ tag, value, is }) => {
+    const scanner = new FrameScanner()
+    scanner.feed(Buffer.from(`${tag} OK "done"\r\n`))
+    expect(scanner.next()).toBe(true)
+    expect(scanner.frame.isNumbered(0, 'X'.charCodeAt(0), value)).toBe(is)
+  })
+})
+
 describe('decodeReply', () => {
   const decode = (wire: string) => {
     const scanner = new FrameScanner()
