@@ -71,7 +71,7 @@ async function scarf(): Promise<void> {
       noopUnfinished: none,
       timedOut: none,
       dropped: error => process.stderr.write(`${error.message}\n`),
-      loginRefused: (_start, _now, error) => process.stderr.write(`${error}\n`),
+      loginRefused: (_due, _start, _now, error) => process.stderr.write(`${error}\n`),
       dumpRefused: none,
     }
     const times = { retryDelayNs: 600e9, random: () => 0 }

@@ -96,7 +96,7 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
   const release = onInterrupt(run, master, progress)
   try {
     progress.line(`starting the ${master.kind} master`)
-    await master.start()
+    await start(master, folder)
     await run.execute()
     const lost = run.interrupted ? undefined : await masterLoss(master)
     if (master.kind !== 'remote' && !run.interrupted && lost === undefined)
@@ -110,6 +110,16 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
     await master.stop()
     folder.close()
     release()
+  }
+}
+
+/** A folder without a run is of no use to anybody: what went wrong is in the error. */
+async function start(master: Master, folder: RunFolder): Promise<void> {
+  try {
+    await master.start()
+  } catch (error) {
+    folder.remove()
+    throw error
   }
 }
 

@@ -34,13 +34,18 @@ export class BackendConnections {
     await Promise.all(this.kept.flat().map(connection => limit(() => connection.open())))
   }
 
-  /** At once where a kept connection is up. @throws {HarnessError} when no connection could be had */
-  take(backend: number, phase: number): Lent | Promise<Lent> {
+  /**
+   * At once where a kept connection is up.
+   *
+   * @param intendedNs of the operation; undefined in a closed loop
+   * @throws {HarnessError} when no connection could be had
+   */
+  take(backend: number, phase: number, intendedNs: number | undefined): Lent | Promise<Lent> {
     if (this.options.connection === 'kept') {
       const pool = this.kept[backend]
       return pool[this.turn++ % pool.length].lend()
     }
-    return this.connectOnce(phase).then(client => ({ client, giveBack: () => this.leave(client) }))
+    return this.connectOnce(phase, intendedNs).then(client => ({ client, giveBack: () => this.leave(client) }))
   }
 
   async close(): Promise<void> {
@@ -50,16 +55,16 @@ export class BackendConnections {
   }
 
   /** LOGIN is connection, banner and authentication together. */
-  private async connectOnce(phase: number): Promise<Client> {
+  private async connectOnce(phase: number, intendedNs: number | undefined): Promise<Client> {
     const { address, credentials, clock, recorder } = this.context
     const startNs = clock.nowNs()
     const metric = recorder.metric(phase, 'commands', 'LOGIN')
     try {
       const client = await Client.connect({ address, credentials, clock })
-      metric.add('ok', undefined, startNs, clock.nowNs())
+      metric.add('ok', intendedNs, startNs, clock.nowNs())
       return client
     } catch (error) {
-      metric.add(isRefusal(error) ? 'failed' : 'unfinished', undefined, startNs, clock.nowNs())
+      metric.add(isRefusal(error) ? 'failed' : 'unfinished', intendedNs, startNs, clock.nowNs())
       throw error
     }
   }

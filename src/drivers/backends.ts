@@ -142,7 +142,7 @@ export class Backends {
 
   private perform(job: Job, lane: BackendLane): void {
     job.sentNs = this.context.clock.nowNs()
-    const lent = this.connections.take(job.operation.backend, job.phase)
+    const lent = this.connections.take(job.operation.backend, job.phase, job.intendedNs)
     if (lent instanceof Promise)
       lent.then(
         late => this.sendAll(job, lane, late),

@@ -16,6 +16,7 @@ export class Slaves {
   private swarm: Slave[] = []
   private streaming = 0
   private complete = false
+  private stopped = false
 
   constructor(
     private readonly context: DriverContext,
@@ -38,13 +39,15 @@ export class Slaves {
     return this.swarm.every(slave => slave.streaming)
   }
 
-  /** Sets the gauge. */
+  /** Sets the gauge; once they were told to stop it stays at what it was then. */
   observe(): void {
+    if (this.stopped) return
     this.context.counters.slavesStreaming = this.swarm.reduce((sum, slave) => sum + (slave.streaming ? 1 : 0), 0)
   }
 
   async stop(): Promise<void> {
     this.observe()
+    this.stopped = true
     const limit = pLimit(64)
     await Promise.all(this.swarm.map(slave => limit(() => slave.stop(300))))
     this.swarm = []
@@ -74,8 +77,8 @@ class Watcher implements SlaveObserver {
     private readonly onChange: (streams: boolean) => void,
   ) {}
 
-  loggedIn(startNs: number, doneNs: number): void {
-    this.metric('LOGIN', startNs).add('ok', undefined, startNs, doneNs)
+  loggedIn(dueNs: number, startNs: number, doneNs: number): void {
+    this.metric('LOGIN', dueNs).add('ok', dueNs, startNs, doneNs)
   }
 
   dumped(dueNs: number, sentNs: number, doneNs: number, records: number): void {
@@ -116,8 +119,8 @@ class Watcher implements SlaveObserver {
     this.event('slave-dropped', error.message)
   }
 
-  loginRefused(startNs: number, nowNs: number, error: unknown): void {
-    this.metric('LOGIN', startNs).add(isRefusal(error) ? 'failed' : 'unfinished', undefined, startNs, nowNs)
+  loginRefused(dueNs: number, startNs: number, nowNs: number, error: unknown): void {
+    this.metric('LOGIN', dueNs).add(isRefusal(error) ? 'failed' : 'unfinished', dueNs, startNs, nowNs)
     this.event('slave-refused', messageOf(error))
   }
 

@@ -45,6 +45,11 @@ export interface RunOptions {
   readonly journalPath?: string
 }
 
+/** Until the threads have seen what the master took along. */
+const LOSS_SEEN_MS = 100
+
+type PhaseEnd = 'condition' | 'limit' | 'duration' | 'lost' | 'interrupted'
+
 /** Time from the order to begin a phase to its start, so that all threads begin together. */
 const LEAD_NS = 20e6
 /** After Ctrl-C, what is under way has so long to end. */
@@ -66,17 +71,18 @@ export class Run {
   readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
   workerDeaths: string[] = []
   interrupted = false
+  /** The master is gone and nobody starts it again: nothing more can be measured. */
+  masterGone = false
   /** Undefined until all threads are ready and the noise floor is known. */
   begunNs: number | undefined
   endNs: number | undefined
-  private streamingAtEnd: number | undefined
   private readonly latest = new Map<string, Interval>()
   private second = { tallies: new SpanTallies(), watch: new WatchSpan(), startNs: 0 }
   private readonly fleet: Fleet
   private webUsers: HttpUsers | undefined
   private leaving: Promise<void> = Promise.resolve()
   /** Ends the wait for the current phase. */
-  private endPhase: ((how: 'condition' | 'limit' | 'duration' | 'interrupted') => void) | undefined
+  private endPhase: ((how: PhaseEnd) => void) | undefined
   private onNoise: (() => void) | undefined
 
   constructor(private readonly options: RunOptions) {
@@ -91,6 +97,7 @@ export class Run {
     })
     options.master.onEvent(event => {
       if (event.kind === 'restarted') this.masterRestarts++
+      if (event.kind === 'died') this.lose()
       this.event(
         `master-${event.kind}`,
         event.kind === 'syslog'
@@ -111,13 +118,14 @@ export class Run {
     return this.begunNs ?? this.options.clock.nowNs()
   }
 
-  get slaveCount(): number {
-    return this.options.plan.slaves.count
+  get probes() {
+    const { plain, streaming, ratePerSecond } = this.options.plan.probes
+    const used = this.options.plan.phases.some(({ run }) => run.includes('probes'))
+    return { plain: used ? plain : 0, streaming: used ? streaming : 0, ratePerSecond }
   }
 
-  /** When the run was told to stop its slaves, or now. */
-  get slavesStreamingAtEnd(): number {
-    return this.streamingAtEnd ?? this.counters.slavesStreaming
+  get slaveCount(): number {
+    return this.options.plan.slaves.count
   }
 
   /** Fewest at one time after all had been streaming once; 0 when they never were. */
@@ -139,7 +147,7 @@ export class Run {
     if (shards.some(shard => shard.name === 'probes')) await this.measureNoise()
     this.begunNs = clock.nowNs()
     this.second.startNs = this.begunNs
-    this.watch.start()
+    this.watch.start(master.databaseDirectory?.())
     const seconds = setInterval(() => this.closeSecond(), 1000)
     try {
       for (let index = 0; index < plan.phases.length; index++) {
@@ -148,7 +156,6 @@ export class Run {
     } finally {
       await this.followHttp(false)
       await this.leaving
-      this.streamingAtEnd = this.counters.slavesStreaming
       await this.fleet.stop()
       clearInterval(seconds)
       this.watch.stop()
@@ -164,6 +171,11 @@ export class Run {
     this.endPhase?.('interrupted')
   }
 
+  private lose(): void {
+    this.masterGone = true
+    setTimeout(() => this.endPhase?.('lost'), LOSS_SEEN_MS)
+  }
+
   async kill(): Promise<void> {
     await this.fleet.kill()
   }
@@ -173,7 +185,7 @@ export class Run {
   }
 
   private mayRun(index: number): boolean {
-    if (this.workerDeaths.length > 0) return false
+    if (this.workerDeaths.length > 0 || this.masterGone) return false
     return !this.interrupted || this.options.plan.phases[index].until === 'idle'
   }
 
@@ -211,7 +223,7 @@ export class Run {
     void this.followHttp(planned.run.includes('http'))
     const limitNs = this.interrupted ? Math.min(planned.limitNs, INTERRUPTED_DRAIN_NS) : planned.limitNs
     const waitNs = LEAD_NS + (planned.durationNs ?? limitNs)
-    const how = await new Promise<'condition' | 'limit' | 'duration' | 'interrupted'>(resolve => {
+    const how = await new Promise<PhaseEnd>(resolve => {
       this.endPhase = resolve
       this.fleet.order({ kind: 'phase', index, startNs: phase.startNs })
       const timer = setTimeout(() => resolve(planned.durationNs === undefined ? 'limit' : 'duration'), waitNs / 1e6)

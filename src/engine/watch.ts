@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js'
+import { DiskFlushCounter } from '../samplers/disk.js'
 import { type HostSample, HostSampler } from '../samplers/host.js'
 import { type OwnLoad, OwnLoadSampler } from '../samplers/own-load.js'
 import { type ProcessSample, ProcessSampler, ProcessSpan } from '../samplers/process-cpu.js'
@@ -57,9 +58,12 @@ export class Watch {
   readonly threads = new Map<number, ThreadTotal>()
   /** Receive every sample; the run changes them as phases and seconds change. */
   spans: WatchSpan[] = []
+  /** Syncs of the disk under the master's database since {@link start}; undefined where nobody counts. */
+  diskFlushes: number | undefined
   private readonly masterSampler: ProcessSampler
   private readonly hostSampler: HostSampler
   private timer: NodeJS.Timeout | undefined
+  private disk: DiskFlushCounter | undefined
 
   constructor(clock: Clock, masterPid: () => number | undefined) {
     this.own = new OwnLoadSampler({ clock })
@@ -67,7 +71,9 @@ export class Watch {
     this.masterSampler = new ProcessSampler({ clock, pid: masterPid })
   }
 
-  start(): void {
+  /** @param databaseDirectory of a master on this host */
+  start(databaseDirectory: string | undefined): void {
+    if (databaseDirectory !== undefined) this.disk = new DiskFlushCounter(databaseDirectory)
     this.sample()
     this.timer = setInterval(() => this.sample(), SAMPLE_MS)
   }
@@ -81,6 +87,7 @@ export class Watch {
     const master = this.masterSampler.sample()
     const own = this.own.sample()
     const host = this.hostSampler.sample()
+    this.diskFlushes = this.disk?.count()
     if (master !== undefined) this.addThreads(master)
     for (const span of this.spans) span.add(master, own, host)
   }

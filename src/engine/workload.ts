@@ -1,3 +1,4 @@
+import { messageOf } from '../core/errors.js'
 import { entityRandom } from '../core/random.js'
 import { Backends } from '../drivers/backends.js'
 import type { DriverContext } from '../drivers/context.js'
@@ -97,7 +98,9 @@ export class Workload {
 
   private leave(leaving: Promise<unknown> | undefined): void {
     if (leaving === undefined) return
-    const settled: Promise<unknown> = leaving.catch(() => {}).then(() => this.leaving.delete(settled))
+    const settled: Promise<unknown> = leaving
+      .catch(error => this.context.event('driver-failed', messageOf(error)))
+      .then(() => this.leaving.delete(settled))
     this.leaving.add(settled)
   }
 }

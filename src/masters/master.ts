@@ -14,6 +14,8 @@ export interface Master {
   readonly credentials: Credentials
   /** The mupdate process on this host, now: it changes when the master is restarted. Undefined when not local. */
   pid(): number | undefined
+  /** Where its database lies on this host, from {@link start} to {@link stop}; undefined when it has none here. */
+  databaseDirectory?(): string | undefined
   /** What the report says of it. */
   describe(): MasterDescription
   /** Called for each event: syslog lines, restarts, death. Register before {@link start}. */

@@ -31,7 +31,7 @@ const phase = z.strictObject({
   name: z.string(),
   startMs: z.number().describe('from the start of the run'),
   durationMs: z.number(),
-  ended: z.enum(['duration', 'condition', 'limit', 'interrupted', 'running']),
+  ended: z.enum(['duration', 'condition', 'limit', 'lost', 'interrupted', 'running']),
   operations: metrics.describe('whole operations of backends: create, setacl, rename, delete, find'),
   commands: metrics.describe(
     'NOOP.plain (probe), NOOP.stream (probe on a streaming connection), NOOP.slave, UPDATE, ACTIVATE, …',
@@ -87,6 +87,10 @@ export const runResultSchema = z.strictObject({
     threadsPeak: z.number().nullable(),
     writeBytes: z.number().nullable().describe('bytes it caused to be written to storage; 0 on tmpfs'),
     writeCalls: z.number().nullable().describe('write system calls; null where /proc/PID/io is not readable'),
+    diskFlushes: z
+      .number()
+      .nullable()
+      .describe('syncs that reached the disk under its database, whoever asked; null where none is counted (tmpfs)'),
     mailboxesListed: z
       .int()
       .nullable()
@@ -118,6 +122,9 @@ export const runResultSchema = z.strictObject({
     timeouts: z.int(),
     drops: z.int().describe('connections lost, time-outs included'),
   }),
+  probes: z
+    .strictObject({ plain: z.int(), streaming: z.int(), ratePerSecond: z.number() })
+    .describe('connections of the probes; a streaming one costs the master a worker'),
   http: z.record(z.string(), z.number()).nullable(),
   phases: z.array(phase),
   total: phase.pick({ operations: true, commands: true }),

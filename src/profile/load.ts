@@ -6,7 +6,13 @@ import { HarnessError } from '../core/errors.js'
 import { packageRoot } from '../core/package-root.js'
 import type { ArrivalSpec, SiteSpec } from '../generators/spec.js'
 import { keysAt, nearest } from './keys.js'
-import { type ArrivalDocument, DURATION_KEYS, type ProfileDocument, profileSchema } from './schema.js'
+import {
+  type ArrivalDocument,
+  type BackendDocument,
+  DURATION_KEYS,
+  type ProfileDocument,
+  profileSchema,
+} from './schema.js'
 
 /** A profile, resolved: every default filled in, durations in ns. */
 export interface Profile extends Omit<ProfileDocument, 'site'> {
@@ -95,8 +101,20 @@ function describeIssue(issue: z.core.$ZodIssue, document: Document, lines: LineC
       return `${positionOf(path, document, lines, file, true)}: ${issue.path.join('.') || 'profile'}: ${what}`
     })
   }
+  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
+    return closestForm(issue.errors).flatMap(inner =>
+      describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, document, lines, file),
+    )
+  }
   const where = issue.path.join('.') || 'profile'
   return [`${positionOf(issue.path, document, lines, file, false)}: ${where}: ${issue.message}`]
+}
+
+/** Of the forms that a value may have, the one that was meant: where the first mistake lies deepest. */
+function closestForm(forms: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] {
+  const depth = (issues: readonly z.core.$ZodIssue[]) =>
+    Math.max(...issues.map(({ path, code }) => path.length + (code === 'invalid_type' ? 0 : 0.5)))
+  return [...forms].sort((a, b) => depth(b) - depth(a))[0]
 }
 
 /** The place of the deepest node on the path that the file holds (a missing key is shown where it is missing). */
@@ -146,10 +164,17 @@ function siteSpec(site: ProfileDocument['site']): SiteSpec {
     name: i === 0 ? 'default' : `part${i}`,
     weight: 1,
   }))
-  const backends = Array.from({ length: site.backends }, (_, i) => ({
-    server: `be${i + 1}.example.com`,
-    weight: 1,
-    partitions,
+  const named =
+    typeof site.backends === 'number'
+      ? Array.from({ length: site.backends }, (_, i) => ({ server: `be${i + 1}.example.com`, weight: 1 }))
+      : site.backends
+  const backends = named.map((backend: BackendDocument) => ({
+    server: backend.server,
+    weight: backend.weight,
+    partitions:
+      backend.partitions === undefined
+        ? partitions
+        : Object.entries(backend.partitions).map(([name, weight]) => ({ name, weight })),
   }))
   return { ...site, backends, userPrefix: '' }
 }

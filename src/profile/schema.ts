@@ -25,9 +25,26 @@ const whole = z.int().nonnegative()
 const distribution = (mean: number, max: number) =>
   z.strictObject({ mean: z.number().min(1).default(mean), max: z.int().min(1).default(max) }).prefault({})
 
+/** Neither may hold what ends them in a location, `server!partition`. */
+const serverName = z.string().regex(/^[^\s!]+$/, 'a server name has no blanks and no "!"')
+const partitionName = z.string().regex(/^[\w-]{1,64}$/, 'a partition name is up to 64 letters, digits, "-" and "_"')
+
+const backend = z.strictObject({
+  server: serverName,
+  weight: positive.default(1).describe('share of the mailboxes, beside that of the others'),
+  partitions: z
+    .record(partitionName, positive)
+    .refine(partitions => Object.keys(partitions).length > 0, 'a backend has at least one partition')
+    .optional()
+    .describe('name: weight; as `partitions` of the site when absent'),
+})
+
 const site = z.strictObject({
   mailboxes: whole.describe('how many exist before the first operation'),
-  backends: z.int().min(1).default(8).describe('backend servers, be1.example.com and so on'),
+  backends: z
+    .union([z.int().min(1), z.array(backend).min(1)])
+    .default(8)
+    .describe('backend servers: how many (be1.example.com and so on), or a list of them with weights'),
   partitions: z.int().min(1).default(4).describe('partitions of each backend'),
   names: z.enum(['plain', 'realistic']).default('plain'),
   domains: z.array(z.string().min(1)).default([]).describe('virtual domains'),
@@ -135,6 +152,7 @@ export const profileSchema = z.strictObject({
 
 export type ProfileDocument = z.output<typeof profileSchema>
 export type ArrivalDocument = z.output<typeof arrivals>
+export type BackendDocument = z.output<typeof backend>
 
 /** Keys whose values are durations: ns when read, text when written again. */
 export const DURATION_KEYS: ReadonlySet<string> = new Set([

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, renameSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { HarnessError } from '../core/errors.js'
 import { decodeHistogram } from '../metrics/latency.js'
@@ -59,6 +59,10 @@ export class RunFolder {
     const path = join(this.path, 'run.json')
     writeFileSync(`${path}.part`, `${JSON.stringify(result, null, 2)}\n`)
     renameSync(`${path}.part`, path)
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true })
   }
 
   close(): void {

@@ -53,6 +53,7 @@ export function runJson(
     },
     noiseFloor: run.noiseFloor ?? null,
     slaves: slavesJson(run),
+    probes: run.probes,
     http: run.http === undefined ? null : { ...run.http },
     phases: run.phases.map(phase => phaseJson(run, phase.result(nowNs))),
     total,
@@ -103,8 +104,9 @@ function masterJson(run: Run, master: Master): RunResult['master'] {
     rssPeakBytes: nullable(span?.rssPeakBytes),
     descriptorsPeak: nullable(span?.descriptorsPeak),
     threadsPeak: nullable(span?.threadsPeak),
-    writeBytes: nullable(span?.writeBytes),
-    writeCalls: nullable(span?.syscw),
+    writeBytes: nullable(span?.io?.writeBytes),
+    writeCalls: nullable(span?.io?.syscw),
+    diskFlushes: nullable(run.watch.diskFlushes),
     mailboxesListed: run.mailboxesListed ?? null,
     restarts: run.masterRestarts,
   }
@@ -114,7 +116,7 @@ function slavesJson(run: Run): RunResult['slaves'] {
   const { counters } = run
   return {
     count: run.slaveCount,
-    streaming: run.slavesStreamingAtEnd,
+    streaming: counters.slavesStreaming,
     leastStreaming: run.leastStreaming,
     resyncs: counters.slaveResyncs,
     timeouts: counters.slaveTimeouts,

@@ -43,7 +43,7 @@ function peopleLines(run: RunResult): string[] {
     const lost = slaves.leastStreaming < slaves.count ? slaves.count - slaves.leastStreaming : 0
     const details = `${times(slaves.timeouts, 'time-out')}, ${times(slaves.resyncs, 'resync')}`
     lines.push(
-      `frontends lost at one time: ${lost} of ${slaves.count} (${details}, ${slaves.streaming} streaming at the end)`,
+      `frontends lost at one time: ${lost} of ${slaves.count} (${details}, ${slaves.streaming} stream at the end)`,
     )
   }
   const loaded = run.phases.filter(
@@ -70,12 +70,39 @@ function peopleLines(run: RunResult): string[] {
       `a frontend read the whole list in ${value(update.serviceTimeUs, 'p50')}, at worst ${value(update.serviceTimeUs, 'max')} (${formatCount(update.count)} lists)`,
     )
   }
-  const noop = run.total.commands['NOOP.plain']?.responseTimeUs
-  if (noop !== undefined)
-    lines.push(
-      `NOOP was answered in ${value(noop, 'p50')}, 1 % took ${value(noop, 'p99')} or more, at worst ${value(noop, 'max')}`,
-    )
-  return lines
+  return [...lines, ...noopLines(run)].flatMap(line => wrap(line, 78))
+}
+
+/** What was asked in the phase that was measured; a frontend's own NOOPs are few, so those of the whole run. */
+function noopLines(run: RunResult): string[] {
+  const phase = measuredPhase(run)
+  const lines = [
+    noopLine(phase, 'NOOP.plain', 'NOOP'),
+    noopLine(phase, 'NOOP.stream', 'NOOP on a stream'),
+    noopLine(run.total, 'NOOP.slave', 'the frontends’ own NOOPs'),
+  ]
+  return lines.filter(line => line !== undefined)
+}
+
+function noopLine(
+  scope: Pick<PhaseResult, 'commands'> & { name?: string },
+  name: string,
+  what: string,
+): string | undefined {
+  const metric = scope.commands[name]
+  const time = metric?.responseTimeUs
+  if (metric === undefined || time === undefined) return undefined
+  const unanswered = metric.unfinished > 0 ? `; ${formatCount(metric.unfinished)} never answered` : ''
+  const where = scope.name === undefined ? '' : `${scope.name}: `
+  return `${where}${what} took ${value(time, 'p50')}, 1 % ${value(time, 'p99')} or more, at worst ${value(time, 'max')}${unanswered}`
+}
+
+/** That in which most was probed, of those that last as long as the profile says. */
+function measuredPhase(run: RunResult): PhaseResult | typeof run.total {
+  const probed = (phase: PhaseResult) =>
+    (phase.commands['NOOP.plain']?.count ?? 0) + (phase.commands['NOOP.stream']?.count ?? 0)
+  const timed = run.phases.filter(phase => phase.ended !== 'condition' && phase.ended !== 'limit')
+  return timed.sort((a, b) => probed(b) - probed(a))[0] ?? run.total
 }
 
 function masterLines(run: RunResult): string[] {
@@ -99,10 +126,21 @@ function masterLines(run: RunResult): string[] {
       `memory ${formatBytes(master.rssPeakBytes ?? 0)}, ${master.descriptorsPeak ?? '?'} descriptors, ${master.threadsPeak} threads at most`,
     )
   }
+  const workers = workersLine(run)
+  if (workers !== undefined) lines.push(workers)
   if (master.mailboxesListed !== null)
     lines.push(`mailboxes on it afterwards, by a LIST: ${formatCount(master.mailboxesListed)}`)
   if (master.restarts > 0) lines.push(pc.red(`the master was restarted ${times(master.restarts, 'time')}`))
   return lines.flatMap(line => wrap(line, 78))
+}
+
+/** Each streaming connection keeps a worker for good (imap/mupdate.c): a limit that nobody sees coming. */
+function workersLine({ master, slaves, probes }: RunResult): string | undefined {
+  const kept = slaves.count + probes.streaming
+  if (master.kind === 'embedded' || kept === 0) return undefined
+  const most = master.settings.mupdate_workers_max ?? (master.kind === 'cyrus' ? '50' : 'unknown')
+  const probing = probes.streaming > 0 ? ` and ${times(probes.streaming, 'streaming probe')}` : ''
+  return `workers kept by streaming connections: ${kept} (${times(slaves.count, 'slave')}${probing}); mupdate_workers_max is ${most}`
 }
 
 function worthATable(phase: PhaseResult): boolean {
@@ -183,7 +221,7 @@ function closingLines(run: RunResult): string[] {
   if (run.master.kind === 'embedded') {
     lines.push('')
     lines.push('The embedded master says nothing yet about your own Cyrus; to ask that one:')
-    lines.push(`  npx mupdate-bench run ${run.profile.name} --master cyrus`)
+    lines.push(`npx mupdate-bench run ${run.profile.name} --master cyrus`)
   }
   return lines.flatMap(line => wrap(line, 80))
 }

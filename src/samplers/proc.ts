@@ -58,6 +58,15 @@ export function parseProcessIo(text: string): ProcessIo | undefined {
   return Number.isFinite(io.readBytes + io.writeBytes + io.syscw) ? io : undefined
 }
 
+/** `/proc/diskstats`: the 16th figure after a disk's name, flush requests completed, which Linux 5.5 and later count. */
+export function parseDiskFlushes(text: string, disk: string): number | undefined {
+  for (const line of text.split('\n')) {
+    const [, , name, ...figures] = line.trim().split(/ +/)
+    if (name === disk && figures.length >= 16) return Number(figures[15])
+  }
+  return undefined
+}
+
 export interface HostCpu {
   /** ns that all CPUs together did work for this host's processes and interrupts */
   readonly busyNs: number

@@ -36,10 +36,8 @@ export interface ProcessSample {
   /** Open file descriptors; absent when the process belongs to someone else. */
   readonly descriptors?: number
   readonly threadCount: number
-  /** Storage traffic and writing system calls during the span; absent when the process belongs to someone else. */
-  readonly readBytes?: number
-  readonly writeBytes?: number
-  readonly syscw?: number
+  /** Of the span; absent when the process belongs to someone else. */
+  readonly io?: ProcessIo
 }
 
 interface Look {
@@ -75,7 +73,7 @@ export class ProcessSampler {
     const after = pid === undefined ? undefined : look(processDir, pid, this.options.clock.nowNs())
     this.#last = after
     if (!before || !after || !isSameProcess(before, after) || after.atNs <= before.atNs) return undefined
-    return { ...cpuBetween(before, after), ...memoryAndFiles(processDir), ...ioBetween(before.io, after.io) }
+    return { ...cpuBetween(before, after), ...memoryAndFiles(processDir), ...ioOf(before.io, after.io) }
   }
 }
 
@@ -116,13 +114,15 @@ function memoryAndFiles(processDir: string): { rssBytes?: number; descriptors?: 
   return { ...(rssBytes !== undefined && { rssBytes }), ...(descriptors !== undefined && { descriptors }) }
 }
 
-function ioBetween(before: ProcessIo | undefined, after: ProcessIo | undefined): Partial<ProcessIo> {
+function ioOf(before: ProcessIo | undefined, after: ProcessIo | undefined): { io?: ProcessIo } {
   if (!before || !after) return {}
-  return {
-    readBytes: after.readBytes - before.readBytes,
-    writeBytes: after.writeBytes - before.writeBytes,
-    syscw: after.syscw - before.syscw,
-  }
+  const { readBytes, writeBytes, syscw } = before
+  return { io: ioSum(after, { readBytes: -readBytes, writeBytes: -writeBytes, syscw: -syscw }) }
+}
+
+function ioSum(a: ProcessIo | undefined, b: ProcessIo): ProcessIo {
+  if (a === undefined) return b
+  return { readBytes: a.readBytes + b.readBytes, writeBytes: a.writeBytes + b.writeBytes, syscw: a.syscw + b.syscw }
 }
 
 export interface ProcessSpanSummary {
@@ -137,9 +137,8 @@ export interface ProcessSpanSummary {
   readonly rssPeakBytes: number
   readonly descriptorsPeak: number
   readonly threadsPeak: number
-  readonly readBytes: number
-  readonly writeBytes: number
-  readonly syscw: number
+  /** Absent when the process belongs to someone else. */
+  readonly io?: ProcessIo
 }
 
 /** Samples of a phase, or of a run, as one line of its report. */
@@ -152,9 +151,7 @@ export class ProcessSpan {
   #rssPeakBytes = 0
   #descriptorsPeak = 0
   #threadsPeak = 0
-  #readBytes = 0
-  #writeBytes = 0
-  #syscw = 0
+  #io: ProcessIo | undefined
 
   add(sample: ProcessSample): void {
     this.#elapsedNs += sample.elapsedNs
@@ -165,9 +162,7 @@ export class ProcessSpan {
     this.#rssPeakBytes = Math.max(this.#rssPeakBytes, sample.rssBytes ?? 0)
     this.#descriptorsPeak = Math.max(this.#descriptorsPeak, sample.descriptors ?? 0)
     this.#threadsPeak = Math.max(this.#threadsPeak, sample.threadCount)
-    this.#readBytes += sample.readBytes ?? 0
-    this.#writeBytes += sample.writeBytes ?? 0
-    this.#syscw += sample.syscw ?? 0
+    if (sample.io !== undefined) this.#io = ioSum(this.#io, sample.io)
   }
 
   /** `undefined` without samples: zeros would claim an idle master. */
@@ -182,9 +177,7 @@ export class ProcessSpan {
       rssPeakBytes: this.#rssPeakBytes,
       descriptorsPeak: this.#descriptorsPeak,
       threadsPeak: this.#threadsPeak,
-      readBytes: this.#readBytes,
-      writeBytes: this.#writeBytes,
-      syscw: this.#syscw,
+      ...(this.#io !== undefined && { io: this.#io }),
     }
   }
 }

@@ -6,7 +6,7 @@ import { deadlineNs, nextSlaveStep, type SlaveEvent, type SlaveState, type Slave
 
 /** What a slave tells about itself. Times are ns of the run's clock. */
 export interface SlaveObserver {
-  loggedIn(startNs: number, doneNs: number): void
+  loggedIn(dueNs: number, startNs: number, doneNs: number): void
   /** @param records entries of the list */
   dumped(dueNs: number, sentNs: number, doneNs: number, records: number): void
   dumpUnfinished(dueNs: number, sentNs: number, nowNs: number): void
@@ -15,7 +15,7 @@ export interface SlaveObserver {
   noopUnfinished(intendedNs: number, sentNs: number, nowNs: number): void
   timedOut(silentNs: number): void
   dropped(error: HarnessError): void
-  loginRefused(startNs: number, nowNs: number, error: unknown): void
+  loginRefused(dueNs: number, startNs: number, nowNs: number, error: unknown): void
   dumpRefused(dueNs: number, sentNs: number, nowNs: number, text: string): void
 }
 
@@ -72,7 +72,7 @@ export class Slave {
     this.state = state
     switch (action) {
       case 'connect':
-        void this.connect(event.atNs)
+        if (state.phase === 'connecting') void this.connect(state.dueNs, event.atNs)
         break
       case 'sendUpdate':
         this.sendUpdate()
@@ -107,17 +107,17 @@ export class Slave {
     )
   }
 
-  private async connect(startNs: number): Promise<void> {
+  private async connect(dueNs: number, startNs: number): Promise<void> {
     const { clock } = this.options
     try {
       const client = await Client.connect({ ...this.options, onLost: error => this.lost(client, error) })
       if (this.stopped) return client.destroy()
       this.client = client
-      this.observer.loggedIn(startNs, clock.nowNs())
+      this.observer.loggedIn(dueNs, startNs, clock.nowNs())
       this.step({ kind: 'loggedIn', atNs: clock.nowNs() })
     } catch (error) {
       if (this.stopped) return
-      this.observer.loginRefused(startNs, clock.nowNs(), error)
+      this.observer.loginRefused(dueNs, startNs, clock.nowNs(), error)
       this.step({ kind: 'lost', atNs: clock.nowNs() })
     }
   }

@@ -215,11 +215,16 @@ describe.concurrent('a master', () => {
     expect(stdout).toMatch(/NOOP\.plain r .*≥/)
   })
 
-  it('that is killed in mid-run is exit 3, said, with results', async ({ workbench }) => {
-    const run = workbench.startRun(['--set', 'phases.2.duration=3s', '--set', 'phases.3.limit=500ms'])
+  it('that is killed in mid-run ends it, is exit 3, said, with results', async ({ workbench }) => {
+    const run = workbench.startRun(['--set', 'phases.2.duration=10m'])
     await workbench.inPhase('steady')
     process.kill(await embeddedPid(run), 'SIGKILL')
     const { status, stdout } = await run.ended
+    expect(workbench.result().phases.map(phase => [phase.name, phase.ended])).toEqual([
+      ['preload', 'condition'],
+      ['settle', 'condition'],
+      ['steady', 'lost'],
+    ])
     expect(stdout).toContain('the master was lost and did not come back')
     expect(status).toBe(3)
     expect(workbench.events().map(event => event.kind)).toContain('master-died')

@@ -57,6 +57,23 @@ describe('a profile', () => {
     expect(profile.site.backends.map(backend => backend.server)).toContain('be8.example.com')
   })
 
+  it('may name its backends, with weights and partitions of their own', () => {
+    const backends = '[{ server: imap1, weight: 3, partitions: { fast: 1, slow: 2 } }, { server: imap2 }]'
+    const profile = load(GOOD.replace('mailboxes: 10', `mailboxes: 10\n  partitions: 1\n  backends: ${backends}`))
+    expect(profile.site.backends).toEqual([
+      {
+        server: 'imap1',
+        weight: 3,
+        partitions: [
+          { name: 'fast', weight: 1 },
+          { name: 'slow', weight: 2 },
+        ],
+      },
+      { server: 'imap2', weight: 1, partitions: [{ name: 'default', weight: 1 }] },
+    ])
+    expect(load(profile.yaml).site).toEqual(profile.site)
+  })
+
   it.each(readdirSync(PROFILES_DIRECTORY).map(file => file.replace('.yaml', '')))('%s, a ready one, is valid', name => {
     const profile = loadProfile(name)
     expect(profile.name).toBe(name)
@@ -97,6 +114,27 @@ describe('a profile', () => {
       to: 'duration: 1s\n    until: idle',
       at: '5:5',
       says: 'either a duration or a condition',
+    },
+    {
+      name: 'a misspelt key of a backend in a list',
+      from: '  mailboxes: 10',
+      to: '  mailboxes: 10\n  backends: [{ servr: a }]',
+      at: '3:16',
+      says: 'site.backends.0: unknown key "servr"; did you mean "server"?',
+    },
+    {
+      name: 'a backend of weight 0',
+      from: '  mailboxes: 10',
+      to: '  mailboxes: 10\n  backends: [{ server: a, weight: 0 }]',
+      at: '3:35',
+      says: 'site.backends.0.weight',
+    },
+    {
+      name: 'neither a number nor a list of backends',
+      from: '  mailboxes: 10',
+      to: '  mailboxes: 10\n  backends: many',
+      at: '3:13',
+      says: 'site.backends',
     },
     { name: 'no YAML', from: '[slaves]', to: '[slaves', at: '7:5', says: '' },
     { name: 'a key given twice', from: 'slaves: { count: 2 }', to: 'seed: 1\nseed: 2', at: '4:1', says: 'unique' },

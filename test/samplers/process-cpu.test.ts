@@ -65,7 +65,7 @@ describe('ProcessSampler', () => {
     sampler.sample()
     nowNs = 100 * MS
     proc.write('7/io', 'syscw: 11\nread_bytes: 22\nwrite_bytes: 33\n')
-    expect(sampler.sample()).toMatchObject({ syscw: 1, readBytes: 2, writeBytes: 3 })
+    expect(sampler.sample()).toMatchObject({ io: { syscw: 1, readBytes: 2, writeBytes: 3 } })
   })
 
   it('has nothing to say of a process that is gone, and starts afresh with the next', () => {
@@ -112,8 +112,19 @@ describe('ProcessSpan', () => {
 
   it('weighs samples by their length', () => {
     const span = new ProcessSpan()
-    span.add(sample({ cpuCores: 1, peakThreadShare: 0.9, pegged: true, waitCores: 2, rssBytes: 10, syscw: 3 }))
-    span.add(sample({ elapsedNs: 300 * MS, rssBytes: 5, syscw: 4, threadCount: 6 }))
+    span.add(
+      sample({
+        cpuCores: 1,
+        peakThreadShare: 0.9,
+        pegged: true,
+        waitCores: 2,
+        rssBytes: 10,
+        io: { readBytes: 1, writeBytes: 5, syscw: 3 },
+      }),
+    )
+    span.add(
+      sample({ elapsedNs: 300 * MS, rssBytes: 5, io: { readBytes: 0, writeBytes: 2, syscw: 4 }, threadCount: 6 }),
+    )
     expect(span.summary()).toEqual({
       sampledMs: 400,
       meanCores: 0.25,
@@ -123,10 +134,14 @@ describe('ProcessSpan', () => {
       rssPeakBytes: 10,
       descriptorsPeak: 0,
       threadsPeak: 6,
-      readBytes: 0,
-      writeBytes: 0,
-      syscw: 7,
+      io: { readBytes: 1, writeBytes: 7, syscw: 7 },
     })
+  })
+
+  it('claims no traffic where none could be read', () => {
+    const span = new ProcessSpan()
+    span.add(sample({}))
+    expect(span.summary()).not.toHaveProperty('io')
   })
 
   it('claims nothing without samples', () => expect(new ProcessSpan().summary()).toBeUndefined())

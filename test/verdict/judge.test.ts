@@ -36,6 +36,7 @@ const run: RunResult = {
     threadsPeak: null,
     writeBytes: null,
     writeCalls: null,
+    diskFlushes: null,
     restarts: 0,
     mailboxesListed: null,
   },
@@ -52,6 +53,7 @@ const run: RunResult = {
   },
   noiseFloor: null,
   slaves: { count: 2, streaming: 2, leastStreaming: 1, resyncs: 0, timeouts: 0, drops: 1 },
+  probes: { plain: 1, streaming: 0, ratePerSecond: 20 },
   http: null,
   phases: [
     { name: 'calm', startMs: 0, durationMs: 1000, ended: 'duration', ...none },

@@ -72,6 +72,10 @@ class CyrusMaster implements Master {
     return this.mupdatePid
   }
 
+  databaseDirectory(): string | undefined {
+    return this.plan?.directory
+  }
+
   get address(): MasterAddress {
     return { host: '127.0.0.1', port: this.started().port }
   }
