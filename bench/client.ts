@@ -27,6 +27,7 @@ const context: DriverContext = {
   seed: 1,
   counters: newCounters(),
   phase: () => 0,
+  move: () => {},
   event: (kind, detail) => process.stderr.write(`${kind}: ${detail}\n`),
   journal: () => {},
 }
@@ -73,8 +74,13 @@ async function scarf(): Promise<void> {
       dropped: error => process.stderr.write(`${error.message}\n`),
       loginRefused: (_due, _start, _now, error) => process.stderr.write(`${error}\n`),
       dumpRefused: none,
+      dumpBegun: none,
+      ready: none,
+      kickAnswered: none,
+      kickFailed: none,
+      restarted: none,
     }
-    const times = { retryDelayNs: 600e9, random: () => 0 }
+    const times = { retryDelayNs: 600e9, mergeNsPerMailbox: 0, random: () => 0 }
     for (let i = 0; i < Number(count); i++) new Slave({ address, credentials, clock }, times, observer, startNs)
   })
   const seconds = (clock.nowNs() - startNs) / 1e9

@@ -137,6 +137,7 @@ function finalResult(
     failures: [
       ...(lost === undefined ? [] : [lost]),
       ...countFailures(run, profile),
+      ...thrashFailures(measured, profile),
       ...limits.map(({ plan }) => `${plan.name}: not ${plan.until} within ${plan.limitNs / 1e9} s`),
     ],
     inconclusive: run.interrupted ? ['interrupted'] : [],
@@ -187,6 +188,12 @@ async function countListed(run: Run, master: Master, clock: Clock, progress: Pro
   } catch (error) {
     progress.line(`the master’s mailboxes could not be counted: ${messageOf(error)}`)
   }
+}
+
+/** A murder that does not come to rest by itself has failed, unless that was to be shown. */
+function thrashFailures({ slaves }: RunResult, profile: Profile): string[] {
+  if (slaves.thrash.state !== 'sustained' || profile.expects.includes('thrash')) return []
+  return ['frontends thrash: their resyncs cause resyncs, to the end']
 }
 
 /** Without operations, just what was preloaded has to be there. */

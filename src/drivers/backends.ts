@@ -50,6 +50,8 @@ export class Backends {
     readonly options: BackendsOptions,
     private readonly operations: Iterator<Operation>,
     private readonly times: (spec: OpenArrivalSpec, phase: number) => Iterator<number>,
+    /** An operation of that backend has succeeded. */
+    private readonly onSuccess: (backend: number, atNs: number) => void = () => {},
   ) {
     this.connections = new BackendConnections(context, options)
     this.lanes = Array.from({ length: options.backends }, () => ({ underWay: 0, waiting: new Fifo<Job>() }))
@@ -175,6 +177,7 @@ export class Backends {
     this.context.recorder
       .metric(job.phase, 'operations', job.operation.kind)
       .add(outcome, job.intendedNs, job.sentNs, nowNs)
+    if (outcome === 'ok') this.onSuccess(job.operation.backend, nowNs)
     if (this.stopped) return
     this.order.finish(job, outcome === 'ok' || job.operation.kind === 'find')
     this.schedule?.look()

@@ -1,6 +1,6 @@
 import type { Credentials, MasterAddress } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
-import type { Counters } from '../metrics/interval.js'
+import type { Counters, SlaveMove } from '../metrics/interval.js'
 import type { Recorder } from '../metrics/recorder.js'
 
 /** What every driver is given: where the master is, and where to put what was seen. */
@@ -13,6 +13,8 @@ export interface DriverContext {
   readonly counters: Counters
   /** Index of the phase now running, or of the one that ran at `atNs`: a sample belongs to where it was meant to start. */
   phase(atNs?: number): number
+  /** A change of a slave's fortune, for the run to judge. */
+  move(move: SlaveMove): void
   /** Something worth a line in `events.ndjson`. */
   event(kind: string, detail: string): void
   /** Notes names before they are sent, so that a remote master can be cleaned up whatever happens. */

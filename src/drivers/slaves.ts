@@ -1,22 +1,44 @@
 import pLimit from 'p-limit'
-import { isRefusal, messageOf } from '../core/errors.js'
+import { isHarnessError, isRefusal, messageOf } from '../core/errors.js'
 import { entityRandom } from '../core/random.js'
-import { Slave, type SlaveObserver } from '../slaves/slave.js'
+import type { SlaveMove, SlaveMoveKind } from '../metrics/interval.js'
+import { Slave, type SlaveObserver, type SlaveSettings } from '../slaves/slave.js'
 import type { DriverContext, DriverPhase } from './context.js'
+
+/** Frontends that are not like the others. */
+export interface OtherSlaves {
+  readonly count: number
+  readonly servers?: readonly string[]
+  readonly readBytesPerSecond?: number
+  readonly reconnectsAtOnce?: boolean
+  /** Unified murder: a backend that is a slave too, and kicked after each operation of its own. */
+  readonly backend?: boolean
+}
 
 export interface SlavesOptions {
   readonly count: number
   readonly retryDelayNs: number
+  readonly mergeNsPerMailbox: number
   /** Time over which the first connections are spread; 0 is all at once. */
   readonly staggerNs: number
+  readonly others: readonly OtherSlaves[]
 }
+
+/** What befalls slaves at a moment of a phase. */
+export type SlaveAffair =
+  | { readonly kind: 'restart' | 'join' | 'leave'; readonly slaves?: number }
+  | { readonly kind: 'freeze' | 'loseNetwork'; readonly slaves?: number; readonly forNs: number }
 
 /** A swarm of frontends that mirror the list. */
 export class Slaves {
-  private swarm: Slave[] = []
+  private readonly members: Member[] = []
+  private readonly backends: Member[] = []
+  private made = 0
   private streaming = 0
   private complete = false
   private stopped = false
+  private readonly timers = new Set<NodeJS.Timeout>()
+  private readonly leaving = new Set<Promise<void>>()
 
   constructor(
     private readonly context: DriverContext,
@@ -24,46 +46,129 @@ export class Slaves {
   ) {}
 
   start(phase: DriverPhase): void {
-    const { count, retryDelayNs, staggerNs } = this.options
-    const { address, credentials, clock, seed } = this.context
-    for (let i = 0; i < count; i++) {
-      const times = { retryDelayNs, random: entityRandom(seed, 'slave', i) }
-      const startNs = phase.startNs + (staggerNs * i) / count
-      const watcher = new Watcher(this.context, i, streams => this.follow(streams))
-      this.swarm.push(new Slave({ address, credentials, clock }, times, watcher, startNs))
-    }
+    const { count, others, staggerNs } = this.options
+    const kinds = [...Array.from({ length: count }, () => ({})), ...others.flatMap(other => repeat(other, other.count))]
+    for (const [i, kind] of kinds.entries()) this.add(phase.startNs + (staggerNs * i) / kinds.length, kind)
   }
 
-  /** All of them have the list and stream. */
+  /** All that are meant to have the list have it and stream. */
   get allStreaming(): boolean {
-    return this.swarm.every(slave => slave.streaming)
+    return this.members.every(({ slave, neverReads }) => neverReads || slave.streaming)
   }
 
   /** Sets the gauge; once they were told to stop it stays at what it was then. */
   observe(): void {
     if (this.stopped) return
-    this.context.counters.slavesStreaming = this.swarm.reduce((sum, slave) => sum + (slave.streaming ? 1 : 0), 0)
+    this.context.counters.slavesStreaming = this.members.reduce((sum, { slave }) => sum + (slave.streaming ? 1 : 0), 0)
+  }
+
+  /** Does to the first so many (of those that leave, the last; without a number, all) what the profile plans. */
+  affect(affair: SlaveAffair): void {
+    const members = this.members.slice(0, affair.slaves)
+    switch (affair.kind) {
+      case 'restart':
+        for (const { slave } of members) slave.restart()
+        break
+      case 'join':
+        for (let i = 0; i < (affair.slaves ?? 1); i++) this.add(this.context.clock.nowNs(), {})
+        break
+      case 'leave':
+        for (const member of this.members.splice(-(affair.slaves ?? this.members.length))) this.dismiss(member)
+        break
+      case 'freeze':
+        this.forAWhile(affair.forNs, members, 'freeze', 'thaw')
+        break
+      case 'loseNetwork':
+        this.forAWhile(affair.forNs, members, 'cutNetwork', 'restoreNetwork')
+        break
+    }
+  }
+
+  /** An imapd of one of them waits for the slave to catch up; it is drawn, unless it is named. */
+  kick(intendedNs: number, chosen: number): void {
+    const member = this.members[chosen % this.members.length]
+    if (member !== undefined) member.slave.kick(intendedNs)
+  }
+
+  /** A backend of a unified murder kicks the slave on its own host when an operation was done (imap/imapd.c, kick_mupdate). */
+  operated(backend: number, atNs: number): void {
+    const { backends } = this
+    if (backends.length > 0) backends[backend % backends.length].slave.kick(atNs)
   }
 
   async stop(): Promise<void> {
     this.observe()
     this.stopped = true
+    for (const timer of this.timers) clearTimeout(timer)
     const limit = pLimit(64)
-    await Promise.all(this.swarm.map(slave => limit(() => slave.stop(300))))
-    this.swarm = []
+    await Promise.all([...this.members.map(({ slave }) => limit(() => slave.stop(300))), ...this.leaving])
+    this.members.length = 0
+  }
+
+  private add(startNs: number, kind: Omit<OtherSlaves, 'count'>): void {
+    const { address, credentials, clock, seed, counters } = this.context
+    const { retryDelayNs, mergeNsPerMailbox } = this.options
+    const index = this.made++
+    const random = entityRandom(seed, 'slave', index)
+    const { servers, readBytesPerSecond, reconnectsAtOnce } = kind
+    const settings: SlaveSettings = {
+      retryDelayNs,
+      mergeNsPerMailbox,
+      random,
+      ...(servers === undefined ? {} : { servers }),
+      ...(readBytesPerSecond === undefined ? {} : { readBytesPerSecond }),
+      ...(reconnectsAtOnce === undefined ? {} : { reconnectsAtOnce }),
+    }
+    const watcher = new Watcher(this.context, index, streams => this.follow(streams))
+    const slave = new Slave({ address, credentials, clock }, settings, watcher, startNs)
+    const member = { slave, watcher, neverReads: kind.readBytesPerSecond === 0 }
+    this.members.push(member)
+    if (kind.backend === true) this.backends.push(member)
+    counters.slavesMost = Math.max(counters.slavesMost, this.members.length)
+    watcher.move('joined')
+  }
+
+  private dismiss({ slave, watcher }: Member): void {
+    watcher.left()
+    const gone: Promise<void> = slave.stop(300).then(() => void this.leaving.delete(gone))
+    this.leaving.add(gone)
+  }
+
+  private forAWhile(
+    forNs: number,
+    members: readonly Member[],
+    begin: 'freeze' | 'cutNetwork',
+    end: 'thaw' | 'restoreNetwork',
+  ): void {
+    for (const { slave } of members) slave[begin]()
+    const timer = setTimeout(() => {
+      this.timers.delete(timer)
+      for (const { slave } of members) slave[end]()
+    }, forNs / 1e6)
+    this.timers.add(timer)
   }
 
   /** As it happens: frontends can be lost and back between two looks at a gauge. */
   private follow(streams: boolean): void {
     const { counters } = this.context
     this.streaming += streams ? 1 : -1
-    const missing = this.options.count - this.streaming
-    if (missing === 0) {
+    const missing = this.members.filter(({ neverReads }) => !neverReads).length - this.streaming
+    if (missing <= 0) {
       this.complete = true
       counters.slavesComplete = 1
     }
     if (this.complete) counters.slavesMostLost = Math.max(counters.slavesMostLost, missing)
   }
+}
+
+interface Member {
+  readonly slave: Slave
+  readonly watcher: Watcher
+  readonly neverReads: boolean
+}
+
+function repeat<T>(item: T, count: number): T[] {
+  return Array.from({ length: count }, () => item)
 }
 
 /** Puts what one slave sees into the run's metrics, counters and events. */
@@ -77,23 +182,48 @@ class Watcher implements SlaveObserver {
     private readonly onChange: (streams: boolean) => void,
   ) {}
 
+  move(kind: SlaveMoveKind, atNs = this.context.clock.nowNs(), more: Pick<SlaveMove, 'records' | 'code'> = {}): void {
+    this.context.move({ atNs, slave: this.index, kind, ...more })
+  }
+
   loggedIn(dueNs: number, startNs: number, doneNs: number): void {
     this.metric('LOGIN', dueNs).add('ok', dueNs, startNs, doneNs)
   }
 
+  loginRefused(dueNs: number, startNs: number, nowNs: number, error: unknown): void {
+    this.metric('LOGIN', dueNs).add(isRefusal(error) ? 'failed' : 'unfinished', dueNs, startNs, nowNs)
+    this.move('refused', nowNs, isHarnessError(error) ? { code: error.code } : {})
+    this.event('slave-refused', messageOf(error))
+  }
+
+  dumpBegun(sentNs: number): void {
+    this.move('dump', sentNs)
+  }
+
   dumped(dueNs: number, sentNs: number, doneNs: number, records: number): void {
     this.metric('UPDATE', dueNs).add('ok', dueNs, sentNs, doneNs)
-    this.follow(true)
-    if (this.dumps++ > 0) {
-      this.context.counters.slaveResyncs++
-      this.event('slave-resynced', `${records} mailboxes in ${((doneNs - sentNs) / 1e9).toFixed(3)} s`)
-    } else {
-      this.event('slave-synced', `${records} mailboxes in ${((doneNs - sentNs) / 1e9).toFixed(3)} s`)
-    }
+    this.move('listed', doneNs, { records })
+    const resync = this.dumps++ > 0
+    if (resync) this.context.counters.slaveResyncs++
+    this.event(
+      resync ? 'slave-resynced' : 'slave-synced',
+      `${records} mailboxes in ${((doneNs - sentNs) / 1e9).toFixed(3)} s`,
+    )
   }
 
   dumpUnfinished(dueNs: number, sentNs: number, nowNs: number): void {
     this.metric('UPDATE', dueNs).add('unfinished', dueNs, sentNs, nowNs)
+  }
+
+  dumpRefused(dueNs: number, sentNs: number, nowNs: number, text: string): void {
+    this.metric('UPDATE', dueNs).add('failed', dueNs, sentNs, nowNs)
+    this.move('refused', nowNs)
+    this.event('slave-refused', `UPDATE: ${text}`)
+  }
+
+  ready(atNs: number): void {
+    this.follow(true)
+    this.move('ready', atNs)
   }
 
   record(): void {}
@@ -106,8 +236,19 @@ class Watcher implements SlaveObserver {
     this.metric('NOOP.slave', intendedNs).add('unfinished', intendedNs, sentNs, nowNs)
   }
 
+  kickAnswered(intendedNs: number, doneNs: number): void {
+    this.context.counters.slaveKicks++
+    this.metric('KICK', intendedNs).add('ok', intendedNs, undefined, doneNs)
+  }
+
+  kickFailed(intendedNs: number, nowNs: number): void {
+    this.context.counters.slaveKicks++
+    this.metric('KICK', intendedNs).add('failed', intendedNs, undefined, nowNs)
+  }
+
   timedOut(silentNs: number): void {
     this.follow(false)
+    this.move('timed-out')
     this.context.counters.slaveTimeouts++
     this.context.counters.slaveDrops++
     this.event('slave-timed-out', `connection to master timed out after ${(silentNs / 1e9).toFixed(1)} s of silence`)
@@ -115,18 +256,21 @@ class Watcher implements SlaveObserver {
 
   dropped(error: Error): void {
     this.follow(false)
+    this.move('dropped')
     this.context.counters.slaveDrops++
     this.event('slave-dropped', error.message)
   }
 
-  loginRefused(dueNs: number, startNs: number, nowNs: number, error: unknown): void {
-    this.metric('LOGIN', dueNs).add(isRefusal(error) ? 'failed' : 'unfinished', dueNs, startNs, nowNs)
-    this.event('slave-refused', messageOf(error))
+  restarted(): void {
+    this.follow(false)
+    this.move('restarted')
+    this.event('slave-restarted', 'as the profile plans')
   }
 
-  dumpRefused(dueNs: number, sentNs: number, nowNs: number, text: string): void {
-    this.metric('UPDATE', dueNs).add('failed', dueNs, sentNs, nowNs)
-    this.event('slave-refused', `UPDATE: ${text}`)
+  left(): void {
+    this.follow(false)
+    this.move('left')
+    this.event('slave-left', 'as the profile plans')
   }
 
   private follow(streams: boolean): void {

@@ -28,6 +28,7 @@ export async function measureNoiseFloor(clock: Clock): Promise<NoiseFloor> {
     credentials: { user: 'echo', password: 'echo' },
     seed: 0,
     phase: () => 0,
+    move: () => {},
     event: () => {},
     journal: () => {},
   }

@@ -3,11 +3,11 @@ import type { BackendsOptions } from '../drivers/backends.js'
 import type { HttpOptions } from '../drivers/http.js'
 import type { PreloadOptions } from '../drivers/preload.js'
 import type { ProbesOptions } from '../drivers/probes.js'
-import type { SlavesOptions } from '../drivers/slaves.js'
+import type { SlaveAffair, SlavesOptions } from '../drivers/slaves.js'
 import type { ArrivalSpec, MixSpec, SiteSpec } from '../generators/spec.js'
 
 /** What can run in a phase. */
-export type Runnable = 'preload' | 'slaves' | 'probes' | 'backends' | 'http'
+export type Runnable = 'preload' | 'slaves' | 'kicks' | 'probes' | 'backends' | 'http'
 
 /** What ends a phase that has no duration. */
 export type Condition = 'preloaded' | 'streaming' | 'idle'
@@ -20,6 +20,21 @@ export interface PlanPhase {
   readonly until?: Condition
   readonly limitNs: number
   readonly arrivals: ArrivalSpec
+  /** In the order of their times. */
+  readonly events: readonly TimelineEvent[]
+}
+
+/** What the profile plans to befall slaves or the master. */
+export interface TimelineEvent {
+  /** From the start of the phase. */
+  readonly atNs: number
+  readonly affair: SlaveAffair | MasterAffair
+}
+
+export type MasterAffair = { readonly kind: 'restartMaster' | 'emptyMaster' }
+
+export function isMasterAffair(affair: SlaveAffair | MasterAffair): affair is MasterAffair {
+  return affair.kind === 'restartMaster' || affair.kind === 'emptyMaster'
 }
 
 /** All that a run does, as plain data: it crosses to worker threads as it is. */
@@ -30,6 +45,7 @@ export interface Plan {
   readonly backends: Omit<BackendsOptions, 'backends'>
   readonly mix: MixSpec
   readonly slaves: SlavesOptions
+  readonly kicks: { readonly ratePerSecond: number }
   readonly probes: ProbesOptions
   readonly http?: HttpOptions
   readonly phases: readonly PlanPhase[]
@@ -48,7 +64,7 @@ export interface Shard {
 export function shardsOf(plan: Plan): Shard[] {
   const used = new Set(plan.phases.flatMap(phase => phase.run))
   const shards: Shard[] = [
-    { name: 'load', runs: ['preload', 'slaves', 'backends'] },
+    { name: 'load', runs: ['preload', 'slaves', 'kicks', 'backends'] },
     { name: 'probes', runs: ['probes'] },
   ]
   return shards.filter(shard => shard.runs.some(runnable => used.has(runnable)))

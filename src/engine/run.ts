@@ -2,10 +2,11 @@ import type { Clock } from '../core/clock.js'
 import { messageOf } from '../core/errors.js'
 import { type HttpResult, HttpUsers } from '../drivers/http.js'
 import type { Master } from '../masters/master.js'
-import type { Counters, Interval } from '../metrics/interval.js'
+import type { Counters, Interval, SlaveMove } from '../metrics/interval.js'
+import { conditionsOf, type MasterCondition } from './conditions.js'
 import { Fleet } from './fleet.js'
 import type { NoiseFloor, WorkerReport } from './messages.js'
-import { type Plan, shardsOf } from './plan.js'
+import { isMasterAffair, type Plan, type PlanPhase, shardsOf } from './plan.js'
 import { PhaseState, sumCounters } from './run-state.js'
 import { SpanTallies } from './span-tallies.js'
 import { Watch, WatchSpan } from './watch.js'
@@ -45,6 +46,7 @@ export interface RunOptions {
   readonly journalPath?: string
 }
 
+const LOG_LINES = 100
 /** Until the threads have seen what the master took along. */
 const LOSS_SEEN_MS = 100
 
@@ -65,7 +67,11 @@ export class Run {
   readonly watch: Watch
   noiseFloor: NoiseFloor | undefined
   http: HttpResult | undefined
-  masterRestarts = 0
+  private readonly restarts: number[] = []
+  private readonly log: { atNs: number; line: string }[] = []
+  private readonly moves: SlaveMove[] = []
+  /** Phases and events of the profile, as they came. */
+  private readonly deeds: { atNs: number; detail: string }[] = []
   mailboxesListed: number | undefined
   /** Worst second of any thread, µs. */
   readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
@@ -96,7 +102,8 @@ export class Run {
       },
     })
     options.master.onEvent(event => {
-      if (event.kind === 'restarted') this.masterRestarts++
+      if (event.kind === 'restarted') this.restarts.push(options.clock.nowNs())
+      if (event.kind === 'syslog') this.noteLog(event.line)
       if (event.kind === 'died') this.lose()
       this.event(
         `master-${event.kind}`,
@@ -116,6 +123,29 @@ export class Run {
   /** Start of the run; now, while it has not begun. */
   get startNs(): number {
     return this.begunNs ?? this.options.clock.nowNs()
+  }
+
+  get masterRestarts(): number {
+    return this.restarts.length
+  }
+
+  /** What the profile did last before a moment, in words. */
+  triggerBefore(atNs: number): string | undefined {
+    return this.deeds.findLast(deed => deed.atNs <= atNs)?.detail
+  }
+
+  get retryDelayNs(): number {
+    return this.options.plan.slaves.retryDelayNs
+  }
+
+  /** What slaves went through, by time. */
+  get slaveMoves(): readonly SlaveMove[] {
+    return this.moves.sort((a, b) => a.atNs - b.atNs)
+  }
+
+  get conditions(): MasterCondition[] {
+    const { log, restarts } = this
+    return conditionsOf({ moves: this.slaveMoves, streamingProbes: this.probes.streaming, log, restarts })
   }
 
   get probes() {
@@ -171,6 +201,12 @@ export class Run {
     this.endPhase?.('interrupted')
   }
 
+  /** The lines that {@link conditionsOf} looks for: all are in the events, a busy master's by the million. */
+  private noteLog(line: string): void {
+    if (this.log.length < LOG_LINES && /FD_SETSIZE|Server too busy/.test(line))
+      this.log.push({ atNs: this.options.clock.nowNs(), line })
+  }
+
   private lose(): void {
     this.masterGone = true
     setTimeout(() => this.endPhase?.('lost'), LOSS_SEEN_MS)
@@ -181,6 +217,8 @@ export class Run {
   }
 
   private event(kind: string, detail: string, atNs = this.options.clock.nowNs()): void {
+    if (kind === 'phase') this.deeds.push({ atNs, detail: `the start of phase ${detail}` })
+    if (kind === 'timeline') this.deeds.push({ atNs, detail: `“${detail}”` })
     this.options.observer.onEvent({ atNs, kind, detail })
   }
 
@@ -221,6 +259,7 @@ export class Run {
     observer.onPhase(phase, index)
     this.event('phase', planned.name)
     void this.followHttp(planned.run.includes('http'))
+    const restarts = this.planMasterRestarts(planned)
     const limitNs = this.interrupted ? Math.min(planned.limitNs, INTERRUPTED_DRAIN_NS) : planned.limitNs
     const waitNs = LEAD_NS + (planned.durationNs ?? limitNs)
     const how = await new Promise<PhaseEnd>(resolve => {
@@ -233,8 +272,25 @@ export class Run {
       }
     })
     this.endPhase = undefined
+    for (const timer of restarts) clearTimeout(timer)
     phase.end(how, clock.nowNs())
     if (how === 'limit') this.event('phase-limit', `${planned.name}: not ${planned.until} after ${limitNs / 1e9} s`)
+  }
+
+  private planMasterRestarts({ name, events }: PlanPhase): NodeJS.Timeout[] {
+    const { master } = this.options
+    return events
+      .filter(({ affair }) => isMasterAffair(affair))
+      .map(({ atNs, affair }) =>
+        setTimeout(
+          () => {
+            this.event('timeline', `${name}: ${affair.kind}`)
+            if (master.restart === undefined) this.event('timeline', `${affair.kind}: not on a ${master.kind} master`)
+            else master.restart(affair.kind === 'emptyMaster')
+          },
+          (LEAD_NS + atNs) / 1e6,
+        ),
+      )
   }
 
   private onReport(shard: string, report: WorkerReport): void {
@@ -279,6 +335,7 @@ export class Run {
       this.total.add(delta)
       this.second.tallies.add(delta)
     }
+    this.moves.push(...interval.moves)
     this.options.observer.onInterval(interval, this.byIndex)
   }
 

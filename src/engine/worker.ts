@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { monotonicClock } from '../core/clock.js'
 import type { DriverContext } from '../drivers/context.js'
-import { newCounters } from '../metrics/interval.js'
+import { newCounters, type SlaveMove } from '../metrics/interval.js'
 import { loadHistograms } from '../metrics/latency.js'
 import { type MetricDelta, Recorder } from '../metrics/recorder.js'
 import { EventLoopDelayMeter } from '../samplers/event-loop.js'
@@ -20,6 +20,7 @@ const clock = monotonicClock(setup.originS)
 const recorder = new Recorder()
 const counters = newCounters()
 const loopDelay = new EventLoopDelayMeter()
+let moves: SlaveMove[] = []
 const journal = setup.journalPath === undefined ? undefined : new Journal(setup.journalPath)
 
 const INTERVAL_MS = 1000
@@ -46,6 +47,7 @@ const context: DriverContext = {
   credentials: setup.credentials,
   seed: setup.plan.seed,
   phase: atNs => (atNs === undefined ? phaseIndex : phaseAt(atNs)),
+  move: move => void moves.push(move),
   event: (event, detail) => report({ kind: 'event', atNs: clock.nowNs(), event, detail }),
   journal: names => journal?.write(names),
 }
@@ -60,6 +62,8 @@ async function sendInterval(): Promise<void> {
   const fromNs = intervalStartNs
   intervalStartNs = toNs
   const metrics: MetricDelta[] = []
+  const movesSoFar = moves
+  moves = []
   for (const delta of recorder.eachDelta()) {
     metrics.push(delta)
     await new Promise(resolve => setImmediate(resolve))
@@ -72,6 +76,7 @@ async function sendInterval(): Promise<void> {
       fromNs,
       toNs,
       metrics,
+      moves: movesSoFar,
       counters: { ...counters },
       eventLoopDelayUs: { p50: p50Us, p99: p99Us, max: maxUs },
     },

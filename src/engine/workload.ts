@@ -2,18 +2,22 @@ import { messageOf } from '../core/errors.js'
 import { entityRandom } from '../core/random.js'
 import { Backends } from '../drivers/backends.js'
 import type { DriverContext } from '../drivers/context.js'
+import { Kicks } from '../drivers/kicks.js'
 import { Preload } from '../drivers/preload.js'
 import { Probes } from '../drivers/probes.js'
+import { Schedule } from '../drivers/schedule.js'
 import { Slaves } from '../drivers/slaves.js'
 import { arrivalTimes } from '../generators/arrivals.js'
 import { mailboxes } from '../generators/mailboxes.js'
 import { operations } from '../generators/operations.js'
-import type { Plan, PlanPhase, Runnable, Shard } from './plan.js'
+import { isMasterAffair, type Plan, type PlanPhase, type Runnable, type Shard } from './plan.js'
 
 /** The drivers of one shard, started and stopped as the phases say. */
 export class Workload {
   private preload: Preload | undefined
   private slaves: Slaves | undefined
+  private kicks: Kicks | undefined
+  private timeline: Schedule | undefined
   private probes: Probes | undefined
   private backends: Backends | undefined
   private readonly leaving = new Set<Promise<unknown>>()
@@ -27,6 +31,8 @@ export class Workload {
   async enter(index: number, startNs: number): Promise<void> {
     const phase = this.plan.phases[index]
     const runs = (runnable: Runnable) => this.shard.runs.includes(runnable) && phase.run.includes(runnable)
+    this.timeline?.stop()
+    this.kicks?.stop()
     if (!runs('preload')) this.leave(this.preload?.stop())
     if (!runs('slaves')) {
       this.leave(this.slaves?.stop())
@@ -41,6 +47,11 @@ export class Workload {
     if (runs('slaves') && this.slaves === undefined) {
       this.slaves = new Slaves(this.context, this.plan.slaves)
       this.slaves.start({ index, startNs })
+    }
+    if (this.slaves !== undefined) this.startTimeline(phase, this.slaves, startNs)
+    if (runs('kicks') && this.slaves !== undefined) {
+      const random = entityRandom(this.plan.seed, 'kicks', index)
+      this.kicks = new Kicks(this.context, this.slaves, { index, startNs }, this.plan.kicks.ratePerSecond, random)
     }
     if (runs('probes') && this.probes === undefined) {
       this.probes = new Probes(this.context, this.plan.probes)
@@ -72,8 +83,23 @@ export class Workload {
   }
 
   async stop(): Promise<void> {
+    this.timeline?.stop()
+    this.kicks?.stop()
     const stopping = [this.preload?.stop(), this.backends?.stop(), this.slaves?.stop(), this.probes?.stop()]
     await Promise.all([...stopping, ...this.leaving])
+  }
+
+  private startTimeline(phase: PlanPhase, slaves: Slaves, startNs: number): void {
+    const events = phase.events.filter(({ affair }) => !isMasterAffair(affair))
+    let next = 0
+    const times = events.map(({ atNs }) => atNs)
+    this.timeline = new Schedule(this.context.clock, startNs, times[Symbol.iterator](), () => {
+      const { affair } = events[next++]
+      if (isMasterAffair(affair)) return
+      const { kind, slaves: count } = affair
+      this.context.event('timeline', `${kind}: ${count ?? 'all'} slaves`)
+      slaves.affect(affair)
+    })
   }
 
   private startPreload(index: number, startNs: number): void {
@@ -92,6 +118,7 @@ export class Workload {
       { ...plan.backends, backends: plan.site.backends.length },
       operations(plan.site, plan.mix, plan.seed),
       (spec, phaseIndex) => arrivalTimes(spec, entityRandom(plan.seed, 'arrivals', phaseIndex)),
+      (backend, atNs) => this.slaves?.operated(backend, atNs),
     )
     return this.backends
   }

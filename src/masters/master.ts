@@ -14,6 +14,8 @@ export interface Master {
   readonly credentials: Credentials
   /** The mupdate process on this host, now: it changes when the master is restarted. Undefined when not local. */
   pid(): number | undefined
+  /** Kills it, to come back at once; `empty`: without its database. Absent where that is not ours to do. */
+  restart?(empty: boolean): void
   /** Where its database lies on this host, from {@link start} to {@link stop}; undefined when it has none here. */
   databaseDirectory?(): string | undefined
   /** What the report says of it. */

@@ -1,4 +1,30 @@
+import type { ErrorCode } from '../core/errors.js'
 import type { MetricDelta } from './recorder.js'
+
+export type SlaveMoveKind =
+  /** UPDATE was sent: the list is on its way. */
+  | 'dump'
+  /** The list's OK has come. */
+  | 'listed'
+  /** It has the list in its own database, and serves its clients. */
+  | 'ready'
+  | 'timed-out'
+  | 'dropped'
+  | 'refused'
+  | 'restarted'
+  | 'joined'
+  | 'left'
+
+/** A change of one slave's fortune. */
+export interface SlaveMove {
+  readonly atNs: number
+  readonly slave: number
+  readonly kind: SlaveMoveKind
+  /** Of `listed`: how many mailboxes. */
+  readonly records?: number
+  /** Of `refused`: why. */
+  readonly code?: ErrorCode
+}
 
 /** Running totals of one thread; they only grow, but for the gauges. */
 export interface Counters {
@@ -9,10 +35,13 @@ export interface Counters {
   slaveResyncs: number
   slaveTimeouts: number
   slaveDrops: number
+  slaveKicks: number
   /** 1 once all have been streaming at one time. */
   slavesComplete: number
   /** Most that were missing at one time after that. */
   slavesMostLost: number
+  /** Most at one time. */
+  slavesMost: number
   /** Gauges: now. */
   slavesStreaming: number
   operationsInFlight: number
@@ -29,8 +58,10 @@ export function newCounters(): Counters {
     slaveResyncs: 0,
     slaveTimeouts: 0,
     slaveDrops: 0,
+    slaveKicks: 0,
     slavesComplete: 0,
     slavesMostLost: 0,
+    slavesMost: 0,
     slavesStreaming: 0,
     operationsInFlight: 0,
     operationsQueued: 0,
@@ -44,6 +75,7 @@ export interface Interval {
   readonly fromNs: number
   readonly toNs: number
   readonly metrics: readonly MetricDelta[]
+  readonly moves: readonly SlaveMove[]
   readonly counters: Counters
   readonly eventLoopDelayUs: { readonly p50: number; readonly p99: number; readonly max: number }
 }

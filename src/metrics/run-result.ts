@@ -121,6 +121,37 @@ export const runResultSchema = z.strictObject({
     resyncs: z.int().describe('UPDATEs after the first of each slave'),
     timeouts: z.int(),
     drops: z.int().describe('connections lost, time-outs included'),
+    kicks: z.int().describe('kicks answered or refused; their times are those of the command KICK'),
+    retryDelayMs: z.number(),
+    dumpHoldMs: z
+      .number()
+      .nullable()
+      .describe('for how long one list keeps the others waiting: time with lists on their way, shared out over them'),
+    thrash: z
+      .strictObject({
+        state: z.enum(['none', 'ended', 'sustained']),
+        trigger: z.string().nullable().describe('what the profile did last before the onset'),
+        onsetMs: z.number().nullable().describe('first time-out while another slave’s list was on its way'),
+        endMs: z.number().nullable().describe('when all was quiet again'),
+        cycles: z.int().describe('longest chain of time-outs, each during a list that the one before had caused'),
+        causedTimeouts: z.int().describe('time-outs while another slave’s list was on its way'),
+        dumpShare: z.number().describe('share of the time since the onset in which some list was on its way'),
+      })
+      .describe('time-outs that cause time-outs'),
+    conditions: z.array(
+      z.strictObject({
+        name: z.enum([
+          'workers-exhausted',
+          'connections-exhausted',
+          'descriptors-exhausted',
+          'master-restarted',
+          'catalogue-collapsed',
+        ]),
+        atMs: z.number(),
+        detail: z.string(),
+        remedy: z.string(),
+      }),
+    ),
   }),
   probes: z
     .strictObject({ plain: z.int(), streaming: z.int(), ratePerSecond: z.number() })

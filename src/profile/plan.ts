@@ -1,5 +1,7 @@
-import type { Plan } from '../engine/plan.js'
+import type { MasterAffair, Plan, TimelineEvent } from '../engine/plan.js'
+import type { SlaveAffair } from '../drivers/slaves.js'
 import { arrivalSpec, type Profile } from './load.js'
+import type { EventDocument } from './schema.js'
 
 /**
  * What a profile asks for, as the engine takes it.
@@ -7,7 +9,7 @@ import { arrivalSpec, type Profile } from './load.js'
  * @param userPrefix marker put before every user's name; empty on masters that are ours alone
  */
 export function planOf(profile: Profile, userPrefix: string): Plan {
-  const { backends, slaves, probes, http } = profile
+  const { backends, slaves, kicks, probes, http } = profile
   return {
     seed: profile.seed,
     site: { ...profile.site, userPrefix },
@@ -22,7 +24,14 @@ export function planOf(profile: Profile, userPrefix: string): Plan {
       count: slaves.count,
       retryDelayNs: slaves.retryDelay,
       staggerNs: slaves.start === 'staggered' ? slaves.staggerOver : 0,
+      mergeNsPerMailbox: slaves.mergePerMailbox,
+      others: slaves.others.map(({ servers, readBytesPerSecond, ...other }) => ({
+        ...other,
+        ...(servers === undefined ? {} : { servers }),
+        ...(readBytesPerSecond === undefined ? {} : { readBytesPerSecond }),
+      })),
     },
+    kicks: { ratePerSecond: kicks.rate },
     probes: { ratePerSecond: probes.rate, plain: probes.plain, streaming: probes.streaming },
     ...(http === undefined ? {} : { http: { url: http.url, connections: http.connections, ratePerSecond: http.rate } }),
     phases: profile.phases.map(phase => ({
@@ -32,6 +41,31 @@ export function planOf(profile: Profile, userPrefix: string): Plan {
       ...(phase.until === undefined ? {} : { until: phase.until }),
       limitNs: phase.limit,
       arrivals: arrivalSpec(phase.arrivals ?? backends.arrivals, phase.duration ?? phase.limit),
+      events: phase.events.flatMap(timelineEvents).sort((a, b) => a.atNs - b.atNs),
     })),
+  }
+}
+
+/** One event, or a train of them. */
+function timelineEvents(event: EventDocument): TimelineEvent[] {
+  return Array.from({ length: event.times ?? 1 }, (_, i) => ({
+    atNs: event.at + i * (event.every ?? 0),
+    affair: affairOf(event),
+  }))
+}
+
+function affairOf({ do: kind, slaves, for: forNs = 0 }: EventDocument): SlaveAffair | MasterAffair {
+  const count = slaves === undefined ? {} : { slaves }
+  switch (kind) {
+    case 'restartMaster':
+    case 'emptyMaster':
+      return { kind }
+    case 'freeze':
+    case 'loseNetwork':
+      return { kind, forNs, ...count }
+    case 'restart':
+    case 'join':
+    case 'leave':
+      return { kind, ...count }
   }
 }

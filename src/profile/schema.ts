@@ -90,8 +90,26 @@ const backends = z.strictObject({
   mix: mix.prefault({ create: 1 }),
 })
 
+const otherSlaves = z.strictObject({
+  count: z.int().min(1).default(1),
+  servers: z
+    .array(serverName)
+    .min(1)
+    .max(30)
+    .optional()
+    .describe('PARTIAL-UPDATE: only the mailboxes of these servers'),
+  readBytesPerSecond: z.number().nonnegative().optional().describe('reads no faster than this; 0 never reads its list'),
+  reconnectsAtOnce: z.boolean().default(false).describe('comes back at once after a loss'),
+  backend: z
+    .boolean()
+    .default(false)
+    .describe('unified murder: a backend that is a slave too, kicked after its operations'),
+})
+
 const slaves = z.strictObject({
   count: whole.default(0),
+  mergePerMailbox: duration('time to write a mailbox of the list into its own database').prefault('0s'),
+  others: z.array(otherSlaves).default([]).describe('further slaves, unlike the rest'),
   retryDelay: duration('mupdate_retry_delay of the frontends').prefault('20s'),
   start: z.enum(['simultaneous', 'staggered']).default('staggered'),
   staggerOver: duration('time over which a staggered start is spread').prefault('2s'),
@@ -103,7 +121,22 @@ const probes = z.strictObject({
   streaming: z.int().min(0).default(0).describe('streaming connections; each costs the master a dump and a worker'),
 })
 
-const RUNNABLE = ['preload', 'slaves', 'probes', 'backends', 'http'] as const
+const RUNNABLE = ['preload', 'slaves', 'kicks', 'probes', 'backends', 'http'] as const
+
+const timelineEvent = z
+  .strictObject({
+    at: duration('from the start of the phase'),
+    do: z.enum(['restart', 'join', 'leave', 'freeze', 'loseNetwork', 'restartMaster', 'emptyMaster']),
+    slaves: z.int().min(1).optional().describe('how many of them; all when absent, one for join'),
+    for: duration('how long they are frozen, or without a network').optional(),
+    every: duration('the same again and again').optional(),
+    times: z.int().min(1).optional().describe('how often, with `every`'),
+  })
+  .refine(
+    event => (event.for !== undefined) === (event.do === 'freeze' || event.do === 'loseNetwork'),
+    'freeze and loseNetwork last for a time (`for`), the others do not',
+  )
+  .refine(event => (event.every === undefined) === (event.times === undefined), '`every` and `times` go together')
 
 const phase = z
   .strictObject({
@@ -116,6 +149,7 @@ const phase = z
     until: z.enum(['preloaded', 'streaming', 'idle']).optional().describe('a condition that ends the phase'),
     limit: duration('longest wait for the condition').prefault('60s'),
     arrivals: arrivals.optional().describe('in place of those of `backends`'),
+    events: z.array(timelineEvent).default([]).describe('what befalls slaves or the master in this phase'),
   })
   .refine(
     p => (p.duration === undefined) !== (p.until === undefined),
@@ -138,6 +172,7 @@ export const profileSchema = z.strictObject({
   preload: z.strictObject({ connections: z.int().min(1).default(4), window: z.int().min(1).default(64) }).prefault({}),
   backends: backends.prefault({}),
   slaves: slaves.prefault({}),
+  kicks: z.strictObject({ rate: positive.default(1).describe('per second, all slaves together') }).prefault({}),
   probes: probes.prefault({}),
   http: z
     .strictObject({
@@ -147,10 +182,15 @@ export const profileSchema = z.strictObject({
     })
     .optional(),
   phases: z.array(phase).min(1),
+  expects: z
+    .array(z.enum(['thrash']))
+    .default([])
+    .describe('what would fail a run that was not meant to show it'),
   thresholds: z.array(parsed(parseThreshold, 'such as `steady: NOOP.slave.responseTimeUs.p99 < 2s`')).default([]),
 })
 
 export type ProfileDocument = z.output<typeof profileSchema>
+export type EventDocument = z.output<typeof timelineEvent>
 export type ArrivalDocument = z.output<typeof arrivals>
 export type BackendDocument = z.output<typeof backend>
 
@@ -162,4 +202,7 @@ export const DURATION_KEYS: ReadonlySet<string> = new Set([
   'limit',
   'every',
   'thinkTime',
+  'mergePerMailbox',
+  'at',
+  'for',
 ])

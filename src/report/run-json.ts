@@ -3,6 +3,7 @@ import type { Master } from '../masters/master.js'
 import type { PhaseResult, RunResult, Verdict } from '../metrics/run-result.js'
 import { round3 } from '../metrics/tally.js'
 import type { HostDescription } from '../samplers/host.js'
+import { detectThrash, dumpCost } from '../slaves/thrash.js'
 
 /** What is known of a run before it begins. */
 export interface RunIdentity {
@@ -52,7 +53,7 @@ export function runJson(
       bytesWritten: counters.bytesWritten,
     },
     noiseFloor: run.noiseFloor ?? null,
-    slaves: slavesJson(run),
+    slaves: slavesJson(run, nowNs),
     probes: run.probes,
     http: run.http === undefined ? null : { ...run.http },
     phases: run.phases.map(phase => phaseJson(run, phase.result(nowNs))),
@@ -112,15 +113,39 @@ function masterJson(run: Run, master: Master): RunResult['master'] {
   }
 }
 
-function slavesJson(run: Run): RunResult['slaves'] {
+function slavesJson(run: Run, nowNs: number): RunResult['slaves'] {
   const { counters } = run
+  const endNs = run.endNs ?? nowNs
+  const {
+    state,
+    onsetNs,
+    endNs: overNs,
+    cycles,
+    causedTimeouts,
+    dumpShare,
+  } = detectThrash(run.slaveMoves, run.retryDelayNs, endNs)
+  const ms = (ns: number) => round3((ns - run.startNs) / 1e6)
+  const cost = dumpCost(run.slaveMoves, endNs)
   return {
-    count: run.slaveCount,
+    count: Math.max(run.slaveCount, counters.slavesMost),
     streaming: counters.slavesStreaming,
     leastStreaming: run.leastStreaming,
     resyncs: counters.slaveResyncs,
     timeouts: counters.slaveTimeouts,
     drops: counters.slaveDrops,
+    kicks: counters.slaveKicks,
+    retryDelayMs: run.retryDelayNs / 1e6,
+    dumpHoldMs: cost === undefined ? null : round3(cost.holdNs / 1e6),
+    thrash: {
+      state,
+      trigger: onsetNs === undefined ? null : (run.triggerBefore(onsetNs) ?? null),
+      onsetMs: onsetNs === undefined ? null : ms(onsetNs),
+      endMs: overNs === undefined ? null : ms(overNs),
+      cycles,
+      causedTimeouts,
+      dumpShare: round3(dumpShare),
+    },
+    conditions: run.conditions.map(({ atNs, ...condition }) => ({ atMs: ms(atNs), ...condition })),
   }
 }
 

@@ -2,6 +2,7 @@ import Table from 'cli-table3'
 import pc from 'picocolors'
 import { formatBytes, formatCount, formatDurationUs } from '../core/units.js'
 import type { MetricSummary, PhaseResult, RunResult, TimeSummary } from '../metrics/run-result.js'
+import { slavesText } from './slaves-text.js'
 
 /** A run in words and figures, for a terminal of 80 columns: what people noticed first, percentiles after. */
 export function summaryText(run: RunResult): string {
@@ -46,6 +47,7 @@ function peopleLines(run: RunResult): string[] {
       `frontends lost at one time: ${lost} of ${slaves.count} (${details}, ${slaves.streaming} stream at the end)`,
     )
   }
+  lines.push(...slavesText(run))
   const loaded = run.phases.filter(
     phase => phase.commands.ACTIVATE !== undefined && Object.keys(phase.operations).length === 0,
   )

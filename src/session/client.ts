@@ -7,7 +7,9 @@ import type { Command } from '../core/operation.js'
 import { ActivateBatch } from '../wire/activate-batch.js'
 import { encodeCommand } from '../wire/encode.js'
 import type { Frame } from '../wire/frame.js'
-import { decodeReply, REPLY, type ReplyCode, replyCode, statusText } from '../wire/reply.js'
+import { DEFAULT_LIMITS } from '../wire/limits.js'
+import { RecordScanner, type RecordSink, RecordSpan } from '../wire/record-scanner.js'
+import { decodeReply, REPLY, type ReplyCode, recordOf, replyCode, statusText } from '../wire/reply.js'
 import { FrameScanner } from '../wire/scanner.js'
 import { plainInitialResponse } from './sasl.js'
 import { connectTcp, type Transport } from './transport.js'
@@ -21,11 +23,6 @@ export interface ReplyHandler {
   /** The end of the command; exactly one of this and {@link onLost} is called. */
   onDone(status: Status, text: string): void
   onLost(error: HarnessError): void
-}
-
-/** Who listens to an update stream: the replies that carry the UPDATE's tag after its OK. */
-export interface StreamListener {
-  onRecord(frame: Frame, code: ReplyCode): void
 }
 
 export interface Banner {
@@ -64,6 +61,10 @@ const BANNER_PATIENCE_MS = 3_000
  * answers it after its banner, by its tag.
  */
 const NUDGE_TAG = 'P0'
+/** imap/mupdate-client.c's, for its first command and only UPDATE. */
+const UPDATE_TAG = 'U01'
+/** Records that came in another form than Cyrus's. */
+const oddRecord = new RecordSpan()
 /** One for all clients of a thread: what is written is sent in the same turn. */
 const batch = new ActivateBatch()
 
@@ -81,15 +82,17 @@ export class Client {
   private underWay = 0
   private nextTag = 0
   private outgoing = ''
-  private stream: { tag: string; listener: StreamListener } | undefined
+  private stream: { readonly sink: RecordSink; readonly scanner: RecordScanner } | undefined
   private lost: HarnessError | undefined
   private greeting: ((frame: Frame) => void) | undefined
   private onGreetingLost: ((error: HarnessError) => void) | undefined
   private closing = false
   private nudged = false
+  private held = false
+  private pauses = 0
   private readonly where: string
   /** Called after each chunk of bytes: "something was heard", as a slave counts it. */
-  onHeard: (() => void) | undefined
+  onHeard: ((byteCount: number) => void) | undefined
 
   private constructor(private readonly options: ConnectOptions) {
     this.where = `${options.address.host}:${options.address.port}`
@@ -148,8 +151,29 @@ export class Client {
     if (!this.transport.write(batch.take())) batch.giveAway()
   }
 
+  /** Sends nothing and reads nothing until {@link release}: the process is frozen, or the network gone. */
+  hold(): void {
+    this.held = true
+    this.pause()
+  }
+
+  release(): void {
+    this.held = false
+    this.resume()
+    this.flush()
+  }
+
+  /** Reads nothing until {@link resume} was called as often. */
+  pause(): void {
+    if (this.pauses++ === 0) this.transport.pause()
+  }
+
+  resume(): void {
+    if (--this.pauses === 0) this.transport.resume()
+  }
+
   flush(): void {
-    if (this.outgoing === '') return
+    if (this.outgoing === '' || this.held) return
     const bytes = this.outgoing
     this.outgoing = ''
     this.transport.write(bytes)
@@ -167,12 +191,11 @@ export class Client {
     })
   }
 
-  /** Sends UPDATE; `dump` gets the list and its OK, `listener` what comes after that (RFC 3656 section 4.11). */
-  update(servers: readonly string[] | undefined, dump: ReplyHandler, listener: StreamListener): void {
-    const tag = 'U01'
+  /** Sends UPDATE; `sink` gets the list, `ended` its OK, and `sink` what comes after that (RFC 3656 section 4.11). */
+  update(servers: readonly string[] | undefined, ended: ReplyHandler, sink: RecordSink): void {
     const command: Command = servers === undefined ? { kind: 'UPDATE' } : { kind: 'UPDATE', servers }
-    this.stream = { tag, listener }
-    this.send(command, dump, tag)
+    this.stream = { sink, scanner: new RecordScanner(UPDATE_TAG, DEFAULT_LIMITS, sink) }
+    this.send(command, ended, UPDATE_TAG)
   }
 
   /** Says LOGOUT and closes, without waiting for long: a stuck master must not hold up the end of a run. */
@@ -276,13 +299,17 @@ export class Client {
     this.heardNs = this.options.clock.nowNs()
     scanner.feed(bytes, 0, count)
     try {
-      while (this.lost === undefined && scanner.next()) this.take(scanner.frame)
+      while (this.lost === undefined) {
+        if (this.stream !== undefined) scanner.takeRecords(this.stream.scanner)
+        if (!scanner.next()) break
+        this.take(scanner.frame)
+      }
     } catch (error) {
       this.fail(
         error instanceof HarnessError ? error : new HarnessError('INTERNAL', messageOf(error), '', { cause: error }),
       )
     }
-    this.onHeard?.()
+    this.onHeard?.(count)
   }
 
   private take(frame: Frame): void {
@@ -290,10 +317,10 @@ export class Client {
     const code = replyCode(frame)
     if (this.greeting !== undefined) {
       this.greeting(frame)
+    } else if (this.stream !== undefined && frame.equals(0, UPDATE_TAG) && recordOf(frame, code, oddRecord)) {
+      this.stream.sink.onRecord(oddRecord)
     } else if (waiting !== undefined && frame.count > 0 && hasTag(frame, waiting.tag)) {
       this.takeTagged(frame, code, waiting)
-    } else if (this.stream !== undefined && frame.count > 0 && frame.equals(0, this.stream.tag)) {
-      this.stream.listener.onRecord(frame, code)
     } else if (code === REPLY.bye) {
       this.fail(this.bye(statusText(frame)))
     } else if (this.nudged && frame.count > 0 && frame.equals(0, NUDGE_TAG)) {

@@ -6,6 +6,9 @@ import { HarnessError } from '../core/errors.js'
 export interface Transport {
   /** @returns whether the system took all of it at once; else bytes must stay as they are until it has */
   write(bytes: string | Uint8Array): boolean
+  /** Leaves what arrives with the system, and so in the end with the peer. */
+  pause(): void
+  resume(): void
   destroy(): void
 }
 
@@ -82,6 +85,14 @@ class TcpTransport implements Transport {
     traffic.writtenBytes += bytes.length
     this.socket.write(bytes as string, 'latin1')
     return this.socket.writableLength === 0
+  }
+
+  pause(): void {
+    this.socket.pause()
+  }
+
+  resume(): void {
+    this.socket.resume()
   }
 
   destroy(): void {

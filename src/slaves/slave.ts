@@ -1,35 +1,63 @@
-import type { HarnessError } from '../core/errors.js'
+import { HarnessError } from '../core/errors.js'
+import { Fifo } from '../core/fifo.js'
 import { Client, type ConnectOptions } from '../session/client.js'
-import type { Frame } from '../wire/frame.js'
-import type { ReplyCode } from '../wire/reply.js'
+import type { RecordSink, RecordSpan } from '../wire/record-scanner.js'
 import { deadlineNs, nextSlaveStep, type SlaveEvent, type SlaveState, type SlaveTimes } from './state.js'
 
 /** What a slave tells about itself. Times are ns of the run's clock. */
 export interface SlaveObserver {
   loggedIn(dueNs: number, startNs: number, doneNs: number): void
+  loginRefused(dueNs: number, startNs: number, nowNs: number, error: unknown): void
+  dumpBegun(sentNs: number): void
   /** @param records entries of the list */
   dumped(dueNs: number, sentNs: number, doneNs: number, records: number): void
   dumpUnfinished(dueNs: number, sentNs: number, nowNs: number): void
-  record(frame: Frame, code: ReplyCode): void
+  dumpRefused(dueNs: number, sentNs: number, nowNs: number, text: string): void
+  /** It has the list in its database, and serves its clients. */
+  ready(atNs: number): void
+  /** One of the list, or of the stream after it. */
+  record(record: RecordSpan): void
   noopAnswered(intendedNs: number, sentNs: number, doneNs: number): void
   noopUnfinished(intendedNs: number, sentNs: number, nowNs: number): void
+  kickAnswered(intendedNs: number, doneNs: number): void
+  /** @param nowNs when the kicker was told; a slave that does not stream refuses kicks at once */
+  kickFailed(intendedNs: number, nowNs: number): void
   timedOut(silentNs: number): void
   dropped(error: HarnessError): void
-  loginRefused(dueNs: number, startNs: number, nowNs: number, error: unknown): void
-  dumpRefused(dueNs: number, sentNs: number, nowNs: number, text: string): void
+  restarted(): void
+}
+
+export interface SlaveSettings extends SlaveTimes {
+  /** Time to write a mailbox of the list into its own database; a real slave needs about 16 µs. */
+  readonly mergeNsPerMailbox: number
+  /** PARTIAL-UPDATE: only the mailboxes of these servers. */
+  readonly servers?: readonly string[]
+  /** How fast it reads, from UPDATE on; 0 never reads its list. */
+  readonly readBytesPerSecond?: number
 }
 
 /** An answer that is on its way when a slave is stopped is no lost one. */
 const GRACE_MS = 250
+/** `client_timeout`: a connection that the network does not let through is given up after this. */
+const CONNECT_LIMIT_MS = 10_000
+/** A process that was frozen looks at what has arrived before it looks at its clock. */
+const THAW_MS = 20
 
 /** One frontend: the state machine of {@link SlaveState} with a connection and a timer. */
-export class Slave {
+export class Slave implements RecordSink {
   private state: SlaveState
   private client: Client | undefined
   private timer: NodeJS.Timeout | undefined
   private timerNs = Infinity
   private noops = 0
   private records = 0
+  /** Intended times of kicks that have come, those of the outstanding NOOP first. */
+  private readonly kicks = new Fifo<number>()
+  /** Counts restarts: what an earlier life had begun does not count any more. */
+  private life = 0
+  private frozen = false
+  /** While the network is gone: how to tell those who wait for it. */
+  private cut: { readonly waiting: Set<() => void>; readonly given: Client[] } | undefined
   private stopped = false
   /** Nothing new is begun; what is under way may still end. */
   private leaving = false
@@ -37,7 +65,7 @@ export class Slave {
   /** @param startNs when it connects for the first time */
   constructor(
     private readonly options: Omit<ConnectOptions, 'onLost'>,
-    private readonly times: SlaveTimes,
+    private readonly settings: SlaveSettings,
     private readonly observer: SlaveObserver,
     startNs: number,
   ) {
@@ -45,18 +73,79 @@ export class Slave {
     this.arm()
   }
 
+  onRecord(record: RecordSpan): void {
+    this.records++
+    this.observer.record(record)
+  }
+
   get streaming(): boolean {
     return this.state.phase === 'streaming'
   }
 
-  private get awaitsNoop(): boolean {
-    return this.state.phase === 'streaming' && this.state.noop !== undefined
+  /** An imapd of this frontend missed a mailbox, or changed one, and waits for the slave to have caught up. */
+  kick(intendedNs: number): void {
+    if (this.state.phase !== 'streaming' || this.leaving) {
+      this.observer.kickFailed(intendedNs, this.options.clock.nowNs())
+      return
+    }
+    this.kicks.push(intendedNs)
+    this.step({ kind: 'kicked', atNs: this.options.clock.nowNs() })
+  }
+
+  /** Its `mupdate` is restarted: the connection goes, and it comes back at once. */
+  restart(): void {
+    if (this.leaving) return
+    const nowNs = this.options.clock.nowNs()
+    this.giveUp(nowNs)
+    this.life++
+    this.client?.destroy()
+    this.client = undefined
+    this.observer.restarted()
+    this.state = { phase: 'waiting', untilNs: nowNs }
+    this.arm()
+  }
+
+  /** Stands still: reads nothing, sends nothing, looks at no clock. */
+  freeze(): void {
+    if (this.frozen) return
+    this.frozen = true
+    clearTimeout(this.timer)
+    this.timer = undefined
+    this.timerNs = Infinity
+    this.client?.hold()
+  }
+
+  thaw(): void {
+    if (!this.frozen) return
+    this.client?.release()
+    setTimeout(() => {
+      this.frozen = false
+      this.arm()
+    }, THAW_MS)
+  }
+
+  /** Nothing goes through to the master or comes from it; the slave itself goes on, and the master is told nothing. */
+  cutNetwork(): void {
+    if (this.cut !== undefined) return
+    this.cut = { waiting: new Set(), given: [] }
+    this.client?.hold()
+  }
+
+  restoreNetwork(): void {
+    const { cut } = this
+    if (cut === undefined) return
+    this.cut = undefined
+    for (const client of cut.given) client.destroy()
+    if (this.client !== undefined) this.client.release()
+    for (const proceed of cut.waiting) proceed()
   }
 
   /** Waits a moment for a NOOP that is on its way, gives up what is under way then (lower bounds), and leaves. */
   async stop(logoutMs: number): Promise<void> {
     this.leaving = true
     clearTimeout(this.timer)
+    this.restoreNetwork()
+    if (this.frozen) this.client?.release()
     for (let waitedMs = 0; waitedMs < GRACE_MS && this.awaitsNoop; waitedMs += 10) {
       await new Promise(resolve => setTimeout(resolve, 10))
     }
@@ -65,17 +154,25 @@ export class Slave {
     await this.client?.logout(logoutMs)
   }
 
+  private get awaitsNoop(): boolean {
+    return this.state.phase === 'streaming' && this.state.noop !== undefined
+  }
+
   private step(event: SlaveEvent): void {
     if (this.stopped) return
     const before = this.state
-    const { state, action } = nextSlaveStep(before, event, this.times)
+    const { state, action } = nextSlaveStep(before, event, this.settings)
     this.state = state
     switch (action) {
       case 'connect':
-        if (state.phase === 'connecting') void this.connect(state.dueNs, event.atNs)
+        if (state.phase === 'connecting') void this.connect(state.dueNs, event.atNs, this.life)
         break
       case 'sendUpdate':
         this.sendUpdate()
+        break
+      case 'ready':
+        if (before.phase === 'merging') this.client?.resume()
+        this.observer.ready(event.atNs)
         break
       case 'sendNoop':
         this.sendNoop()
@@ -91,8 +188,8 @@ export class Slave {
 
   /** One timer, moved lazily: data resets the wait thousands of times a second, the timer looks when it fires. */
   private arm(): void {
-    const dueNs = deadlineNs(this.state, this.times)
-    if (dueNs === undefined || this.leaving) return
+    const dueNs = deadlineNs(this.state, this.settings)
+    if (dueNs === undefined || this.leaving || this.frozen) return
     if (this.timer !== undefined && this.timerNs <= dueNs) return
     clearTimeout(this.timer)
     this.timerNs = dueNs
@@ -107,37 +204,61 @@ export class Slave {
     )
   }
 
-  private async connect(dueNs: number, startNs: number): Promise<void> {
+  private async connect(dueNs: number, startNs: number, life: number): Promise<void> {
     const { clock } = this.options
     try {
+      await this.passage()
       const client = await Client.connect({ ...this.options, onLost: error => this.lost(client, error) })
-      if (this.stopped) return client.destroy()
+      if (this.stopped || life !== this.life) return client.destroy()
       this.client = client
+      if (this.frozen || this.cut !== undefined) client.hold()
       this.observer.loggedIn(dueNs, startNs, clock.nowNs())
       this.step({ kind: 'loggedIn', atNs: clock.nowNs() })
     } catch (error) {
-      if (this.stopped) return
+      if (this.stopped || life !== this.life) return
       this.observer.loginRefused(dueNs, startNs, clock.nowNs(), error)
       this.step({ kind: 'lost', atNs: clock.nowNs() })
     }
   }
 
+  /** Waits for a network that is gone, as connect(2) does. @throws {HarnessError} `TIMEOUT` */
+  private passage(): Promise<void> {
+    const { cut } = this
+    if (cut === undefined) return Promise.resolve()
+    return new Promise((resolve, reject) => {
+      const proceed = () => {
+        clearTimeout(limit)
+        resolve()
+      }
+      const limit = setTimeout(() => {
+        cut.waiting.delete(proceed)
+        reject(new HarnessError('TIMEOUT', `no network for ${CONNECT_LIMIT_MS / 1000} s`, 'the profile took it away'))
+      }, CONNECT_LIMIT_MS)
+      cut.waiting.add(proceed)
+    })
+  }
+
   private sendUpdate(): void {
     const client = this.client!
-    const { observer } = this
     this.records = 0
-    client.update(
-      undefined,
-      {
-        onRecord: (frame, code) => {
-          this.records++
-          observer.record(frame, code)
-        },
-        onDone: (status, text) => this.listEnded(client, status, text),
-        onLost: () => {},
-      },
-      { onRecord: (frame, code) => observer.record(frame, code) },
-    )
+    this.observer.dumpBegun(this.options.clock.nowNs())
+    const ended = {
+      onDone: (status: string, text: string) => this.listEnded(client, status, text),
+      onLost: () => {},
+    }
+    client.update(this.settings.servers, ended, this)
+    this.slowDown(client)
+  }
+
+  /** Reads no faster than it is meant to: after each chunk a pause as long as the chunk should have taken. */
+  private slowDown(client: Client): void {
+    const { readBytesPerSecond } = this.settings
+    if (readBytesPerSecond === undefined) return
+    if (readBytesPerSecond === 0) return client.pause()
+    client.onHeard = byteCount => {
+      client.pause()
+      setTimeout(() => client.resume(), (byteCount / readBytesPerSecond) * 1e3)
+    }
   }
 
   private listEnded(client: Client, status: string, text: string): void {
@@ -150,8 +271,14 @@ export class Slave {
       return
     }
     this.observer.dumped(this.state.dueNs, this.state.sentNs, atNs, this.records)
-    client.onHeard = () => this.step({ kind: 'heard', atNs: client.heardNs })
-    this.step({ kind: 'listEnded', atNs })
+    const slow = client.onHeard
+    client.onHeard = byteCount => {
+      slow?.(byteCount)
+      this.step({ kind: 'heard', atNs: client.heardNs })
+    }
+    const mergeNs = Math.round(this.records * this.settings.mergeNsPerMailbox)
+    if (mergeNs > 0) client.pause()
+    this.step({ kind: 'listEnded', atNs, mergeNs })
   }
 
   private sendNoop(): void {
@@ -161,7 +288,9 @@ export class Slave {
       {
         onDone: () => {
           if (this.state.phase !== 'streaming' || this.state.noop === undefined) return
-          this.observer.noopAnswered(this.state.noop.intendedNs, this.state.noop.sentNs, client.heardNs)
+          const { intendedNs, sentNs, kicks } = this.state.noop
+          this.observer.noopAnswered(intendedNs, sentNs, client.heardNs)
+          for (let i = 0; i < kicks; i++) this.observer.kickAnswered(this.kicks.shift()!, client.heardNs)
           this.step({ kind: 'noopAnswered', atNs: client.heardNs })
         },
         onLost: () => {},
@@ -173,10 +302,16 @@ export class Slave {
   private timeOut(before: SlaveState, nowNs: number): void {
     if (before.phase !== 'streaming' || before.noop === undefined) return
     this.observer.noopUnfinished(before.noop.intendedNs, before.noop.sentNs, nowNs)
-    this.observer.timedOut(nowNs - before.noop.intendedNs + this.times.retryDelayNs)
-    // It says LOGOUT and closes; a master that is stuck would not answer either.
-    this.client?.send({ kind: 'LOGOUT' }, { onDone: () => {}, onLost: () => {} })
-    this.client?.destroy()
+    this.failKicks(nowNs)
+    this.observer.timedOut(nowNs - before.noop.intendedNs + this.settings.retryDelayNs)
+    if (this.cut !== undefined && this.client !== undefined) {
+      // The master hears nothing of it before the network is back.
+      this.cut.given.push(this.client)
+    } else {
+      // It says LOGOUT and closes; a master that is stuck would not answer either.
+      this.client?.send({ kind: 'LOGOUT' }, { onDone: () => {}, onLost: () => {} })
+      this.client?.destroy()
+    }
     this.client = undefined
   }
 
@@ -195,5 +330,10 @@ export class Slave {
     if (state.phase === 'streaming' && state.noop !== undefined) {
       this.observer.noopUnfinished(state.noop.intendedNs, state.noop.sentNs, nowNs)
     }
+    this.failKicks(nowNs)
+  }
+
+  private failKicks(nowNs: number): void {
+    for (const intendedNs of this.kicks.takeAll()) this.observer.kickFailed(intendedNs, nowNs)
   }
 }

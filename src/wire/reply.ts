@@ -1,5 +1,6 @@
 import { HarnessError } from '../core/errors.js'
 import { ATOM, type Frame } from './frame.js'
+import { DELETE, MAILBOX, RESERVE, type RecordSpan } from './record-scanner.js'
 
 /** What a reply is, as a small number so that a dump of millions can be told apart without strings. */
 export const REPLY = { other: 0, mailbox: 1, reserve: 2, delete: 3, ok: 4, no: 5, bad: 6, bye: 7, goAhead: 8 } as const
@@ -28,6 +29,25 @@ export function replyCode(frame: Frame): ReplyCode {
 
 function continued(frame: Frame): ReplyCode {
   return frame.equals(0, '+') ? REPLY.goAhead : REPLY.other
+}
+
+/**
+ * A record in whatever form RFC 3656 allows, as a span. Quoted strings with escapes stay as they are on the wire.
+ *
+ * @returns whether the frame is a record; `span` is filled in then
+ */
+export function recordOf(frame: Frame, code: ReplyCode, span: RecordSpan): boolean {
+  const kind = code === REPLY.mailbox ? MAILBOX : code === REPLY.reserve ? RESERVE : code === REPLY.delete ? DELETE : -1
+  if (kind < 0 || frame.count < 5 - kind) return false
+  span.bytes = frame.bytes
+  span.kind = kind as RecordSpan['kind']
+  span.nameStart = frame.starts[2]
+  span.nameEnd = frame.ends[2]
+  span.locationStart = kind === DELETE ? 0 : frame.starts[3]
+  span.locationEnd = kind === DELETE ? 0 : frame.ends[3]
+  span.aclStart = kind === MAILBOX ? frame.starts[4] : 0
+  span.aclEnd = kind === MAILBOX ? frame.ends[4] : 0
+  return true
 }
 
 export type Reply =

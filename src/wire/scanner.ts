@@ -1,5 +1,6 @@
 import { Frame, INCOMPLETE, parseFrame } from './frame.js'
 import { DEFAULT_LIMITS, type WireLimits } from './limits.js'
+import type { RecordScanner } from './record-scanner.js'
 
 /**
  * Cuts a byte stream into frames, wherever its chunks break. Frames inside a chunk are read where they lie; only what
@@ -44,6 +45,11 @@ export class FrameScanner {
     }
     this.at = next
     return this.taken()
+  }
+
+  /** Takes the records that lie next and are whole, if any: {@link next} goes on behind them. */
+  takeRecords(records: RecordScanner): void {
+    if (this.carried === 0) this.at = records.scan(this.chunk, this.at, this.limit)
   }
 
   /** Bytes fed and not yet taken as frames: what must be empty when a security layer begins. */

@@ -35,6 +35,7 @@ function context(): DriverContext & { readonly events: string[] } {
     recorder: new Recorder(),
     counters: newCounters(),
     phase: () => 0,
+    move: () => {},
     event: (kind, detail) => void events.push(`${kind}: ${detail}`),
     journal: () => {},
     events,

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import { type HarnessError, isHarnessError } from '../../src/core/errors.js'
 import { Client } from '../../src/session/client.js'
+import { DELETE, MAILBOX, RESERVE } from '../../src/wire/record-scanner.js'
 import { type Answer, BANNER, type LineServer, lineServer, loggedIn } from '../support/line-server.js'
 
 const credentials = { user: 'murder', password: 'pa ss' }
@@ -300,13 +301,13 @@ describe('commands', () => {
 })
 
 describe('an update stream', () => {
-  it('goes to the dump up to its OK, then to the listener, between other replies', async () => {
+  it('goes to its sink, in whatever form, before and after its OK and between other replies', async () => {
     const address = await serve(
       BANNER,
       loggedIn((tag, rest, socket) => {
         if (rest === 'UPDATE') {
           setTimeout(() => socket.write(`${tag} DELETE {6+}\r\nuser.a\r\n`), 5)
-          return `${tag} MAILBOX {6+}\r\nuser.a {3+}\r\nb!p {0+}\r\n\r\n${tag} RESERVE {6+}\r\nuser.b {3+}\r\nb!p\r\n${tag} OK "streaming"\r\n${tag} MAILBOX {6+}\r\nuser.c {3+}\r\nb!p {0+}\r\n\r\n`
+          return `${tag} MAILBOX {6+}\r\nuser.a {3+}\r\nb!p {0+}\r\n\r\n${tag} RESERVE {6+}\r\nuser.b {3+}\r\nb!p\r\n${tag} OK "streaming"\r\n${tag} mailbox "user.c" "b!p" ""\r\n`
         }
         return `U01 DELETE {6+}\r\nuser.c\r\n${tag} OK "done"\r\n`
       }),
@@ -314,18 +315,19 @@ describe('an update stream', () => {
     const client = await open(address)
     const { told, handler } = recorder()
     client.update(undefined, handler('dump'), {
-      onRecord: frame => void told.push(`stream ${frame.text(1)} ${frame.text(2)}`),
+      onRecord: ({ kind, bytes, nameStart, nameEnd }) =>
+        void told.push(`${kind} ${Buffer.from(bytes.subarray(nameStart, nameEnd)).toString('latin1')}`),
     })
     await until(() => told.length === 5)
     client.send({ kind: 'NOOP' }, handler('noop'))
     await until(() => told.length === 7)
     expect(told).toEqual([
-      'dump record',
-      'dump record',
+      `${MAILBOX} user.a`,
+      `${RESERVE} user.b`,
       'dump OK',
-      'stream MAILBOX user.c',
-      'stream DELETE user.a',
-      'stream DELETE user.c',
+      `${MAILBOX} user.c`,
+      `${DELETE} user.a`,
+      `${DELETE} user.c`,
       'noop OK',
     ])
   })

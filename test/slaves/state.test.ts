@@ -11,7 +11,7 @@ import {
 
 const D = 20e9
 const times: SlaveTimes = { retryDelayNs: D, random: () => 0.5 }
-const STREAMING: SlaveState = { phase: 'streaming', heardNs: 0, noop: undefined }
+const STREAMING: SlaveState = { phase: 'streaming', heardNs: 0, noop: undefined, kicks: 0 }
 
 /** @returns the actions that are not 'none', with their times, and the last state */
 function play(
@@ -29,7 +29,7 @@ function play(
 }
 
 /** An event at a time counted in retry delays. */
-const at = (kind: SlaveEvent['kind'], delays: number): SlaveEvent => ({ kind, atNs: delays * D })
+const at = (kind: SlaveEvent['kind'], delays: number): SlaveEvent => ({ kind, atNs: delays * D, mergeNs: 0 })
 
 describe('a slave (imap/mupdate-slave.c, mupdate_client_start and mupdate_listen)', () => {
   it.each<{ name: string; events: SlaveEvent[]; actions: [SlaveAction, number][]; phase: SlaveState['phase'] }>([
@@ -95,6 +95,34 @@ describe('a slave (imap/mupdate-slave.c, mupdate_client_start and mupdate_listen
       actions: [
         ['connect', 1.25],
         ['sendUpdate', 1.3],
+        ['ready', 90],
+      ],
+      phase: 'streaming',
+    },
+    {
+      name: 'sends a NOOP at once when it is kicked, and waits anew',
+      events: [at('kicked', 0.4), at('timer', 1.3), at('noopAnswered', 1.35), at('timer', 2.3), at('timer', 2.35)],
+      actions: [
+        ['sendNoop', 0.4],
+        ['sendNoop', 2.35],
+      ],
+      phase: 'streaming',
+    },
+    {
+      name: 'times out a silence after a kick that was not answered',
+      events: [at('kicked', 0.4), at('timer', 1.4)],
+      actions: [
+        ['sendNoop', 0.4],
+        ['timeOut', 1.4],
+      ],
+      phase: 'waiting',
+    },
+    {
+      name: 'accepts no kick while a NOOP is out, spins without a time-out, and answers it by the next',
+      events: [at('timer', 1), at('kicked', 1.1), at('timer', 3), at('timer', 90), at('noopAnswered', 91)],
+      actions: [
+        ['sendNoop', 1],
+        ['sendNoop', 91],
       ],
       phase: 'streaming',
     },
@@ -117,6 +145,41 @@ describe('a slave (imap/mupdate-slave.c, mupdate_client_start and mupdate_listen
     const played = play(STREAMING, events)
     expect(played.actions).toEqual(actions)
     expect(played.state.phase).toBe(phase)
+  })
+
+  it('answers at most five kicks by one NOOP', () => {
+    const kicks = Array.from({ length: 14 }, () => at('kicked', 0.1))
+    let { state } = play(STREAMING, kicks)
+    const answered: number[] = []
+    while (state.phase === 'streaming' && state.noop !== undefined) {
+      answered.push(state.noop.kicks)
+      state = nextSlaveStep(state, at('noopAnswered', 0.2), times).state
+    }
+    expect(answered).toEqual([1, 5, 5, 3])
+  })
+
+  it('writes the list into its database before it is ready, and hears nothing meanwhile', () => {
+    const list: SlaveEvent = { kind: 'listEnded', atNs: 0, mergeNs: 2 * D }
+    const dumping: SlaveState = { phase: 'dumping', dueNs: 0, sentNs: 0 }
+    const { actions, state } = play(dumping, [list, at('timer', 1), at('kicked', 1.5), at('timer', 2)])
+    expect(actions).toEqual([['ready', 2]])
+    expect(state).toEqual({ phase: 'streaming', heardNs: 2 * D, noop: undefined, kicks: 0 })
+  })
+
+  it('that reconnects at once does not wait', () => {
+    const { state } = nextSlaveStep(STREAMING, at('lost', 1), { ...times, reconnectsAtOnce: true })
+    expect(state).toEqual({ phase: 'waiting', untilNs: D })
+  })
+
+  it.each([
+    { delay: 2e9, most: 2e9 },
+    { delay: 3e9, most: 3e9 },
+    { delay: 20e9, most: 29e9 },
+    { delay: 500e6, most: 750e6 },
+  ])('waits whole seconds as Cyrus reckons them, where there are any: $delay ns', ({ delay, most }) => {
+    const { state } = nextSlaveStep(STREAMING, at('lost', 0), { retryDelayNs: delay, random: () => 1 - 2 ** -32 })
+    if (state.phase !== 'waiting') throw new Error(state.phase)
+    expect(Math.round(state.untilNs / 1e3) * 1e3).toBe(most)
   })
 
   it('keeps the time at which it was due, for response times', () => {
@@ -151,6 +214,7 @@ const events = fc
         'listEnded',
         'heard',
         'noopAnswered',
+        'kicked',
         'lost',
       ),
       afterNs: fc.oneof(fc.nat(D / 4), fc.constantFrom(0, D, 1.5 * D)),
@@ -161,7 +225,7 @@ const events = fc
     let atNs = 0
     return steps.map(({ kind, afterNs }): SlaveEvent => {
       atNs += afterNs
-      return { kind, atNs }
+      return { kind, atNs, mergeNs: 0 }
     })
   })
 
@@ -178,9 +242,10 @@ describe('whatever happens', () => {
           const { state: after, action } = nextSlaveStep(before, event, times)
           if (action === 'sendNoop') {
             expect(before.phase).toBe('streaming')
-            expect(noopSentNs).toBeUndefined()
-            expect(event.atNs - heardNs).toBeGreaterThanOrEqual(D)
+            if (event.kind !== 'noopAnswered') expect(noopSentNs).toBeUndefined()
+            if (event.kind === 'timer') expect(event.atNs - heardNs).toBeGreaterThanOrEqual(D)
             noopSentNs = event.atNs
+            heardNs = event.atNs
           }
           if (action === 'timeOut') {
             expect(noopSentNs).toBeDefined()
@@ -191,7 +256,7 @@ describe('whatever happens', () => {
           if (before.phase === 'streaming' && (event.kind === 'heard' || event.kind === 'noopAnswered'))
             heardNs = event.atNs
           if (before.phase === 'dumping' && after.phase === 'streaming') heardNs = event.atNs
-          if (event.kind === 'noopAnswered' || after.phase !== 'streaming') noopSentNs = undefined
+          if (after.phase !== 'streaming' || after.noop === undefined) noopSentNs = undefined
           state = after
         }
       }),

@@ -72,6 +72,10 @@ class CyrusMaster implements Master {
     return this.mupdatePid
   }
 
+  restart(empty: boolean): void {
+    this.supervisor?.restart(empty)
+  }
+
   databaseDirectory(): string | undefined {
     return this.plan?.directory
   }

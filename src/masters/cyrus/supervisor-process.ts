@@ -31,6 +31,11 @@ export class SupervisorProcess {
     })
   }
 
+  /** @param empty its database is removed under its hands first */
+  restart(empty: boolean): void {
+    this.child.stdin.write(`${empty ? 'empty' : 'restart'}\n`)
+  }
+
   /** Ends Cyrus and removes its directory, by the supervisor if it lives, else from here. */
   async stop(): Promise<void> {
     this.stopping = true

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { type Server, Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -6,7 +7,7 @@ import { isHarnessError, messageOf } from '../../core/errors.js'
 import { environmentWords, install } from './installation.js'
 import { findIsolation, type Isolation, launchWords } from './namespace.js'
 import { type CyrusPlan, configPath, type SupervisorReport } from './plan.js'
-import { mupdateUnder, removeMaster } from './processes.js'
+import { mupdateUnder, processesOf, removeMaster } from './processes.js'
 import { listenForSyslog } from './syslog-socket.js'
 
 /**
@@ -98,6 +99,15 @@ class Supervisor {
     this.tell({ kind: 'died', detail: `mupdate ${this.mupdatePid} is gone and Cyrus's master does not restart it` })
   }
 
+  /** Cyrus's `master` starts it again at once. It has its database open, so that a removed one is gone with it. */
+  restartMupdate(empty: boolean): void {
+    const { mupdatePid, directory } = this
+    if (mupdatePid === undefined || directory === undefined) return
+    if (empty) rmSync(join(directory, 'conf', 'mailboxes.db'), { force: true })
+    // Only ours: a pid may have been given to somebody else since the last look.
+    if (processesOf(directory).includes(mupdatePid)) process.kill(mupdatePid, 'SIGKILL')
+  }
+
   async end(): Promise<void> {
     if (this.ending) return
     this.ending = true
@@ -125,10 +135,11 @@ process.on('uncaughtException', error => supervisor.fail(error))
 // Nobody listens any more; the life line's end says what to do.
 harness.on('error', () => {})
 
-/** The plan is the first line; any later one, or the end, means stop. */
+/** The plan is the first line; `restart` and `empty` kill mupdate; any other later one, or the end, means stop. */
 let planned = false
 const lifeLine = createInterface({ input: process.stdin })
 lifeLine.on('line', line => {
+  if (line === 'restart' || line === 'empty') return supervisor.restartMupdate(line === 'empty')
   if (planned) return void supervisor.end()
   planned = true
   void supervisor.run(JSON.parse(line) as CyrusPlan)

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { HarnessError } from '../../core/errors.js'
 import { packageVersion } from '../../core/package-root.js'
 import type { Master, MasterEvent } from '../master.js'
-import { type ProcessMessage, type ProcessSettings, SETTING_DEFAULTS } from './settings.js'
+import { type ProcessMessage, type ProcessOrder, type ProcessSettings, SETTING_DEFAULTS } from './settings.js'
 
 const START_LIMIT_MS = 15_000
 const STOP_LIMIT_MS = 2000
@@ -57,6 +57,7 @@ export function embeddedMaster(options: EmbeddedMasterOptions = {}): Master {
     },
     credentials: { user: settings.user, password: settings.password },
     pid: () => running?.pid(),
+    restart: empty => running?.tell({ kind: 'restart', empty }),
     describe: () => ({
       version: `embedded ${settings.version}`,
       mailboxDatabase: 'memory',
@@ -70,6 +71,7 @@ export function embeddedMaster(options: EmbeddedMasterOptions = {}): Master {
 interface RunningProcess {
   readonly port: number
   pid(): number | undefined
+  tell(order: ProcessOrder): void
   stop(): Promise<void>
 }
 
@@ -99,6 +101,7 @@ async function startProcess(settings: ProcessSettings, emit: (event: MasterEvent
   return {
     port,
     pid: () => (alive ? child.pid : undefined),
+    tell: order => void child.stdin.write(`${JSON.stringify(order)}\n`),
     async stop() {
       stopping = true
       child.stdin.destroy()
@@ -125,6 +128,7 @@ async function readyPort(
       const message = JSON.parse(line) as ProcessMessage
       if (message.kind === 'ready') resolve(message.port)
       else if (message.kind === 'failed') fail(message.detail)
+      else if (message.kind === 'restarted') emit({ kind: 'restarted', pid: child.pid!, previousPid: child.pid! })
       else emit({ kind: 'syslog', line: message.line })
     })
   })
@@ -140,8 +144,6 @@ function processFile(): string {
   if (existsSync(file)) return file
   throw new HarnessError('MASTER_SETUP', `the embedded master's program ${file} is missing`, 'run npm run build')
 }
-
-/** package.json stands three folders up from both src/masters/embedded and dist/masters/embedded. */
 
 function changedSettings(settings: ProcessSettings): Record<string, string> {
   const changed: Record<string, string> = {}

@@ -1,22 +1,17 @@
+import { createInterface } from 'node:readline'
 import { messageOf } from '../../core/errors.js'
-import { startServer } from './server.js'
-import type { ProcessMessage, ProcessSettings } from './settings.js'
+import { type RunningServer, startServer } from './server.js'
+import type { ProcessMessage, ProcessOrder, ProcessSettings } from './settings.js'
 
 /**
  * The master's process. Its standard input is its life line: the first line holds the settings, and when the parent
  * is gone, kill -9 included, the kernel closes it and the process ends.
  */
 function main(): void {
-  let received = ''
-  let started = false
-  process.stdin.setEncoding('utf8')
-  process.stdin.on('data', text => {
-    if (started) return
-    received += text
-    const end = received.indexOf('\n')
-    if (end < 0) return
-    started = true
-    void run(JSON.parse(received.slice(0, end)) as ProcessSettings)
+  let server: Promise<RunningServer | undefined> | undefined
+  createInterface({ input: process.stdin }).on('line', line => {
+    if (server === undefined) server = run(JSON.parse(line) as ProcessSettings)
+    else void server.then(running => running !== undefined && obey(running, JSON.parse(line) as ProcessOrder))
   })
   process.stdin.on('close', () => process.exit(0))
   process.stdout.on('error', () => process.exit(0))
@@ -24,14 +19,21 @@ function main(): void {
   process.on('SIGINT', () => {})
 }
 
-async function run(settings: ProcessSettings): Promise<void> {
+function obey(server: RunningServer, order: ProcessOrder): void {
+  server.restart(order.empty)
+  tell({ kind: 'restarted' })
+}
+
+async function run(settings: ProcessSettings): Promise<RunningServer | undefined> {
   try {
-    const { port } = await startServer(settings, line => tell({ kind: 'report', line }))
-    tell({ kind: 'ready', port })
+    const server = await startServer(settings, line => tell({ kind: 'report', line }))
+    tell({ kind: 'ready', port: server.port })
+    return server
   } catch (error) {
     tell({ kind: 'failed', detail: messageOf(error) })
     process.exitCode = 1
     process.stdin.destroy()
+    return undefined
   }
 }
 

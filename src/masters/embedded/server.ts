@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { HarnessError, messageOf } from '../../core/errors.js'
 import { Connection, type Peer } from './connection.js'
-import { Core, type CoreOptions } from './core.js'
+import { Core, type CoreOptions, type Surroundings } from './core.js'
 import { CommandParser } from './parse-command.js'
 
 /** With the NUL that `sizeof` of a C string counts (imap/mupdate.c service_main_fd). */
@@ -14,20 +14,24 @@ export interface ServerOptions extends CoreOptions {
 }
 
 export interface RunningServer {
+  /** Another one after a restart that lost everything. */
   readonly core: Core
   readonly port: number
+  /** As a master that is killed and comes back at once: all connections end. @param empty its database is lost too */
+  restart(empty: boolean): void
   /** Ends all connections and the listening socket. */
   close(): void
 }
 
 /** @throws {HarnessError} `MASTER_SETUP` when the port cannot be had */
 export async function startServer(options: ServerOptions, report: (line: string) => void): Promise<RunningServer> {
-  const core = new Core(options, {
+  const surroundings: Surroundings = {
     nowS: () => Math.floor(Date.now() / 1000),
     later: (delayMs, what) => void setTimeout(what, delayMs),
     soon: what => void setImmediate(what),
     report,
-  })
+  }
+  let core = new Core(options, surroundings)
   const parser = new CommandParser()
   const sockets = new Set<Socket>()
   const server = createServer({ noDelay: true }, socket => {
@@ -45,7 +49,13 @@ export async function startServer(options: ServerOptions, report: (line: string)
   const ticking = setInterval(() => core.tick(), 1000)
   const address = server.address()
   return {
-    core,
+    get core() {
+      return core
+    },
+    restart(empty) {
+      for (const socket of sockets) socket.destroy()
+      if (empty) core = new Core(options, surroundings)
+    },
     port: typeof address === 'object' && address !== null ? address.port : options.port,
     close() {
       clearInterval(ticking)

@@ -11,10 +11,14 @@ export interface ProcessSettings {
   readonly backlogBytesMax: number
 }
 
+/** What the parent may tell it later, a line each. */
+export type ProcessOrder = { readonly kind: 'restart'; readonly empty: boolean }
+
 /** What the process tells its parent, one line of JSON each, on its standard output. */
 export type ProcessMessage =
   | { readonly kind: 'ready'; readonly port: number }
   | { readonly kind: 'report'; readonly line: string }
+  | { readonly kind: 'restarted' }
   | { readonly kind: 'failed'; readonly detail: string }
 
 export const SETTING_DEFAULTS = {

@@ -1,0 +1,130 @@
+import { formatCount } from '../core/units.js'
+import type { SlaveMove } from '../metrics/interval.js'
+
+/** States that a master can be in and that explain what slaves meet; `docs/results.md` lists them. */
+export const CONDITIONS = [
+  'workers-exhausted',
+  'connections-exhausted',
+  'descriptors-exhausted',
+  'master-restarted',
+  'catalogue-collapsed',
+] as const
+export type ConditionName = (typeof CONDITIONS)[number]
+
+export interface MasterCondition {
+  readonly name: ConditionName
+  /** When it was first seen. */
+  readonly atNs: number
+  /** What was seen, and what it means. */
+  readonly detail: string
+  readonly remedy: string
+}
+
+export interface Seen {
+  /** Of all slaves, by time. */
+  readonly moves: readonly SlaveMove[]
+  /** Streaming connections of the harness's own probes: each keeps a worker too. */
+  readonly streamingProbes: number
+  /** Lines of a managed master's log, with their times. */
+  readonly log: readonly { readonly atNs: number; readonly line: string }[]
+  readonly restarts: readonly number[]
+}
+
+/** A list this much shorter than the one held before is no change of a site but a loss. */
+const COLLAPSE_SHARE = 0.5
+const COLLAPSE_LEAST = 100
+
+/** What the signs add up to, the first of each kind. */
+export function conditionsOf(seen: Seen): MasterCondition[] {
+  return [
+    workersExhausted(seen),
+    connectionsExhausted(seen),
+    descriptorsExhausted(seen),
+    masterRestarted(seen),
+    catalogueCollapsed(seen),
+  ]
+    .filter(condition => condition !== undefined)
+    .sort((a, b) => a.atNs - b.atNs)
+}
+
+/**
+ * Accepted by the kernel, and no banner within `client_timeout`: nobody takes the connection from the listener
+ * (imap/mupdate.c: each streaming connection keeps a worker for good once its 5 s timer has fired).
+ */
+function workersExhausted({ moves, streamingProbes }: Seen): MasterCondition | undefined {
+  const silent = moves.find(({ kind, code }) => kind === 'refused' && code === 'TIMEOUT')
+  if (silent === undefined) return undefined
+  const slaves = streamingAt(moves, silent.atNs)
+  const all = slaves + streamingProbes
+  const own = streamingProbes > 0 ? ` and ${streamingProbes} of the harness’s own probes` : ''
+  return {
+    name: 'workers-exhausted',
+    atNs: silent.atNs,
+    detail: `with ${all} streaming connections (${slaves} slaves${own}) a new connection gets no banner: each keeps a worker, and none is left`,
+    remedy: `mupdate_workers_max well above ${all}; it is about ${all} now (50 by default)`,
+  }
+}
+
+function streamingAt(moves: readonly SlaveMove[], atNs: number): number {
+  const streaming = new Set<number>()
+  for (const move of moves) {
+    if (move.atNs > atNs) break
+    if (move.kind === 'ready') streaming.add(move.slave)
+    else if (move.kind !== 'refused' && move.kind !== 'joined') streaming.delete(move.slave)
+  }
+  return streaming.size
+}
+
+function connectionsExhausted({ moves, log }: Seen): MasterCondition | undefined {
+  const refused = moves.find(({ kind, code }) => kind === 'refused' && code === 'MASTER_BYE')
+  const said = log.find(({ line }) => line.includes('Server too busy, dropping connection'))
+  const atNs = Math.min(refused?.atNs ?? Infinity, said?.atNs ?? Infinity)
+  if (atNs === Infinity) return undefined
+  return {
+    name: 'connections-exhausted',
+    atNs,
+    detail: 'new connections are met with BYE "Server Unable"',
+    remedy: 'a larger mupdate_connections_max (128 by default), but no more than about 1,000: beyond, mupdate dies',
+  }
+}
+
+/** lib/signals.c asserts `nfds < FD_SETSIZE`, whatever `maxfds` allows. */
+function descriptorsExhausted({ log }: Seen): MasterCondition | undefined {
+  const said = log.find(({ line }) => line.includes('FD_SETSIZE'))
+  if (said === undefined) return undefined
+  return {
+    name: 'descriptors-exhausted',
+    atNs: said.atNs,
+    detail: `mupdate died, and all slaves with it: ${said.line}`,
+    remedy: 'mupdate_connections_max below 1,000, so that it turns connections away before it dies of them',
+  }
+}
+
+function masterRestarted({ restarts }: Seen): MasterCondition | undefined {
+  if (restarts.length === 0) return undefined
+  const times = restarts.length === 1 ? 'once' : `${formatCount(restarts.length)} times`
+  return {
+    name: 'master-restarted',
+    atNs: restarts[0],
+    detail: `mupdate was restarted ${times}: all slaves lost it and fetched the list again`,
+    remedy:
+      'the events before it say what it did last; Cyrus gives a service up after 5 quick failures, until a SIGHUP',
+  }
+}
+
+function catalogueCollapsed({ moves }: Seen): MasterCondition | undefined {
+  const held = new Map<number, number>()
+  for (const { kind, slave, atNs, records } of moves) {
+    if (kind !== 'listed' || records === undefined) continue
+    const before = held.get(slave) ?? 0
+    held.set(slave, records)
+    if (before < COLLAPSE_LEAST || records >= before * COLLAPSE_SHARE) continue
+    return {
+      name: 'catalogue-collapsed',
+      atNs,
+      detail: `slave ${slave} had ${formatCount(before)} mailboxes and was given a list of ${formatCount(records)}: a real slave deletes the others`,
+      remedy: 'stop the slaves before a master with a doubtful database is started; load its list again first',
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,136 @@
+import type { SlaveMove } from '../metrics/interval.js'
+
+/** `docs/results.md` repeats these definitions. */
+export interface Thrash {
+  /**
+   * `none`: no time-out was caused by lists that earlier time-outs had caused. `ended`: some were, and all was quiet
+   * again. `sustained`: it went on to the end.
+   */
+  readonly state: 'none' | 'ended' | 'sustained'
+  /** First time-out while another slave's list was on its way. */
+  readonly onsetNs: number | undefined
+  /** When the last list that it caused had arrived; undefined while it goes on. */
+  readonly endNs: number | undefined
+  /** Longest chain of time-outs, each during a list that the one before had caused. */
+  readonly cycles: number
+  /** Time-outs while another slave's list was on its way. */
+  readonly causedTimeouts: number
+  /** Share of the time from the onset (of the whole time without one) in which some list was on its way. */
+  readonly dumpShare: number
+}
+
+/** How the master gives out its list. */
+export interface DumpCost {
+  /** Lists that arrived whole. */
+  readonly count: number
+  /** Time in which some list was on its way, shared out over them: a master serves one at a time. */
+  readonly holdNs: number
+}
+
+interface Dump {
+  readonly slave: number
+  readonly fromNs: number
+  /** Infinity while it is on its way. */
+  toNs: number
+  whole: boolean
+  /** 0: begun for another reason than a time-out; else one more than that of the list during which its slave timed out. */
+  readonly generation: number
+}
+
+/** A slave that has timed out is back after 1.5 retry delays at most, and times out after two more. */
+const QUIET_DELAYS = 3.5
+/** A chain of one is a time-out and no more: the failure is that it feeds itself. */
+const THRASH_CYCLES = 2
+
+/**
+ * Judges what slaves went through.
+ *
+ * @param moves of all slaves, by time
+ * @param endNs of what was seen
+ */
+export function detectThrash(moves: readonly SlaveMove[], retryDelayNs: number, endNs: number): Thrash {
+  const { dumps, timeouts } = follow(moves, retryDelayNs)
+  const caused = timeouts.filter(({ generation }) => generation > 0)
+  const cycles = Math.max(0, ...caused.map(({ generation }) => generation))
+  const onsetNs = cycles >= THRASH_CYCLES ? caused[0].atNs : undefined
+  const fromNs = onsetNs ?? moves[0]?.atNs ?? endNs
+  const dumpShare = endNs > fromNs ? busyNs(dumps, fromNs, endNs) / (endNs - fromNs) : 0
+  const found = { onsetNs, cycles, causedTimeouts: caused.length, dumpShare }
+  if (onsetNs === undefined) return { ...found, state: 'none', endNs: undefined }
+  const lastNs = Math.max(...caused.map(({ atNs }) => atNs))
+  const lists = dumps.filter(({ generation }) => generation > 0)
+  const quietNs = Math.max(lastNs, ...lists.map(({ toNs }) => toNs))
+  const over = lastNs + QUIET_DELAYS * retryDelayNs < endNs && quietNs < endNs
+  return over ? { ...found, state: 'ended', endNs: quietNs } : { ...found, state: 'sustained', endNs: undefined }
+}
+
+/** @returns undefined when no list arrived whole */
+export function dumpCost(moves: readonly SlaveMove[], endNs: number): DumpCost | undefined {
+  const whole = follow(moves, 0).dumps.filter(dump => dump.whole)
+  return whole.length === 0
+    ? undefined
+    : { count: whole.length, holdNs: busyNs(whole, whole[0].fromNs, endNs) / whole.length }
+}
+
+function follow(moves: readonly SlaveMove[], retryDelayNs: number) {
+  const dumps: Dump[] = []
+  const timeouts: { readonly atNs: number; readonly generation: number }[] = []
+  const under = new Map<number, Dump>()
+  /** What the next list of a slave that timed out will be. */
+  const due = new Map<number, number>()
+  const end = (slave: number, atNs: number, whole: boolean) => {
+    const dump = under.get(slave)
+    if (dump === undefined) return
+    dump.toNs = atNs
+    dump.whole = whole
+    under.delete(slave)
+  }
+  for (const { kind, slave, atNs } of moves) {
+    switch (kind) {
+      case 'dump': {
+        const dump: Dump = { slave, fromNs: atNs, toNs: Infinity, whole: false, generation: due.get(slave) ?? 0 }
+        due.delete(slave)
+        dumps.push(dump)
+        under.set(slave, dump)
+        break
+      }
+      case 'listed':
+        end(slave, atNs, true)
+        break
+      case 'timed-out': {
+        const others = dumps.filter(
+          dump => dump.slave !== slave && dump.fromNs < atNs && dump.toNs > atNs - 2 * retryDelayNs,
+        )
+        const generation = others.length === 0 ? 0 : 1 + Math.max(...others.map(dump => dump.generation))
+        timeouts.push({ atNs, generation })
+        due.set(slave, generation)
+        break
+      }
+      case 'dropped':
+      case 'refused':
+      case 'restarted':
+      case 'left':
+        end(slave, atNs, false)
+        if (kind !== 'refused') due.delete(slave)
+        break
+      case 'ready':
+      case 'joined':
+        break
+    }
+  }
+  return { dumps, timeouts }
+}
+
+/** Length of the union of the dumps within a span. */
+function busyNs(dumps: readonly Dump[], fromNs: number, toNs: number): number {
+  let busy = 0
+  let coveredNs = fromNs
+  for (const dump of [...dumps].sort((a, b) => a.fromNs - b.fromNs)) {
+    const startNs = Math.max(dump.fromNs, coveredNs)
+    const stopNs = Math.min(dump.toNs, toNs)
+    if (stopNs <= startNs) continue
+    busy += stopNs - startNs
+    coveredNs = stopNs
+  }
+  return busy
+}

@@ -1,0 +1,56 @@
+import type { RunResult } from '../metrics/run-result.js'
+
+export interface Advice {
+  /** Of imapd.conf. */
+  readonly setting: string
+  readonly value: number
+  /** The figures that it comes from. */
+  readonly because: string
+}
+
+/** Beside streaming connections: creates, logins, `ctl_mboxlist -m`. */
+const SPARE_WORKERS = 10
+const DEFAULT_WORKERS = 50
+const DEFAULT_CONNECTIONS = 128
+/** imap/mupdate.c dies of an assertion at about 1,010 connections (lib/signals.c). */
+const MOST_CONNECTIONS = 1000
+
+/** Slaves that may fetch the list at once: up to the first figure nobody times out, beyond the second some must. */
+export function simultaneousResyncs(retryDelayMs: number, holdMs: number): { safe: number; certain: number } {
+  return { safe: Math.floor(retryDelayMs / holdMs), certain: Math.floor((2 * retryDelayMs) / holdMs) }
+}
+
+/** What the master's and the slaves' settings would have to be for this many slaves and mailboxes; none where they do. */
+export function adviceOf({ slaves, probes, master }: RunResult): Advice[] {
+  const advice: Advice[] = []
+  const streams = slaves.count + probes.streaming
+  const counted =
+    probes.streaming > 0 ? `${slaves.count} slaves and ${probes.streaming} probes` : `${slaves.count} slaves`
+  if (slaves.dumpHoldMs !== null && slaves.count > 0) {
+    const needed = Math.max(2, Math.ceil((slaves.count * slaves.dumpHoldMs) / 1000))
+    if (needed * 1000 > slaves.retryDelayMs)
+      advice.push({
+        setting: 'mupdate_retry_delay',
+        value: needed,
+        because: `${slaves.count} slaves × ${(slaves.dumpHoldMs / 1000).toFixed(2)} s a list, should all fetch it at once`,
+      })
+  }
+  const workers = streams + SPARE_WORKERS
+  if (master.kind !== 'embedded' && workers > Number(master.settings.mupdate_workers_max ?? DEFAULT_WORKERS))
+    advice.push({
+      setting: 'mupdate_workers_max',
+      value: workers,
+      because: `${counted} keep a worker each, and ${SPARE_WORKERS} for everybody else`,
+    })
+  const connections = Math.min(MOST_CONNECTIONS, workers * 2)
+  if (
+    master.kind !== 'embedded' &&
+    connections > Number(master.settings.mupdate_connections_max ?? DEFAULT_CONNECTIONS)
+  )
+    advice.push({
+      setting: 'mupdate_connections_max',
+      value: connections,
+      because: `${counted}, as many again for backends, and never more than ${MOST_CONNECTIONS}, at which mupdate dies`,
+    })
+  return advice
+}

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { conditionsOf, type Seen } from '../../src/engine/conditions.js'
+import type { SlaveMove } from '../../src/metrics/interval.js'
+
+const quiet: Seen = { moves: [], streamingProbes: 0, log: [], restarts: [] }
+const names = (seen: Partial<Seen>) => conditionsOf({ ...quiet, ...seen }).map(({ name }) => name)
+
+/** So many slaves that stream, and one that is refused. */
+function refused(streaming: number, code: SlaveMove['code']): SlaveMove[] {
+  return [
+    ...Array.from({ length: streaming }, (_, slave): SlaveMove => ({ slave, kind: 'ready', atNs: slave })),
+    { slave: streaming, kind: 'refused', atNs: 1e9, code: code! },
+  ]
+}
+
+describe('conditions', () => {
+  it('are none where nothing is', () => expect(names({ moves: refused(2, 'MASTER_UNREACHABLE') })).toEqual([]))
+
+  it('workers-exhausted names the number at which nobody is left, the harness’s own probes in it', () => {
+    const [condition] = conditionsOf({ ...quiet, moves: refused(16, 'TIMEOUT'), streamingProbes: 1 })
+    expect(condition).toMatchObject({ name: 'workers-exhausted', atNs: 1e9 })
+    expect(condition!.detail).toContain('17 streaming connections (16 slaves and 1 of the harness’s own probes)')
+    expect(condition!.remedy).toContain('17')
+  })
+
+  it('counts only those that stream at that moment', () => {
+    const lost: SlaveMove[] = [...refused(5, 'TIMEOUT'), { slave: 0, kind: 'timed-out', atNs: 500 }]
+    const [condition] = conditionsOf({ ...quiet, moves: lost.sort((a, b) => a.atNs - b.atNs) })
+    expect(condition!.detail).toContain('with 4 streaming connections')
+  })
+
+  it.each([
+    { name: 'connections-exhausted', seen: { moves: refused(2, 'MASTER_BYE') } },
+    {
+      name: 'connections-exhausted',
+      seen: { log: [{ atNs: 1, line: 'mupdate[7]: Server too busy, dropping connection.' }] },
+    },
+    {
+      name: 'descriptors-exhausted',
+      seen: {
+        log: [{ atNs: 1, line: 'mupdate[7]: Internal error: assertion failed: lib/signals.c: 311: nfds < FD_SETSIZE' }],
+      },
+    },
+    { name: 'master-restarted', seen: { restarts: [5] } },
+  ])('$name is told from its sign', ({ name, seen }) => expect(names(seen)).toEqual([name]))
+
+  it('catalogue-collapsed, where a slave is given much less than it had', () => {
+    const listed = (records: number, atNs: number): SlaveMove => ({ slave: 3, kind: 'listed', atNs, records })
+    expect(names({ moves: [listed(1000, 1), listed(501, 2)] })).toEqual([])
+    expect(names({ moves: [listed(1000, 1), listed(499, 2)] })).toEqual(['catalogue-collapsed'])
+    expect(names({ moves: [listed(99, 1), listed(0, 2)] })).toEqual([])
+  })
+
+  it('come by time', () => {
+    expect(names({ restarts: [5], log: [{ atNs: 1, line: 'nfds < FD_SETSIZE' }] })).toEqual([
+      'descriptors-exhausted',
+      'master-restarted',
+    ])
+  })
+})
