@@ -34,8 +34,8 @@ export class Slaves {
   private readonly members: Member[] = []
   private readonly backends: Member[] = []
   private made = 0
-  private streaming = 0
-  private complete = false
+  /** Those that had the list and do not stream now. */
+  private missing = 0
   private stopped = false
   private readonly timers = new Set<NodeJS.Timeout>()
   private readonly leaving = new Set<Promise<void>>()
@@ -119,7 +119,7 @@ export class Slaves {
       ...(readBytesPerSecond === undefined ? {} : { readBytesPerSecond }),
       ...(reconnectsAtOnce === undefined ? {} : { reconnectsAtOnce }),
     }
-    const watcher = new Watcher(this.context, index, streams => this.follow(streams))
+    const watcher = new Watcher(this.context, index, change => this.missed(change))
     const slave = new Slave({ address, credentials, clock }, settings, watcher, startNs)
     const member = { slave, watcher, neverReads: kind.readBytesPerSecond === 0 }
     this.members.push(member)
@@ -149,15 +149,10 @@ export class Slaves {
   }
 
   /** As it happens: frontends can be lost and back between two looks at a gauge. */
-  private follow(streams: boolean): void {
+  private missed(change: 1 | -1): void {
     const { counters } = this.context
-    this.streaming += streams ? 1 : -1
-    const missing = this.members.filter(({ neverReads }) => !neverReads).length - this.streaming
-    if (missing <= 0) {
-      this.complete = true
-      counters.slavesComplete = 1
-    }
-    if (this.complete) counters.slavesMostLost = Math.max(counters.slavesMostLost, missing)
+    this.missing += change
+    counters.slavesMostLost = Math.max(counters.slavesMostLost, this.missing)
   }
 }
 
@@ -175,11 +170,12 @@ function repeat<T>(item: T, count: number): T[] {
 class Watcher implements SlaveObserver {
   private dumps = 0
   private streams = false
+  private everStreamed = false
 
   constructor(
     private readonly context: DriverContext,
     private readonly index: number,
-    private readonly onChange: (streams: boolean) => void,
+    private readonly onMissed: (change: 1 | -1) => void,
   ) {}
 
   move(kind: SlaveMoveKind, atNs = this.context.clock.nowNs(), more: Pick<SlaveMove, 'records' | 'code'> = {}): void {
@@ -268,7 +264,9 @@ class Watcher implements SlaveObserver {
   }
 
   left(): void {
-    this.follow(false)
+    if (this.everStreamed && !this.streams) this.onMissed(-1)
+    this.streams = false
+    this.everStreamed = false
     this.move('left')
     this.event('slave-left', 'as the profile plans')
   }
@@ -276,7 +274,8 @@ class Watcher implements SlaveObserver {
   private follow(streams: boolean): void {
     if (streams === this.streams) return
     this.streams = streams
-    this.onChange(streams)
+    if (this.everStreamed) this.onMissed(streams ? -1 : 1)
+    this.everStreamed ||= streams
   }
 
   private metric(name: string, startNs: number) {

@@ -30,6 +30,10 @@ export interface Seen {
   readonly restarts: readonly number[]
 }
 
+/** How long a slave waits for a banner (imap/mupdate-client.c, client_timeout). */
+const CLIENT_TIMEOUT_NS = 10e9
+/** A stream keeps its worker from here on (imap/mupdate.c, update_wait). */
+const UPDATE_WAIT_NS = 5e9
 /** A list this much shorter than the one held before is no change of a site but a loss. */
 const COLLAPSE_SHARE = 0.5
 const COLLAPSE_LEAST = 100
@@ -54,14 +58,21 @@ export function conditionsOf(seen: Seen): MasterCondition[] {
 function workersExhausted({ moves, streamingProbes }: Seen): MasterCondition | undefined {
   const silent = moves.find(({ kind, code }) => kind === 'refused' && code === 'TIMEOUT')
   if (silent === undefined) return undefined
-  const slaves = streamingAt(moves, silent.atNs)
-  const all = slaves + streamingProbes
+  const askedNs = silent.atNs - CLIENT_TIMEOUT_NS
+  const served = moves.findLast(({ kind, atNs }) => kind === 'dump' && atNs <= askedNs)
+  const slaves = streamingAt(moves, askedNs)
+  const most = slaves + streamingProbes
+  const least = Math.min(
+    most,
+    (served === undefined ? 0 : streamingAt(moves, served.atNs - UPDATE_WAIT_NS)) + streamingProbes + 1,
+  )
   const own = streamingProbes > 0 ? ` and ${streamingProbes} of the harness’s own probes` : ''
+  const range = least < most ? `; up to ${least - 1} went well` : ''
   return {
     name: 'workers-exhausted',
-    atNs: silent.atNs,
-    detail: `with ${all} streaming connections (${slaves} slaves${own}) a new connection gets no banner: each keeps a worker, and none is left`,
-    remedy: `mupdate_workers_max well above ${all}; it is about ${all} now (50 by default)`,
+    atNs: askedNs,
+    detail: `with ${most} streaming connections (${slaves} slaves${own}) a new one gets no banner${range}: each keeps a worker, and none is left`,
+    remedy: `mupdate_workers_max well above ${most} (50 by default), or fewer slaves`,
   }
 }
 

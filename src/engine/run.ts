@@ -158,12 +158,6 @@ export class Run {
     return this.options.plan.slaves.count
   }
 
-  /** Fewest at one time after all had been streaming once; 0 when they never were. */
-  get leastStreaming(): number {
-    const { slavesComplete, slavesMostLost } = this.counters
-    return slavesComplete > 0 ? this.slaveCount - slavesMostLost : 0
-  }
-
   get counters(): Counters {
     return sumCounters(this.latest.values())
   }

@@ -36,9 +36,7 @@ export interface Counters {
   slaveTimeouts: number
   slaveDrops: number
   slaveKicks: number
-  /** 1 once all have been streaming at one time. */
-  slavesComplete: number
-  /** Most that were missing at one time after that. */
+  /** Most at one time that had been streaming and were not any more. */
   slavesMostLost: number
   /** Most at one time. */
   slavesMost: number
@@ -59,7 +57,6 @@ export function newCounters(): Counters {
     slaveTimeouts: 0,
     slaveDrops: 0,
     slaveKicks: 0,
-    slavesComplete: 0,
     slavesMostLost: 0,
     slavesMost: 0,
     slavesStreaming: 0,

@@ -117,7 +117,7 @@ export const runResultSchema = z.strictObject({
   slaves: z.strictObject({
     count: z.int(),
     streaming: z.int().describe('at the end'),
-    leastStreaming: z.int().describe('fewest at one time after all had been streaming once'),
+    leastStreaming: z.int().describe('all but the most that had been streaming and were not, at one time'),
     resyncs: z.int().describe('UPDATEs after the first of each slave'),
     timeouts: z.int(),
     drops: z.int().describe('connections lost, time-outs included'),

@@ -126,10 +126,11 @@ function slavesJson(run: Run, nowNs: number): RunResult['slaves'] {
   } = detectThrash(run.slaveMoves, run.retryDelayNs, endNs)
   const ms = (ns: number) => round3((ns - run.startNs) / 1e6)
   const cost = dumpCost(run.slaveMoves, endNs)
+  const count = Math.max(run.slaveCount, counters.slavesMost)
   return {
-    count: Math.max(run.slaveCount, counters.slavesMost),
+    count,
     streaming: counters.slavesStreaming,
-    leastStreaming: run.leastStreaming,
+    leastStreaming: count - counters.slavesMostLost,
     resyncs: counters.slaveResyncs,
     timeouts: counters.slaveTimeouts,
     drops: counters.slaveDrops,

@@ -88,6 +88,7 @@ export class Client {
   private onGreetingLost: ((error: HarnessError) => void) | undefined
   private closing = false
   private nudged = false
+  private established = false
   private held = false
   private pauses = 0
   private readonly where: string
@@ -111,6 +112,7 @@ export class Client {
     try {
       client.banner = await client.open(timeoutMs)
       await client.login()
+      client.established = true
       return client
     } catch (error) {
       client.destroy()
@@ -371,7 +373,7 @@ export class Client {
     this.underWay = 0
     this.onGreetingLost?.(error)
     for (const { handler, count } of waiting) for (let i = 0; i < count; i++) handler.onLost(error)
-    if (!this.closing) this.options.onLost?.(error)
+    if (this.established && !this.closing) this.options.onLost?.(error)
   }
 
   private timedOut(timeoutMs: number): HarnessError {

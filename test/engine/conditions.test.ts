@@ -9,7 +9,7 @@ const names = (seen: Partial<Seen>) => conditionsOf({ ...quiet, ...seen }).map((
 function refused(streaming: number, code: SlaveMove['code']): SlaveMove[] {
   return [
     ...Array.from({ length: streaming }, (_, slave): SlaveMove => ({ slave, kind: 'ready', atNs: slave })),
-    { slave: streaming, kind: 'refused', atNs: 1e9, code: code! },
+    { slave: streaming, kind: 'refused', atNs: 30e9, code: code! },
   ]
 }
 
@@ -18,9 +18,21 @@ describe('conditions', () => {
 
   it('workers-exhausted names the number at which nobody is left, the harness’s own probes in it', () => {
     const [condition] = conditionsOf({ ...quiet, moves: refused(16, 'TIMEOUT'), streamingProbes: 1 })
-    expect(condition).toMatchObject({ name: 'workers-exhausted', atNs: 1e9 })
+    expect(condition).toMatchObject({ name: 'workers-exhausted', atNs: 20e9 })
     expect(condition!.detail).toContain('17 streaming connections (16 slaves and 1 of the harness’s own probes)')
     expect(condition!.remedy).toContain('17')
+  })
+
+  it('says with how many it still went well', () => {
+    const join = (from: number, to: number, atNs: number) =>
+      Array.from({ length: to - from }, (_, i) => [
+        { slave: from + i, kind: 'dump', atNs } as const,
+        { slave: from + i, kind: 'ready', atNs: atNs + 1 } as const,
+      ]).flat()
+    const silent: SlaveMove = { slave: 15, kind: 'refused', atNs: 28e9, code: 'TIMEOUT' }
+    const [condition] = conditionsOf({ ...quiet, moves: [...join(0, 10, 0), ...join(10, 15, 6e9), silent] })
+    expect(condition!.detail).toContain('with 15 streaming connections')
+    expect(condition!.detail).toContain('up to 10 went well')
   })
 
   it('counts only those that stream at that moment', () => {

@@ -142,6 +142,13 @@ describe('connecting', () => {
     await until(() => server!.sockets.every(socket => socket.readableEnded || socket.destroyed))
   })
 
+  it('that fails before the login is told by its error alone: nobody holds the client yet', async () => {
+    let lost = 0
+    const address = await serve('')
+    await expect(open(address, { timeoutMs: 100, onLost: () => lost++ })).rejects.toMatchObject({ code: 'TIMEOUT' })
+    expect(lost).toBe(0)
+  })
+
   it('refused at the login is a wrong password, which is not shown', async () => {
     const address = await serve(BANNER, tag => `${tag} NO "authentication failed"\r\n`)
     const error = await open(address).catch((error: unknown) => error)

@@ -1,0 +1,209 @@
+import type { MailboxRecord } from '../core/mailbox.js'
+import { DELETE, MAILBOX, RESERVE, type RecordKind, RecordSpan } from '../wire/record-scanner.js'
+import { SpanHash } from './span-hash.js'
+
+/** A state of one mailbox that somebody was seen to have, or made. */
+export type VersionId = number
+
+const NONE = -1
+const FIRST_SIZE = 1024
+
+/**
+ * Every mailbox and every state of it that was seen, once for all slaves of a thread: a slave then is an array of which
+ * state of each it holds. States are told apart by 64-bit hashes of their wire form; names are kept, to be named.
+ */
+export class Catalogue {
+  names = 0
+  versions = 0
+  /** Of a version: the hash that stands for it in digests (0 where there is no mailbox), and its mailbox. */
+  versionLo = new Int32Array(FIRST_SIZE)
+  versionHi = new Int32Array(FIRST_SIZE)
+  versionName = new Int32Array(FIRST_SIZE)
+  /** Number of the mutation that made it; 0 for what was merely seen. */
+  versionOrder = new Float64Array(FIRST_SIZE)
+  private versionKind = new Uint8Array(FIRST_SIZE)
+  private previous = new Int32Array(FIRST_SIZE)
+  private latest = new Int32Array(FIRST_SIZE).fill(NONE)
+  /** The mailbox that came after this one in a list. */
+  private next = new Int32Array(FIRST_SIZE).fill(NONE)
+  private nameLo = new Int32Array(FIRST_SIZE)
+  private nameHi = new Int32Array(FIRST_SIZE)
+  private nameEnd = new Float64Array(FIRST_SIZE)
+  private text: Uint8Array = new Uint8Array(FIRST_SIZE * 32)
+  /** Open addressing by the name's hash: name + 1. */
+  private table = new Int32Array(FIRST_SIZE * 2)
+  private readonly hash = new SpanHash()
+  private readonly own = new RecordSpan()
+
+  /** @returns the version that a record is; @param after the mailbox whose record came before it in a list, or -1 */
+  identify(record: RecordSpan, after: number): VersionId {
+    const { hash } = this
+    if (record.kind !== DELETE) hash.record(record)
+    const guess = after === NONE ? NONE : this.next[after]
+    if (guess !== NONE && record.kind !== DELETE) {
+      const version = this.latest[guess]
+      if (this.versionLo[version] === hash.lo && this.versionHi[version] === hash.hi) return version
+    }
+    const { lo, hi } = hash
+    const name = this.intern(record)
+    if (after !== NONE) this.next[after] = name
+    return record.kind === DELETE
+      ? this.deletion(name)
+      : (this.find(name, lo, hi) ?? this.add(name, record.kind, lo, hi, 0))
+  }
+
+  /**
+   * What a mutation makes of a mailbox, before it is sent; `undefined` makes it go.
+   *
+   * @returns undefined when that is what it is already
+   */
+  mutate(name: string, state: MailboxRecord | undefined, order: number): VersionId | undefined {
+    const record = this.spanOf(state ?? { name, location: '', acl: '', state: 'active' })
+    if (state === undefined) record.kind = DELETE
+    else this.hash.record(record)
+    const { lo, hi } = this.hash
+    const id = this.intern(record)
+    const last = this.latest[id]
+    const same =
+      last !== NONE &&
+      (state === undefined
+        ? this.versionKind[last] === DELETE
+        : this.versionKind[last] !== DELETE && this.versionLo[last] === lo && this.versionHi[last] === hi)
+    if (same) return undefined
+    return state === undefined ? this.add(id, DELETE, 0, 0, order) : this.add(id, record.kind, lo, hi, order)
+  }
+
+  /** The version that a mailbox of the site is, as the generator gives it. */
+  known(state: MailboxRecord): VersionId {
+    return this.identify(this.spanOf(state), NONE)
+  }
+
+  isThere(version: VersionId): boolean {
+    return this.versionKind[version] !== DELETE
+  }
+
+  nameOf(id: number): string {
+    const start = id === 0 ? 0 : this.nameEnd[id - 1]
+    return Buffer.from(this.text.buffer, this.text.byteOffset + start, this.nameEnd[id] - start).toString('latin1')
+  }
+
+  private find(name: number, lo: number, hi: number): VersionId | undefined {
+    for (let version = this.latest[name]; version !== NONE; version = this.previous[version]) {
+      const same = this.versionLo[version] === lo && this.versionHi[version] === hi
+      if (same && this.versionKind[version] !== DELETE) return version
+    }
+    return undefined
+  }
+
+  private deletion(name: number): VersionId {
+    for (let version = this.latest[name]; version !== NONE; version = this.previous[version]) {
+      if (this.versionKind[version] === DELETE) return version
+    }
+    return this.add(name, DELETE, 0, 0, 0)
+  }
+
+  private add(name: number, kind: RecordKind, lo: number, hi: number, order: number): VersionId {
+    const version = this.versions++
+    if (version === this.versionLo.length) this.growVersions()
+    this.versionLo[version] = lo
+    this.versionHi[version] = hi
+    this.versionName[version] = name
+    this.versionOrder[version] = order
+    this.versionKind[version] = kind
+    // What was merely seen goes below what was made: the latest is what the site should be.
+    const last = this.latest[name]
+    if (order === 0 && last !== NONE) {
+      this.previous[version] = this.previous[last]
+      this.previous[last] = version
+    } else {
+      this.previous[version] = last
+      this.latest[name] = version
+    }
+    return version
+  }
+
+  private intern(record: RecordSpan): number {
+    const { hash } = this
+    hash.range(record.bytes, record.nameStart, record.nameEnd)
+    const { lo, hi } = hash
+    const mask = this.table.length - 1
+    let slot = lo & mask
+    for (let entry = this.table[slot]; entry !== 0; entry = this.table[slot]) {
+      if (this.nameLo[entry - 1] === lo && this.nameHi[entry - 1] === hi) return entry - 1
+      slot = (slot + 1) & mask
+    }
+    const id = this.names++
+    if (id === this.nameLo.length) this.growNames()
+    this.table[slot] = id + 1
+    this.nameLo[id] = lo
+    this.nameHi[id] = hi
+    this.latest[id] = NONE
+    this.next[id] = NONE
+    const start = id === 0 ? 0 : this.nameEnd[id - 1]
+    this.nameEnd[id] = this.keepText(record, start)
+    if (this.names * 2 > this.table.length) this.growTable()
+    return id
+  }
+
+  private keepText({ bytes, nameStart, nameEnd }: RecordSpan, start: number): number {
+    const end = start + nameEnd - nameStart
+    if (end > this.text.length) {
+      const grown = new Uint8Array(Math.max(end, this.text.length * 2))
+      grown.set(this.text)
+      this.text = grown
+    }
+    this.text.set(bytes.subarray(nameStart, nameEnd), start)
+    return end
+  }
+
+  /** A record of our own, in the form in which it comes over the wire. */
+  private spanOf({ name, location, acl, state }: MailboxRecord): RecordSpan {
+    const { own } = this
+    const active = state === 'active'
+    const text = `${name}${location}${active ? acl : ''}`
+    own.bytes = Buffer.from(text, 'latin1')
+    own.kind = active ? MAILBOX : RESERVE
+    own.nameStart = 0
+    own.nameEnd = name.length
+    own.locationStart = name.length
+    own.locationEnd = name.length + location.length
+    own.aclStart = own.locationEnd
+    own.aclEnd = text.length
+    return own
+  }
+
+  private growVersions(): void {
+    const size = this.versions * 2
+    this.versionLo = grown(this.versionLo, new Int32Array(size))
+    this.versionHi = grown(this.versionHi, new Int32Array(size))
+    this.versionName = grown(this.versionName, new Int32Array(size))
+    this.versionOrder = grown(this.versionOrder, new Float64Array(size))
+    this.versionKind = grown(this.versionKind, new Uint8Array(size))
+    this.previous = grown(this.previous, new Int32Array(size))
+  }
+
+  private growNames(): void {
+    const size = this.names * 2
+    this.latest = grown(this.latest, new Int32Array(size))
+    this.next = grown(this.next, new Int32Array(size))
+    this.nameLo = grown(this.nameLo, new Int32Array(size))
+    this.nameHi = grown(this.nameHi, new Int32Array(size))
+    this.nameEnd = grown(this.nameEnd, new Float64Array(size))
+  }
+
+  private growTable(): void {
+    const table = new Int32Array(this.table.length * 2)
+    const mask = table.length - 1
+    for (let id = 0; id < this.names; id++) {
+      let slot = this.nameLo[id] & mask
+      while (table[slot] !== 0) slot = (slot + 1) & mask
+      table[slot] = id + 1
+    }
+    this.table = table
+  }
+}
+
+function grown<T extends Int32Array | Float64Array | Uint8Array>(from: T, to: T): T {
+  to.set(from)
+  return to
+}
