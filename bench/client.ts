@@ -76,8 +76,6 @@ async function scarf(): Promise<void> {
       dumpRefused: none,
       dumpBegun: none,
       ready: none,
-      kickAnswered: none,
-      kickFailed: none,
       restarted: none,
     }
     const times = { retryDelayNs: 600e9, mergeNsPerMailbox: 0, random: () => 0 }

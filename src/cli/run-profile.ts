@@ -138,6 +138,7 @@ function finalResult(
       ...(lost === undefined ? [] : [lost]),
       ...countFailures(run, profile),
       ...thrashFailures(measured, profile),
+      ...differenceFailures(measured),
       ...limits.map(({ plan }) => `${plan.name}: not ${plan.until} within ${plan.limitNs / 1e9} s`),
     ],
     inconclusive: run.interrupted ? ['interrupted'] : [],
@@ -182,6 +183,9 @@ async function removeLeftovers(journal: string, master: Master, clock: Clock, pr
 
 /** A LIST of our own, to see that what was created is there. */
 async function countListed(run: Run, master: Master, clock: Clock, progress: Progress): Promise<void> {
+  // Slaves that were followed were compared with a list already.
+  run.mailboxesListed = run.convergence?.listed
+  if (run.mailboxesListed !== undefined) return
   progress.note('counting the master’s mailboxes (LIST)')
   try {
     run.mailboxesListed = await countMailboxes(master.address, master.credentials, clock)
@@ -194,6 +198,14 @@ async function countListed(run: Run, master: Master, clock: Clock, progress: Pro
 function thrashFailures({ slaves }: RunResult, profile: Profile): string[] {
   if (slaves.thrash.state !== 'sustained' || profile.expects.includes('thrash')) return []
   return ['frontends thrash: their resyncs cause resyncs, to the end']
+}
+
+function differenceFailures({ slaves: { differenceCount, differences } }: RunResult): string[] {
+  if (differenceCount === 0) return []
+  const [first] = differences
+  return [
+    `not all hold what they should: ${differenceCount} differences, such as ${first.where}: ${first.kind} ${first.name}`,
+  ]
 }
 
 /** Without operations, just what was preloaded has to be there. */

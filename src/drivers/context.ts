@@ -2,6 +2,7 @@ import type { Credentials, MasterAddress } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
 import type { Counters, SlaveMove } from '../metrics/interval.js'
 import type { Recorder } from '../metrics/recorder.js'
+import type { Ledger } from '../slaves/ledger.js'
 
 /** What every driver is given: where the master is, and where to put what was seen. */
 export interface DriverContext {
@@ -13,6 +14,8 @@ export interface DriverContext {
   readonly counters: Counters
   /** Index of the phase now running, or of the one that ran at `atNs`: a sample belongs to where it was meant to start. */
   phase(atNs?: number): number
+  /** What slaves should hold; absent where none are followed. */
+  readonly ledger?: Ledger
   /** A change of a slave's fortune, for the run to judge. */
   move(move: SlaveMove): void
   /** Something worth a line in `events.ndjson`. */

@@ -2,6 +2,7 @@ import type { HarnessError } from '../core/errors.js'
 import type { Operation } from '../core/operation.js'
 import type { Outcome } from '../metrics/recorder.js'
 import type { Client, ReplyHandler, Status } from '../session/client.js'
+import type { Mutation } from '../slaves/ledger.js'
 import type { DriverContext } from './context.js'
 
 /** How an operation ended: known, or with what took its connection away. */
@@ -14,6 +15,7 @@ export type OperationEnd = Outcome | HarnessError
 export class OperationRun implements ReplyHandler {
   private step = 0
   private sentNs = 0
+  private mutation: Mutation | undefined
 
   /**
    * @param phase to which its samples belong
@@ -63,11 +65,15 @@ export class OperationRun implements ReplyHandler {
   }
 
   private send(): void {
+    this.mutation = this.context.ledger?.sending(this.command)
     this.sentNs = this.context.clock.nowNs()
     this.client.send(this.command, this)
   }
 
   private record(outcome: Outcome, nowNs: number): void {
+    const { ledger } = this.context
+    if (this.mutation !== undefined && outcome === 'ok') ledger?.succeeded(this.mutation, nowNs)
+    else if (this.mutation !== undefined) ledger?.failed(this.mutation)
     this.context.recorder
       .metric(this.phase, 'commands', this.command.kind)
       .add(outcome, this.intendedNs, this.sentNs, nowNs)

@@ -18,6 +18,7 @@ const RECONNECT_MS = 500
  */
 export class Preload {
   done = false
+  private refused = 0
   private readonly lanes: Lane[] = []
   private readonly records: Iterator<MailboxRecord>
   private readonly again: MailboxRecord[] = []
@@ -45,6 +46,15 @@ export class Preload {
   async stop(): Promise<void> {
     this.stopped = true
     await Promise.all(this.lanes.map(lane => lane.close()))
+  }
+
+  /** All mailboxes are there, and nothing was refused. */
+  get complete(): boolean {
+    return this.done && this.refused === 0
+  }
+
+  refuse(): void {
+    this.refused++
   }
 
   get isStopped(): boolean {
@@ -115,6 +125,7 @@ class Lane implements ReplyHandler {
     const nowNs = this.client!.heardNs
     this.metric.add(status === 'OK' ? 'ok' : 'failed', undefined, this.sentNs[slot], nowNs)
     this.owner.context.counters.preloaded++
+    if (status !== 'OK') this.owner.refuse()
     if (status !== 'OK') this.owner.context.event('preload-refused', `${this.ring[slot].name}: ${text}`)
   }
 

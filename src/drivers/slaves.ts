@@ -1,8 +1,11 @@
 import pLimit from 'p-limit'
+import type { Clock } from '../core/clock.js'
 import { isHarnessError, isRefusal, messageOf } from '../core/errors.js'
 import { entityRandom } from '../core/random.js'
 import type { SlaveMove, SlaveMoveKind } from '../metrics/interval.js'
+import { Follower } from '../slaves/follower.js'
 import { Slave, type SlaveObserver, type SlaveSettings } from '../slaves/slave.js'
+import type { RecordSpan } from '../wire/record-scanner.js'
 import type { DriverContext, DriverPhase } from './context.js'
 
 /** Frontends that are not like the others. */
@@ -22,6 +25,8 @@ export interface SlavesOptions {
   /** Time over which the first connections are spread; 0 is all at once. */
   readonly staggerNs: number
   readonly others: readonly OtherSlaves[]
+  /** Slaves whose records are followed one by one. */
+  readonly mostFollowed: number
 }
 
 /** What befalls slaves at a moment of a phase. */
@@ -87,13 +92,42 @@ export class Slaves {
   /** An imapd of one of them waits for the slave to catch up; it is drawn, unless it is named. */
   kick(intendedNs: number, chosen: number): void {
     const member = this.members[chosen % this.members.length]
-    if (member !== undefined) member.slave.kick(intendedNs)
+    if (member !== undefined) this.kickOne(member, intendedNs)
   }
 
   /** A backend of a unified murder kicks the slave on its own host when an operation was done (imap/imapd.c, kick_mupdate). */
   operated(backend: number, atNs: number): void {
     const { backends } = this
-    if (backends.length > 0) backends[backend % backends.length].slave.kick(atNs)
+    if (backends.length > 0) this.kickOne(backends[backend % backends.length], atNs)
+  }
+
+  private kickOne({ slave }: Member, intendedNs: number): void {
+    const { counters, recorder, phase } = this.context
+    const end = (outcome: 'ok' | 'failed') => (atNs: number) => {
+      counters.slaveKicks++
+      recorder.metric(phase(intendedNs), 'commands', 'KICK').add(outcome, intendedNs, undefined, atNs)
+    }
+    slave.kick({ answered: end('ok'), failed: end('failed') })
+  }
+
+  /**
+   * Lets every slave that follows send a NOOP once it streams, and waits for its OK: what was sent to it then has come.
+   *
+   * @returns whether each of them has come through in time
+   */
+  async catchUp(limitMs: number): Promise<{ readonly index: number; readonly through: boolean }[]> {
+    const deadline = this.context.clock.nowNs() + limitMs * 1e6
+    return Promise.all(
+      this.followed.map(async ({ slave, index }) => ({
+        index,
+        through: await through(slave, this.context.clock, deadline),
+      })),
+    )
+  }
+
+  /** Those whose records are followed. */
+  get followed(): readonly Followed[] {
+    return this.members.filter((member): member is Followed => member.follower !== undefined)
   }
 
   async stop(): Promise<void> {
@@ -103,6 +137,13 @@ export class Slaves {
     const limit = pLimit(64)
     await Promise.all([...this.members.map(({ slave }) => limit(() => slave.stop(300))), ...this.leaving])
     this.members.length = 0
+  }
+
+  /** Only those that are meant to hold the whole list, as many as there is memory for. */
+  private mayFollow(kind: Omit<OtherSlaves, 'count'>): boolean {
+    const { ledger } = this.context
+    const whole = kind.servers === undefined && kind.readBytesPerSecond !== 0
+    return ledger !== undefined && whole && ledger.followers.size < this.options.mostFollowed
   }
 
   private add(startNs: number, kind: Omit<OtherSlaves, 'count'>): void {
@@ -119,17 +160,21 @@ export class Slaves {
       ...(readBytesPerSecond === undefined ? {} : { readBytesPerSecond }),
       ...(reconnectsAtOnce === undefined ? {} : { reconnectsAtOnce }),
     }
-    const watcher = new Watcher(this.context, index, change => this.missed(change))
+    const follower = this.mayFollow(kind)
+      ? new Follower(this.context.ledger!.catalogue, this.context.ledger!)
+      : undefined
+    const watcher = new Watcher(this.context, index, follower, change => this.missed(change))
     const slave = new Slave({ address, credentials, clock }, settings, watcher, startNs)
-    const member = { slave, watcher, neverReads: kind.readBytesPerSecond === 0 }
+    const member: Member = { index, slave, watcher, follower, neverReads: kind.readBytesPerSecond === 0 }
     this.members.push(member)
     if (kind.backend === true) this.backends.push(member)
     counters.slavesMost = Math.max(counters.slavesMost, this.members.length)
     watcher.move('joined')
   }
 
-  private dismiss({ slave, watcher }: Member): void {
+  private dismiss({ slave, watcher, follower }: Member): void {
     watcher.left()
+    if (follower !== undefined) this.context.ledger?.unfollow(follower)
     const gone: Promise<void> = slave.stop(300).then(() => void this.leaving.delete(gone))
     this.leaving.add(gone)
   }
@@ -157,13 +202,39 @@ export class Slaves {
 }
 
 interface Member {
+  readonly index: number
+  readonly follower: Follower | undefined
   readonly slave: Slave
   readonly watcher: Watcher
   readonly neverReads: boolean
 }
 
+interface Followed extends Member {
+  readonly follower: Follower
+}
+
 function repeat<T>(item: T, count: number): T[] {
   return Array.from({ length: count }, () => item)
+}
+
+const LOOK_AGAIN_MS = 20
+
+/** One slave's NOOP, once it streams; again when its connection is lost meanwhile. */
+async function through(slave: Slave, clock: Clock, deadlineNs: number): Promise<boolean> {
+  while (clock.nowNs() < deadlineNs) {
+    const limitMs = (deadlineNs - clock.nowNs()) / 1e6
+    const answered = await new Promise<boolean>(resolve => {
+      const limit = setTimeout(() => resolve(false), limitMs)
+      const end = (is: boolean) => () => {
+        clearTimeout(limit)
+        resolve(is)
+      }
+      slave.kick({ answered: end(true), failed: end(false) })
+    })
+    if (answered) return true
+    await new Promise(resolve => setTimeout(resolve, LOOK_AGAIN_MS))
+  }
+  return false
 }
 
 /** Puts what one slave sees into the run's metrics, counters and events. */
@@ -175,6 +246,7 @@ class Watcher implements SlaveObserver {
   constructor(
     private readonly context: DriverContext,
     private readonly index: number,
+    private readonly follower: Follower | undefined,
     private readonly onMissed: (change: 1 | -1) => void,
   ) {}
 
@@ -193,11 +265,13 @@ class Watcher implements SlaveObserver {
   }
 
   dumpBegun(sentNs: number): void {
+    this.follower?.beginList()
     this.move('dump', sentNs)
   }
 
   dumped(dueNs: number, sentNs: number, doneNs: number, records: number): void {
     this.metric('UPDATE', dueNs).add('ok', dueNs, sentNs, doneNs)
+    this.follower?.endList(doneNs)
     this.move('listed', doneNs, { records })
     const resync = this.dumps++ > 0
     if (resync) this.context.counters.slaveResyncs++
@@ -208,6 +282,7 @@ class Watcher implements SlaveObserver {
   }
 
   dumpUnfinished(dueNs: number, sentNs: number, nowNs: number): void {
+    this.follower?.dropList()
     this.metric('UPDATE', dueNs).add('unfinished', dueNs, sentNs, nowNs)
   }
 
@@ -222,7 +297,9 @@ class Watcher implements SlaveObserver {
     this.move('ready', atNs)
   }
 
-  record(): void {}
+  record(record: RecordSpan, atNs: number): void {
+    this.follower?.take(record, atNs)
+  }
 
   noopAnswered(intendedNs: number, sentNs: number, doneNs: number): void {
     this.metric('NOOP.slave', intendedNs).add('ok', intendedNs, sentNs, doneNs)
@@ -230,16 +307,6 @@ class Watcher implements SlaveObserver {
 
   noopUnfinished(intendedNs: number, sentNs: number, nowNs: number): void {
     this.metric('NOOP.slave', intendedNs).add('unfinished', intendedNs, sentNs, nowNs)
-  }
-
-  kickAnswered(intendedNs: number, doneNs: number): void {
-    this.context.counters.slaveKicks++
-    this.metric('KICK', intendedNs).add('ok', intendedNs, undefined, doneNs)
-  }
-
-  kickFailed(intendedNs: number, nowNs: number): void {
-    this.context.counters.slaveKicks++
-    this.metric('KICK', intendedNs).add('failed', intendedNs, undefined, nowNs)
   }
 
   timedOut(silentNs: number): void {

@@ -1,4 +1,5 @@
 import type { Interval } from '../metrics/interval.js'
+import type { Convergence } from './convergence.js'
 
 export interface NoiseFloor {
   readonly count: number
@@ -11,6 +12,7 @@ export interface NoiseFloor {
 export type WorkerOrder =
   | { readonly kind: 'measureNoise' }
   | { readonly kind: 'phase'; readonly index: number; readonly startNs: number }
+  | { readonly kind: 'converge'; readonly limitMs: number }
   | { readonly kind: 'stop' }
 
 /** From a worker to the run. */
@@ -21,4 +23,5 @@ export type WorkerReport =
   | { readonly kind: 'event'; readonly atNs: number; readonly event: string; readonly detail: string }
   /** The condition of the phase holds. */
   | { readonly kind: 'met'; readonly phase: number }
+  | { readonly kind: 'converged'; readonly convergence: Convergence | undefined }
   | { readonly kind: 'stopped' }

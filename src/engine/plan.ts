@@ -77,6 +77,8 @@ export interface WorkerSetup {
   readonly originS: number
   readonly address: MasterAddress
   readonly credentials: Credentials
+  /** Whether the master may be asked for a LIST of its own. */
+  readonly mayList: boolean
   /** File to which names are written before they are sent; for masters that outlive the run. */
   readonly journalPath?: string
 }

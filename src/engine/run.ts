@@ -4,6 +4,7 @@ import { type HttpResult, HttpUsers } from '../drivers/http.js'
 import type { Master } from '../masters/master.js'
 import type { Counters, Interval, SlaveMove } from '../metrics/interval.js'
 import { conditionsOf, type MasterCondition } from './conditions.js'
+import type { Convergence } from './convergence.js'
 import { Fleet } from './fleet.js'
 import type { NoiseFloor, WorkerReport } from './messages.js'
 import { isMasterAffair, type Plan, type PlanPhase, shardsOf } from './plan.js'
@@ -47,6 +48,11 @@ export interface RunOptions {
 }
 
 const LOG_LINES = 100
+/** How long slaves may take to come through at the end: two retry delays, within these bounds. */
+const CATCH_UP_MS = 5_000
+const MOST_CATCH_UP_MS = 60_000
+/** For comparing, and a LIST. */
+const COMPARE_MS = 60_000
 /** Until the threads have seen what the master took along. */
 const LOSS_SEEN_MS = 100
 
@@ -90,6 +96,9 @@ export class Run {
   /** Ends the wait for the current phase. */
   private endPhase: ((how: PhaseEnd) => void) | undefined
   private onNoise: (() => void) | undefined
+  private onConverged: ((convergence: Convergence | undefined) => void) | undefined
+  /** Undefined where it was not looked at. */
+  convergence: Convergence | undefined
 
   constructor(private readonly options: RunOptions) {
     this.watch = new Watch(options.clock, () => options.master.pid())
@@ -166,7 +175,8 @@ export class Run {
   async execute(): Promise<void> {
     const { plan, master, clock, originS, journalPath } = this.options
     const shards = shardsOf(plan)
-    const setup = { plan, originS, address: master.address, credentials: master.credentials }
+    const mayList = master.kind !== 'remote'
+    const setup = { plan, originS, address: master.address, credentials: master.credentials, mayList }
     await this.fleet.start(shards, journalPath === undefined ? setup : { ...setup, journalPath })
     if (shards.some(shard => shard.name === 'probes')) await this.measureNoise()
     this.begunNs = clock.nowNs()
@@ -177,6 +187,7 @@ export class Run {
       for (let index = 0; index < plan.phases.length; index++) {
         if (this.mayRun(index)) await this.runPhase(index)
       }
+      await this.converge()
     } finally {
       await this.followHttp(false)
       await this.leaving
@@ -234,6 +245,27 @@ export class Run {
       },
       error => this.event('http-failed', messageOf(error)),
     )
+  }
+
+  /** With the slaves of the last phase still there. */
+  private async converge(): Promise<void> {
+    const { plan } = this.options
+    const last = plan.phases.at(-1)
+    const ends = this.interrupted || this.masterGone || this.workerDeaths.length > 0
+    if (ends || last?.run.includes('slaves') !== true) return
+    const limitMs = Math.min(Math.max(CATCH_UP_MS, (2 * this.retryDelayNs) / 1e6), MOST_CATCH_UP_MS)
+    await new Promise<void>(resolve => {
+      const limit = setTimeout(resolve, 2 * limitMs + COMPARE_MS)
+      this.onConverged = convergence => {
+        clearTimeout(limit)
+        this.convergence = convergence
+        resolve()
+      }
+      this.endPhase = () => this.onConverged?.(undefined)
+      this.fleet.order({ kind: 'converge', limitMs }, 'load')
+    })
+    this.onConverged = undefined
+    this.endPhase = undefined
   }
 
   private measureNoise(): Promise<void> {
@@ -305,6 +337,9 @@ export class Run {
       case 'met':
         // Only the load's thread can know: the probes have no condition.
         if (shard === 'load' && report.phase === this.current) this.endPhase?.('condition')
+        break
+      case 'converged':
+        this.onConverged?.(report.convergence)
         break
       case 'stopped':
         break

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { monotonicClock } from '../core/clock.js'
+import { messageOf } from '../core/errors.js'
 import type { DriverContext } from '../drivers/context.js'
 import { newCounters, type SlaveMove } from '../metrics/interval.js'
 import { loadHistograms } from '../metrics/latency.js'
@@ -52,7 +53,7 @@ const context: DriverContext = {
   journal: names => journal?.write(names),
 }
 
-const workload = new Workload(setup.plan, setup.shard, context)
+const workload = new Workload(setup.plan, setup.shard, context, setup.mayList)
 
 async function sendInterval(): Promise<void> {
   workload.observe()
@@ -121,6 +122,15 @@ async function main(): Promise<void> {
         break
       case 'phase':
         void enterPhase(order.index, order.startNs)
+        break
+      case 'converge':
+        void workload
+          .converge(order.limitMs)
+          .catch(error => {
+            context.event('convergence-failed', messageOf(error))
+            return undefined
+          })
+          .then(convergence => report({ kind: 'converged', convergence }))
         break
       case 'stop':
         void stop(intervals)

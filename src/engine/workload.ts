@@ -1,4 +1,7 @@
 import { messageOf } from '../core/errors.js'
+import { Catalogue } from '../slaves/catalogue.js'
+import { Ledger, type PropagationObserver } from '../slaves/ledger.js'
+import { type Convergence, converge } from './convergence.js'
 import { entityRandom } from '../core/random.js'
 import { Backends } from '../drivers/backends.js'
 import type { DriverContext } from '../drivers/context.js'
@@ -22,11 +25,32 @@ export class Workload {
   private backends: Backends | undefined
   private readonly leaving = new Set<Promise<unknown>>()
 
+  private readonly context: DriverContext
+  private readonly ledger: Ledger | undefined
+
   constructor(
     private readonly plan: Plan,
     private readonly shard: Shard,
-    private readonly context: DriverContext,
-  ) {}
+    context: DriverContext,
+    private readonly mayList: boolean,
+  ) {
+    const follows = shard.runs.includes('slaves') && plan.phases.some(({ run }) => run.includes('slaves'))
+    this.ledger = follows ? new Ledger(new Catalogue(), propagationObserver(context)) : undefined
+    this.context = this.ledger === undefined ? context : { ...context, ledger: this.ledger }
+  }
+
+  /** Arrivals end; then whether all slaves hold what they should. @returns undefined where none were followed */
+  async converge(limitMs: number): Promise<Convergence | undefined> {
+    const { slaves, ledger, plan, context } = this
+    if (slaves === undefined || ledger === undefined || slaves.followed.length === 0) return undefined
+    this.backends?.pause()
+    this.kicks?.stop()
+    for (let waitedMs = 0; waitedMs < limitMs && this.backends?.idle === false; waitedMs += 20) {
+      await new Promise(resolve => setTimeout(resolve, 20))
+    }
+    const site = this.preload?.complete === true ? mailboxes(plan.site, plan.seed) : undefined
+    return converge({ ...context, ledger }, slaves, site, this.mayList, limitMs)
+  }
 
   async enter(index: number, startNs: number): Promise<void> {
     const phase = this.plan.phases[index]
@@ -129,5 +153,12 @@ export class Workload {
       .catch(error => this.context.event('driver-failed', messageOf(error)))
       .then(() => this.leaving.delete(settled))
     this.leaving.add(settled)
+  }
+}
+
+function propagationObserver({ recorder, phase }: DriverContext): PropagationObserver {
+  return {
+    reached: (which, okNs, atNs) =>
+      recorder.metric(phase(okNs), 'harness', `propagation.${which}`).add('ok', okNs, undefined, atNs),
   }
 }

@@ -138,6 +138,25 @@ export const runResultSchema = z.strictObject({
         dumpShare: z.number().describe('share of the time since the onset in which some list was on its way'),
       })
       .describe('time-outs that cause time-outs'),
+    followed: z.int().describe('slaves whose records were followed one by one, as far as there was memory'),
+    propagationUs: z
+      .strictObject({
+        first: time.nullable(),
+        median: time.nullable(),
+        last: time.nullable(),
+        all: time.nullable(),
+        missing: z.int().describe('deliveries that never came'),
+      })
+      .nullable()
+      .describe('from the writer’s OK to the first, the middle, the last slave’s record; null without changes'),
+    converged: z.boolean().nullable().describe('all hold what they should; null where that was not looked at'),
+    convergeMs: z.number().nullable().describe('from the last operation until every slave had its NOOP answered'),
+    away: z.array(z.int()).describe('slaves that did not come through at the end'),
+    openMailboxes: z.int().describe('left out of the comparison: their last operation failed or was never answered'),
+    differenceCount: z.int(),
+    differences: z
+      .array(z.strictObject({ where: z.string(), kind: z.enum(['missing', 'extra', 'stale']), name: z.string() }))
+      .describe('the first of each slave and of the master'),
     conditions: z.array(
       z.strictObject({
         name: z.enum([

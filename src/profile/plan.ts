@@ -3,6 +3,12 @@ import type { SlaveAffair } from '../drivers/slaves.js'
 import { arrivalSpec, type Profile } from './load.js'
 import type { EventDocument } from './schema.js'
 
+/** Memory for following slaves record by record; beyond it only some of them are, and the result says how many. */
+const FOLLOWING_BYTES = 512e6
+/** Four for what it holds, and four while a new list comes. */
+const BYTES_PER_MAILBOX = 8
+const SPARE_MAILBOXES = 10_000
+
 /**
  * What a profile asks for, as the engine takes it.
  *
@@ -25,6 +31,7 @@ export function planOf(profile: Profile, userPrefix: string): Plan {
       retryDelayNs: slaves.retryDelay,
       staggerNs: slaves.start === 'staggered' ? slaves.staggerOver : 0,
       mergeNsPerMailbox: slaves.mergePerMailbox,
+      mostFollowed: Math.floor(FOLLOWING_BYTES / ((profile.site.mailboxes + SPARE_MAILBOXES) * BYTES_PER_MAILBOX)),
       others: slaves.others.map(({ servers, readBytesPerSecond, ...other }) => ({
         ...other,
         ...(servers === undefined ? {} : { servers }),

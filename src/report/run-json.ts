@@ -146,8 +146,30 @@ function slavesJson(run: Run, nowNs: number): RunResult['slaves'] {
       causedTimeouts,
       dumpShare: round3(dumpShare),
     },
+    ...convergenceJson(run),
+    propagationUs: propagationJson(run),
     conditions: run.conditions.map(({ atNs, ...condition }) => ({ atMs: ms(atNs), ...condition })),
   }
+}
+
+function convergenceJson({ convergence }: Run) {
+  return {
+    followed: convergence?.followed ?? 0,
+    converged: convergence === undefined ? null : convergence.differenceCount === 0 && convergence.away.length === 0,
+    convergeMs: convergence === undefined ? null : round3(convergence.convergeNs / 1e6),
+    away: [...(convergence?.away ?? [])],
+    openMailboxes: convergence?.open ?? 0,
+    differenceCount: convergence?.differenceCount ?? 0,
+    differences: [...(convergence?.differences ?? [])],
+  }
+}
+
+function propagationJson(run: Run): RunResult['slaves']['propagationUs'] {
+  const { harness } = run.total.summary(1)
+  const of = (which: string) => harness[`propagation.${which}`]?.responseTimeUs ?? null
+  if (of('all') === null) return null
+  const [first, median, last, all] = ['first', 'median', 'last', 'all'].map(of)
+  return { first, median, last, all, missing: run.convergence?.missing ?? 0 }
 }
 
 function phaseJson(run: Run, { harness: _, ...phase }: ReturnType<Run['phases'][number]['result']>): PhaseResult {

@@ -1,6 +1,9 @@
-import { formatDurationUs } from '../core/units.js'
+import { formatCount, formatDurationUs } from '../core/units.js'
 import type { RunResult } from '../metrics/run-result.js'
 import { adviceOf, simultaneousResyncs } from '../verdict/advice.js'
+
+/** Differences named in the summary; more are in run.json. */
+const MOST_NAMED = 5
 
 /** What slaves went through, why, and what would help: in words, worst first. */
 export function slavesText(run: RunResult): string[] {
@@ -13,6 +16,8 @@ export function slavesText(run: RunResult): string[] {
       `${name} (from ${seconds(atMs)}): ${detail}`,
       `→ ${remedy}`,
     ]),
+    ...convergenceText(run),
+    ...propagationText(run),
     ...lockText(run),
     ...(troubled
       ? adviceOf(run).map(({ setting, value, because }) => `→ ${setting}: ${value} or more: ${because}`)
@@ -28,6 +33,42 @@ function thrashText({ slaves: { thrash } }: RunResult): string[] {
     `THRASH from ${seconds(thrash.onsetMs)} ${until}${began}: ${thrash.causedTimeouts} time-outs while other frontends’ lists were on their way, in chains of up to ${thrash.cycles}: resyncs cause resyncs`,
     `meanwhile some list was on its way ${Math.round(thrash.dumpShare * 100)} % of the time`,
   ]
+}
+
+function convergenceText({ slaves }: RunResult): string[] {
+  if (slaves.converged === null) return []
+  const { away, differences, differenceCount, openMailboxes, followed, count } = slaves
+  const who = followed < count ? `${followed} of ${count} slaves, those that were followed,` : `all ${count} slaves`
+  const open =
+    openMailboxes > 0
+      ? ` (${formatCount(openMailboxes)} mailboxes left out: their last operation failed or never ended)`
+      : ''
+  const lines = slaves.converged
+    ? [`${who} hold what they should${open}, ${seconds(slaves.convergeMs ?? 0)} after the last operation`]
+    : []
+  if (away.length > 0)
+    lines.push(
+      `${away.length} slaves were not there at the end: ${away.slice(0, 10).join(', ')}${away.length > 10 ? ' …' : ''}`,
+    )
+  if (differenceCount > 0) {
+    lines.push(
+      `${formatCount(differenceCount)} DIFFERENCES between what slaves or the master hold and what they should${open}:`,
+    )
+    lines.push(...differences.slice(0, MOST_NAMED).map(({ where, kind, name }) => `  ${where}: ${kind} ${name}`))
+  }
+  return lines
+}
+
+function propagationText({ slaves: { propagationUs } }: RunResult): string[] {
+  if (propagationUs === null) return []
+  const { first, median, last, missing } = propagationUs
+  const of = (time: typeof first, what: string) =>
+    time === null
+      ? []
+      : [`the ${what} slave after ${formatDurationUs(time.p50)}, 1 % ${formatDurationUs(time.p99)} or more`]
+  const parts = [...of(first, 'first'), ...of(median, 'middle'), ...of(last, 'last')]
+  const owed = missing > 0 ? `; ${formatCount(missing)} deliveries never came` : ''
+  return [`a change reached ${parts.join('; ')}${owed} (without a NOOP updates go out every 5 s)`]
 }
 
 function lockText({ slaves }: RunResult): string[] {

@@ -16,15 +16,19 @@ export interface SlaveObserver {
   /** It has the list in its database, and serves its clients. */
   ready(atNs: number): void
   /** One of the list, or of the stream after it. */
-  record(record: RecordSpan): void
+  record(record: RecordSpan, atNs: number): void
   noopAnswered(intendedNs: number, sentNs: number, doneNs: number): void
   noopUnfinished(intendedNs: number, sentNs: number, nowNs: number): void
-  kickAnswered(intendedNs: number, doneNs: number): void
-  /** @param nowNs when the kicker was told; a slave that does not stream refuses kicks at once */
-  kickFailed(intendedNs: number, nowNs: number): void
   timedOut(silentNs: number): void
   dropped(error: HarnessError): void
   restarted(): void
+}
+
+/** Somebody on the frontend who waits for the slave to have caught up. */
+export interface Kick {
+  answered(atNs: number): void
+  /** A slave that does not stream refuses kicks at once; one that is lost drops them. */
+  failed(atNs: number): void
 }
 
 export interface SlaveSettings extends SlaveTimes {
@@ -51,8 +55,8 @@ export class Slave implements RecordSink {
   private timerNs = Infinity
   private noops = 0
   private records = 0
-  /** Intended times of kicks that have come, those of the outstanding NOOP first. */
-  private readonly kicks = new Fifo<number>()
+  /** Those that have come, those of the outstanding NOOP first. */
+  private readonly kicks = new Fifo<Kick>()
   /** Counts restarts: what an earlier life had begun does not count any more. */
   private life = 0
   private frozen = false
@@ -75,7 +79,7 @@ export class Slave implements RecordSink {
 
   onRecord(record: RecordSpan): void {
     this.records++
-    this.observer.record(record)
+    this.observer.record(record, this.client!.heardNs)
   }
 
   get streaming(): boolean {
@@ -83,12 +87,12 @@ export class Slave implements RecordSink {
   }
 
   /** An imapd of this frontend missed a mailbox, or changed one, and waits for the slave to have caught up. */
-  kick(intendedNs: number): void {
+  kick(kick: Kick): void {
     if (this.state.phase !== 'streaming' || this.leaving) {
-      this.observer.kickFailed(intendedNs, this.options.clock.nowNs())
+      kick.failed(this.options.clock.nowNs())
       return
     }
-    this.kicks.push(intendedNs)
+    this.kicks.push(kick)
     this.step({ kind: 'kicked', atNs: this.options.clock.nowNs() })
   }
 
@@ -254,7 +258,10 @@ export class Slave implements RecordSink {
   private slowDown(client: Client): void {
     const { readBytesPerSecond } = this.settings
     if (readBytesPerSecond === undefined) return
-    if (readBytesPerSecond === 0) return client.pause()
+    if (readBytesPerSecond === 0) {
+      client.pause()
+      return
+    }
     client.onHeard = byteCount => {
       client.pause()
       setTimeout(() => client.resume(), (byteCount / readBytesPerSecond) * 1e3)
@@ -290,7 +297,7 @@ export class Slave implements RecordSink {
           if (this.state.phase !== 'streaming' || this.state.noop === undefined) return
           const { intendedNs, sentNs, kicks } = this.state.noop
           this.observer.noopAnswered(intendedNs, sentNs, client.heardNs)
-          for (let i = 0; i < kicks; i++) this.observer.kickAnswered(this.kicks.shift()!, client.heardNs)
+          for (let i = 0; i < kicks; i++) this.kicks.shift()!.answered(client.heardNs)
           this.step({ kind: 'noopAnswered', atNs: client.heardNs })
         },
         onLost: () => {},
@@ -334,6 +341,6 @@ export class Slave implements RecordSink {
   }
 
   private failKicks(nowNs: number): void {
-    for (const intendedNs of this.kicks.takeAll()) this.observer.kickFailed(intendedNs, nowNs)
+    for (const kick of this.kicks.takeAll()) kick.failed(nowNs)
   }
 }

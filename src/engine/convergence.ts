@@ -1,0 +1,104 @@
+import type { DriverContext } from '../drivers/context.js'
+import type { Slaves } from '../drivers/slaves.js'
+import type { MailboxRecord } from '../core/mailbox.js'
+import { Client } from '../session/client.js'
+import { Holding } from '../slaves/holding.js'
+import type { Ledger } from '../slaves/ledger.js'
+import { RecordSpan } from '../wire/record-scanner.js'
+import { recordOf } from '../wire/reply.js'
+
+export interface ConvergenceDifference {
+  /** `slave 3`, or `master`: by a LIST. */
+  readonly where: string
+  readonly kind: 'missing' | 'extra' | 'stale'
+  readonly name: string
+}
+
+/** Whether all slaves, and the master, hold what they should once nothing changes any more. */
+export interface Convergence {
+  /** Slaves whose records were followed. */
+  readonly followed: number
+  /** From the last operation's end until every slave had its NOOP answered. */
+  readonly convergeNs: number
+  /** Slaves that did not come through in time. */
+  readonly away: readonly number[]
+  readonly differenceCount: number
+  /** The first of each. */
+  readonly differences: readonly ConvergenceDifference[]
+  /** Deliveries of changes that never came. */
+  readonly missing: number
+  /** Mailboxes left out, since their last operation failed or was never answered. */
+  readonly open: number
+  /** Mailboxes of the master's LIST; undefined where it was not asked. */
+  readonly listed: number | undefined
+}
+
+/** Differences named for each slave and the master; all are counted. */
+const MOST_NAMED = 20
+
+/**
+ * A barrier and a comparison. Mutations must have ended.
+ *
+ * @param site mailboxes before the first operation; undefined when it is not known what there was
+ */
+export async function converge(
+  context: DriverContext & { readonly ledger: Ledger },
+  slaves: Slaves,
+  site: Iterable<MailboxRecord> | undefined,
+  mayList: boolean,
+  limitMs: number,
+): Promise<Convergence> {
+  const { ledger, clock } = context
+  const startNs = clock.nowNs()
+  const came = await slaves.catchUp(limitMs)
+  const convergeNs = clock.nowNs() - startNs
+  const away = came.filter(({ through }) => !through).map(({ index }) => index)
+  if (site !== undefined) ledger.expectSite(site)
+  const differences: ConvergenceDifference[] = []
+  let differenceCount = 0
+  const compare = (where: string, holding: Holding) => {
+    const { count, first } = ledger.compare(holding, MOST_NAMED)
+    differenceCount += count
+    differences.push(...first.map(difference => ({ where, ...difference })))
+  }
+  const listed = mayList ? await list(context) : undefined
+  if (listed !== undefined) compare('master', listed)
+  for (const { index, follower } of slaves.followed) {
+    if (!away.includes(index)) compare(`slave ${index}`, follower.holding)
+  }
+  return {
+    followed: slaves.followed.length,
+    convergeNs,
+    away,
+    differenceCount,
+    differences,
+    missing: ledger.missing,
+    open: ledger.open,
+    listed: listed?.count,
+  }
+}
+
+/** The master's own list. Holds its lock as a dump does: for masters of our own only. */
+async function list({ address, credentials, clock, ledger }: DriverContext & { ledger: Ledger }): Promise<Holding> {
+  const client = await Client.connect({ address, credentials, clock })
+  const holding = new Holding(ledger.catalogue)
+  const span = new RecordSpan()
+  let cursor = -1
+  await new Promise<void>((resolve, reject) => {
+    client.send(
+      { kind: 'LIST' },
+      {
+        onRecord(frame, code) {
+          if (!recordOf(frame, code, span)) return
+          const version = ledger.catalogue.identify(span, cursor)
+          cursor = ledger.catalogue.versionName[version]
+          holding.set(version)
+        },
+        onDone: () => resolve(),
+        onLost: reject,
+      },
+    )
+  })
+  await client.logout()
+  return holding
+}

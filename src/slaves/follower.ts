@@ -1,0 +1,54 @@
+import type { RecordSpan } from '../wire/record-scanner.js'
+import type { Catalogue } from './catalogue.js'
+import { Holding } from './holding.js'
+import type { Ledger } from './ledger.js'
+
+/** Keeps account of what one slave holds, record by record. A list takes effect when it is whole, as a slave's does. */
+export class Follower {
+  /** Of the last whole list, and what streamed since. */
+  holding: Holding
+  /** Mutations up to this one were made before it came: nobody owed it them. */
+  readonly since: number
+  private list: Holding | undefined
+  private cursor = -1
+
+  constructor(
+    private readonly catalogue: Catalogue,
+    private readonly ledger: Ledger,
+  ) {
+    this.holding = new Holding(catalogue)
+    this.since = ledger.lastOrder
+    ledger.followers.add(this)
+  }
+
+  beginList(): void {
+    this.list = new Holding(this.catalogue)
+    this.cursor = -1
+  }
+
+  take(record: RecordSpan, atNs: number): void {
+    const { list, catalogue } = this
+    if (list !== undefined) {
+      const version = catalogue.identify(record, this.cursor)
+      this.cursor = catalogue.versionName[version]
+      list.set(version)
+      return
+    }
+    const version = catalogue.identify(record, -1)
+    const before = this.holding.set(version)
+    this.ledger.reached(this, catalogue.versionName[version], before, version, atNs)
+  }
+
+  endList(atNs: number): void {
+    if (this.list === undefined) return
+    const before = this.holding
+    this.holding = this.list
+    this.list = undefined
+    this.ledger.caughtUp(this, before, atNs)
+  }
+
+  /** The list broke off: what it held before, it still holds. */
+  dropList(): void {
+    this.list = undefined
+  }
+}

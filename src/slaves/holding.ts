@@ -1,0 +1,100 @@
+import type { Catalogue, VersionId } from './catalogue.js'
+
+const NOTHING = -1
+
+/**
+ * Which state of each mailbox somebody holds, and a digest of it all: the sum of the states' hashes, so that it does not
+ * depend on the order in which they came. Four bytes a mailbox.
+ */
+export class Holding {
+  lo = 0
+  hi = 0
+  /** Mailboxes that are there. */
+  count = 0
+  /** Version + 1 by mailbox; 0 where nothing was ever heard of it. */
+  private held: Int32Array
+
+  constructor(private readonly catalogue: Catalogue) {
+    this.held = new Int32Array(Math.max(64, Math.ceil(catalogue.names * 1.1)))
+  }
+
+  /** @returns the version; -1 where nothing was ever heard of the mailbox */
+  at(name: number): VersionId {
+    return name < this.held.length ? this.held[name] - 1 : NOTHING
+  }
+
+  /** @returns the version before */
+  set(version: VersionId): VersionId {
+    const { catalogue } = this
+    const name = catalogue.versionName[version]
+    if (name >= this.held.length) this.grow(name + 1)
+    const before = this.held[name] - 1
+    if (before !== NOTHING) this.count -= this.weigh(before, -1)
+    this.count += this.weigh(version, 1)
+    this.held[name] = version + 1
+    return before
+  }
+
+  isThere(name: number): boolean {
+    const version = this.at(name)
+    return version !== NOTHING && this.catalogue.isThere(version)
+  }
+
+  equals(other: Holding): boolean {
+    return this.count === other.count && this.lo === other.lo && this.hi === other.hi
+  }
+
+  private weigh(version: VersionId, sign: 1 | -1): 0 | 1 {
+    this.lo = (this.lo + sign * this.catalogue.versionLo[version]) | 0
+    this.hi = (this.hi + sign * this.catalogue.versionHi[version]) | 0
+    return this.catalogue.isThere(version) ? 1 : 0
+  }
+
+  private grow(names: number): void {
+    const grown = new Int32Array(Math.max(names, this.held.length * 2))
+    grown.set(this.held)
+    this.held = grown
+  }
+}
+
+export interface Difference {
+  readonly kind: 'missing' | 'extra' | 'stale'
+  readonly name: string
+}
+
+/**
+ * What `found` has otherwise than `expected`.
+ *
+ * @param isOpen mailboxes of which it is not known what they should be
+ * @param most names given; all are counted
+ */
+export function differences(
+  catalogue: Catalogue,
+  expected: Holding,
+  found: Holding,
+  isOpen: (name: number) => boolean,
+  most: number,
+): { readonly count: number; readonly first: Difference[] } {
+  const first: Difference[] = []
+  let count = 0
+  for (let name = 0; name < catalogue.names; name++) {
+    const kind = differenceAt(catalogue, expected, found, name)
+    if (kind === undefined || isOpen(name)) continue
+    count++
+    if (first.length < most) first.push({ kind, name: catalogue.nameOf(name) })
+  }
+  return { count, first }
+}
+
+function differenceAt(
+  { versionLo, versionHi }: Catalogue,
+  expected: Holding,
+  found: Holding,
+  name: number,
+): Difference['kind'] | undefined {
+  const wanted = expected.isThere(name)
+  if (wanted !== found.isThere(name)) return wanted ? 'missing' : 'extra'
+  if (!wanted) return undefined
+  const [a, b] = [expected.at(name), found.at(name)]
+  return versionLo[a] === versionLo[b] && versionHi[a] === versionHi[b] ? undefined : 'stale'
+}

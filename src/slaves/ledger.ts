@@ -1,0 +1,181 @@
+import type { MailboxRecord } from '../core/mailbox.js'
+import type { Command } from '../core/operation.js'
+import type { Catalogue, VersionId } from './catalogue.js'
+import type { Follower } from './follower.js'
+import { type Difference, differences, Holding } from './holding.js'
+
+/** A change of one mailbox, from its sending until every slave has it. */
+export interface Mutation {
+  readonly name: number
+  readonly version: VersionId
+  readonly order: number
+  /** When the writer had its OK. */
+  okNs: number | undefined
+  /** Slaves that have to get it, and those that have. */
+  needs: number
+  seen: number
+}
+
+export interface PropagationObserver {
+  /** @param which of the slaves that got it: the first, the one in the middle, the last, or any of them */
+  reached(which: 'first' | 'median' | 'last' | 'all', okNs: number, atNs: number): void
+}
+
+/** What all should hold, and who has got what of it when. */
+export class Ledger {
+  readonly expected: Holding
+  readonly followers = new Set<Follower>()
+  lastOrder = 0
+  private readonly pending = new Map<number, Mutation[]>()
+  /** Mailboxes whose last mutation failed or was never answered. */
+  private readonly doubtful = new Set<number>()
+  private readonly mutated = new Set<number>()
+  private siteKnown = false
+
+  constructor(
+    readonly catalogue: Catalogue,
+    private readonly observer: PropagationObserver,
+  ) {
+    this.expected = new Holding(catalogue)
+  }
+
+  /** @returns undefined for what changes nothing */
+  sending(command: Command): Mutation | undefined {
+    const order = this.lastOrder + 1
+    const state = stateAfter(command)
+    if (state === undefined) return undefined
+    const version = this.catalogue.mutate(state.name, state.record, order)
+    if (version === undefined) return undefined
+    this.lastOrder = order
+    const name = this.catalogue.versionName[version]
+    const mutation: Mutation = { name, version, order, okNs: undefined, needs: Infinity, seen: 0 }
+    this.mutated.add(name)
+    const others = this.pending.get(name)
+    if (others === undefined) this.pending.set(name, [mutation])
+    else others.push(mutation)
+    return mutation
+  }
+
+  succeeded(mutation: Mutation, okNs: number): void {
+    this.expected.set(mutation.version)
+    const early = mutation.seen
+    mutation.okNs = okNs
+    mutation.needs = this.followers.size
+    mutation.seen = 0
+    // A slave can be told before the writer is: then nobody waited.
+    for (let i = 0; i < early; i++) this.count(mutation, okNs)
+    if (mutation.needs === 0) this.forget(mutation)
+  }
+
+  /** Refused, or never answered: what the mailbox is now is anybody's guess. */
+  failed(mutation: Mutation): void {
+    this.doubtful.add(mutation.name)
+    this.forget(mutation)
+  }
+
+  /** A slave that held one version of a mailbox now holds another. */
+  reached(follower: Follower, name: number, before: VersionId, after: VersionId, atNs: number): void {
+    const mutations = this.pending.get(name)
+    if (mutations === undefined) return
+    const from = Math.max(follower.since, before < 0 ? 0 : this.catalogue.versionOrder[before])
+    const to = this.catalogue.versionOrder[after]
+    // What came in between was never sent to it: an update carries the state, not its history.
+    for (const mutation of [...mutations]) if (mutation.order > from && mutation.order <= to) this.count(mutation, atNs)
+  }
+
+  /** A slave has a whole new list. */
+  caughtUp(follower: Follower, before: Holding, atNs: number): void {
+    for (const name of [...this.pending.keys()]) {
+      const now = follower.holding.at(name)
+      // Not in the list: it is gone, by the latest mutation that says so.
+      const after = now >= 0 ? now : this.goneBy(name)
+      if (after >= 0) this.reached(follower, name, before.at(name), after, atNs)
+    }
+  }
+
+  /** The slave is not one any more: nobody waits for it. */
+  unfollow(follower: Follower): void {
+    if (!this.followers.delete(follower)) return
+    for (const mutation of [...this.pending.values()].flat()) {
+      const held = follower.holding.at(mutation.name)
+      const has = held >= 0 && this.catalogue.versionOrder[held] >= mutation.order
+      if (mutation.okNs === undefined || has || mutation.order <= follower.since) continue
+      mutation.needs--
+      if (mutation.seen >= mutation.needs) this.forget(mutation)
+    }
+  }
+
+  /** The mailboxes that were there before the first mutation. */
+  expectSite(records: Iterable<MailboxRecord>): void {
+    for (const record of records) {
+      const version = this.catalogue.known(record)
+      const name = this.catalogue.versionName[version]
+      if (!this.mutated.has(name)) this.expected.set(version)
+    }
+    this.siteKnown = true
+  }
+
+  /** Deliveries that are still owed. */
+  get missing(): number {
+    let sum = 0
+    for (const { okNs, needs, seen } of [...this.pending.values()].flat()) if (okNs !== undefined) sum += needs - seen
+    return sum
+  }
+
+  /** Mailboxes of which it is not known what they are. */
+  get open(): number {
+    return this.doubtful.size
+  }
+
+  compare(found: Holding, most: number): { readonly count: number; readonly first: Difference[] } {
+    const { catalogue, expected, doubtful, siteKnown, mutated } = this
+    if (siteKnown && doubtful.size === 0 && found.equals(expected)) return { count: 0, first: [] }
+    const isOpen = (name: number) => doubtful.has(name) || !(siteKnown || mutated.has(name))
+    return differences(catalogue, expected, found, isOpen, most)
+  }
+
+  private goneBy(name: number): VersionId {
+    const last = this.pending.get(name)?.at(-1)
+    return last !== undefined && !this.catalogue.isThere(last.version) ? last.version : -1
+  }
+
+  private count(mutation: Mutation, atNs: number): void {
+    mutation.seen++
+    const { okNs, seen, needs } = mutation
+    if (okNs === undefined) return
+    const whenNs = Math.max(okNs, atNs)
+    this.observer.reached('all', okNs, whenNs)
+    if (seen === 1) this.observer.reached('first', okNs, whenNs)
+    if (seen === Math.ceil(needs / 2)) this.observer.reached('median', okNs, whenNs)
+    if (seen < needs) return
+    this.observer.reached('last', okNs, whenNs)
+    this.forget(mutation)
+  }
+
+  private forget(mutation: Mutation): void {
+    const mutations = this.pending.get(mutation.name)
+    if (mutations === undefined) return
+    const left = mutations.filter(other => other !== mutation)
+    if (left.length === 0) this.pending.delete(mutation.name)
+    else this.pending.set(mutation.name, left)
+  }
+}
+
+/** What a command makes of a mailbox; `record` is absent where it goes. */
+function stateAfter(command: Command): { readonly name: string; readonly record?: MailboxRecord } | undefined {
+  switch (command.kind) {
+    case 'ACTIVATE': {
+      const { name, location, acl } = command
+      return { name, record: { name, location, acl, state: 'active' } }
+    }
+    case 'RESERVE':
+    case 'DEACTIVATE': {
+      const { name, location } = command
+      return { name, record: { name, location, acl: '', state: 'reserved' } }
+    }
+    case 'DELETE':
+      return { name: command.name }
+    default:
+      return undefined
+  }
+}
