@@ -2,7 +2,7 @@ import type { DriverContext } from '../drivers/context.js'
 import type { Slaves } from '../drivers/slaves.js'
 import type { MailboxRecord } from '../core/mailbox.js'
 import { Client } from '../session/client.js'
-import { Holding } from '../slaves/holding.js'
+import { type Difference, Holding } from '../slaves/holding.js'
 import type { Ledger } from '../slaves/ledger.js'
 import { RecordSpan } from '../wire/record-scanner.js'
 import { recordOf } from '../wire/reply.js'
@@ -10,7 +10,7 @@ import { recordOf } from '../wire/reply.js'
 export interface ConvergenceDifference {
   /** `slave 3`, or `master`: by a LIST. */
   readonly where: string
-  readonly kind: 'missing' | 'extra' | 'stale'
+  readonly kind: Difference['kind']
   readonly name: string
 }
 
@@ -56,15 +56,16 @@ export async function converge(
   if (site !== undefined) ledger.expectSite(site)
   const differences: ConvergenceDifference[] = []
   let differenceCount = 0
-  const compare = (where: string, holding: Holding) => {
-    const { count, first } = ledger.compare(holding, MOST_NAMED)
+  const note = (where: string, { count, first }: { count: number; first: Difference[] }) => {
     differenceCount += count
     differences.push(...first.map(difference => ({ where, ...difference })))
   }
   const listed = mayList ? await list(context) : undefined
-  if (listed !== undefined) compare('master', listed)
+  if (listed !== undefined) note('master', ledger.compare(listed, MOST_NAMED))
   for (const { index, follower } of slaves.followed) {
-    if (!away.includes(index)) compare(`slave ${index}`, follower.holding)
+    if (away.includes(index)) continue
+    note(`slave ${index}`, ledger.compare(follower.holding, MOST_NAMED))
+    note(`slave ${index}`, ledger.repeated(follower, MOST_NAMED))
   }
   return {
     followed: slaves.followed.length,

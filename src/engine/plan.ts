@@ -46,6 +46,8 @@ export interface Plan {
   readonly mix: MixSpec
   readonly slaves: SlavesOptions
   readonly kicks: { readonly ratePerSecond: number }
+  /** Whether slaves are followed, and compared at the end. */
+  readonly converge: boolean
   readonly probes: ProbesOptions
   readonly http?: HttpOptions
   readonly phases: readonly PlanPhase[]

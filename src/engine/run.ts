@@ -252,7 +252,7 @@ export class Run {
     const { plan } = this.options
     const last = plan.phases.at(-1)
     const ends = this.interrupted || this.masterGone || this.workerDeaths.length > 0
-    if (ends || last?.run.includes('slaves') !== true) return
+    if (ends || !plan.converge || last?.run.includes('slaves') !== true) return
     const limitMs = Math.min(Math.max(CATCH_UP_MS, (2 * this.retryDelayNs) / 1e6), MOST_CATCH_UP_MS)
     await new Promise<void>(resolve => {
       const limit = setTimeout(resolve, 2 * limitMs + COMPARE_MS)

@@ -34,7 +34,8 @@ export class Workload {
     context: DriverContext,
     private readonly mayList: boolean,
   ) {
-    const follows = shard.runs.includes('slaves') && plan.phases.some(({ run }) => run.includes('slaves'))
+    const follows =
+      plan.converge && shard.runs.includes('slaves') && plan.phases.some(({ run }) => run.includes('slaves'))
     this.ledger = follows ? new Ledger(new Catalogue(), propagationObserver(context)) : undefined
     this.context = this.ledger === undefined ? context : { ...context, ledger: this.ledger }
   }

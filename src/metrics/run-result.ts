@@ -155,7 +155,13 @@ export const runResultSchema = z.strictObject({
     openMailboxes: z.int().describe('left out of the comparison: their last operation failed or was never answered'),
     differenceCount: z.int(),
     differences: z
-      .array(z.strictObject({ where: z.string(), kind: z.enum(['missing', 'extra', 'stale']), name: z.string() }))
+      .array(
+        z.strictObject({
+          where: z.string(),
+          kind: z.enum(['missing', 'extra', 'stale', 'repeated']),
+          name: z.string(),
+        }),
+      )
       .describe('the first of each slave and of the master'),
     conditions: z.array(
       z.strictObject({

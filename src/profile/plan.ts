@@ -39,6 +39,7 @@ export function planOf(profile: Profile, userPrefix: string): Plan {
       })),
     },
     kicks: { ratePerSecond: kicks.rate },
+    converge: profile.converge,
     probes: { ratePerSecond: probes.rate, plain: probes.plain, streaming: probes.streaming },
     ...(http === undefined ? {} : { http: { url: http.url, connections: http.connections, ratePerSecond: http.rate } }),
     phases: profile.phases.map(phase => ({

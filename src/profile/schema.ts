@@ -182,6 +182,7 @@ export const profileSchema = z.strictObject({
     })
     .optional(),
   phases: z.array(phase).min(1),
+  converge: z.boolean().default(true).describe('at the end, wait for all slaves and compare what they hold'),
   expects: z
     .array(z.enum(['thrash']))
     .default([])

@@ -55,9 +55,13 @@ export class Catalogue {
   /**
    * What a mutation makes of a mailbox, before it is sent; `undefined` makes it go.
    *
-   * @returns undefined when that is what it is already
+   * @returns the mailbox, and its new version; `undefined` when that is what it is already
    */
-  mutate(name: string, state: MailboxRecord | undefined, order: number): VersionId | undefined {
+  mutate(
+    name: string,
+    state: MailboxRecord | undefined,
+    order: number,
+  ): { readonly name: number; readonly version: VersionId | undefined } {
     const record = this.spanOf(state ?? { name, location: '', acl: '', state: 'active' })
     if (state === undefined) record.kind = DELETE
     else this.hash.record(record)
@@ -69,8 +73,9 @@ export class Catalogue {
       (state === undefined
         ? this.versionKind[last] === DELETE
         : this.versionKind[last] !== DELETE && this.versionLo[last] === lo && this.versionHi[last] === hi)
-    if (same) return undefined
-    return state === undefined ? this.add(id, DELETE, 0, 0, order) : this.add(id, record.kind, lo, hi, order)
+    if (same) return { name: id, version: undefined }
+    const version = state === undefined ? this.add(id, DELETE, 0, 0, order) : this.add(id, record.kind, lo, hi, order)
+    return { name: id, version }
   }
 
   /** The version that a mailbox of the site is, as the generator gives it. */

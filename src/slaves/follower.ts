@@ -11,6 +11,8 @@ export class Follower {
   readonly since: number
   private list: Holding | undefined
   private cursor = -1
+  /** Updates streamed of each mailbox, up to 255. */
+  private streamed = new Uint8Array(64)
 
   constructor(
     private readonly catalogue: Catalogue,
@@ -36,7 +38,9 @@ export class Follower {
     }
     const version = catalogue.identify(record, -1)
     const before = this.holding.set(version)
-    this.ledger.reached(this, catalogue.versionName[version], before, version, atNs)
+    const name = catalogue.versionName[version]
+    this.countUpdate(name)
+    this.ledger.reached(this, name, before, version, atNs)
   }
 
   endList(atNs: number): void {
@@ -45,6 +49,19 @@ export class Follower {
     this.holding = this.list
     this.list = undefined
     this.ledger.caughtUp(this, before, atNs)
+  }
+
+  updatesOf(name: number): number {
+    return name < this.streamed.length ? this.streamed[name] : 0
+  }
+
+  private countUpdate(name: number): void {
+    if (name >= this.streamed.length) {
+      const grown = new Uint8Array(Math.max(name + 1, this.streamed.length * 2))
+      grown.set(this.streamed)
+      this.streamed = grown
+    }
+    if (this.streamed[name] < 255) this.streamed[name]++
   }
 
   /** The list broke off: what it held before, it still holds. */

@@ -58,7 +58,7 @@ export class Holding {
 }
 
 export interface Difference {
-  readonly kind: 'missing' | 'extra' | 'stale'
+  readonly kind: 'missing' | 'extra' | 'stale' | 'repeated'
   readonly name: string
 }
 

@@ -31,6 +31,8 @@ export class Ledger {
   private readonly doubtful = new Set<number>()
   private readonly mutated = new Set<number>()
   private siteKnown = false
+  /** Commands sent for each mailbox that change it, or say again what it is: each makes one update. */
+  private readonly sent = new Map<number, number>()
 
   constructor(
     readonly catalogue: Catalogue,
@@ -44,10 +46,10 @@ export class Ledger {
     const order = this.lastOrder + 1
     const state = stateAfter(command)
     if (state === undefined) return undefined
-    const version = this.catalogue.mutate(state.name, state.record, order)
+    const { version, name } = this.catalogue.mutate(state.name, state.record, order)
+    this.sent.set(name, (this.sent.get(name) ?? 0) + 1)
     if (version === undefined) return undefined
     this.lastOrder = order
-    const name = this.catalogue.versionName[version]
     const mutation: Mutation = { name, version, order, okNs: undefined, needs: Infinity, seen: 0 }
     this.mutated.add(name)
     const others = this.pending.get(name)
@@ -132,6 +134,18 @@ export class Ledger {
     if (siteKnown && doubtful.size === 0 && found.equals(expected)) return { count: 0, first: [] }
     const isOpen = (name: number) => doubtful.has(name) || !(siteKnown || mutated.has(name))
     return differences(catalogue, expected, found, isOpen, most)
+  }
+
+  /** Mailboxes of which a slave was told more often than they were changed. Those never changed here are left out. */
+  repeated(follower: Follower, most: number): { readonly count: number; readonly first: Difference[] } {
+    const first: Difference[] = []
+    let count = 0
+    for (const [name, sent] of this.sent) {
+      if (follower.updatesOf(name) <= sent) continue
+      count++
+      if (first.length < most) first.push({ kind: 'repeated', name: this.catalogue.nameOf(name) })
+    }
+    return { count, first }
   }
 
   private goneBy(name: number): VersionId {

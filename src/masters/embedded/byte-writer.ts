@@ -1,3 +1,4 @@
+import { literal } from '../../wire/encode.js'
 import type { Records } from './records.js'
 import { literalBytes, writeLiteral } from './records.js'
 import { copyBytes, type Span } from './span.js'
@@ -38,6 +39,14 @@ export class ByteWriter {
     this.length = writeLiteral(this.buffer, at, name)
     this.buffer[this.length++] = 13
     this.buffer[this.length++] = 10
+  }
+
+  /** A record that no catalogue holds. */
+  text(prefix: Uint8Array, name: string, location: string, acl: string): void {
+    const bytes = Buffer.from(`${literal(name)} ${literal(location)} ${literal(acl)}\r\n`, 'latin1')
+    this.reserve(prefix.length + bytes.length)
+    const at = copyBytes(prefix, 0, prefix.length, this.buffer, this.length)
+    this.length = copyBytes(bytes, 0, bytes.length, this.buffer, at)
   }
 
   /** @returns what has been written, where it lies: valid until the next use */

@@ -4,6 +4,7 @@ import { ChangeLog, NO_SERVER } from './change-log.js'
 import type { Connection } from './connection.js'
 import { Pump } from './pump.js'
 import { serverOf } from './records.js'
+import type { Faults } from './settings.js'
 import { type Span, spanText } from './span.js'
 import { UpdateBatches } from './update-batches.js'
 
@@ -21,6 +22,7 @@ export interface CoreOptions {
   readonly connectionsMax: number
   /** Bytes of pending changes kept for the slowest slave before it is dropped. */
   readonly backlogBytesMax: number
+  readonly faults?: Faults
 }
 
 /** What the core needs of the world; tests give it a world without time. */
@@ -37,7 +39,7 @@ export interface Surroundings {
 export class Core {
   readonly catalogue = new Catalogue()
   readonly log = new ChangeLog()
-  readonly batches = new UpdateBatches(this.catalogue, this.log)
+  readonly batches: UpdateBatches
   /** Connections that have said UPDATE. */
   readonly streams = new Set<Connection>()
   readonly pump: Pump
@@ -49,6 +51,7 @@ export class Core {
     readonly options: CoreOptions,
     readonly surroundings: Surroundings,
   ) {
+    this.batches = new UpdateBatches(this.catalogue, this.log, options.faults)
     this.pump = new Pump(what => surroundings.soon(what))
   }
 

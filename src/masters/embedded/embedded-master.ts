@@ -6,7 +6,13 @@ import { fileURLToPath } from 'node:url'
 import { HarnessError } from '../../core/errors.js'
 import { packageVersion } from '../../core/package-root.js'
 import type { Master, MasterEvent } from '../master.js'
-import { type ProcessMessage, type ProcessOrder, type ProcessSettings, SETTING_DEFAULTS } from './settings.js'
+import {
+  type Faults,
+  type ProcessMessage,
+  type ProcessOrder,
+  type ProcessSettings,
+  SETTING_DEFAULTS,
+} from './settings.js'
 
 const START_LIMIT_MS = 15_000
 const STOP_LIMIT_MS = 2000
@@ -27,6 +33,8 @@ export interface EmbeddedMasterOptions {
   readonly connectionsMax?: number
   /** Bytes of changes kept for the slowest slave before it is dropped. */
   readonly backlogBytesMax?: number
+  /** For tests. */
+  readonly faults?: Faults
 }
 
 /** A MUPDATE master of our own in its own process, so that its CPU can be measured as a real one's is. */

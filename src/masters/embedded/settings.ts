@@ -9,10 +9,25 @@ export interface ProcessSettings {
   readonly failedLoginPauseMs: number
   readonly connectionsMax: number
   readonly backlogBytesMax: number
+  readonly faults?: Faults
 }
 
 /** What the parent may tell it later, a line each. */
 export type ProcessOrder = { readonly kind: 'restart'; readonly empty: boolean }
+
+/** Ways to be broken on purpose, for tests of those who must notice. */
+export interface Faults {
+  /** One update in so many is not sent to anybody. */
+  readonly dropEvery?: number
+  /** The first update of a mailbox with this in its name is sent twice. */
+  readonly repeatName?: string
+  /** Updates of mailboxes with this in their name carry no ACL but an old one. */
+  readonly staleAclName?: string
+  /** No DELETE is sent for mailboxes with this in their name. */
+  readonly missDeleteName?: string
+  /** Updates of mailboxes with this in their name carry location and ACL of the update before. */
+  readonly swapName?: string
+}
 
 /** What the process tells its parent, one line of JSON each, on its standard output. */
 export type ProcessMessage =

@@ -1,7 +1,8 @@
 import { ByteWriter, type Prefixes, prefixesFor } from './byte-writer.js'
 import { ABSENT, type Catalogue } from './catalogue.js'
 import type { ChangeLog } from './change-log.js'
-import type { Span } from './span.js'
+import type { Faults } from './settings.js'
+import { type Span, spanText } from './span.js'
 
 /** Entries of a batch: about 50 kB of records. */
 const BATCH_ENTRIES = 512
@@ -30,6 +31,7 @@ export class UpdateBatches {
   constructor(
     private readonly catalogue: Catalogue,
     private readonly log: ChangeLog,
+    private readonly faults?: Faults,
   ) {}
 
   /**
@@ -63,9 +65,29 @@ export class UpdateBatches {
     this.writer.length = 0
     this.log.read(from, to, (name, oldServer, newServer) => {
       offsets[i++] = this.writer.length
-      if (filter === undefined || filter.has(oldServer) || filter.has(newServer)) this.encodeState(prefixes, name)
+      if (filter !== undefined && !filter.has(oldServer) && !filter.has(newServer)) return
+      if (this.faults === undefined) this.encodeState(prefixes, name)
+      else this.encodeBroken(this.faults, prefixes, name, from + i)
     })
     return { from, bytes: this.writer.take(), offsets }
+  }
+
+  /** The same for every slave, since a batch may be encoded more than once: by the entry's number. */
+  private encodeBroken(faults: Faults, prefixes: Prefixes, name: Span, entry: number): void {
+    const text = spanText(name)
+    const is = (part: string | undefined) => part !== undefined && text.includes(part)
+    const address = this.catalogue.find(name)
+    if (faults.dropEvery !== undefined && entry % faults.dropEvery === 0) return
+    if (address === ABSENT && is(faults.missDeleteName)) return
+    if (address !== ABSENT && (is(faults.staleAclName) || is(faults.swapName))) {
+      const { location, acl } = this.catalogue.record(address)
+      const wrong = is(faults.staleAclName) ? `stale\tlrs\t` : acl
+      const place = is(faults.swapName) ? 'elsewhere!default' : location
+      this.writer.text(prefixes.mailbox, text, place, wrong)
+      return
+    }
+    this.encodeState(prefixes, name)
+    if (is(faults.repeatName)) this.encodeState(prefixes, name)
   }
 
   /** As FIND answers, and DELETE for what is not there (imap/mupdate.c cmd_find with send_delete). */
