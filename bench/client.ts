@@ -74,6 +74,7 @@ async function scarf(): Promise<void> {
       dropped: error => process.stderr.write(`${error.message}\n`),
       loginRefused: (_due, _start, _now, error) => process.stderr.write(`${error}\n`),
       dumpRefused: none,
+      loginUnfinished: none,
       dumpBegun: none,
       ready: none,
       restarted: none,

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { HarnessError } from '../core/errors.js'
-import { cleanUp } from '../drivers/cleanup.js'
+import { cleanUp, markerOf } from '../drivers/cleanup.js'
 import { JOURNAL } from '../report/run-folder.js'
 import { parseMaster, readPassword } from './choose-master.js'
 import { readJournal } from './journal.js'
@@ -12,6 +12,16 @@ import { readRun } from './read-run.js'
 interface CleanupFlags {
   readonly master: string
   readonly passwordFile?: string
+}
+
+/** A journal that somebody else wrote in must not make us delete his mailboxes. */
+function checkMarker(name: string, marker: string): void {
+  if (name.includes(marker)) return
+  throw new HarnessError(
+    'RESULTS',
+    `the journal holds ${JSON.stringify(name)}, which no run with the marker ${marker} made`,
+    'the file was changed: take that line out',
+  )
 }
 
 export function cleanupCommand(): Command {
@@ -42,6 +52,7 @@ Example:
         )
       }
       const names = readJournal(join(directory, JOURNAL))
+      for (const name of names) checkMarker(name, markerOf(run.id))
       const credentials = { user: choice.user, password: await readPassword(choice.user, flags.passwordFile) }
       const progress = new Progress()
       const result = await cleanUp(

@@ -35,8 +35,11 @@ for (const command of [program, ...program.commands.flatMap(command => [command,
 // A reader that has seen enough (head) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit()
-  throw error
+  process.stderr.write(`mupdate-bench: cannot write to standard output: ${error.message}\n`)
+  process.exit(EXIT.usage)
 })
+// Nobody to tell any more: a run goes on, and its results are on disk.
+process.stderr.on('error', () => {})
 
 try {
   await program.parseAsync()

@@ -8,6 +8,8 @@ import { DEFAULT_PORT } from './choose-master.js'
 export interface Permissions {
   readonly allowLoad: readonly string[]
   readonly allowMutations: readonly string[]
+  /** What is created stays. */
+  readonly keep?: boolean
 }
 
 /** Rate at which real masters dump, mailboxes per second: measured, 140k to 190k on Cyrus 3.6.1. */
@@ -24,7 +26,7 @@ export function checkPermissions(plan: Plan, address: MasterAddress, permissions
   const runs = new Set(plan.phases.flatMap(phase => phase.run))
   const streams = (runs.has('slaves') ? plan.slaves.count : 0) + (runs.has('probes') ? plan.probes.streaming : 0)
   const mutates = runs.has('preload') || runs.has('backends')
-  const what = describeLoad(plan, streams, runs.has('preload'), runs.has('backends'))
+  const what = describeLoad(plan, streams, runs.has('preload'), runs.has('backends'), permissions)
   if (isLoopback(address.host) && address.port !== DEFAULT_PORT) return what
   const where = isLoopback(address.host) ? `${address.host}:${address.port}, MUPDATE’s own port` : address.host
   const need = (flag: string) =>
@@ -50,12 +52,18 @@ export function checkHttpTarget(plan: Plan, permissions: Permissions): void {
   )
 }
 
-function describeLoad(plan: Plan, streams: number, preloads: boolean, operates: boolean): string[] {
+function describeLoad(
+  plan: Plan,
+  streams: number,
+  preloads: boolean,
+  operates: boolean,
+  permissions: Permissions,
+): string[] {
   const lines: string[] = []
   const { mailboxes } = plan.site
   if (preloads)
     lines.push(
-      `create ${formatCount(mailboxes)} mailboxes named user.${plan.site.userPrefix}…, and delete them afterwards`,
+      `create ${formatCount(mailboxes)} mailboxes named user.${plan.site.userPrefix}…${permissions.keep === true ? ', and leave them there' : ', and delete them afterwards'}`,
     )
   if (operates) lines.push('create, change and delete mailboxes of that name while it runs')
   if (streams > 0) {

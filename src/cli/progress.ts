@@ -30,6 +30,13 @@ export class Progress {
     private readonly quiet = false,
   ) {}
 
+  /** What has to be said whatever was asked for. */
+  warn(text: string): void {
+    this.clear()
+    this.stream.write(`${text}\n`)
+    this.redraw()
+  }
+
   line(text: string): void {
     if (this.quiet) return
     this.clear()

@@ -5,7 +5,7 @@ import { monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { messageOf } from '../core/errors.js'
 import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
 import { packageVersion } from '../core/package-root.js'
-import { cleanUp } from '../drivers/cleanup.js'
+import { cleanUp, markerOf } from '../drivers/cleanup.js'
 import { countMailboxes } from '../drivers/count.js'
 import { Run, type RunObserver } from '../engine/run.js'
 import type { Master } from '../masters/master.js'
@@ -16,7 +16,7 @@ import { planOf } from '../profile/plan.js'
 import { JOURNAL, RunFolder } from '../report/run-folder.js'
 import { eventJson, type RunIdentity, runJson, saturationReasons, seriesJson } from '../report/run-json.js'
 import { describeHost } from '../samplers/host.js'
-import { connectTcp } from '../session/transport.js'
+import { Client } from '../session/client.js'
 import { judge } from '../verdict/judge.js'
 import { createMaster, type MasterChoice } from './choose-master.js'
 import { readJournal } from './journal.js'
@@ -47,11 +47,11 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
   await loadHistograms()
   const id = randomBytes(3).toString('hex')
   const startedAt = new Date()
-  const marker = options.master.kind === 'remote' ? `mupdbench-${id}-` : ''
+  const marker = options.master.kind === 'remote' ? markerOf(id) : ''
   const plan = planOf(profile, marker)
   checkHttpTarget(plan, options)
   if (options.master.kind === 'remote') {
-    for (const line of checkPermissions(plan, options.master.address, options)) progress.line(`will ${line}`)
+    for (const line of checkPermissions(plan, options.master.address, options)) progress.warn(`will ${line}`)
   }
   const master = await createMaster(options.master, profile.master, clock, options.passwordFile)
   const path = join(options.out, profile.name, `${timestamp(startedAt)}-${id}`)
@@ -93,17 +93,24 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
     observer: writer,
     ...(journalPath === undefined ? {} : { journalPath }),
   })
-  const release = onInterrupt(run, master, progress)
+  folder.onFailure = error => {
+    progress.warn(error.message)
+    run.interrupt()
+  }
+  const release = onInterrupt(run, master, progress, journalPath)
   try {
     progress.line(`starting the ${master.kind} master`)
     await start(master, folder)
+    // From here on a run that is killed can be shown, and cleaned up after.
+    folder.writeRun(runJson(identity, run, master, clock.nowNs()))
     await run.execute()
-    const lost = run.interrupted ? undefined : await masterLoss(master)
+    const lost = run.interrupted ? undefined : await masterLoss(master, clock)
     if (master.kind !== 'remote' && !run.interrupted && lost === undefined)
       await countListed(run, master, clock, progress)
     const result = finalResult(identity, run, master, profile, lost)
     folder.writeRun(result)
     if (journalPath !== undefined && !options.keep) await removeLeftovers(journalPath, master, clock, progress)
+    if (folder.failure !== undefined) throw folder.failure
     return { result, folder: path, status: statusOf(result, run, lost) }
   } finally {
     progress.clear()
@@ -139,6 +146,7 @@ function finalResult(
       ...countFailures(run, profile),
       ...thrashFailures(measured, profile),
       ...differenceFailures(measured),
+      ...awayFailures(measured, profile),
       ...limits.map(({ plan }) => `${plan.name}: not ${plan.until} within ${plan.limitNs / 1e9} s`),
     ],
     inconclusive: run.interrupted ? ['interrupted'] : [],
@@ -155,12 +163,14 @@ function statusOf(result: RunResult, run: Run, lost: string | undefined): ExitSt
   return gravest(statuses)
 }
 
+const ANSWER_MS = 5_000
+
 /** A master that was lost and came back is an event; one that is gone at the end is a failure of its own. */
-async function masterLoss(master: Master): Promise<string | undefined> {
+async function masterLoss(master: Master, clock: Clock): Promise<string | undefined> {
   try {
-    const listener = { onBytes: () => {}, onClosed: () => {} }
-    const transport = await connectTcp(master.address, listener, 3000)
-    transport.destroy()
+    const { address, credentials } = master
+    const client = await Client.connect({ address, credentials, clock, timeoutMs: ANSWER_MS })
+    await client.logout()
     return undefined
   } catch (error) {
     return `the master was lost and did not come back: ${messageOf(error)}`
@@ -175,10 +185,14 @@ async function removeLeftovers(journal: string, master: Master, clock: Clock, pr
     )
     progress.line(`removed this run’s mailboxes: ${deleted} of ${checked} names were there`)
   } catch (error) {
-    progress.line(
-      `this run’s mailboxes are still on the master: ${messageOf(error)}; try: mupdate-bench cleanup ${dirname(journal)} --master mupdate://${master.credentials.user}@${master.address.host}:${master.address.port}`,
+    progress.warn(
+      `this run’s mailboxes are still on the master: ${messageOf(error)}; try: ${cleanupLine(journal, master)}`,
     )
   }
+}
+
+function cleanupLine(journal: string, { credentials, address }: Master): string {
+  return `mupdate-bench cleanup ${dirname(journal)} --master mupdate://${credentials.user}@${address.host}:${address.port}`
 }
 
 /** A LIST of our own, to see that what was created is there. */
@@ -190,7 +204,7 @@ async function countListed(run: Run, master: Master, clock: Clock, progress: Pro
   try {
     run.mailboxesListed = await countMailboxes(master.address, master.credentials, clock)
   } catch (error) {
-    progress.line(`the master’s mailboxes could not be counted: ${messageOf(error)}`)
+    progress.warn(`the master’s mailboxes could not be counted: ${messageOf(error)}`)
   }
 }
 
@@ -198,6 +212,12 @@ async function countListed(run: Run, master: Master, clock: Clock, progress: Pro
 function thrashFailures({ slaves }: RunResult, profile: Profile): string[] {
   if (slaves.thrash.state !== 'sustained' || profile.expects.includes('thrash')) return []
   return ['frontends thrash: their resyncs cause resyncs, to the end']
+}
+
+function awayFailures({ slaves: { away } }: RunResult, { expects }: Profile): string[] {
+  // Where resyncs never end, some are always away; and that is said already.
+  if (away.length === 0 || expects.includes('away') || expects.includes('thrash')) return []
+  return [`${away.length} slaves were not there at the end`]
 }
 
 function differenceFailures({ slaves: { differenceCount, differences } }: RunResult): string[] {
@@ -218,7 +238,7 @@ function countFailures(run: Run, profile: Profile): string[] {
 }
 
 /** Ctrl-C once: stop, drain, report; twice: now. */
-function onInterrupt(run: Run, master: Master, progress: Progress): () => void {
+function onInterrupt(run: Run, master: Master, progress: Progress, journal: string | undefined): () => void {
   let count = 0
   const handler = () => {
     count++
@@ -227,6 +247,7 @@ function onInterrupt(run: Run, master: Master, progress: Progress): () => void {
       run.interrupt()
       return
     }
+    if (journal !== undefined) progress.warn(`its mailboxes stay: ${cleanupLine(journal, master)}`)
     void Promise.allSettled([run.kill(), master.stop()]).then(() => process.exit(EXIT.interrupted))
   }
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const

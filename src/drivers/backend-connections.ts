@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
 import { isRefusal, messageOf } from '../core/errors.js'
+import type { Outcome } from '../metrics/recorder.js'
 import { Client } from '../session/client.js'
 import type { DriverContext } from './context.js'
 
@@ -17,6 +18,8 @@ export class BackendConnections {
   private readonly kept: KeptConnection[][] = []
   private turn = 0
   private readonly leaving = new Set<Promise<void>>()
+  /** Logins under way: what has not ended when all does is a sample too. */
+  private readonly loggingIn = new Set<(outcome: Outcome) => void>()
   private closed = false
 
   constructor(
@@ -31,7 +34,8 @@ export class BackendConnections {
     for (let backend = this.kept.length; backend < this.options.backends; backend++) {
       this.kept.push(Array.from({ length: this.options.connectionsPerBackend }, () => new KeptConnection(this.context)))
     }
-    await Promise.all(this.kept.flat().map(connection => limit(() => connection.open())))
+    // One that is closed before it was ever open is nobody's failure.
+    await Promise.all(this.kept.flat().map(connection => limit(() => connection.open().catch(() => {}))))
   }
 
   /**
@@ -50,6 +54,7 @@ export class BackendConnections {
 
   async close(): Promise<void> {
     this.closed = true
+    for (const end of this.loggingIn) end('unfinished')
     await Promise.all(this.kept.flat().map(connection => connection.close()))
     await Promise.all(this.leaving)
   }
@@ -59,12 +64,17 @@ export class BackendConnections {
     const { address, credentials, clock, recorder } = this.context
     const startNs = clock.nowNs()
     const metric = recorder.metric(phase, 'commands', 'LOGIN')
+    const end = (outcome: Outcome) => {
+      if (this.loggingIn.delete(end)) metric.add(outcome, intendedNs, startNs, clock.nowNs())
+    }
+    this.loggingIn.add(end)
     try {
       const client = await Client.connect({ address, credentials, clock })
-      metric.add('ok', intendedNs, startNs, clock.nowNs())
+      end('ok')
+      if (this.closed) client.destroy()
       return client
     } catch (error) {
-      metric.add(isRefusal(error) ? 'failed' : 'unfinished', intendedNs, startNs, clock.nowNs())
+      end(isRefusal(error) ? 'failed' : 'unfinished')
       throw error
     }
   }

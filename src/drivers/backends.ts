@@ -26,6 +26,12 @@ interface Job {
   /** Undefined in a closed loop. */
   readonly intendedNs: number | undefined
   sentNs: number | undefined
+  /** That it came from, and that its end starts the next one of. */
+  readonly loop: ClosedLoop | undefined
+}
+
+interface ClosedLoop {
+  readonly thinkTimeNs: number
 }
 
 /** Beyond this the harness gives up an arrival rather than its memory; counted as dropped, and the run is invalid. */
@@ -40,7 +46,7 @@ export class Backends {
   private readonly lanes: BackendLane[]
   private readonly connections: BackendConnections
   private schedule: Schedule | undefined
-  private closedLoop: { thinkTimeNs: number; left: number } | undefined
+  private closedLoop: ClosedLoop | undefined
   private phase: DriverPhase = { index: 0, startNs: 0 }
   private live = new Set<Job>()
   private stopped = false
@@ -62,12 +68,13 @@ export class Backends {
     await this.connections.open()
   }
 
-  async start(phase: DriverPhase, arrivals: ArrivalSpec): Promise<void> {
+  start(phase: DriverPhase, arrivals: ArrivalSpec): void {
     this.pause()
     this.phase = phase
-    await this.connections.open()
+    // Arrivals do not wait for connections: a master that is away meets them all.
+    void this.connections.open()
     if (arrivals.kind === 'closed') {
-      this.closedLoop = { thinkTimeNs: arrivals.thinkTimeNs, left: arrivals.concurrency }
+      this.closedLoop = { thinkTimeNs: arrivals.thinkTimeNs }
       for (let i = 0; i < arrivals.concurrency; i++) this.arrive(undefined)
       return
     }
@@ -109,6 +116,7 @@ export class Backends {
       phase: this.phase.index,
       intendedNs,
       sentNs: undefined,
+      loop: this.closedLoop,
     }
     if (intendedNs !== undefined)
       recorder.metric(job.phase, 'harness', 'scheduleSlip').add('ok', intendedNs, undefined, clock.nowNs())
@@ -181,8 +189,9 @@ export class Backends {
     if (this.stopped) return
     this.order.finish(job, outcome === 'ok' || job.operation.kind === 'find')
     this.schedule?.look()
-    if (this.closedLoop !== undefined)
-      setTimeout(() => this.closedLoop && this.arrive(undefined), this.closedLoop.thinkTimeNs / 1e6)
+    const { loop } = job
+    if (loop !== undefined && loop === this.closedLoop)
+      setTimeout(() => loop === this.closedLoop && this.arrive(undefined), loop.thinkTimeNs / 1e6)
   }
 }
 

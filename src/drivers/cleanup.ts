@@ -7,6 +7,11 @@ export interface CleanupResult {
   readonly deleted: number
 }
 
+/** In the name of every mailbox that a run makes on a master that outlives it. */
+export function markerOf(runId: string): string {
+  return `mupdbench-${runId}-`
+}
+
 /** FINDs under way at once: enough to keep a master busy, few enough that nobody notices. */
 const WINDOW = 32
 

@@ -11,10 +11,14 @@ export interface HttpResult {
   readonly requests: number
   readonly errors: number
   readonly ratePerSecond: number
-  readonly p50Ms: number
-  readonly p99Ms: number
-  readonly maxMs: number
+  /** Null where no request was answered. */
+  readonly p50Ms: number | null
+  readonly p99Ms: number | null
+  readonly maxMs: number | null
 }
+
+/** A page that fails this often has been seen to fail. */
+const MOST_ERRORS = 1000
 
 /** Web users of a frontend during a run, by autocannon. Its correction for coordinated omission is not used. */
 export class HttpUsers {
@@ -29,6 +33,8 @@ export class HttpUsers {
       ignoreCoordinatedOmission: true,
       // It is stopped by us; a day is only a bound.
       duration: 86_400,
+      // It tries again without a pause where nobody listens.
+      bailout: MOST_ERRORS,
     }
     let settle: { resolve(result: autocannon.Result): void; reject(error: Error): void }
     this.result = new Promise((resolve, reject) => {
@@ -45,9 +51,9 @@ export class HttpUsers {
       requests: requests.total,
       errors: errors + timeouts + non2xx,
       ratePerSecond: requests.average,
-      p50Ms: latency.p50,
-      p99Ms: latency.p99,
-      maxMs: latency.max,
+      p50Ms: requests.total > 0 ? latency.p50 : null,
+      p99Ms: requests.total > 0 ? latency.p99 : null,
+      maxMs: requests.total > 0 ? latency.max : null,
     }
   }
 }

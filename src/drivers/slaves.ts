@@ -258,6 +258,12 @@ class Watcher implements SlaveObserver {
     this.metric('LOGIN', dueNs).add('ok', dueNs, startNs, doneNs)
   }
 
+  /** The list that was to follow is unfinished too. */
+  loginUnfinished(dueNs: number, startNs: number, nowNs: number): void {
+    this.metric('LOGIN', dueNs).add('unfinished', dueNs, startNs, nowNs)
+    this.metric('UPDATE', dueNs).add('unfinished', dueNs, undefined, nowNs)
+  }
+
   loginRefused(dueNs: number, startNs: number, nowNs: number, error: unknown): void {
     this.metric('LOGIN', dueNs).add(isRefusal(error) ? 'failed' : 'unfinished', dueNs, startNs, nowNs)
     this.move('refused', nowNs, isHarnessError(error) ? { code: error.code } : {})

@@ -33,12 +33,15 @@ export interface Convergence {
   readonly listed: number | undefined
 }
 
+/** A master that stands still is not waited for. */
+const ANSWER_MS = 5_000
 /** Differences named for each slave and the master; all are counted. */
 const MOST_NAMED = 20
 
 /**
  * A barrier and a comparison. Mutations must have ended.
  *
+ * @throws {HarnessError} when the master does not answer: nobody can catch up with it
  * @param site mailboxes before the first operation; undefined when it is not known what there was
  */
 export async function converge(
@@ -49,6 +52,7 @@ export async function converge(
   limitMs: number,
 ): Promise<Convergence> {
   const { ledger, clock } = context
+  await (await Client.connect({ ...reach(context), timeoutMs: ANSWER_MS })).logout()
   const startNs = clock.nowNs()
   const came = await slaves.catchUp(limitMs)
   const convergeNs = clock.nowNs() - startNs
@@ -80,8 +84,9 @@ export async function converge(
 }
 
 /** The master's own list. Holds its lock as a dump does: for masters of our own only. */
-async function list({ address, credentials, clock, ledger }: DriverContext & { ledger: Ledger }): Promise<Holding> {
-  const client = await Client.connect({ address, credentials, clock })
+async function list(context: DriverContext & { ledger: Ledger }): Promise<Holding> {
+  const { ledger } = context
+  const client = await Client.connect(reach(context))
   const holding = new Holding(ledger.catalogue)
   const span = new RecordSpan()
   let cursor = -1
@@ -102,4 +107,8 @@ async function list({ address, credentials, clock, ledger }: DriverContext & { l
   })
   await client.logout()
   return holding
+}
+
+function reach({ address, credentials, clock }: DriverContext) {
+  return { address, credentials, clock }
 }

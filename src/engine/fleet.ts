@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { Worker } from 'node:worker_threads'
 import { HarnessError } from '../core/errors.js'
@@ -41,7 +40,7 @@ export class Fleet {
   /** Lets each hand up its last interval; whoever does not in time is ended. */
   async stop(): Promise<void> {
     this.stopping = true
-    const ended = [...this.workers.values()].map(worker => once(worker, 'exit'))
+    const ended = [...this.workers.values()].map(worker => new Promise(resolve => worker.once('exit', resolve)))
     this.order({ kind: 'stop' })
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<void>(resolve => {

@@ -191,8 +191,7 @@ export class Run {
     } finally {
       await this.followHttp(false)
       await this.leaving
-      await this.fleet.stop()
-      clearInterval(seconds)
+      await this.fleet.stop().finally(() => clearInterval(seconds))
       this.watch.stop()
       this.endNs = clock.nowNs()
       this.closeSecond()
@@ -229,7 +228,11 @@ export class Run {
 
   private mayRun(index: number): boolean {
     if (this.workerDeaths.length > 0 || this.masterGone) return false
-    return !this.interrupted || this.options.plan.phases[index].until === 'idle'
+    if (!this.interrupted) return true
+    // What is under way may end; nothing is begun that was not running.
+    const { phases } = this.options.plan
+    const running = this.current < 0 ? [] : phases[this.current].run
+    return phases[index].until === 'idle' && phases[index].run.every(runnable => running.includes(runnable))
   }
 
   /** Web users come and go with the phases; a failure of theirs is an event, the run goes on. */

@@ -84,11 +84,11 @@ async function sendInterval(): Promise<void> {
   })
 }
 
-async function enterPhase(index: number, startNs: number): Promise<void> {
+function enterPhase(index: number, startNs: number): void {
   clearInterval(watch)
   phaseIndex = index
   phaseStarts.push({ index, startNs })
-  await workload.enter(index, startNs)
+  workload.enter(index, startNs)
   const phase = setup.plan.phases[index]
   if (phase.until === undefined || phaseIndex !== index) return
   watch = setInterval(() => {
@@ -121,7 +121,7 @@ async function main(): Promise<void> {
         void measureNoiseFloor(clock).then(floor => report({ kind: 'noise', floor }))
         break
       case 'phase':
-        void enterPhase(order.index, order.startNs)
+        enterPhase(order.index, order.startNs)
         break
       case 'converge':
         void workload

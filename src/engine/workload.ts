@@ -15,6 +15,9 @@ import { mailboxes } from '../generators/mailboxes.js'
 import { operations } from '../generators/operations.js'
 import { isMasterAffair, type Plan, type PlanPhase, type Runnable, type Shard } from './plan.js'
 
+/** For operations that a drain phase, if there was one, did not see the end of. */
+const LAST_OPERATIONS_MS = 2_000
+
 /** The drivers of one shard, started and stopped as the phases say. */
 export class Workload {
   private preload: Preload | undefined
@@ -46,14 +49,14 @@ export class Workload {
     if (slaves === undefined || ledger === undefined || slaves.followed.length === 0) return undefined
     this.backends?.pause()
     this.kicks?.stop()
-    for (let waitedMs = 0; waitedMs < limitMs && this.backends?.idle === false; waitedMs += 20) {
+    for (let waitedMs = 0; waitedMs < LAST_OPERATIONS_MS && this.backends?.idle === false; waitedMs += 20) {
       await new Promise(resolve => setTimeout(resolve, 20))
     }
     const site = this.preload?.complete === true ? mailboxes(plan.site, plan.seed) : undefined
     return converge({ ...context, ledger }, slaves, site, this.mayList, limitMs)
   }
 
-  async enter(index: number, startNs: number): Promise<void> {
+  enter(index: number, startNs: number): void {
     const phase = this.plan.phases[index]
     const runs = (runnable: Runnable) => this.shard.runs.includes(runnable) && phase.run.includes(runnable)
     this.timeline?.stop()
@@ -82,7 +85,7 @@ export class Workload {
       this.probes = new Probes(this.context, this.plan.probes)
       this.probes.start()
     }
-    if (runs('backends')) await this.startBackends(phase, index, startNs)
+    if (runs('backends')) this.backendsOf().start({ index, startNs }, phase.arrivals)
     else if (this.shard.runs.includes('backends') && this.plan.phases[index + 1]?.run.includes('backends')) {
       // Kept connections are there when the first arrival is due.
       this.leave(this.backendsOf().prepare())
@@ -97,7 +100,9 @@ export class Workload {
       case 'streaming':
         return this.slaves === undefined || this.slaves.allStreaming
       case 'idle':
-        return (this.backends === undefined || this.backends.idle) && (this.preload === undefined || this.preload.done)
+        return (
+          (this.backends?.idle ?? true) && (this.preload === undefined || this.preload.done || this.preload.isStopped)
+        )
       default:
         return false
     }
@@ -130,10 +135,6 @@ export class Workload {
   private startPreload(index: number, startNs: number): void {
     this.preload = new Preload(this.context, this.plan.preload, mailboxes(this.plan.site, this.plan.seed))
     this.preload.start({ index, startNs })
-  }
-
-  private async startBackends(phase: PlanPhase, index: number, startNs: number): Promise<void> {
-    await this.backendsOf().start({ index, startNs }, phase.arrivals)
   }
 
   private backendsOf(): Backends {

@@ -181,7 +181,7 @@ export const runResultSchema = z.strictObject({
   probes: z
     .strictObject({ plain: z.int(), streaming: z.int(), ratePerSecond: z.number() })
     .describe('connections of the probes; a streaming one costs the master a worker'),
-  http: z.record(z.string(), z.number()).nullable(),
+  http: z.record(z.string(), z.number().nullable()).nullable(),
   phases: z.array(phase),
   total: phase.pick({ operations: true, commands: true }),
 })

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
 import { type Document, isMap, isScalar, LineCounter, type Node, parse, parseDocument, stringify } from 'yaml'
 import type { z } from 'zod'
-import { HarnessError } from '../core/errors.js'
+import { HarnessError, messageOf } from '../core/errors.js'
 import { packageRoot } from '../core/package-root.js'
 import type { ArrivalSpec, SiteSpec } from '../generators/spec.js'
 import { keysAt, nearest } from './keys.js'
@@ -41,7 +41,7 @@ export function loadProfile(nameOrPath: string, sets: readonly string[] = []): P
     throw invalid(`${path}:${line}:${col}: ${syntaxError.message}`, 'the file is no valid YAML')
   }
   for (const set of sets) applySet(document, set)
-  const outcome = profileSchema.safeParse(document.toJS() ?? {})
+  const outcome = profileSchema.safeParse(plainOf(document, path))
   if (!outcome.success) {
     const lines = outcome.error.issues.flatMap(issue => describeIssue(issue, document, lineCounter, path))
     throw invalid(lines.join('\n'), `see docs/profiles.md, or: mupdate-bench profile schema`)
@@ -52,6 +52,15 @@ export function loadProfile(nameOrPath: string, sets: readonly string[] = []): P
     name: basename(path).replace(/\.ya?ml$/, ''),
     site: siteSpec(site),
     yaml: resolvedYaml(outcome.data),
+  }
+}
+
+/** @throws {HarnessError} `PROFILE_INVALID` for aliases that blow up */
+function plainOf(document: Document, path: string): unknown {
+  try {
+    return document.toJS() ?? {}
+  } catch (error) {
+    throw invalid(`${path}: ${messageOf(error)}`, 'use fewer aliases')
   }
 }
 

@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { HarnessError } from '../core/errors.js'
+import { OPERATION_KINDS } from '../core/operation.js'
 import { parseDurationNs } from '../core/units.js'
 import { parseThreshold } from '../verdict/threshold.js'
 
@@ -17,8 +19,17 @@ function parsed<T>(parse: (text: string) => T, description: string) {
     .describe(description)
 }
 
+/** Timers reach no further. */
+const LONGEST_NS = 24 * 86_400e9
+
+function parseBounded(text: string): number {
+  const ns = parseDurationNs(text)
+  if (ns > LONGEST_NS) throw new HarnessError('USAGE', `"${text}" is too long`, 'give 24d at most')
+  return ns
+}
+
 const duration = (description: string) =>
-  parsed(parseDurationNs, `${description}; a duration such as 500ms, 20s, 2m30s`)
+  parsed(parseBounded, `${description}; a duration such as 500ms, 20s, 2m30s, at most 24d`)
 const positive = z.number().positive()
 const whole = z.int().nonnegative()
 
@@ -42,7 +53,7 @@ const backend = z.strictObject({
 const site = z.strictObject({
   mailboxes: whole.describe('how many exist before the first operation'),
   backends: z
-    .union([z.int().min(1), z.array(backend).min(1)])
+    .union([z.int().min(1).max(10_000), z.array(backend).min(1)])
     .default(8)
     .describe('backend servers: how many (be1.example.com and so on), or a list of them with weights'),
   partitions: z.int().min(1).default(4).describe('partitions of each backend'),
@@ -65,15 +76,17 @@ const arrivals = z.discriminatedUnion('kind', [
 ])
 
 const weight = (value: number) => z.number().nonnegative().default(value)
-const mix = z.strictObject({
-  create: weight(0),
-  setacl: weight(0),
-  rename: weight(0),
-  delete: weight(0),
-  find: weight(0),
-  renameStyle: z.enum(['3.x', '2.3']).default('3.x'),
-  deleteStyle: z.enum(['delayed', 'final']).default('delayed'),
-})
+const mix = z
+  .strictObject({
+    create: weight(0),
+    setacl: weight(0),
+    rename: weight(0),
+    delete: weight(0),
+    find: weight(0),
+    renameStyle: z.enum(['3.x', '2.3']).default('3.x'),
+    deleteStyle: z.enum(['delayed', 'final']).default('delayed'),
+  })
+  .refine(mix => OPERATION_KINDS.some(kind => mix[kind] > 0), 'give at least one operation a weight above 0')
 
 const backends = z.strictObject({
   connection: z
@@ -156,39 +169,62 @@ const phase = z
     'a phase has either a duration or a condition (until)',
   )
 
-export const profileSchema = z.strictObject({
-  description: z.string().default(''),
-  seed: z.int().default(1),
-  site,
-  master: z
-    .strictObject({
-      place: z.enum(['tmpfs', 'disk']).default('tmpfs').describe('where a managed master keeps its database'),
-      settings: z
-        .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
-        .default({})
-        .describe('further imapd.conf settings of a managed master'),
-    })
-    .prefault({}),
-  preload: z.strictObject({ connections: z.int().min(1).default(4), window: z.int().min(1).default(64) }).prefault({}),
-  backends: backends.prefault({}),
-  slaves: slaves.prefault({}),
-  kicks: z.strictObject({ rate: positive.default(1).describe('per second, all slaves together') }).prefault({}),
-  probes: probes.prefault({}),
-  http: z
-    .strictObject({
-      url: z.url().describe('a page of a frontend or of any site; loopback unless --allow-load names its host'),
-      connections: z.int().min(1).default(4),
-      rate: positive.default(10).describe('requests per second, all connections together'),
-    })
-    .optional(),
-  phases: z.array(phase).min(1),
-  converge: z.boolean().default(true).describe('at the end, wait for all slaves and compare what they hold'),
-  expects: z
-    .array(z.enum(['thrash']))
-    .default([])
-    .describe('what would fail a run that was not meant to show it'),
-  thresholds: z.array(parsed(parseThreshold, 'such as `steady: NOOP.slave.responseTimeUs.p99 < 2s`')).default([]),
-})
+export const profileSchema = z
+  .strictObject({
+    description: z.string().default(''),
+    seed: z.int().default(1),
+    site,
+    master: z
+      .strictObject({
+        place: z.enum(['tmpfs', 'disk']).default('tmpfs').describe('where a managed master keeps its database'),
+        settings: z
+          .record(z.string(), z.union([z.string(), z.number(), z.boolean()]).transform(String))
+          .default({})
+          .describe('further imapd.conf settings of a managed master'),
+      })
+      .prefault({}),
+    preload: z
+      .strictObject({ connections: z.int().min(1).default(4), window: z.int().min(1).default(64) })
+      .prefault({}),
+    backends: backends.prefault({}),
+    slaves: slaves.prefault({}),
+    kicks: z.strictObject({ rate: positive.default(1).describe('per second, all slaves together') }).prefault({}),
+    probes: probes.prefault({}),
+    http: z
+      .strictObject({
+        url: z
+          .url({ protocol: /^https?$/, hostname: /./ })
+          .describe('a page of a frontend or of any site; loopback unless --allow-load names its host'),
+        connections: z.int().min(1).default(4),
+        rate: positive.default(10).describe('requests per second, all connections together'),
+      })
+      .optional(),
+    phases: z.array(phase).min(1),
+    converge: z.boolean().default(true).describe('at the end, wait for all slaves and compare what they hold'),
+    expects: z
+      .array(z.enum(['thrash', 'away']))
+      .default([])
+      .describe('what would fail a run that was not meant to show it'),
+    thresholds: z.array(parsed(parseThreshold, 'such as `steady: NOOP.slave.responseTimeUs.p99 < 2s`')).default([]),
+  })
+  .superRefine((profile, context) => {
+    const names = profile.phases.map(({ name }) => name)
+    for (const [i, name] of names.entries()) {
+      if (names.indexOf(name) < i)
+        context.addIssue({ code: 'custom', path: ['phases', i, 'name'], message: `a second phase "${name}"` })
+    }
+    for (const [i, { phase }] of profile.thresholds.entries()) {
+      if (phase !== undefined && !names.includes(phase))
+        context.addIssue({ code: 'custom', path: ['thresholds', i], message: `there is no phase "${phase}"` })
+    }
+    const web = profile.phases.findIndex(({ run }) => run.includes('http'))
+    if (web >= 0 && profile.http === undefined)
+      context.addIssue({
+        code: 'custom',
+        path: ['phases', web, 'run'],
+        message: 'http runs, and no `http` says which page',
+      })
+  })
 
 export type ProfileDocument = z.output<typeof profileSchema>
 export type EventDocument = z.output<typeof timelineEvent>

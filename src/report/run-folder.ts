@@ -1,6 +1,6 @@
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { HarnessError } from '../core/errors.js'
+import { HarnessError, messageOf } from '../core/errors.js'
 import { decodeHistogram } from '../metrics/latency.js'
 import type { RunResult } from '../metrics/run-result.js'
 
@@ -38,12 +38,16 @@ export class RunFolder {
     writeSync(this.histograms, hlogHeader(startedAt))
   }
 
+  /** Called once, when something could not be written any more: a full disk, no descriptors left. */
+  onFailure: ((error: HarnessError) => void) | undefined
+  failure: HarnessError | undefined
+
   addEvent(event: Record<string, unknown>): void {
-    writeSync(this.events, `${JSON.stringify(event)}\n`)
+    this.guard(() => writeSync(this.events, `${JSON.stringify(event)}\n`))
   }
 
   addSecond(second: Record<string, unknown>): void {
-    writeSync(this.series, `${JSON.stringify(second)}\n`)
+    this.guard(() => writeSync(this.series, `${JSON.stringify(second)}\n`))
   }
 
   /** @param startS seconds from the run's start */
@@ -51,14 +55,35 @@ export class RunFolder {
     const histogram = decodeHistogram(encoded)
     const maxMs = histogram.maxValue / HLOG_UNIT_RATIO
     histogram.destroy()
-    writeSync(this.histograms, `Tag=${tag},${startS.toFixed(3)},${lengthS.toFixed(3)},${maxMs.toFixed(3)},${encoded}\n`)
+    this.guard(() =>
+      writeSync(
+        this.histograms,
+        `Tag=${tag},${startS.toFixed(3)},${lengthS.toFixed(3)},${maxMs.toFixed(3)},${encoded}\n`,
+      ),
+    )
   }
 
   /** Replaces it at once, so that a reader never sees half of it. */
   writeRun(result: RunResult): void {
     const path = join(this.path, 'run.json')
-    writeFileSync(`${path}.part`, `${JSON.stringify(result, null, 2)}\n`)
-    renameSync(`${path}.part`, path)
+    this.guard(() => {
+      writeFileSync(`${path}.part`, `${JSON.stringify(result, null, 2)}\n`)
+      renameSync(`${path}.part`, path)
+    })
+  }
+
+  private guard(write: () => void): void {
+    try {
+      write()
+    } catch (error) {
+      if (this.failure !== undefined) return
+      this.failure = new HarnessError(
+        'RESULTS',
+        `cannot write results to ${this.path}: ${messageOf(error)}`,
+        'make room, or choose another folder with --out',
+      )
+      this.onFailure?.(this.failure)
+    }
   }
 
   remove(): void {

@@ -55,7 +55,7 @@ function peopleLines(run: RunResult): string[] {
     const { count, ratePerSecond, failed, unfinished } = phase.commands.ACTIVATE
     const trouble = failed + unfinished > 0 ? `; ${failed} refused, ${unfinished} unanswered` : ''
     lines.push(
-      `${phase.name}: ${formatCount(count)} mailboxes created, ${formatCount(ratePerSecond)} a second${trouble}`,
+      `${phase.name}: ${formatCount(count - failed - unfinished)} mailboxes created, ${formatCount(ratePerSecond)} a second${trouble}`,
     )
   }
   const create = run.total.operations.create
@@ -114,7 +114,7 @@ function masterLines(run: RunResult): string[] {
   ]
   const { meanCores, peakThreadShare, peggedMs, waitMs } = master.cpu
   if (meanCores === null) {
-    lines.push('CPU of the master: not measured (it is not on this host)')
+    lines.push('CPU of the master: not measured (it is not ours)')
   } else {
     lines.push(
       `CPU: ${meanCores.toFixed(2)} cores on average; its busiest thread reached ${percent(peakThreadShare ?? 0)} of one; ` +

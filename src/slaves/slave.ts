@@ -7,6 +7,7 @@ import { deadlineNs, nextSlaveStep, type SlaveEvent, type SlaveState, type Slave
 /** What a slave tells about itself. Times are ns of the run's clock. */
 export interface SlaveObserver {
   loggedIn(dueNs: number, startNs: number, doneNs: number): void
+  loginUnfinished(dueNs: number, startNs: number, nowNs: number): void
   loginRefused(dueNs: number, startNs: number, nowNs: number, error: unknown): void
   dumpBegun(sentNs: number): void
   /** @param records entries of the list */
@@ -54,6 +55,8 @@ export class Slave implements RecordSink {
   private timer: NodeJS.Timeout | undefined
   private timerNs = Infinity
   private noops = 0
+  /** When the connecting under way began. */
+  private connectingNs = 0
   private records = 0
   /** Those that have come, those of the outstanding NOOP first. */
   private readonly kicks = new Fifo<Kick>()
@@ -210,6 +213,7 @@ export class Slave implements RecordSink {
 
   private async connect(dueNs: number, startNs: number, life: number): Promise<void> {
     const { clock } = this.options
+    this.connectingNs = startNs
     try {
       await this.passage()
       const client = await Client.connect({ ...this.options, onLost: error => this.lost(client, error) })
@@ -333,6 +337,7 @@ export class Slave implements RecordSink {
 
   private giveUp(nowNs: number): void {
     const { state } = this
+    if (state.phase === 'connecting') this.observer.loginUnfinished(state.dueNs, this.connectingNs, nowNs)
     if (state.phase === 'dumping') this.observer.dumpUnfinished(state.dueNs, state.sentNs, nowNs)
     if (state.phase === 'streaming' && state.noop !== undefined) {
       this.observer.noopUnfinished(state.noop.intendedNs, state.noop.sentNs, nowNs)

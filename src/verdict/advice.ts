@@ -27,8 +27,9 @@ export function adviceOf({ slaves, probes, master }: RunResult): Advice[] {
   const counted =
     probes.streaming > 0 ? `${slaves.count} slaves and ${probes.streaming} probes` : `${slaves.count} slaves`
   if (slaves.dumpHoldMs !== null && slaves.count > 0) {
-    const needed = Math.max(2, Math.ceil((slaves.count * slaves.dumpHoldMs) / 1000))
-    if (needed * 1000 > slaves.retryDelayMs)
+    const allMs = slaves.count * slaves.dumpHoldMs
+    const needed = Math.max(2, Math.ceil(allMs / 1000))
+    if (allMs > slaves.retryDelayMs)
       advice.push({
         setting: 'mupdate_retry_delay',
         value: needed,

@@ -1,5 +1,6 @@
 import { HarnessError } from '../core/errors.js'
 import { parseDurationNs } from '../core/units.js'
+import { TIME_STATISTICS } from '../metrics/latency.js'
 
 export type Comparison = '<' | '<=' | '>' | '>=' | '=='
 
@@ -27,6 +28,10 @@ export function parseThreshold(text: string): Threshold {
     )
   }
   const [, phase, path, comparison, value] = match
+  const statistic = /\.(?:response|service)TimeUs\.(\w+)$/.exec(path)?.[1]
+  if (statistic !== undefined && statistic !== 'count' && !TIME_STATISTICS.some(known => known === statistic)) {
+    throw new HarnessError('USAGE', `"${text}" asks for ${statistic}`, `known are ${TIME_STATISTICS.join(', ')}`)
+  }
   return { text, phase, path, comparison: comparison as Comparison, value: parseValue(text, path, value) }
 }
 

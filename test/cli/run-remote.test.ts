@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { createServer as createHttpServer } from 'node:http'
 import { type AddressInfo, connect, createServer, type Server } from 'node:net'
 import { join } from 'node:path'
@@ -108,6 +108,15 @@ describe('on somebody’s master', () => {
     run.child.kill('SIGINT')
     expect((await run.ended).status).toBe(130)
     expect(await list(master)).toEqual([])
+  })
+
+  it('cleanup touches no name that the run did not make', async () => {
+    const { url, env } = await startMaster()
+    await workbench.run(['--master', url, '--set', 'phases.2.duration=100ms'], env)
+    appendFileSync(join(workbench.folder(), 'journal.txt'), 'user.foreign\n')
+    const { status, stderr } = await workbench.bench(['cleanup', workbench.folder(), '--master', url], env)
+    expect(stderr).toContain('"user.foreign"')
+    expect(status).toBe(2)
   })
 
   it('cleanup refuses a master that the run was not on', async () => {

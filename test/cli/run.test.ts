@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
@@ -153,6 +153,38 @@ describe.concurrent('a run that is interrupted', () => {
     expect(total.commands['NOOP.plain']!.count).toBeGreaterThan(0)
   })
 
+  it('by Ctrl-C while it loads the site begins nothing more', async ({ workbench }) => {
+    const run = workbench.startRun(['--set', 'site.mailboxes=2000000', '--set', 'phases.0.limit=5m'])
+    await workbench.inPhase('preload')
+    run.child.kill('SIGINT')
+    expect((await run.ended).status).toBe(130)
+    const { phases, total } = workbench.result()
+    expect(phases.map(phase => phase.name)).toEqual(['preload'])
+    expect(total.commands.UPDATE).toBeUndefined()
+  })
+
+  it('by SIGKILL at once can be shown', async ({ workbench }) => {
+    const run = workbench.startRun()
+    await until('run.json', () => existsSync(join(workbench.folder(), 'run.json')))
+    run.child.kill('SIGKILL')
+    await run.ended
+    const { status, stdout } = await workbench.bench(['show', workbench.folder()])
+    expect(stdout).toContain('cut off')
+    expect(status).toBe(0)
+  })
+
+  it('by a folder that is gone says so, exit 2, and leaves no process', async ({ workbench }) => {
+    const run = workbench.startRun(['--set', 'phases.2.duration=60s'])
+    await workbench.inPhase('steady')
+    const processes = descendants(run.pid)
+    rmSync(workbench.folder(), { recursive: true })
+    const { status, stderr } = await run.ended
+    expect(stderr).toContain('cannot write results to')
+    expect(stderr).not.toMatch(/\n {4}at /)
+    expect(status).toBe(2)
+    expect(processes.filter(alive)).toEqual([])
+  })
+
   it('by Ctrl-C twice leaves at once, with no process', async ({ workbench }) => {
     const run = workbench.startRun(['--set', 'phases.2.duration=60s'])
     await workbench.inPhase('steady')
@@ -206,7 +238,9 @@ describe.concurrent('a master', () => {
     const run = workbench.startRun(['--set', 'phases.2.duration=4s', '--set', 'phases.3.limit=500ms'])
     await workbench.inPhase('steady')
     process.kill(await embeddedPid(run), 'SIGSTOP')
-    const { stdout } = await run.ended
+    const { status, stdout } = await run.ended
+    expect(stdout).toContain('the master was lost and did not come back')
+    expect(status).toBe(3)
     const { 'NOOP.plain': noop } = workbench.result().total.commands
     expect(noop!.unfinished).toBeGreaterThan(10)
     expect(noop!.responseTimeUs!.lowerBounds).toEqual(expect.arrayContaining(['mean', 'p99', 'max']))

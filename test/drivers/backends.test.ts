@@ -46,7 +46,7 @@ const kept: BackendsOptions = { connection: 'kept', backends: 1, connectionsPerB
 
 async function start(options: BackendsOptions, times: readonly number[], run = context()) {
   backends = new Backends(run, options, twoCommands(), () => times[Symbol.iterator]())
-  await backends.start({ index: 0, startNs: clock.nowNs() }, { kind: 'constant', ratePerSecond: 1 })
+  backends.start({ index: 0, startNs: clock.nowNs() }, { kind: 'constant', ratePerSecond: 1 })
   return run
 }
 
@@ -82,6 +82,49 @@ describe.each(['kept', 'per-operation'] as const)('Backends, connection %s', con
     expect(seen).toEqual(['LIST', 'NOOP, the list sent'])
     const each = { count: 1, unfinished: 0, failed: 0 }
     expect(counts(run)).toMatchObject({ LIST: each, NOOP: each, find: each })
+  })
+})
+
+describe('Backends without a connection to be had', () => {
+  it.each(['kept', 'per-operation'] as const)('count what arrives all the same: %s', async connection => {
+    // It takes connections and says nothing.
+    server = await lineServer('')
+    const run = await start({ ...kept, connection }, [0, 0, 1e6])
+    await until(() => run.counters.operationsInFlight === 3)
+    await backends.stop()
+    const seen = counts(run)
+    expect(seen.find).toEqual({ count: 3, unfinished: 3, failed: 0 })
+    if (connection === 'per-operation') expect(seen.LOGIN).toEqual({ count: 3, unfinished: 3, failed: 0 })
+  })
+})
+
+describe('Backends in a closed loop', () => {
+  it('have as many under way as is said, in each phase anew', async () => {
+    let most = 0
+    let now = 0
+    server = await lineServer(
+      BANNER,
+      loggedIn((tag, rest, socket) => {
+        if (rest === 'LOGOUT') return `${tag} OK "bye"\r\n`
+        if (rest === 'LIST') most = Math.max(most, ++now)
+        setTimeout(() => {
+          if (rest === 'LIST') now--
+          socket.write(`${tag} OK "done"\r\n`)
+        }, 1)
+        return undefined
+      }),
+    )
+    const run = context()
+    backends = new Backends(run, { ...kept, connectionsPerBackend: 20, inFlight: 50 }, twoCommands(), () => [].values())
+    await backends.prepare()
+    for (let index = 0; index < 4; index++) {
+      backends.start({ index, startNs: clock.nowNs() }, { kind: 'closed', concurrency: 3, thinkTimeNs: 0 })
+      await new Promise(resolve => setTimeout(resolve, 60))
+      expect(run.counters.operationsInFlight).toBeLessThanOrEqual(6)
+    }
+    await new Promise(resolve => setTimeout(resolve, 30))
+    expect(run.counters.operationsInFlight).toBeLessThanOrEqual(3)
+    expect(most).toBeGreaterThan(1)
   })
 })
 

@@ -32,6 +32,7 @@ describe('parseThreshold', () => {
     'a.b < 2parsecs',
     'slaves.timeouts < 2s',
     'a: b: c < 1',
+    'create.responseTimeUs.p98 < 1h',
   ])('refuses "%s"', text => {
     expect(() => parseThreshold(text)).toThrow(expect.objectContaining({ code: 'USAGE' }))
   })

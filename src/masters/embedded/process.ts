@@ -16,7 +16,7 @@ function main(): void {
   process.stdin.on('close', () => process.exit(0))
   process.stdout.on('error', () => process.exit(0))
   // Ctrl-C in a terminal goes to the whole group; ours is the parent's to end, after it has drained.
-  process.on('SIGINT', () => {})
+  for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.on(signal, () => {})
 }
 
 function obey(server: RunningServer, order: ProcessOrder): void {

@@ -1,0 +1,66 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { Workbench } from '../cli/bench.js'
+
+/** The profiles of the failure, shortened; what they show on a real Cyrus is what this project is for. */
+let workbench: Workbench
+
+beforeEach(() => {
+  workbench = new Workbench()
+})
+
+afterEach(() => workbench.remove())
+
+async function storm(profile: string, seconds: number): Promise<ReturnType<Workbench['result']>> {
+  const sets = ['--set', 'phases.2.duration=1s', '--set', `phases.3.duration=${seconds}s`]
+  await workbench.bench(['run', profile, '--master', 'cyrus', '--out', workbench.out, ...sets])
+  return workbench.result(profile)
+}
+
+describe('ten of twenty frontends restarted on a real Cyrus', () => {
+  it('with a retry delay of 2 s: their resyncs cause resyncs, which NOOPs on a plain connection do not show', async () => {
+    const { slaves, phases, verdict } = await storm('resync-storm', 16)
+    expect(slaves.thrash).toMatchObject({ state: 'sustained', trigger: '“restart: 10 slaves”' })
+    expect(slaves.thrash.onsetMs).toBeGreaterThan(0)
+    expect(slaves.timeouts).toBeGreaterThan(5)
+    const { commands, operations } = phases.find(({ name }) => name === 'storm')!
+    expect(commands['NOOP.slave']!.unfinished).toBeGreaterThan(0)
+    expect(commands['NOOP.slave']!.responseTimeUs!.lowerBounds).toContain('max')
+    expect(operations.create!.responseTimeUs!.max).toBeGreaterThan(2e6)
+    // Generous: this machine is shared, and it is the order of magnitude that differs.
+    expect(commands['NOOP.plain']!.responseTimeUs!.p90).toBeLessThan(20e3)
+    expect(verdict.result).toBe('pass')
+  })
+
+  it('with 8 s: none times out, and all agree in the end', async () => {
+    const { slaves, verdict } = await storm('resync-storm-8s', 14)
+    expect(slaves).toMatchObject({ timeouts: 0, resyncs: 10, converged: true, differenceCount: 0 })
+    expect(slaves.thrash.state).toBe('none')
+    expect(slaves.propagationUs!.missing).toBe(0)
+    expect(verdict.result).toBe('pass')
+  })
+
+  it('with a connection for each create: plain NOOPs suffer too', async () => {
+    const { slaves, phases } = await storm('resync-storm-backends', 14)
+    expect(slaves.timeouts).toBeGreaterThan(0)
+    const { commands } = phases.find(({ name }) => name === 'storm')!
+    expect(commands['NOOP.plain']!.responseTimeUs!.max).toBeGreaterThan(500e3)
+  })
+})
+
+describe('slaves added to a real Cyrus with 17 workers', () => {
+  it('find the number at which nobody is left to answer', async () => {
+    const sets = [
+      ...['--set', 'master.settings.mupdate_workers_max=17', '--set', 'slaves.count=12'],
+      ...['--set', 'phases.2.events=[{ at: 1s, do: join, slaves: 2, every: 6s, times: 6 }]'],
+      ...['--set', 'phases.2.duration=46s', '--set', 'thresholds=[slaves.count == 24]'],
+    ]
+    await workbench.bench(['run', 'worker-cliff', '--master', 'cyrus', '--out', workbench.out, ...sets])
+    const [condition] = workbench.result('worker-cliff').slaves.conditions
+    expect(condition!.name).toBe('workers-exhausted')
+    const [, most, least] = /with (\d+) streaming connections.*?(?:up to (\d+) went well|$)/.exec(condition!.detail)!
+    // mupdate makes a few threads more than it is told to.
+    expect(Number(most)).toBeGreaterThanOrEqual(17)
+    expect(Number(most)).toBeLessThanOrEqual(24)
+    expect(Number(least ?? most)).toBeGreaterThanOrEqual(14)
+  })
+})
