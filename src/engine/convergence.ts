@@ -65,10 +65,10 @@ export async function converge(
     differences.push(...first.map(difference => ({ where, ...difference })))
   }
   const listed = mayList ? await list(context) : undefined
-  if (listed !== undefined) note('master', ledger.compare(listed, MOST_NAMED))
+  if (listed !== undefined) note('master', ledger.compare(listed, MOST_NAMED, startNs))
   for (const { index, follower } of slaves.followed) {
     if (away.includes(index)) continue
-    note(`slave ${index}`, ledger.compare(follower.holding, MOST_NAMED))
+    note(`slave ${index}`, ledger.compare(follower.holding, MOST_NAMED, startNs))
     note(`slave ${index}`, ledger.repeated(follower, MOST_NAMED))
   }
   return {
@@ -78,7 +78,7 @@ export async function converge(
     differenceCount,
     differences,
     missing: ledger.missing,
-    open: ledger.open,
+    open: ledger.open(startNs),
     listed: listed?.count,
   }
 }

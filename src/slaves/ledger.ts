@@ -29,7 +29,8 @@ export class Ledger {
   private readonly pending = new Map<number, Mutation[]>()
   /** Mailboxes whose last mutation failed or was never answered. */
   private readonly doubtful = new Set<number>()
-  private readonly mutated = new Set<number>()
+  /** Mailboxes that were changed here, and when the last change had its OK. */
+  private readonly mutated = new Map<number, number>()
   private siteKnown = false
   /** Commands sent for each mailbox that change it, or say again what it is: each makes one update. */
   private readonly sent = new Map<number, number>()
@@ -51,7 +52,7 @@ export class Ledger {
     if (version === undefined) return undefined
     this.lastOrder = order
     const mutation: Mutation = { name, version, order, okNs: undefined, needs: Infinity, seen: 0 }
-    this.mutated.add(name)
+    this.mutated.set(name, this.mutated.get(name) ?? 0)
     const others = this.pending.get(name)
     if (others === undefined) this.pending.set(name, [mutation])
     else others.push(mutation)
@@ -60,6 +61,7 @@ export class Ledger {
 
   succeeded(mutation: Mutation, okNs: number): void {
     this.expected.set(mutation.version)
+    this.mutated.set(mutation.name, okNs)
     const early = mutation.seen
     mutation.okNs = okNs
     mutation.needs = this.followers.size
@@ -125,14 +127,16 @@ export class Ledger {
   }
 
   /** Mailboxes of which it is not known what they are. */
-  get open(): number {
-    return this.doubtful.size
+  open(barrierNs: number): number {
+    return this.openNames(barrierNs).size
   }
 
-  compare(found: Holding, most: number): { readonly count: number; readonly first: Difference[] } {
-    const { catalogue, expected, doubtful, siteKnown, mutated } = this
-    if (siteKnown && doubtful.size === 0 && found.equals(expected)) return { count: 0, first: [] }
-    const isOpen = (name: number) => doubtful.has(name) || !(siteKnown || mutated.has(name))
+  /** @param barrierNs since when nothing should have changed; what did all the same is left out */
+  compare(found: Holding, most: number, barrierNs: number): { readonly count: number; readonly first: Difference[] } {
+    const { catalogue, expected, siteKnown, mutated } = this
+    const open = this.openNames(barrierNs)
+    if (siteKnown && open.size === 0 && found.equals(expected)) return { count: 0, first: [] }
+    const isOpen = (name: number) => open.has(name) || !(siteKnown || mutated.has(name))
     return differences(catalogue, expected, found, isOpen, most)
   }
 
@@ -146,6 +150,16 @@ export class Ledger {
       if (first.length < most) first.push({ kind: 'repeated', name: this.catalogue.nameOf(name) })
     }
     return { count, first }
+  }
+
+  /** What failed, what is not answered yet, and what was answered too late to be in what is compared. */
+  private openNames(barrierNs: number): Set<number> {
+    const names = new Set(this.doubtful)
+    for (const [name, okNs] of this.mutated) if (okNs > barrierNs) names.add(name)
+    for (const [name, mutations] of this.pending) {
+      if (mutations.some(({ okNs }) => okNs === undefined)) names.add(name)
+    }
+    return names
   }
 
   private goneBy(name: number): VersionId {
