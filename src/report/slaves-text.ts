@@ -38,13 +38,20 @@ function thrashText({ slaves: { thrash } }: RunResult): string[] {
 function convergenceText({ slaves }: RunResult): string[] {
   if (slaves.converged === null) return []
   const { away, differences, differenceCount, openMailboxes, followed, count } = slaves
-  const who = followed < count ? `${followed} of ${count} slaves, those that were followed,` : `all ${count} slaves`
+  const who =
+    followed < count
+      ? `${followed} of ${count} slaves, those that were followed,`
+      : count === 1
+        ? 'the slave'
+        : `all ${count} slaves`
   const open =
     openMailboxes > 0
       ? ` (${formatCount(openMailboxes)} mailboxes left out: their last operation failed or never ended)`
       : ''
   const lines = slaves.converged
-    ? [`${who} hold what they should${open}, ${seconds(slaves.convergeMs ?? 0)} after the last operation`]
+    ? [
+        `${who} ${count === 1 ? 'holds what it' : 'hold what they'} should${open}, ${seconds(slaves.convergeMs ?? 0)} after the last operation`,
+      ]
     : []
   if (away.length > 0)
     lines.push(
