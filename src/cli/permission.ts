@@ -1,7 +1,7 @@
 import type { MasterAddress } from '../core/address.js'
 import { HarnessError } from '../core/errors.js'
 import { formatCount } from '../core/units.js'
-import type { Plan } from '../engine/plan.js'
+import { mostSlaves, type Plan } from '../engine/plan.js'
 import { isLoopback } from '../masters/remote.js'
 import { DEFAULT_PORT } from './choose-master.js'
 
@@ -24,7 +24,7 @@ const DUMP_PER_SECOND = 150_000
  */
 export function checkPermissions(plan: Plan, address: MasterAddress, permissions: Permissions): string[] {
   const runs = new Set(plan.phases.flatMap(phase => phase.run))
-  const streams = (runs.has('slaves') ? plan.slaves.count : 0) + (runs.has('probes') ? plan.probes.streaming : 0)
+  const streams = (runs.has('slaves') ? mostSlaves(plan) : 0) + (runs.has('probes') ? plan.probes.streaming : 0)
   const mutates = runs.has('preload') || runs.has('backends')
   const what = describeLoad(plan, streams, runs.has('preload'), runs.has('backends'), permissions)
   if (isLoopback(address.host) && address.port !== DEFAULT_PORT) return what

@@ -125,8 +125,9 @@ class Lane implements ReplyHandler {
     const nowNs = this.client!.heardNs
     this.metric.add(status === 'OK' ? 'ok' : 'failed', undefined, this.sentNs[slot], nowNs)
     this.owner.context.counters.preloaded++
-    if (status !== 'OK') this.owner.refuse()
-    if (status !== 'OK') this.owner.context.event('preload-refused', `${this.ring[slot].name}: ${text}`)
+    if (status === 'OK') return
+    this.owner.refuse()
+    this.owner.context.event('preload-refused', `${this.ring[slot].name}: ${text}`)
   }
 
   /** Each command under way is told of the loss; the last one of them starts the repair. */

@@ -1,15 +1,6 @@
 import { formatCount } from '../core/units.js'
 import type { SlaveMove } from '../metrics/interval.js'
-
-/** States that a master can be in and that explain what slaves meet; `docs/results.md` lists them. */
-export const CONDITIONS = [
-  'workers-exhausted',
-  'connections-exhausted',
-  'descriptors-exhausted',
-  'master-restarted',
-  'catalogue-collapsed',
-] as const
-export type ConditionName = (typeof CONDITIONS)[number]
+import type { ConditionName } from '../metrics/run-result.js'
 
 export interface MasterCondition {
   readonly name: ConditionName

@@ -31,6 +31,16 @@ export interface TimelineEvent {
   readonly affair: SlaveAffair | MasterAffair
 }
 
+/** Most slaves that the plan lets be there at one time, those that join later among them. */
+export function mostSlaves({ slaves, phases }: Pick<Plan, 'slaves' | 'phases'>): number {
+  const others = slaves.others.reduce((sum, { count }) => sum + count, 0)
+  const joins = phases
+    .filter(({ run }) => run.includes('slaves'))
+    .flatMap(({ events }) => events)
+    .reduce((sum, { affair }) => sum + (affair.kind === 'join' ? (affair.slaves ?? 1) : 0), 0)
+  return slaves.count + others + joins
+}
+
 export type MasterAffair = { readonly kind: 'restartMaster' | 'emptyMaster' }
 
 export function isMasterAffair(affair: SlaveAffair | MasterAffair): affair is MasterAffair {

@@ -1,5 +1,16 @@
 import { z } from 'zod'
 
+/** States that a master can be in and that explain what slaves meet; `docs/slaves.md` lists them. */
+const CONDITIONS = [
+  'workers-exhausted',
+  'connections-exhausted',
+  'descriptors-exhausted',
+  'master-restarted',
+  'catalogue-collapsed',
+] as const
+
+export type ConditionName = (typeof CONDITIONS)[number]
+
 const time = z
   .strictObject({
     count: z.int().describe('samples, unfinished ones included'),
@@ -165,13 +176,7 @@ export const runResultSchema = z.strictObject({
       .describe('the first of each slave and of the master'),
     conditions: z.array(
       z.strictObject({
-        name: z.enum([
-          'workers-exhausted',
-          'connections-exhausted',
-          'descriptors-exhausted',
-          'master-restarted',
-          'catalogue-collapsed',
-        ]),
+        name: z.enum(CONDITIONS),
         atMs: z.number(),
         detail: z.string(),
         remedy: z.string(),

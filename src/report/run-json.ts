@@ -1,4 +1,5 @@
 import type { Run, RunEvent, Second } from '../engine/run.js'
+import type { MetricGroups } from '../engine/span-tallies.js'
 import type { Master } from '../masters/master.js'
 import type { PhaseResult, RunResult, Verdict } from '../metrics/run-result.js'
 import { round3 } from '../metrics/tally.js'
@@ -53,7 +54,7 @@ export function runJson(
       bytesWritten: counters.bytesWritten,
     },
     noiseFloor: run.noiseFloor ?? null,
-    slaves: slavesJson(run, nowNs),
+    slaves: slavesJson(run, nowNs, harness),
     probes: run.probes,
     http: run.http === undefined ? null : { ...run.http },
     phases: run.phases.map(phase => phaseJson(run, phase.result(nowNs))),
@@ -113,7 +114,7 @@ function masterJson(run: Run, master: Master): RunResult['master'] {
   }
 }
 
-function slavesJson(run: Run, nowNs: number): RunResult['slaves'] {
+function slavesJson(run: Run, nowNs: number, harness: MetricGroups['harness']): RunResult['slaves'] {
   const { counters } = run
   const endNs = run.endNs ?? nowNs
   const {
@@ -147,7 +148,7 @@ function slavesJson(run: Run, nowNs: number): RunResult['slaves'] {
       dumpShare: round3(dumpShare),
     },
     ...convergenceJson(run),
-    propagationUs: propagationJson(run),
+    propagationUs: propagationJson(run, harness),
     conditions: run.conditions.map(({ atNs, ...condition }) => ({ atMs: ms(atNs), ...condition })),
   }
 }
@@ -164,8 +165,7 @@ function convergenceJson({ convergence }: Run) {
   }
 }
 
-function propagationJson(run: Run): RunResult['slaves']['propagationUs'] {
-  const { harness } = run.total.summary(1)
+function propagationJson(run: Run, harness: MetricGroups['harness']): RunResult['slaves']['propagationUs'] {
   const of = (which: string) => harness[`propagation.${which}`]?.responseTimeUs ?? null
   if (of('all') === null) return null
   const [first, median, last, all] = ['first', 'median', 'last', 'all'].map(of)

@@ -229,7 +229,7 @@ export class Slave implements RecordSink {
     }
   }
 
-  /** Waits for a network that is gone, as connect(2) does. @throws {HarnessError} `TIMEOUT` */
+  /** Waits for a network that is gone, as connect(2) does. @throws {HarnessError} `MASTER_UNREACHABLE` */
   private passage(): Promise<void> {
     const { cut } = this
     if (cut === undefined) return Promise.resolve()
@@ -240,7 +240,13 @@ export class Slave implements RecordSink {
       }
       const limit = setTimeout(() => {
         cut.waiting.delete(proceed)
-        reject(new HarnessError('TIMEOUT', `no network for ${CONNECT_LIMIT_MS / 1000} s`, 'the profile took it away'))
+        reject(
+          new HarnessError(
+            'MASTER_UNREACHABLE',
+            `no network for ${CONNECT_LIMIT_MS / 1000} s`,
+            'the profile took it away',
+          ),
+        )
       }, CONNECT_LIMIT_MS)
       cut.waiting.add(proceed)
     })

@@ -187,6 +187,17 @@ describe('refused before anything is sent (exit 2)', () => {
     expect(existsSync(workbench.out)).toBe(false)
   })
 
+  it('a run whose slaves are others, or join later, and that only reads', async () => {
+    const sets = [
+      ...['--set', 'slaves={ others: [{ count: 3 }] }', '--set', 'thresholds=[]'],
+      ...['--set', 'phases=[{ name: steady, run: [slaves], duration: 1s, events: [{ at: 0s, do: join, slaves: 4 }] }]'],
+    ]
+    const { status, stderr } = await workbench.run(['--master', 'mupdate://murder@192.0.2.1:3905', ...sets], env)
+    expect(stderr).toContain('read the whole list 7 times')
+    expect(stderr).toContain('add --allow-load 192.0.2.1')
+    expect(status).toBe(2)
+  })
+
   it('a run that has one permission of two, or one for another host', async () => {
     // Not loopback by its name, but reached: a connection would be seen.
     let connections = 0
