@@ -32,6 +32,8 @@ export class Catalogue {
   private text: Uint8Array = new Uint8Array(FIRST_SIZE * 32)
   /** Open addressing by the name's hash: name + 1. */
   private table = new Int32Array(FIRST_SIZE * 2)
+  /** Likewise by the state's hash: version + 1, the latest that is this state. */
+  private versionTable = new Int32Array(FIRST_SIZE * 2)
   private readonly hash = new SpanHash()
   private readonly own = new RecordSpan()
 
@@ -45,11 +47,11 @@ export class Catalogue {
       if (this.versionLo[version] === hash.lo && this.versionHi[version] === hash.hi) return version
     }
     const { lo, hi } = hash
-    const name = this.intern(record)
+    const known = record.kind === DELETE ? NONE : this.find(lo, hi)
+    const name = known === NONE ? this.intern(record) : this.versionName[known]
     if (after !== NONE) this.next[after] = name
-    return record.kind === DELETE
-      ? this.deletion(name)
-      : (this.find(name, lo, hi) ?? this.add(name, record.kind, lo, hi, 0))
+    if (record.kind === DELETE) return this.deletion(name)
+    return known === NONE ? this.add(name, record.kind, lo, hi, 0) : known
   }
 
   /**
@@ -92,12 +94,21 @@ export class Catalogue {
     return Buffer.from(this.text.buffer, this.text.byteOffset + start, this.nameEnd[id] - start).toString('latin1')
   }
 
-  private find(name: number, lo: number, hi: number): VersionId | undefined {
-    for (let version = this.latest[name]; version !== NONE; version = this.previous[version]) {
-      const same = this.versionLo[version] === lo && this.versionHi[version] === hi
-      if (same && this.versionKind[version] !== DELETE) return version
+  /** The latest version that is this state; the hash holds the name too. */
+  private find(lo: number, hi: number): VersionId {
+    const slot = this.slotOf(lo, hi)
+    return this.versionTable[slot] - 1
+  }
+
+  private slotOf(lo: number, hi: number): number {
+    const { versionTable, versionLo, versionHi } = this
+    const mask = versionTable.length - 1
+    let slot = lo & mask
+    for (let entry = versionTable[slot]; entry !== 0; entry = versionTable[slot]) {
+      if (versionLo[entry - 1] === lo && versionHi[entry - 1] === hi) return slot
+      slot = (slot + 1) & mask
     }
-    return undefined
+    return slot
   }
 
   private deletion(name: number): VersionId {
@@ -115,6 +126,8 @@ export class Catalogue {
     this.versionName[version] = name
     this.versionOrder[version] = order
     this.versionKind[version] = kind
+    if (kind !== DELETE) this.versionTable[this.slotOf(lo, hi)] = version + 1
+    if (this.versions * 2 > this.versionTable.length) this.growVersionTable()
     // What was merely seen goes below what was made: the latest is what the site should be.
     const last = this.latest[name]
     if (order === 0 && last !== NONE) {
@@ -194,6 +207,14 @@ export class Catalogue {
     this.nameLo = grown(this.nameLo, new Int32Array(size))
     this.nameHi = grown(this.nameHi, new Int32Array(size))
     this.nameEnd = grown(this.nameEnd, new Float64Array(size))
+  }
+
+  private growVersionTable(): void {
+    this.versionTable = new Int32Array(this.versionTable.length * 2)
+    for (let version = 0; version < this.versions; version++) {
+      if (this.versionKind[version] === DELETE) continue
+      this.versionTable[this.slotOf(this.versionLo[version], this.versionHi[version])] = version + 1
+    }
   }
 
   private growTable(): void {

@@ -40,7 +40,7 @@ export class Follower {
     const before = this.holding.set(version)
     const name = catalogue.versionName[version]
     this.countUpdate(name)
-    this.ledger.reached(this, name, before, version, atNs)
+    if (version !== before) this.ledger.reached(this, name, before, version, atNs)
   }
 
   endList(atNs: number): void {

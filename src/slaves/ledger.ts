@@ -16,9 +16,11 @@ export interface Mutation {
   seen: number
 }
 
+/** Which of the slaves got a change: the first, the one in the middle, the last, or any of them. */
+export type Reached = 'first' | 'median' | 'last' | 'all'
+
 export interface PropagationObserver {
-  /** @param which of the slaves that got it: the first, the one in the middle, the last, or any of them */
-  reached(which: 'first' | 'median' | 'last' | 'all', okNs: number, atNs: number): void
+  reached(which: Reached, okNs: number, atNs: number): void
 }
 
 /** What all should hold, and who has got what of it when. */
@@ -26,6 +28,7 @@ export class Ledger {
   readonly expected: Holding
   readonly followers = new Set<Follower>()
   lastOrder = 0
+  /** By mailbox; an array is replaced, not shortened, when one of its mutations is done with. */
   private readonly pending = new Map<number, Mutation[]>()
   /** Mailboxes whose last mutation failed or was never answered. */
   private readonly doubtful = new Set<number>()
@@ -84,7 +87,7 @@ export class Ledger {
     const from = Math.max(follower.since, before < 0 ? 0 : this.catalogue.versionOrder[before])
     const to = this.catalogue.versionOrder[after]
     // What came in between was never sent to it: an update carries the state, not its history.
-    for (const mutation of [...mutations]) if (mutation.order > from && mutation.order <= to) this.count(mutation, atNs)
+    for (const mutation of mutations) if (mutation.order > from && mutation.order <= to) this.count(mutation, atNs)
   }
 
   /** A slave has a whole new list. */

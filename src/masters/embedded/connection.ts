@@ -23,11 +23,11 @@ export interface UpdateStream {
   readonly filter: ServerFilter | undefined
   /** The first entry of the change log that has not been sent. */
   cursor: number
-  /** When updates are due, in whole seconds. */
-  dueS: number
+  /** When updates are due. */
+  dueMs: number
 }
 
-const UPDATE_WAIT_S = 5
+const UPDATE_WAIT_MS = 5_000
 /** Replies that a client has not read before its commands are left unread too. */
 const UNREAD_REPLY_BYTES = 256 * 1024
 /** Commands kept while a long answer is on its way. */
@@ -101,20 +101,20 @@ export class Connection {
   startStream(tag: string, servers: readonly string[]): void {
     const { core } = this
     const filter = servers.length === 0 ? undefined : new Set(servers.map(server => core.serverId(server)))
-    this.stream = { tag, filter, cursor: core.log.end, dueS: core.surroundings.nowS() + UPDATE_WAIT_S }
+    this.stream = { tag, filter, cursor: core.log.end, dueMs: core.surroundings.nowMs() + UPDATE_WAIT_MS }
     core.addStream(this, filter !== undefined)
   }
 
   /** What is pending, then `replyAfter`. */
   sendUpdates(replyAfter: string): void {
     const { stream, core } = this
-    if (stream !== undefined) stream.dueS = core.surroundings.nowS() + UPDATE_WAIT_S
+    if (stream !== undefined) stream.dueMs = core.surroundings.nowMs() + UPDATE_WAIT_MS
     if (stream === undefined || stream.cursor === core.log.end) this.reply(replyAfter)
     else this.pour(pendingUpdates(core, stream), replyAfter)
   }
 
-  sendDueUpdates(nowS: number): void {
-    if (this.stream === undefined || this.stream.dueS > nowS || this.busy || this.closed) return
+  sendDueUpdates(nowMs: number): void {
+    if (this.stream === undefined || this.stream.dueMs > nowMs || this.busy || this.closed) return
     this.sendUpdates('')
     this.flush()
   }

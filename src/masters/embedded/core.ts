@@ -27,8 +27,7 @@ export interface CoreOptions {
 
 /** What the core needs of the world; tests give it a world without time. */
 export interface Surroundings {
-  /** Seconds, whole: Cyrus's timer counts by time(NULL). */
-  nowS(): number
+  nowMs(): number
   later(delayMs: number, what: () => void): void
   /** Calls back when the events that wait have been served. */
   soon(what: () => void): void
@@ -104,10 +103,13 @@ export class Core {
     if (this.log.append(name, oldServer, newServer)) this.trimLog()
   }
 
-  /** Every second: sends what is due, 5 s after a slave's last updates (imap/mupdate.c update_wait). */
+  /**
+   * Some times a second: sends what is due, 5 s after a slave's last updates (imap/mupdate.c update_wait). Each has its
+   * own moment, as in Cyrus (lib/prot.c prot_fill sleeps whole seconds, from wherever in a second it stands).
+   */
   tick(): void {
-    const nowS = this.surroundings.nowS()
-    for (const connection of this.streams) connection.sendDueUpdates(nowS)
+    const nowMs = this.surroundings.nowMs()
+    for (const connection of this.streams) connection.sendDueUpdates(nowMs)
     this.trimLog()
   }
 

@@ -30,7 +30,7 @@ export class World {
     this.core = new Core(
       { ...OPTIONS, ...options },
       {
-        nowS: () => this.nowS,
+        nowMs: () => this.nowS * 1000,
         later: (delayMs, what) => void this.timers.push({ dueMs: this.nowMs + delayMs, what }),
         soon: what => void this.turns.push(what),
         report: line => void this.reports.push(line),
