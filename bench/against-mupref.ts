@@ -53,10 +53,13 @@ async function readingRows(mupref: string, count: number): Promise<Row[]> {
       'scarf',
       count,
       async () => figures(await runOurs(master, ['scarf', '10'])),
-      async () => {
-        const { s, mailboxes, client_cpu_s } = figures(await runMupref(mupref, master, 'scarf', ['10']))
-        return { seconds: s, mailboxes, cpu: client_cpu_s }
-      },
+      async () => scarfed(await runMupref(mupref, master, 'scarf', ['10'])),
+    )
+    const follow = await pairs(
+      'follow',
+      Math.ceil(count / 2),
+      async () => figures(await runOurs(master, ['follow', '20'])),
+      async () => scarfed(await runMupref(mupref, master, 'scarf', ['20'])),
     )
     const noop = await pairs(
       'noop',
@@ -65,12 +68,20 @@ async function readingRows(mupref: string, count: number): Promise<Row[]> {
       async () => figures(await runMupref(mupref, master, 'noop', ['20000'])),
     )
     const [wall, cpu, p50] = [ratio(scarf, 'seconds'), ratio(scarf, 'cpu'), ratio(noop, 'p50_us')]
+    const [followWall, followCpu] = [ratio(follow, 'seconds'), ratio(follow, 'cpu')]
     return [
       row('10 slaves read 500k each: wall', '≤ 1.05 × mupref scarf', wall, wall <= 1.05),
       row('10 slaves read 500k each: CPU', '≤ 1.0 × mupref scarf', cpu, cpu <= 1),
+      row('20 slaves read and digest 500k each: wall', '≤ 1.05 × mupref scarf', followWall, followWall <= 1.05),
+      row('20 slaves read and digest 500k each: CPU', '≤ 1.2 × mupref scarf', followCpu, followCpu <= 1.2),
       row('closed-loop NOOP: p50', '≤ 1.5 × mupref noop', p50, p50 <= 1.5),
     ]
   })
+}
+
+function scarfed(text: string): Side {
+  const { s, mailboxes, client_cpu_s } = figures(text)
+  return { seconds: s, mailboxes, cpu: client_cpu_s }
 }
 
 function row(work: string, target: string, value: number, holds: boolean): Row {

@@ -1,5 +1,6 @@
 /**
- * One measurement by the harness's own drivers, in a process of its own: `load`, `scarf`, `noop` as mupref has them.
+ * One measurement by the harness's own drivers, in a process of its own: `load`, `scarf`, `noop` as mupref has them, and
+ * `follow`, which is `scarf` with an account of what each slave holds.
  * CPU counts from after start-up (login) to the end, all threads.
  */
 import { monotonicClock, monotonicOriginS } from '../src/core/clock.js'
@@ -11,6 +12,9 @@ import { loadHistograms } from '../src/metrics/latency.js'
 import { Recorder } from '../src/metrics/recorder.js'
 import { loadProfile } from '../src/profile/load.js'
 import { Client } from '../src/session/client.js'
+import { Catalogue } from '../src/slaves/catalogue.js'
+import { Follower } from '../src/slaves/follower.js'
+import { Ledger } from '../src/slaves/ledger.js'
 import { Slave, type SlaveObserver } from '../src/slaves/slave.js'
 import { median } from './pairs.js'
 
@@ -53,21 +57,23 @@ async function load(): Promise<void> {
   await preload.stop()
 }
 
-async function scarf(): Promise<void> {
+async function scarf(follows: boolean): Promise<void> {
+  const ledger = new Ledger(new Catalogue(), { reached: () => {} })
   let records = 0
   let left = Number(count)
   const cpu = process.cpuUsage()
   const startNs = clock.nowNs()
   await new Promise<void>(resolve => {
     const none = () => {}
-    const observer: SlaveObserver = {
+    const observerOf = (follower: Follower | undefined): SlaveObserver => ({
       loggedIn: none,
-      dumped: (_due, _sent, _done, list) => {
+      dumped: (_due, _sent, doneNs, list) => {
+        follower?.endList(doneNs)
         records += list
         if (--left === 0) resolve()
       },
       dumpUnfinished: none,
-      record: none,
+      record: follower === undefined ? none : (record, atNs) => follower.take(record, atNs),
       noopAnswered: none,
       noopUnfinished: none,
       timedOut: none,
@@ -75,12 +81,15 @@ async function scarf(): Promise<void> {
       loginRefused: (_due, _start, _now, error) => process.stderr.write(`${error}\n`),
       dumpRefused: none,
       loginUnfinished: none,
-      dumpBegun: none,
+      dumpBegun: () => follower?.beginList(),
       ready: none,
       restarted: none,
-    }
+    })
     const times = { retryDelayNs: 600e9, mergeNsPerMailbox: 0, random: () => 0 }
-    for (let i = 0; i < Number(count); i++) new Slave({ address, credentials, clock }, times, observer, startNs)
+    for (let i = 0; i < Number(count); i++) {
+      const follower = follows ? new Follower(ledger.catalogue, ledger) : undefined
+      new Slave({ address, credentials, clock }, times, observerOf(follower), startNs)
+    }
   })
   const seconds = (clock.nowNs() - startNs) / 1e9
   const { user, system } = process.cpuUsage(cpu)
@@ -109,6 +118,6 @@ async function noop(): Promise<void> {
   await client.logout()
 }
 
-const works: Record<string, () => Promise<void>> = { load, scarf, noop }
+const works: Record<string, () => Promise<void>> = { load, scarf: () => scarf(false), follow: () => scarf(true), noop }
 await loadHistograms()
 await works[work]()

@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,7 @@ import type { RunResult } from '../src/metrics/run-result.js'
 import { loadProfile } from '../src/profile/load.js'
 import { Client } from '../src/session/client.js'
 import type { Row } from './against-mupref.js'
-import { median, output } from './pairs.js'
+import { median, outcome, rssBytes } from './pairs.js'
 
 const MAILBOXES = 500_000
 const clock = monotonicClock(monotonicOriginS())
@@ -23,7 +23,7 @@ export async function benchEmbedded(count: number): Promise<Row[]> {
     await master.start()
     const createS = await createAll(master)
     const dumpPerSecond = await dump(master)
-    const rssMb = rssBytes(master.pid() ?? 0) / 1e6
+    const rssMb = rssBytes(master.pid()) / 1e6
     await master.stop()
     runs.push({ createS, dumpPerSecond, rssMb })
     process.stdout.write(`embedded ${i + 1}/${count} ${JSON.stringify(runs[i])}\n`)
@@ -86,30 +86,33 @@ async function dump(master: Master): Promise<number> {
   return perSecond
 }
 
-function rssBytes(pid: number): number {
-  const match = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))
-  return Number(match?.[1]) * 1024
+/** A run of a profile of the bench, by the command line. */
+export async function runProfile(
+  profile: string,
+  sets: readonly string[] = [],
+): Promise<{ result: RunResult; rssPeakBytes: number }> {
+  const cli = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
+  const path = fileURLToPath(new URL(`../../bench/${profile}.yaml`, import.meta.url))
+  const out = mkdtempSync(join(tmpdir(), 'mupdate-bench-'))
+  try {
+    const args = ['run', path, '--json', '--quiet', '--out', out, ...sets.flatMap(set => ['--set', set])]
+    const { text, rssPeakBytes } = await outcome(process.execPath, [cli, ...args])
+    return { result: JSON.parse(text) as RunResult, rssPeakBytes }
+  } finally {
+    rmSync(out, { recursive: true })
+  }
 }
 
 /** 5,000 operations a second in the open model over kept connections: does the harness keep its plan? */
 export async function benchOpenModel(count: number): Promise<Row[]> {
-  const cli = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
-  const profile = fileURLToPath(new URL('../../bench/open-5000.yaml', import.meta.url))
   const runs: RunResult[] = []
   for (let i = 0; i < count; i++) {
-    const out = mkdtempSync(join(tmpdir(), 'mupdate-bench-'))
-    try {
-      const result: RunResult = JSON.parse(
-        await output(process.execPath, [cli, 'run', profile, '--json', '--quiet', '--out', out]),
-      )
-      runs.push(result)
-      const { scheduleSlipUs, droppedArrivals } = result.generator
-      process.stdout.write(
-        `open ${i + 1}/${count} slip p99 ${scheduleSlipUs?.p99} µs, dropped ${droppedArrivals}, ${result.verdict.result}\n`,
-      )
-    } finally {
-      rmSync(out, { recursive: true })
-    }
+    const { result } = await runProfile('open-5000')
+    runs.push(result)
+    const { scheduleSlipUs, droppedArrivals } = result.generator
+    process.stdout.write(
+      `open ${i + 1}/${count} slip p99 ${scheduleSlipUs?.p99} µs, dropped ${droppedArrivals}, ${result.verdict.result}\n`,
+    )
   }
   const slipMs = median(runs.map(run => run.generator.scheduleSlipUs?.p99 ?? Infinity)) / 1000
   const dropped = runs.reduce((sum, run) => sum + run.generator.droppedArrivals, 0)

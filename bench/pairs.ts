@@ -1,25 +1,51 @@
 import { spawn } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 
 /** Runs a command to its end. @throws when it fails */
-export function output(
+export async function output(
   command: string,
   args: readonly string[],
   environment: Record<string, string> = {},
 ): Promise<string> {
+  const { status, text } = await outcome(command, args, environment)
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')}: status ${status}`)
+  return text
+}
+
+/** The same, whatever its end; with the most memory that it was seen to hold. */
+export function outcome(
+  command: string,
+  args: readonly string[],
+  environment: Record<string, string> = {},
+): Promise<{ status: number | null; text: string; rssPeakBytes: number }> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       env: { ...process.env, ...environment },
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     let text = ''
+    let rssPeakBytes = 0
+    const watch = setInterval(() => {
+      rssPeakBytes = Math.max(rssPeakBytes, rssBytes(child.pid))
+    }, 250)
     child.stdout.on('data', chunk => {
       text += chunk
     })
     child.on('error', reject)
-    child.on('close', code =>
-      code === 0 ? resolve(text) : reject(new Error(`${command} ${args.join(' ')}: status ${code}`)),
-    )
+    child.on('close', status => {
+      clearInterval(watch)
+      resolve({ status, text, rssPeakBytes })
+    })
   })
+}
+
+/** 0 for a process that is gone. */
+export function rssBytes(pid: number | undefined): number {
+  try {
+    return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
+  } catch {
+    return 0
+  }
 }
 
 /** `a=1.5 b=2` → { a: 1.5, b: 2 } */

@@ -57,7 +57,7 @@ export class Follower {
 
   private countUpdate(name: number): void {
     if (name >= this.streamed.length) {
-      const grown = new Uint8Array(Math.max(name + 1, this.streamed.length * 2))
+      const grown = new Uint8Array(Math.max(name + 1, Math.ceil(this.streamed.length * 1.25)))
       grown.set(this.streamed)
       this.streamed = grown
     }

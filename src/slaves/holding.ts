@@ -51,7 +51,7 @@ export class Holding {
   }
 
   private grow(names: number): void {
-    const grown = new Int32Array(Math.max(names, this.held.length * 2))
+    const grown = new Int32Array(Math.max(names, Math.ceil(this.held.length * 1.25)))
     grown.set(this.held)
     this.held = grown
   }

@@ -27,7 +27,10 @@ export class SpanHash {
     this.finish()
   }
 
-  /** Its length goes in too, so that bytes cannot move from one part to the next unseen. */
+  /**
+   * Its length goes in too, so that bytes cannot move from one part to the next unseen. Words go into the halves by
+   * turns, and each half into the other at once: what differs in one word differs in all 64 bits that follow.
+   */
   private add(bytes: Uint8Array, start: number, end: number): void {
     if (bytes !== this.bytes) {
       this.bytes = bytes
@@ -35,20 +38,24 @@ export class SpanHash {
     }
     const { view } = this
     let lo = this.lo ^ (end - start)
-    let hi = this.hi + (end - start)
+    let hi = this.hi
     let at = start
-    for (; at + 4 <= end; at += 4) {
-      const word = view.getInt32(at, true)
-      lo = Math.imul(lo ^ word, 0x85ebca6b)
-      lo ^= lo >>> 15
-      hi = Math.imul(((hi << 13) | (hi >>> 19)) + word, 0xc2b2ae35)
+    for (; at + 8 <= end; at += 8) {
+      lo = Math.imul(lo ^ view.getInt32(at, true), 0x85ebca6b)
+      lo = ((lo ^ (lo >>> 15)) + hi) | 0
+      hi = (Math.imul(((hi << 13) | (hi >>> 19)) ^ view.getInt32(at + 4, true), 0xc2b2ae35) + lo) | 0
+    }
+    if (at + 4 <= end) {
+      lo = Math.imul(lo ^ view.getInt32(at, true), 0x85ebca6b)
+      lo = ((lo ^ (lo >>> 15)) + hi) | 0
+      at += 4
     }
     let rest = 0
     for (; at < end; at++) rest = (rest << 8) | bytes[at]
     lo = Math.imul(lo ^ rest, 0x85ebca6b)
-    lo ^= lo >>> 15
+    lo = ((lo ^ (lo >>> 15)) + hi) | 0
     this.lo = lo
-    this.hi = Math.imul(((hi << 13) | (hi >>> 19)) + rest, 0xc2b2ae35)
+    this.hi = (Math.imul((hi << 13) | (hi >>> 19), 0xc2b2ae35) + lo) | 0
   }
 
   private finish(): void {
