@@ -76,10 +76,11 @@ export function cyrusConf(plan: CyrusPlan): string {
   for (const path of [plan.directory, plan.binaries.mupdate]) checkPath(path)
   const { mupdate, ctlCyrusdb } = plan.binaries
   const conf = configPath(plan.directory)
+  const asMaster = plan.role === 'master' ? ' -m' : ''
   const service = `listen="127.0.0.1:${plan.port}" prefork=1 maxfds=${plan.maxDescriptors}`
   return [
     `START {\n  recover cmd="${ctlCyrusdb} -C ${conf} -r"\n}`,
-    `SERVICES {\n  mupdate cmd="${mupdate} -C ${conf} -m" ${service}\n}`,
+    `SERVICES {\n  mupdate cmd="${mupdate} -C ${conf}${asMaster}" ${service}\n}`,
     `EVENTS {\n  checkpoint cmd="${ctlCyrusdb} -C ${conf} -c" period=30\n}`,
     '',
   ].join('\n\n')

@@ -128,6 +128,7 @@ class CyrusMaster implements Master {
     await removeLeftovers(parent, account.uid)
     return {
       directory: join(parent, DIRECTORY_PREFIX + randomBytes(6).toString('hex')),
+      role: 'master',
       port: await freePort(),
       user: USER,
       password: randomBytes(18).toString('base64url'),

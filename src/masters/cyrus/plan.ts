@@ -3,8 +3,10 @@ import type { CyrusBinaries } from './binaries.js'
 
 /** What the supervisor is told, as its first line of standard input: it holds the password, which argv must not. */
 export interface CyrusPlan {
-  /** Private to this master; the supervisor makes and removes it. */
+  /** Private to this Cyrus; the supervisor makes and removes it. */
   readonly directory: string
+  /** A slave is told in its settings where its master is. */
+  readonly role: 'master' | 'slave'
   readonly port: number
   readonly user: string
   readonly password: string

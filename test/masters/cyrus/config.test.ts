@@ -60,6 +60,12 @@ EVENTS {
     )
   })
 
+  it('starts mupdate as a slave where that is asked for', () => {
+    const slave = cyrusConf({ ...PLAN, role: 'slave' })
+    expect(slave).toBe(cyrusConf(PLAN).replace(' -m"', '"'))
+    expect(slave).not.toContain(' -m')
+  })
+
   it('refuses a path that Cyrus would split', () => {
     expect(() => cyrusConf({ ...PLAN, directory: '/tmp/my runs/x' })).toThrow('cannot stand in cyrus.conf')
   })

@@ -2,6 +2,7 @@ import type { CyrusPlan } from '../../../src/masters/cyrus/plan.js'
 
 export const PLAN: CyrusPlan = {
   directory: '/dev/shm/mupdate-bench-cyrus-1',
+  role: 'master',
   port: 4711,
   user: 'murder',
   password: 'hunter2',
