@@ -61,8 +61,13 @@ const BANNER_PATIENCE_MS = 3_000
  * answers it after its banner, by its tag.
  */
 const NUDGE_TAG = 'P0'
-/** imap/mupdate-client.c's, for its first command and only UPDATE. */
 const UPDATE_TAG = 'U01'
+/** Cyrus's clients tag these so (imap/mupdate-client.c), and count `X0`, `X1`, … for what they send between them. */
+const TAGS: Partial<Record<Command['kind'], string>> = {
+  AUTHENTICATE: 'A01',
+  UPDATE: UPDATE_TAG,
+  LOGOUT: 'Q01',
+}
 /** Records that came in another form than Cyrus's. */
 const oddRecord = new RecordSpan()
 /** One for all clients of a thread: what is written is sent in the same turn. */
@@ -131,7 +136,7 @@ export class Client {
   }
 
   /** Queues a command; it goes out with the next {@link flush}. */
-  queue(command: Command, handler: ReplyHandler, tag: string | number = this.nextTag++): void {
+  queue(command: Command, handler: ReplyHandler, tag: string | number = TAGS[command.kind] ?? this.nextTag++): void {
     if (this.lost !== undefined) {
       handler.onLost(this.lost)
       return
@@ -197,7 +202,7 @@ export class Client {
   update(servers: readonly string[] | undefined, ended: ReplyHandler, sink: RecordSink): void {
     const command: Command = servers === undefined ? { kind: 'UPDATE' } : { kind: 'UPDATE', servers }
     this.stream = { sink, scanner: new RecordScanner(UPDATE_TAG, DEFAULT_LIMITS, sink) }
-    this.send(command, ended, UPDATE_TAG)
+    this.send(command, ended)
   }
 
   /** Says LOGOUT and closes, without waiting for long: a stuck master must not hold up the end of a run. */

@@ -54,6 +54,7 @@ export class Slave implements RecordSink {
   private client: Client | undefined
   private timer: NodeJS.Timeout | undefined
   private timerNs = Infinity
+  /** NOOPs sent on this connection. */
   private noops = 0
   /** When the connecting under way began. */
   private connectingNs = 0
@@ -255,6 +256,7 @@ export class Slave implements RecordSink {
   private sendUpdate(): void {
     const client = this.client!
     this.records = 0
+    this.noops = 0
     this.observer.dumpBegun(this.options.clock.nowNs())
     const ended = {
       onDone: (status: string, text: string) => this.listEnded(client, status, text),
@@ -312,7 +314,7 @@ export class Slave implements RecordSink {
         },
         onLost: () => {},
       },
-      `N${++this.noops}`,
+      `N${this.noops++}`,
     )
   }
 
@@ -325,7 +327,7 @@ export class Slave implements RecordSink {
       // The master hears nothing of it before the network is back.
       this.cut.given.push(this.client)
     } else {
-      // It says LOGOUT and closes; a master that is stuck would not answer either.
+      // It says LOGOUT and closes without waiting for an answer, as a real one does (test/cyrus/real-slave.test.ts).
       this.client?.send({ kind: 'LOGOUT' }, { onDone: () => {}, onLost: () => {} })
       this.client?.destroy()
     }

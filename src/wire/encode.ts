@@ -2,7 +2,7 @@ import type { Command } from '../core/operation.js'
 
 /**
  * A command as Cyrus's own client library sends it: every argument a non-synchronising literal, whatever it holds
- * (imap/mupdate-client.c).
+ * (imap/mupdate-client.c), but for the name of a login mechanism (lib/saslclient.c).
  *
  * @returns a byte string (latin1), line end included
  */
@@ -25,7 +25,7 @@ export function encodeCommand(tag: string, command: Command): string {
     case 'AUTHENTICATE':
       return command.initialResponse === undefined
         ? `${tag} AUTHENTICATE ${quoted(command.mechanism)}\r\n`
-        : `${tag} AUTHENTICATE ${quoted(command.mechanism)} ${quoted(command.initialResponse)}\r\n`
+        : `${tag} AUTHENTICATE ${quoted(command.mechanism)} ${literal(command.initialResponse)}\r\n`
     case 'NOOP':
     case 'LOGOUT':
       return `${tag} ${command.kind}\r\n`
@@ -40,7 +40,7 @@ export function literal(bytes: string): string {
   return `{${bytes.length}+}\r\n${bytes}`
 }
 
-/** For words that hold neither line ends nor 8-bit bytes: mechanism names, base64, texts of replies. */
+/** For words that hold neither line ends nor 8-bit bytes: mechanism names, texts of replies. */
 export function quoted(text: string): string {
   return `"${text.replace(/["\\]/g, '\\$&')}"`
 }

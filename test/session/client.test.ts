@@ -68,7 +68,7 @@ describe('connecting', () => {
     })
     const client = await open(address)
     expect(client.banner.role).toBe('(master)')
-    const initial = /^AUTHENTICATE "PLAIN" "(.*)"$/.exec(login)![1]!
+    const initial = /^AUTHENTICATE "PLAIN" \{\d+\+\}\r\n(.*)$/.exec(login)![1]!
     expect(Buffer.from(initial, 'base64').toString()).toBe('\0murder\0pa ss')
   })
 
@@ -175,10 +175,9 @@ describe('commands', () => {
     const address = await serve(
       BANNER,
       loggedIn(tag => {
-        // The line "X1 FIND {6+}" is followed by its literal's.
-        if (tag === 'user.a') return 'X1 MAILBOX {6+}\r\nuser.a {3+}\r\nb!p {0+}\r\n\r\nX1 OK "done"\r\n'
-        if (tag === 'X2') return 'X2 NO "not here"\r\n'
-        return tag === 'X3' ? 'X3 BAD {4+}\r\nwhat\r\n' : undefined
+        if (tag === 'X0') return 'X0 MAILBOX {6+}\r\nuser.a {3+}\r\nb!p {0+}\r\n\r\nX0 OK "done"\r\n'
+        if (tag === 'X1') return 'X1 NO "not here"\r\n'
+        return tag === 'X2' ? 'X2 BAD {4+}\r\nwhat\r\n' : undefined
       }),
     )
     const client = await open(address)
@@ -190,6 +189,21 @@ describe('commands', () => {
     client.flush()
     await until(() => told.length === 4)
     expect(told).toEqual(['find record', 'find OK', 'first NO not here', 'second BAD what'])
+  })
+
+  it("have the tags of Cyrus's clients", async () => {
+    const seen: string[] = []
+    const address = await serve(BANNER, (tag, rest) => {
+      seen.push(`${tag} ${rest.split(' ')[0]}`)
+      return `${tag} OK "done"\r\n`
+    })
+    const client = await open(address)
+    const { handler } = recorder()
+    client.send({ kind: 'FIND', name: 'user.a' }, handler('find'))
+    client.update(undefined, handler('dump'), { onRecord: () => {} })
+    client.send({ kind: 'NOOP' }, handler('noop'))
+    await client.logout()
+    expect(seen).toEqual(['A01 AUTHENTICATE', 'X0 FIND', 'U01 UPDATE', 'X1 NOOP', 'Q01 LOGOUT'])
   })
 
   it('are told of many replies in one chunk, each once', async () => {
@@ -216,13 +230,13 @@ describe('commands', () => {
     { name: 'resets', how: (socket: Socket) => void socket.resetAndDestroy(), code: 'MASTER_LOST' },
     { name: 'says BYE', how: (socket: Socket) => void socket.end('* BYE "shutting down"\r\n'), code: 'MASTER_BYE' },
     { name: 'answers another', how: (socket: Socket) => void socket.write('Z9 OK "x"\r\n'), code: 'WIRE_UNEXPECTED' },
-    { name: 'answers nonsense', how: (socket: Socket) => void socket.write('X3 MAYBE\r\n'), code: 'WIRE_UNEXPECTED' },
+    { name: 'answers nonsense', how: (socket: Socket) => void socket.write('X2 MAYBE\r\n'), code: 'WIRE_UNEXPECTED' },
   ])('are each told once when the master $name', async ({ how, code }) => {
     const address = await serve(
       BANNER,
       loggedIn((tag, _rest, socket) => {
-        if (tag === 'X1') return `X1 OK "done"\r\n`
-        if (tag === 'X3') how(socket)
+        if (tag === 'X0') return `X0 OK "done"\r\n`
+        if (tag === 'X2') how(socket)
         return undefined
       }),
     )
@@ -242,10 +256,10 @@ describe('commands', () => {
     const address = await serve(
       BANNER,
       loggedIn((tag, rest, socket) => {
-        // After X0 of the login: the batch is X1 to X4, and a command after it X5.
-        if (rest.startsWith('ACTIVATE')) return `${tag} ${tag === 'X2' ? 'NO "exists"' : 'OK "done"'}\r\n`
-        if (tag === 'X5') return `X5 OK "done"\r\n`
-        if (tag === 'X7') socket.destroy()
+        // The batch is X0 to X3, and a command after it X4.
+        if (rest.startsWith('ACTIVATE')) return `${tag} ${tag === 'X1' ? 'NO "exists"' : 'OK "done"'}\r\n`
+        if (tag === 'X4') return `X4 OK "done"\r\n`
+        if (tag === 'X6') socket.destroy()
         return undefined
       }),
     )
@@ -276,7 +290,7 @@ describe('commands', () => {
       BANNER,
       loggedIn((tag, rest, socket) => {
         if (!rest.startsWith('ACTIVATE')) return undefined
-        return tag === 'X1' ? `X1 OK "done"\r\n` : void socket.destroy()
+        return tag === 'X0' ? `X0 OK "done"\r\n` : void socket.destroy()
       }),
     )
     const client = await open(address)

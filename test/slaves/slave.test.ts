@@ -2,8 +2,9 @@ import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
-import { Slave, type SlaveObserver, type SlaveSettings } from '../../src/slaves/slave.js'
+import { Slave, type SlaveSettings } from '../../src/slaves/slave.js'
 import { BANNER, type LineServer, lineServer, loggedIn } from '../support/line-server.js'
+import { slaveObserver } from '../support/slave-observer.js'
 
 const clock = monotonicClock(monotonicOriginS())
 let server: LineServer
@@ -18,6 +19,8 @@ afterEach(async () => {
 interface Seen {
   readonly slave: string[]
   readonly master: string[]
+  /** Tags of the NOOPs that it heard. */
+  readonly noops: string[]
   streams: Socket[]
 }
 
@@ -30,11 +33,12 @@ async function start(
   answersNoop = () => true,
   banner = BANNER,
 ): Promise<Seen> {
-  const seen: Seen = { slave: [], master: [], streams: [] }
+  const seen: Seen = { slave: [], master: [], noops: [], streams: [] }
   server = await lineServer(
     banner,
     loggedIn((tag, rest, socket) => {
       seen.master.push(rest)
+      if (rest === 'NOOP') seen.noops.push(tag)
       if (rest === 'UPDATE') {
         seen.streams.push(socket)
         socket.on('close', () => seen.master.push('closed'))
@@ -43,23 +47,7 @@ async function start(
       return rest === 'NOOP' && !answersNoop() ? undefined : `${tag} OK "done"\r\n`
     }),
   )
-  const say = (what: string) => () => void seen.slave.push(what)
-  const observer: SlaveObserver = {
-    loggedIn: () => {},
-    loginUnfinished: say('login unfinished'),
-    loginRefused: say('login refused'),
-    dumpBegun: () => {},
-    dumped: say('dumped'),
-    dumpUnfinished: say('dump unfinished'),
-    dumpRefused: say('dump refused'),
-    ready: say('ready'),
-    record: say('record'),
-    noopAnswered: say('noop'),
-    noopUnfinished: say('noop unfinished'),
-    timedOut: say('timed out'),
-    dropped: say('dropped'),
-    restarted: say('restarted'),
-  }
+  const observer = slaveObserver(what => seen.slave.push(what))
   const all: SlaveSettings = { retryDelayNs: 10e9, mergeNsPerMailbox: 0, random: () => 0, ...settings }
   slave = new Slave({ address: server.address, credentials: { user: 'u', password: 'p' }, clock }, all, observer, 0)
   return seen
@@ -121,6 +109,19 @@ describe('a slave and its connection', () => {
     await until(() => seen.streams.length === 2 && slave.streaming)
     expect(seen.slave.filter(what => what === 'restarted' || what === 'dropped')).toEqual(['restarted'])
     expect(seen.master).toContain('closed')
+  })
+
+  it('counts its NOOPs anew on each connection, as Cyrus does', async () => {
+    const seen = await start()
+    for (const life of [1, 2]) {
+      await until(() => seen.streams.length === life && slave.streaming)
+      for (const answered of [1, 2]) {
+        kick()
+        await until(() => seen.noops.length === 2 * (life - 1) + answered)
+      }
+      slave.restart()
+    }
+    expect(seen.noops).toEqual(['N0', 'N1', 'N0', 'N1'])
   })
 
   it('frozen, reads nothing and lets no time pass; thawed, it goes on', async () => {

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from 'node:n
 export const BANNER =
   '* AUTH "PLAIN" "LOGIN"\r\n* STARTTLS\r\n* OK MUPDATE "mail.example.com" "Cyrus IMAP" "3.6.1" "(master)"\r\n'
 
-/** Answers each line that came whole; the tag and the rest of it are given. */
+/** Answers each command that came whole, its literals included; the tag and the rest of it are given. */
 export type Answer = (tag: string, rest: string, socket: Socket) => string | undefined
 
 export interface LineServer {
@@ -24,10 +24,10 @@ export async function lineServer(banner: string, answer: Answer = () => undefine
     let received = ''
     socket.setEncoding('latin1').on('data', text => {
       received += text
-      for (let end = received.indexOf('\r\n'); end >= 0; end = received.indexOf('\r\n')) {
-        const line = received.slice(0, end)
+      for (let end = commandEnd(received); end >= 0; end = commandEnd(received)) {
+        const command = received.slice(0, end)
         received = received.slice(end + 2)
-        const [tag, ...rest] = line.split(' ')
+        const [tag, ...rest] = command.split(' ')
         const reply = answer(tag!, rest.join(' '), socket)
         if (reply !== undefined && !socket.destroyed) socket.write(reply, 'latin1')
       }
@@ -43,6 +43,13 @@ export async function lineServer(banner: string, answer: Answer = () => undefine
       await new Promise(resolve => server.close(resolve))
     },
   }
+}
+
+/** The first line end that no literal follows; literals of tests hold none. */
+function commandEnd(received: string): number {
+  let end = received.indexOf('\r\n')
+  while (end >= 0 && /\{\d+\+\}$/.test(received.slice(0, end))) end = received.indexOf('\r\n', end + 2)
+  return end
 }
 
 /** A master that logs everybody in and leaves the rest to the test. */
