@@ -16,7 +16,8 @@ export class RemoteMaster implements Master {
 
   /** Logs in once: a wrong password or port is told before anything else happens. */
   async start(): Promise<void> {
-    const client = await Client.connect({ address: this.address, credentials: this.credentials, clock: this.clock })
+    const { address, credentials, clock } = this
+    const client = await Client.connect({ address, credentials, clock, firstContact: true })
     const { product, version } = client.banner
     this.version = `${product} ${version}`
     await client.logout()

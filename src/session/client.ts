@@ -41,6 +41,8 @@ export interface ConnectOptions {
   readonly clock: Clock
   /** For connection, banner and login together, as Cyrus's `client_timeout`. */
   readonly timeoutMs?: number
+  /** Makes a port that stays silent show what it is. Cyrus's clients only wait, as all that follow the first do. */
+  readonly firstContact?: boolean
   /** Called once when a connection that was logged in ends without our having closed it. */
   readonly onLost?: (error: HarnessError) => void
 }
@@ -54,7 +56,7 @@ interface Pending {
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000
-/** How long a silent port is given before it is asked to show what it is. */
+/** How long a silent port is given at first contact before it is asked to show what it is. */
 const BANNER_PATIENCE_MS = 3_000
 /**
  * A line that HTTP servers refuse at once (they skip empty ones, and wait on), while a master that was merely slow
@@ -241,6 +243,7 @@ export class Client {
       this.transport.destroy()
       throw this.lost
     }
+    if (this.options.firstContact !== true) return greeting
     const impatience = setTimeout(() => this.nudge(), Math.min(BANNER_PATIENCE_MS, timeoutMs / 2))
     try {
       return await greeting

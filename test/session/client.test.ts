@@ -2,7 +2,7 @@ import type { Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import { type HarnessError, isHarnessError } from '../../src/core/errors.js'
-import { Client } from '../../src/session/client.js'
+import { Client, type ConnectOptions } from '../../src/session/client.js'
 import { DELETE, MAILBOX, RESERVE } from '../../src/wire/record-scanner.js'
 import { type Answer, BANNER, type LineServer, lineServer, loggedIn } from '../support/line-server.js'
 
@@ -29,7 +29,7 @@ async function serve(banner: string, answer?: Answer): Promise<{ host: string; p
 
 async function open(
   address: { host: string; port: number },
-  options: { timeoutMs?: number; onLost?: (error: HarnessError) => void } = {},
+  options: Pick<ConnectOptions, 'timeoutMs' | 'firstContact' | 'onLost'> = {},
 ): Promise<Client> {
   const client = await Client.connect({ address, credentials, clock, ...options })
   clients.push(client)
@@ -109,10 +109,17 @@ describe('connecting', () => {
   it('tells an HTTP server, which waits for a request, by asking', async () => {
     // As Node's own and nginx do: empty lines before a request are skipped.
     const address = await serve('', tag => (tag === '' ? undefined : 'HTTP/1.1 400 Bad Request\r\n\r\n'))
-    await expect(open(address, { timeoutMs: 600 })).rejects.toMatchObject({
+    await expect(open(address, { timeoutMs: 600, firstContact: true })).rejects.toMatchObject({
       code: 'MASTER_NOT_MUPDATE',
       message: expect.stringContaining('an HTTP server'),
     })
+  })
+
+  it('asks nothing after the first contact: no client of Cyrus does', async () => {
+    const asked: string[] = []
+    const address = await serve('', tag => void asked.push(tag))
+    await expect(open(address, { timeoutMs: 200 })).rejects.toMatchObject({ code: 'TIMEOUT' })
+    expect(asked).toEqual([])
   })
 
   it('logs in to a master that was slow with its banner, and answers the asking late', async () => {
@@ -126,7 +133,7 @@ describe('connecting', () => {
       if (rest.startsWith('AUTHENTICATE')) return `P0 BAD "Please login first"\r\n${tag} OK "done"\r\n`
       return `${tag} OK "done"\r\n`
     })
-    const client = await open(address, { timeoutMs: 1500 })
+    const client = await open(address, { timeoutMs: 1500, firstContact: true })
     expect(await client.request({ kind: 'NOOP' })).toEqual({ status: 'OK', text: '' })
   })
 
