@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { cyrusAccount } from '../../src/masters/cyrus/account.js'
+import { findBinaries } from '../../src/masters/cyrus/binaries.js'
+import { SERVER_NAME } from '../../src/masters/cyrus/config.js'
+import { DIRECTORY_PREFIX } from '../../src/masters/cyrus/leftovers.js'
+import { chooseParent, descriptorsFor, freePort } from '../../src/masters/cyrus/place.js'
+import type { CyrusPlan } from '../../src/masters/cyrus/plan.js'
+import { SupervisorProcess } from '../../src/masters/cyrus/supervisor-process.js'
+import type { Credentials, MasterAddress } from '../../src/masters/master.js'
+
+/**
+ * A frontend's `mupdate`, run as a managed master is run: by Cyrus's `master`, as no root, below a supervisor that ends
+ * it and removes its directory however the test ends.
+ */
+export class CyrusSlave {
+  private constructor(
+    readonly directory: string,
+    /** Where its own clients ask it. */
+    readonly address: MasterAddress,
+    /** Its syslog lines so far. */
+    readonly log: readonly string[],
+    private readonly supervisor: SupervisorProcess,
+  ) {}
+
+  /** @param settings lines of imapd.conf beyond those that say where its master is */
+  static async start(
+    master: MasterAddress,
+    { user, password }: Credentials,
+    settings: Readonly<Record<string, string>>,
+  ): Promise<CyrusSlave> {
+    const log: string[] = []
+    const plan: CyrusPlan = {
+      directory: join(chooseParent('tmpfs'), DIRECTORY_PREFIX + randomBytes(6).toString('hex')),
+      role: 'slave',
+      port: await freePort(),
+      user,
+      password,
+      account: cyrusAccount(),
+      binaries: findBinaries(),
+      settings: {
+        ...settings,
+        // With its port, or Cyrus asks /etc/services for `mupdate`, which need not be there (imap/backend.c).
+        mupdate_server: `${master.host}:${master.port}`,
+        mupdate_authname: user,
+        mupdate_username: user,
+        mupdate_realm: SERVER_NAME,
+        mupdate_password: password,
+      },
+      maxDescriptors: descriptorsFor(100),
+    }
+    const supervisor = new SupervisorProcess(plan, report => {
+      log.push(report.kind === 'syslog' ? report.line : JSON.stringify(report))
+    })
+    return new CyrusSlave(plan.directory, { host: '127.0.0.1', port: plan.port }, log, supervisor)
+  }
+
+  /**
+   * As imapd and lmtpd do it: connects, and waits to be told something (imap/mupdate-client.c, kick_mupdate).
+   *
+   * @returns whether it was; false when it was refused or dropped
+   */
+  kick(): Promise<boolean> {
+    return new Promise(resolve => {
+      let told = false
+      const socket = connect(join(this.directory, 'conf', 'socket', 'mupdate.target'))
+      socket.on('data', () => (told = true))
+      socket.on('error', () => {})
+      socket.on('close', () => resolve(told))
+    })
+  }
+
+  /** Ends it and removes its directory. */
+  stop(): Promise<void> {
+    return this.supervisor.stop()
+  }
+}
