@@ -87,7 +87,7 @@ async function scarf(follows: boolean): Promise<void> {
     })
     const times = { retryDelayNs: 600e9, mergeNsPerMailbox: 0, random: () => 0 }
     for (let i = 0; i < Number(count); i++) {
-      const follower = follows ? new Follower(ledger.catalogue, ledger) : undefined
+      const follower = follows ? new Follower(ledger.catalogue, ledger, i) : undefined
       new Slave({ address, credentials, clock }, times, observerOf(follower), startNs)
     }
   })

@@ -24,7 +24,7 @@ export function benchDigest(count: number): Row[] {
   const ledger = new Ledger(new Catalogue(), { reached: () => {} })
   const rates: number[] = []
   for (let i = 0; i <= count; i++) {
-    const follower = new Follower(ledger.catalogue, ledger)
+    const follower = new Follower(ledger.catalogue, ledger, i)
     const startNs = clock.nowNs()
     follower.beginList()
     read(list, follower)

@@ -161,7 +161,7 @@ export class Slaves {
       ...(reconnectsAtOnce === undefined ? {} : { reconnectsAtOnce }),
     }
     const follower = this.mayFollow(kind)
-      ? new Follower(this.context.ledger!.catalogue, this.context.ledger!)
+      ? new Follower(this.context.ledger!.catalogue, this.context.ledger!, index, kind.backend !== true)
       : undefined
     const watcher = new Watcher(this.context, index, follower, change => this.missed(change))
     const slave = new Slave({ address, credentials, clock }, settings, watcher, startNs)

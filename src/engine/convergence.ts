@@ -4,6 +4,7 @@ import type { MailboxRecord } from '../core/mailbox.js'
 import { Client } from '../session/client.js'
 import { type Difference, Holding } from '../slaves/holding.js'
 import type { Ledger } from '../slaves/ledger.js'
+import type { RealLoss } from '../slaves/real-merge.js'
 import { RecordSpan } from '../wire/record-scanner.js'
 import { recordOf } from '../wire/reply.js'
 
@@ -29,6 +30,9 @@ export interface Convergence {
   readonly missing: number
   /** Mailboxes left out, since their last operation failed or was never answered. */
   readonly open: number
+  readonly realLosses: readonly RealLoss[]
+  /** Resyncs of which it is not known what a real slave would have lost. */
+  readonly realUnknown: number
   /** Mailboxes of the master's LIST; undefined where it was not asked. */
   readonly listed: number | undefined
 }
@@ -79,6 +83,8 @@ export async function converge(
     differences,
     missing: ledger.missing,
     open: ledger.open(startNs),
+    realLosses: ledger.merges.losses(),
+    realUnknown: ledger.merges.skipped,
     listed: listed?.count,
   }
 }

@@ -174,6 +174,19 @@ export const runResultSchema = z.strictObject({
         }),
       )
       .describe('the first of each slave and of the master'),
+    realSlaveWouldLose: z
+      .array(
+        z.strictObject({
+          slave: z.int(),
+          atMs: z.number().describe('when its new list was whole'),
+          held: z.int().describe('mailboxes before'),
+          byMerge: z.int().describe('in the list, and deleted all the same by a real slave’s merge'),
+          byList: z.int().describe('not in the list any more, though nothing had deleted them'),
+          names: z.array(z.string()).describe('the first of them'),
+        }),
+      )
+      .describe('of resyncs of followed slaves: what a real one would not have afterwards'),
+    realSlaveUnknown: z.int().describe('resyncs that were not looked at for it, for want of memory'),
     conditions: z.array(
       z.strictObject({
         name: z.enum(CONDITIONS),

@@ -202,7 +202,7 @@ export const profileSchema = z
     phases: z.array(phase).min(1),
     converge: z.boolean().default(true).describe('at the end, wait for all slaves and compare what they hold'),
     expects: z
-      .array(z.enum(['thrash', 'away']))
+      .array(z.enum(['thrash', 'away', 'differences']))
       .default([])
       .describe('what would fail a run that was not meant to show it'),
     thresholds: z.array(parsed(parseThreshold, 'such as `steady: NOOP.slave.responseTimeUs.p99 < 2s`')).default([]),

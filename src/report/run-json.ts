@@ -148,6 +148,12 @@ function slavesJson(run: Run, nowNs: number, harness: MetricGroups['harness']): 
       dumpShare: round3(dumpShare),
     },
     ...convergenceJson(run),
+    realSlaveWouldLose: (run.convergence?.realLosses ?? []).map(({ atNs, ...loss }) => ({
+      ...loss,
+      atMs: ms(atNs),
+      names: [...loss.names],
+    })),
+    realSlaveUnknown: run.convergence?.realUnknown ?? 0,
     propagationUs: propagationJson(run, harness),
     conditions: run.conditions.map(({ atNs, ...condition }) => ({ atMs: ms(atNs), ...condition })),
   }

@@ -17,6 +17,7 @@ export function slavesText(run: RunResult): string[] {
       `→ ${remedy}`,
     ]),
     ...convergenceText(run),
+    ...lossText(run),
     ...propagationText(run),
     ...lockText(run),
     ...(troubled
@@ -64,6 +65,24 @@ function convergenceText({ slaves }: RunResult): string[] {
     lines.push(...differences.slice(0, MOST_NAMED).map(({ where, kind, name }) => `  ${where}: ${kind} ${name}`))
   }
   return lines
+}
+
+function lossText({ slaves: { realSlaveWouldLose: losses, realSlaveUnknown } }: RunResult): string[] {
+  const unknown =
+    realSlaveUnknown > 0
+      ? [`${formatCount(realSlaveUnknown)} resyncs were not looked at for what real slaves lose`]
+      : []
+  if (losses.length === 0) return unknown
+  const worst = losses.reduce((a, b) => (b.byMerge + b.byList > a.byMerge + a.byList ? b : a))
+  const { slave, atMs, held, byMerge, byList, names } = worst
+  const parts = [
+    ...(byMerge > 0 ? [`${formatCount(byMerge)} that are in the list, by the order of its merge`] : []),
+    ...(byList > 0 ? [`${formatCount(byList)} that the master’s list had no more`] : []),
+  ]
+  return [
+    `real slaves would have LOST mailboxes at ${formatCount(losses.length)} resyncs; the worst, slave ${slave} at ${seconds(atMs)}, of ${formatCount(held)}: ${parts.join(', and ')}: ${names.slice(0, MOST_NAMED).join(', ')}${byMerge + byList > MOST_NAMED ? ' …' : ''}`,
+    ...unknown,
+  ]
 }
 
 function propagationText({ slaves: { propagationUs } }: RunResult): string[] {

@@ -89,6 +89,11 @@ export class Catalogue {
     return this.versionKind[version] !== DELETE
   }
 
+  /** Whether the last that was done to the mailbox, or seen of it, left it there. */
+  shouldBeThere(name: number): boolean {
+    return this.isThere(this.latest[name])
+  }
+
   nameOf(id: number): string {
     const start = id === 0 ? 0 : this.nameEnd[id - 1]
     return Buffer.from(this.text.buffer, this.text.byteOffset + start, this.nameEnd[id] - start).toString('latin1')

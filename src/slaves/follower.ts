@@ -17,6 +17,10 @@ export class Follower {
   constructor(
     private readonly catalogue: Catalogue,
     private readonly ledger: Ledger,
+    /** Number of the slave. */
+    private readonly slave: number,
+    /** Whether a real one would merge the list into what it has as slaves do; not known of those that are backends too. */
+    private readonly merges = true,
   ) {
     this.holding = new Holding(catalogue)
     this.since = ledger.lastOrder
@@ -48,6 +52,7 @@ export class Follower {
     const before = this.holding
     this.holding = this.list
     this.list = undefined
+    if (this.merges && before.count > 0) this.ledger.merges.note(this.slave, before, this.holding, atNs)
     this.ledger.caughtUp(this, before, atNs)
   }
 

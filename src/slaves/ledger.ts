@@ -3,6 +3,7 @@ import type { Command } from '../core/operation.js'
 import type { Catalogue, VersionId } from './catalogue.js'
 import type { Follower } from './follower.js'
 import { type Difference, differences, Holding } from './holding.js'
+import { RealMerges } from './real-merge.js'
 
 /** A change of one mailbox, from its sending until every slave has it. */
 export interface Mutation {
@@ -27,6 +28,7 @@ export interface PropagationObserver {
 export class Ledger {
   readonly expected: Holding
   readonly followers = new Set<Follower>()
+  readonly merges: RealMerges
   lastOrder = 0
   /** By mailbox; an array is replaced, not shortened, when one of its mutations is done with. */
   private readonly pending = new Map<number, Mutation[]>()
@@ -43,6 +45,7 @@ export class Ledger {
     private readonly observer: PropagationObserver,
   ) {
     this.expected = new Holding(catalogue)
+    this.merges = new RealMerges(catalogue)
   }
 
   /** @returns undefined for what changes nothing */

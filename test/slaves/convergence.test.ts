@@ -26,7 +26,7 @@ class Mirror {
     catalogue: Catalogue,
     ledger: Ledger,
   ) {
-    this.follower = new Follower(catalogue, ledger)
+    this.follower = new Follower(catalogue, ledger, 0)
     const sink = { onRecord: (record: Parameters<Follower['take']>[0]) => this.follower.take(record, world.nowS * 1e9) }
     this.scanner = new RecordScanner('U01', DEFAULT_LIMITS, sink)
     this.restart()
@@ -157,7 +157,7 @@ describe('a ledger', () => {
 
   it('counts what a slave had before the writer’s OK as no wait', () => {
     const { catalogue, ledger, reached } = ledgerOf()
-    const follower = new Follower(catalogue, ledger)
+    const follower = new Follower(catalogue, ledger, 0)
     const mutation = ledger.sending(activate('x'))!
     follower.take(record('x'), 5)
     ledger.succeeded(mutation, 9)
@@ -167,7 +167,7 @@ describe('a ledger', () => {
 
   it('takes a later state for an earlier one: an update carries the state, not its history', () => {
     const { catalogue, ledger, reached } = ledgerOf()
-    const follower = new Follower(catalogue, ledger)
+    const follower = new Follower(catalogue, ledger, 0)
     ledger.succeeded(ledger.sending(activate('x'))!, 1)
     ledger.succeeded(ledger.sending(activate('y'))!, 2)
     follower.take(record('y'), 10)
@@ -177,9 +177,9 @@ describe('a ledger', () => {
 
   it('owes a slave that came later nothing, and one that left no more', () => {
     const { catalogue, ledger } = ledgerOf()
-    const first = new Follower(catalogue, ledger)
+    const first = new Follower(catalogue, ledger, 0)
     ledger.succeeded(ledger.sending(activate('x'))!, 1)
-    new Follower(catalogue, ledger)
+    new Follower(catalogue, ledger, 0)
     expect(ledger.missing).toBe(1)
     ledger.unfollow(first)
     expect(ledger.missing).toBe(0)
@@ -187,7 +187,7 @@ describe('a ledger', () => {
 
   it('leaves out a mailbox whose last mutation was never answered', () => {
     const { catalogue, ledger } = ledgerOf()
-    const follower = new Follower(catalogue, ledger)
+    const follower = new Follower(catalogue, ledger, 0)
     ledger.failed(ledger.sending(activate('x'))!)
     ledger.expectSite([])
     follower.take(record('x'), 1)
@@ -197,7 +197,7 @@ describe('a ledger', () => {
 
   it('leaves out a mailbox whose mutation is not answered yet', () => {
     const { catalogue, ledger } = ledgerOf()
-    const follower = new Follower(catalogue, ledger)
+    const follower = new Follower(catalogue, ledger, 0)
     const mutation = ledger.sending(activate('x'))!
     ledger.expectSite([])
     follower.take(record('x'), 1)
@@ -211,7 +211,7 @@ describe('a ledger', () => {
 
   it('without knowledge of what there was looks at mailboxes of its own alone', () => {
     const { catalogue, ledger } = ledgerOf()
-    const follower = new Follower(catalogue, ledger)
+    const follower = new Follower(catalogue, ledger, 0)
     follower.take({ ...record('theirs'), nameEnd: 5 }, 1)
     expect(ledger.compare(follower.holding, 9, Infinity).count).toBe(0)
     ledger.succeeded(ledger.sending(activate('x'))!, 1)

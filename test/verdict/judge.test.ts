@@ -70,6 +70,8 @@ const run: RunResult = {
     away: [],
     openMailboxes: 0,
     differenceCount: 0,
+    realSlaveWouldLose: [],
+    realSlaveUnknown: 0,
     differences: [],
     conditions: [],
   },

@@ -1,7 +1,8 @@
 import type { MailboxRecord } from '../../core/mailbox.js'
 import { CR, LF } from '../../wire/ascii.js'
 import { Arena, sizeClass } from './arena.js'
-import { hasDomain, type Probe } from './order.js'
+import { hasDomain } from '../../core/database-key.js'
+import type { Probe } from './order.js'
 import { copyBytes, type Span } from './span.js'
 
 const HEADER_BYTES = 12
