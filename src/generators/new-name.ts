@@ -6,12 +6,16 @@ const FIRST_STAMP = 0x65b7b6bc
 
 /**
  * Where delayed deletion puts a mailbox, `example.com!DELETED.user.joe.Sent.65B7B6BC` (imap/mboxname.c
- * mboxname_todeleted). It may be longer than a name that can be created, as in Cyrus.
+ * mboxname_todeleted).
+ *
+ * @returns undefined where that would be longer than 490 bytes: Cyrus would send it all the same, and its master would
+ *   keep another name, `DELETED.user.joe.DE` for a long `DELETED.user.joe.Deleted….65B7B6BC` (measured on 3.6.1)
  */
-export function deletedName(name: string, ordinal: number): string {
+export function deletedName(name: string, ordinal: number): string | undefined {
   const local = name.indexOf('!') + 1
   const stamp = ((FIRST_STAMP + ordinal) >>> 0).toString(16).toUpperCase().padStart(8, '0')
-  return `${name.slice(0, local)}DELETED.${name.slice(local)}.${stamp}`
+  const deleted = `${name.slice(0, local)}DELETED.${name.slice(local)}.${stamp}`
+  return deleted.length <= MAX_NAME_BYTES ? deleted : undefined
 }
 
 /** The same place, and `-r<ordinal>` in place of an earlier one: no generated name ends like that. */

@@ -94,11 +94,12 @@ export class OperationStream {
 
   #delete(target: Target): Operation {
     const { record } = target
-    if (this.#mix.deleteStyle === 'final') {
+    const name = this.#mix.deleteStyle === 'final' ? undefined : deletedName(record.name, this.#names++)
+    if (name === undefined) {
       this.model.remove(target)
       return operation('delete', target, [record.name], [remove(record)])
     }
-    const tombstone = { ...record, name: deletedName(record.name, this.#names++) }
+    const tombstone = { ...record, name }
     this.model.remove(target, tombstone)
     const commands = [remove(record), reserve(tombstone), activate(tombstone)]
     return operation('delete', target, [record.name, tombstone.name], commands)
