@@ -10,15 +10,19 @@ beforeEach(() => {
 
 afterEach(() => workbench.remove())
 
-async function storm(profile: string, seconds: number): Promise<ReturnType<Workbench['result']>> {
-  const sets = ['--set', 'phases.2.duration=1s', '--set', `phases.3.duration=${seconds}s`]
+const UNTIDY = ['converge=false']
+
+/** @param further what is shortened beside the phases: a storm that goes on need not be waited for */
+async function storm(profile: string, seconds: number, ...further: string[]): Promise<ReturnType<Workbench['result']>> {
+  const values = ['phases.2.duration=1s', `phases.3.duration=${seconds}s`, ...further]
+  const sets = values.flatMap(value => ['--set', value])
   await workbench.bench(['run', profile, '--master', 'cyrus', '--out', workbench.out, ...sets])
   return workbench.result(profile)
 }
 
 describe('ten of twenty frontends restarted on a real Cyrus', () => {
   it('with a retry delay of 2 s: their resyncs cause resyncs, which NOOPs on a plain connection do not show', async () => {
-    const { slaves, phases, verdict } = await storm('resync-storm', 16)
+    const { slaves, phases, verdict } = await storm('resync-storm', 16, ...UNTIDY)
     expect(slaves.thrash).toMatchObject({ state: 'sustained', trigger: '“restart: 10 slaves”' })
     expect(slaves.thrash.onsetMs).toBeGreaterThan(0)
     expect(slaves.timeouts).toBeGreaterThan(5)
@@ -40,10 +44,22 @@ describe('ten of twenty frontends restarted on a real Cyrus', () => {
   })
 
   it('with a connection for each create: plain NOOPs suffer too', async () => {
-    const { slaves, phases } = await storm('resync-storm-backends', 14)
+    const { slaves, phases } = await storm('resync-storm-backends', 14, ...UNTIDY)
     expect(slaves.timeouts).toBeGreaterThan(0)
     const { commands } = phases.find(({ name }) => name === 'storm')!
     expect(commands['NOOP.plain']!.responseTimeUs!.max).toBeGreaterThan(500e3)
+  })
+})
+
+describe('20,000 mixed changes on a real Cyrus, while slaves come and go', () => {
+  it('leave all slaves and the master with the same', async () => {
+    await workbench.bench(['run', 'convergence', '--master', 'cyrus', '--out', workbench.out])
+    const { slaves, total, verdict } = workbench.result('convergence')
+    const changes = ['RESERVE', 'ACTIVATE', 'DELETE'].reduce((sum, kind) => sum + total.commands[kind]!.count, 0)
+    expect(changes).toBeGreaterThan(20_000)
+    expect(slaves).toMatchObject({ converged: true, differenceCount: 0, away: [], followed: 10 })
+    expect(slaves.propagationUs!.missing).toBe(0)
+    expect(verdict.result, verdict.reasons.join()).toBe('pass')
   })
 })
 
