@@ -240,6 +240,9 @@ async function through(slave: Slave, clock: Clock, deadlineNs: number): Promise<
 /** Puts what one slave sees into the run's metrics, counters and events. */
 class Watcher implements SlaveObserver {
   private dumps = 0
+  /** Lists asked for, whether they came or not. */
+  private asked = 0
+  private listing = false
   private streams = false
   private everStreamed = false
 
@@ -271,12 +274,15 @@ class Watcher implements SlaveObserver {
   }
 
   dumpBegun(sentNs: number): void {
+    this.asked++
+    this.listing = true
     this.follower?.beginList()
     this.move('dump', sentNs)
   }
 
   dumped(dueNs: number, sentNs: number, doneNs: number, records: number): void {
     this.metric('UPDATE', dueNs).add('ok', dueNs, sentNs, doneNs)
+    this.listing = false
     this.follower?.endList(doneNs)
     this.move('listed', doneNs, { records })
     const resync = this.dumps++ > 0
@@ -304,6 +310,9 @@ class Watcher implements SlaveObserver {
   }
 
   record(record: RecordSpan, atNs: number): void {
+    const { counters } = this.context
+    if (!this.listing) counters.slaveUpdateBytes += record.byteCount
+    else if (this.asked > 1) counters.slaveListBytes += record.byteCount
     this.follower?.take(record, atNs)
   }
 

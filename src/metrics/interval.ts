@@ -36,6 +36,10 @@ export interface Counters {
   slaveTimeouts: number
   slaveDrops: number
   slaveKicks: number
+  /** Of the records in lists that slaves fetched again. */
+  slaveListBytes: number
+  /** Of the records that streamed to them after a list. */
+  slaveUpdateBytes: number
   /** Most at one time that had been streaming and were not any more. */
   slavesMostLost: number
   /** Most at one time. */
@@ -57,6 +61,8 @@ export function newCounters(): Counters {
     slaveTimeouts: 0,
     slaveDrops: 0,
     slaveKicks: 0,
+    slaveListBytes: 0,
+    slaveUpdateBytes: 0,
     slavesMostLost: 0,
     slavesMost: 0,
     slavesStreaming: 0,

@@ -147,8 +147,20 @@ export const runResultSchema = z.strictObject({
         cycles: z.int().describe('longest chain of time-outs, each during a list that the one before had caused'),
         causedTimeouts: z.int().describe('time-outs while another slave’s list was on its way'),
         dumpShare: z.number().describe('share of the time since the onset in which some list was on its way'),
+        leastReady: z
+          .int()
+          .nullable()
+          .describe(
+            'fewest slaves that had their list and streamed at one time, from the onset to the end; without a thrash since each had been ready once, null where that never was',
+          ),
       })
       .describe('time-outs that cause time-outs'),
+    listBytes: z.int().describe('of the records in lists that slaves read after the first list each had asked for'),
+    updateBytes: z.int().describe('of the records that streamed to slaves after a list'),
+    amplification: z
+      .number()
+      .nullable()
+      .describe('bytes sent per byte of change: (listBytes + updateBytes) / updateBytes; null without changes'),
     followed: z.int().describe('slaves whose records were followed one by one, as far as there was memory'),
     propagationUs: z
       .strictObject({

@@ -1,6 +1,7 @@
 import type { Run, RunEvent, Second } from '../engine/run.js'
 import type { MetricGroups } from '../engine/span-tallies.js'
 import type { Master } from '../masters/master.js'
+import type { Counters } from '../metrics/interval.js'
 import type { PhaseResult, RunResult, Verdict } from '../metrics/run-result.js'
 import { round3 } from '../metrics/tally.js'
 import type { HostDescription } from '../samplers/host.js'
@@ -124,6 +125,7 @@ function slavesJson(run: Run, nowNs: number, harness: MetricGroups['harness']): 
     cycles,
     causedTimeouts,
     dumpShare,
+    leastReady,
   } = detectThrash(run.slaveMoves, run.retryDelayNs, endNs)
   const ms = (ns: number) => round3((ns - run.startNs) / 1e6)
   const cost = dumpCost(run.slaveMoves, endNs)
@@ -146,7 +148,9 @@ function slavesJson(run: Run, nowNs: number, harness: MetricGroups['harness']): 
       cycles,
       causedTimeouts,
       dumpShare: round3(dumpShare),
+      leastReady: leastReady ?? null,
     },
+    ...amplificationJson(counters),
     ...convergenceJson(run),
     realSlaveWouldLose: (run.convergence?.realLosses ?? []).map(({ atNs, ...loss }) => ({
       ...loss,
@@ -157,6 +161,10 @@ function slavesJson(run: Run, nowNs: number, harness: MetricGroups['harness']): 
     propagationUs: propagationJson(run, harness),
     conditions: run.conditions.map(({ atNs, ...condition }) => ({ atMs: ms(atNs), ...condition })),
   }
+}
+
+function amplificationJson({ slaveListBytes: listBytes, slaveUpdateBytes: updateBytes }: Counters) {
+  return { listBytes, updateBytes, amplification: updateBytes === 0 ? null : round3(1 + listBytes / updateBytes) }
 }
 
 function convergenceJson({ convergence }: Run) {

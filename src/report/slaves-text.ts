@@ -26,13 +26,19 @@ export function slavesText(run: RunResult): string[] {
   ]
 }
 
-function thrashText({ slaves: { thrash } }: RunResult): string[] {
+function thrashText({ slaves }: RunResult): string[] {
+  const { thrash } = slaves
   if (thrash.state === 'none' || thrash.onsetMs === null) return []
   const until = thrash.endMs === null ? 'to the end' : `until ${seconds(thrash.endMs)}`
   const began = thrash.trigger === null ? '' : `, after ${thrash.trigger}`
   return [
     `THRASH from ${seconds(thrash.onsetMs)} ${until}${began}: ${thrash.causedTimeouts} time-outs while other frontends’ lists were on their way, in chains of up to ${thrash.cycles}: resyncs cause resyncs`,
-    `meanwhile some list was on its way ${Math.round(thrash.dumpShare * 100)} % of the time`,
+    `meanwhile some list was on its way ${Math.round(thrash.dumpShare * 100)} % of the time; at worst ${thrash.leastReady ?? 0} of ${slaves.count} frontends were ready`,
+    ...(slaves.amplification === null
+      ? []
+      : [
+          `for each byte of change the master sent ${formatCount(Math.round(slaves.amplification - 1))} bytes of lists once more`,
+        ]),
   ]
 }
 

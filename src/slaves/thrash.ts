@@ -17,6 +17,11 @@ export interface Thrash {
   readonly causedTimeouts: number
   /** Share of the time from the onset (of the whole time without one) in which some list was on its way. */
   readonly dumpShare: number
+  /**
+   * Fewest slaves ready at one time from the onset to the end (without a thrash: since each had been ready once);
+   * undefined where that never was.
+   */
+  readonly leastReady: number | undefined
 }
 
 /** How the master gives out its list. */
@@ -55,13 +60,19 @@ export function detectThrash(moves: readonly SlaveMove[], retryDelayNs: number, 
   const onsetNs = cycles >= THRASH_CYCLES ? caused[0].atNs : undefined
   const fromNs = onsetNs ?? moves[0]?.atNs ?? endNs
   const dumpShare = endNs > fromNs ? busyNs(dumps, fromNs, endNs) / (endNs - fromNs) : 0
-  const found = { onsetNs, cycles, causedTimeouts: caused.length, dumpShare }
-  if (onsetNs === undefined) return { ...found, state: 'none', endNs: undefined }
+  const found = { cycles, causedTimeouts: caused.length, dumpShare }
+  if (onsetNs === undefined) {
+    const leastReady = leastReadyWithin(moves, allReadyNs(moves), endNs)
+    return { ...found, state: 'none', onsetNs, endNs: undefined, leastReady }
+  }
   const lastNs = Math.max(...caused.map(({ atNs }) => atNs))
   const lists = dumps.filter(({ generation }) => generation > 0)
   const quietNs = Math.max(lastNs, ...lists.map(({ toNs }) => toNs))
   const over = lastNs + QUIET_DELAYS * retryDelayNs < endNs && quietNs < endNs
-  return over ? { ...found, state: 'ended', endNs: quietNs } : { ...found, state: 'sustained', endNs: undefined }
+  const leastReady = leastReadyWithin(moves, onsetNs, over ? quietNs : endNs)
+  return over
+    ? { ...found, state: 'ended', onsetNs, endNs: quietNs, leastReady }
+    : { ...found, state: 'sustained', onsetNs, endNs: undefined, leastReady }
 }
 
 /** @returns undefined when no list arrived whole */
@@ -119,6 +130,53 @@ function follow(moves: readonly SlaveMove[], retryDelayNs: number) {
     }
   }
   return { dumps, timeouts }
+}
+
+/** @returns when the last of those that had joined until then was ready for the first time; undefined when never */
+function allReadyNs(moves: readonly SlaveMove[]): number | undefined {
+  const awaited = new Set<number>()
+  let anyReady = false
+  for (const { kind, slave, atNs } of moves) {
+    if (kind === 'joined') awaited.add(slave)
+    else if (kind === 'ready' || kind === 'left') awaited.delete(slave)
+    anyReady ||= kind === 'ready'
+    if (anyReady && awaited.size === 0) return atNs
+  }
+  return undefined
+}
+
+function leastReadyWithin(moves: readonly SlaveMove[], fromNs: number | undefined, toNs: number): number | undefined {
+  if (fromNs === undefined) return undefined
+  const ready = new Set<number>()
+  let i = 0
+  for (; i < moves.length && moves[i].atNs <= fromNs; i++) account(ready, moves[i])
+  let least = ready.size
+  for (; i < moves.length && moves[i].atNs <= toNs; i++) {
+    if (account(ready, moves[i])) least = Math.min(least, ready.size)
+  }
+  return least
+}
+
+/** Keeps the set of slaves that have their list and stream. @returns whether one was lost */
+function account(ready: Set<number>, { kind, slave }: SlaveMove): boolean {
+  switch (kind) {
+    case 'ready':
+      ready.add(slave)
+      return false
+    case 'dump':
+    case 'timed-out':
+    case 'dropped':
+    case 'restarted':
+    case 'left':
+      return ready.delete(slave)
+    case 'joined':
+      // After a phase without slaves they are new ones, and those of before had been dismissed in silence.
+      ready.delete(slave)
+      return false
+    case 'listed':
+    case 'refused':
+      return false
+  }
 }
 
 /** Length of the union of the dumps within a span. */

@@ -17,6 +17,8 @@ const WORDS = ['MAILBOX', 'RESERVE', 'DELETE'].map(word => Uint8Array.from(Buffe
 export class RecordSpan {
   bytes: Uint8Array = new Uint8Array(0)
   kind: RecordKind = MAILBOX
+  /** Of the whole record, tag and line end included. */
+  byteCount = 0
   nameStart = 0
   nameEnd = 0
   /** Both 0 for DELETE. */
@@ -58,6 +60,7 @@ export class RecordScanner {
     for (;;) {
       const next = this.one(bytes, at, limit)
       if (next < 0) return at
+      span.byteCount = next - at
       at = next
       sink.onRecord(span)
     }

@@ -145,6 +145,7 @@ describe('a ledger', () => {
     const bytes = Buffer.from(`user.abe!p${acl}`)
     return {
       bytes,
+      byteCount: bytes.length,
       kind: 0 as const,
       nameStart: 0,
       nameEnd: 6,

@@ -32,6 +32,7 @@ describe('thrash', () => {
       cycles: 0,
       causedTimeouts: 0,
       dumpShare: 0.5,
+      leastReady: 1,
     })
   })
 
@@ -71,6 +72,53 @@ describe('thrash', () => {
   it('begins a new chain with a restart', () => {
     const seen = moves(...list(0, 0, 9), '1 timed-out@5', '1 restarted@6', ...list(1, 6, 9), '2 timed-out@8')
     expect(detectThrash(seen, D, 10 * S)).toMatchObject({ cycles: 1, causedTimeouts: 2, state: 'none' })
+  })
+})
+
+describe('slaves ready at once', () => {
+  const all = ['0 joined@0', '1 joined@0', '2 joined@0', ...list(0, 0, 1), ...list(1, 0, 2), ...list(2, 0, 3)]
+  const leastReady = (seconds: number, ...texts: string[]) => detectThrash(moves(...texts), D, seconds * S).leastReady
+
+  it('are counted from when all had been ready once', () => {
+    expect(leastReady(60, ...all)).toBe(3)
+    expect(leastReady(2.5, ...all.slice(0, -1))).toBeUndefined()
+    expect(leastReady(60)).toBeUndefined()
+    expect(leastReady(60, ...all, '3 joined@4')).toBe(3)
+  })
+
+  it.each(['timed-out', 'dropped', 'restarted', 'left', 'dump'])('loses one that has %s', kind => {
+    expect(leastReady(60, ...all, `1 ${kind}@20`, '1 ready@21', `2 ${kind}@22`)).toBe(2)
+    expect(leastReady(60, ...all, `1 ${kind}@20`, `2 ${kind}@21`, `2 dump@25`)).toBe(1)
+  })
+
+  it('are those of the thrash, between its onset and its end', () => {
+    const before = [
+      '0 restarted@4',
+      '2 restarted@4',
+      '1 restarted@4',
+      ...list(0, 4, 9),
+      ...list(2, 4, 4.5),
+      '1 ready@4.2',
+    ]
+    const during = ['1 timed-out@5', ...list(1, 9, 12), '2 timed-out@11', ...list(2, 14, 15)]
+    const after = ['0 left@40', '1 left@41', '2 left@42']
+    const seen = [...all, ...before, ...during]
+    expect(detectThrash(moves(...seen, ...after), D, 60 * S)).toMatchObject({ state: 'ended', leastReady: 1 })
+    expect(leastReady(16, ...seen, '0 restarted@15.5', '1 restarted@15.6')).toBe(1)
+    expect(leastReady(16, ...seen, '0 restarted@15.5', '1 restarted@15.6', '2 restarted@15.7')).toBe(0)
+  })
+
+  it('are not fewer because a phase without slaves was between two with them', () => {
+    const anew = [
+      '0 joined@30',
+      '1 joined@30',
+      '2 joined@30',
+      ...list(0, 30, 31),
+      ...list(1, 30, 32),
+      ...list(2, 30, 33),
+    ]
+    expect(leastReady(60, ...all, ...anew)).toBe(3)
+    expect(leastReady(60, ...all, ...anew, '0 dropped@40')).toBe(2)
   })
 })
 

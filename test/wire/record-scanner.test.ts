@@ -20,6 +20,11 @@ interface Plain {
   readonly acl: string
 }
 
+/** A record, and how long it says to be. */
+interface Seen extends Plain {
+  readonly byteCount: number
+}
+
 const WORDS = { [MAILBOX]: 'MAILBOX', [RESERVE]: 'RESERVE', [DELETE]: 'DELETE' }
 
 function wireOf({ kind, name, location, acl }: Plain): string {
@@ -28,18 +33,19 @@ function wireOf({ kind, name, location, acl }: Plain): string {
   return `U01 ${WORDS[kind]}${literal(name)}${rest}\r\n`
 }
 
-function plain({ kind, bytes, ...at }: RecordSpan): Plain {
+function plain({ kind, bytes, byteCount, ...at }: RecordSpan): Seen {
   const text = (start: number, end: number) => Buffer.from(bytes.subarray(start, end)).toString('latin1')
   return {
     kind,
+    byteCount,
     name: text(at.nameStart, at.nameEnd),
     location: text(at.locationStart, at.locationEnd),
     acl: text(at.aclStart, at.aclEnd),
   }
 }
 
-function collector(): RecordSink & { readonly seen: Plain[] } {
-  const seen: Plain[] = []
+function collector(): RecordSink & { readonly seen: Seen[] } {
+  const seen: Seen[] = []
   return { seen, onRecord: record => void seen.push(plain(record)) }
 }
 
@@ -82,7 +88,7 @@ describe('RecordScanner', () => {
     const wire = Buffer.from(`${records.map(wireOf).join('')}U01 OK "done"\r\n`, 'latin1')
     const sink = collector()
     expect(new RecordScanner('U01', DEFAULT_LIMITS, sink).scan(wire, 0, wire.length)).toBe(wire.length - 15)
-    expect(sink.seen).toEqual(records)
+    expect(sink.seen).toEqual(records.map(each => ({ ...each, byteCount: wireOf(each).length })))
   })
 
   it('leaves a literal beyond the limits to whom refuses it', () => {
