@@ -104,7 +104,7 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
     // From here on a run that is killed can be shown, and cleaned up after.
     folder.writeRun(runJson(identity, run, master, clock.nowNs()))
     await run.execute()
-    const lost = run.interrupted ? undefined : await masterLoss(master, clock)
+    const lost = run.interrupted ? undefined : await masterLoss(run, master, clock)
     if (master.kind !== 'remote' && !run.interrupted && lost === undefined)
       await countListed(run, master, clock, progress)
     const result = finalResult(identity, run, master, profile, lost)
@@ -166,14 +166,14 @@ function statusOf(result: RunResult, run: Run, lost: string | undefined): ExitSt
 const ANSWER_MS = 5_000
 
 /** A master that was lost and came back is an event; one that is gone at the end is a failure of its own. */
-async function masterLoss(master: Master, clock: Clock): Promise<string | undefined> {
+async function masterLoss(run: Run, master: Master, clock: Clock): Promise<string | undefined> {
   try {
     const { address, credentials } = master
     const client = await Client.connect({ address, credentials, clock, timeoutMs: ANSWER_MS })
     await client.logout()
     return undefined
   } catch (error) {
-    return `the master was lost and did not come back: ${messageOf(error)}`
+    return `the master was lost and did not come back: ${run.masterDeath ?? messageOf(error)}`
   }
 }
 

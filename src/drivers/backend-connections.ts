@@ -1,7 +1,8 @@
 import pLimit from 'p-limit'
-import { isRefusal, messageOf } from '../core/errors.js'
+import { type HarnessError, isRefusal, messageOf } from '../core/errors.js'
 import type { Outcome } from '../metrics/recorder.js'
 import { Client } from '../session/client.js'
+import { commandText, type LastCommands, lastCommandsText } from '../session/last-commands.js'
 import type { DriverContext } from './context.js'
 
 export type ConnectionMode = 'per-operation' | 'kept'
@@ -32,7 +33,9 @@ export class BackendConnections {
     if (this.options.connection !== 'kept') return
     const limit = pLimit(8)
     for (let backend = this.kept.length; backend < this.options.backends; backend++) {
-      this.kept.push(Array.from({ length: this.options.connectionsPerBackend }, () => new KeptConnection(this.context)))
+      this.kept.push(
+        Array.from({ length: this.options.connectionsPerBackend }, () => new KeptConnection(this.context, backend)),
+      )
     }
     // One that is closed before it was ever open is nobody's failure.
     await Promise.all(this.kept.flat().map(connection => limit(() => connection.open().catch(() => {}))))
@@ -49,7 +52,7 @@ export class BackendConnections {
       const pool = this.kept[backend]
       return pool[this.turn++ % pool.length].lend()
     }
-    return this.connectOnce(phase, intendedNs).then(client => ({ client, giveBack: () => this.leave(client) }))
+    return this.connectOnce(backend, phase, intendedNs).then(client => ({ client, giveBack: () => this.leave(client) }))
   }
 
   async close(): Promise<void> {
@@ -60,7 +63,7 @@ export class BackendConnections {
   }
 
   /** LOGIN is connection, banner and authentication together. */
-  private async connectOnce(phase: number, intendedNs: number | undefined): Promise<Client> {
+  private async connectOnce(backend: number, phase: number, intendedNs: number | undefined): Promise<Client> {
     const { address, credentials, clock, recorder } = this.context
     const startNs = clock.nowNs()
     const metric = recorder.metric(phase, 'commands', 'LOGIN')
@@ -69,7 +72,8 @@ export class BackendConnections {
     }
     this.loggingIn.add(end)
     try {
-      const client = await Client.connect({ address, credentials, clock })
+      const onLost = reportLoss(this.context, backend)
+      const client = await Client.connect({ address, credentials, clock, onLost })
       end('ok')
       if (this.closed) client.destroy()
       return client
@@ -95,7 +99,10 @@ class KeptConnection {
   private opening: Promise<Lent> | undefined
   private closed = false
 
-  constructor(private readonly context: DriverContext) {}
+  constructor(
+    private readonly context: DriverContext,
+    private readonly backend: number,
+  ) {}
 
   async open(): Promise<void> {
     await this.lend()
@@ -124,7 +131,8 @@ class KeptConnection {
     const { address, credentials, clock } = this.context
     for (;;) {
       try {
-        const client = await Client.connect({ address, credentials, clock })
+        const onLost = reportLoss(this.context, this.backend)
+        const client = await Client.connect({ address, credentials, clock, onLost })
         if (this.closed) client.destroy()
         this.lent = { client, giveBack: () => {} }
         this.opening = undefined
@@ -135,5 +143,16 @@ class KeptConnection {
         await new Promise(resolve => setTimeout(resolve, RECONNECT_MS))
       }
     }
+  }
+}
+
+/** One event for each connection that was lost, with what was said last on it. */
+function reportLoss(context: DriverContext, backend: number): (error: HarnessError, last: LastCommands) => void {
+  return (error, last) => {
+    // Those that kill mupdate where it does not have the name (imap/mupdate.c, cmd_set).
+    const suspects = last.unanswered
+      .filter(({ command }) => command.kind === 'DELETE' || command.kind === 'DEACTIVATE')
+      .map(({ command }) => `${commandText(command)} (backend ${backend})`)
+    context.event('connection-lost', `backend ${backend}: ${lastCommandsText(last)} (${error.message})`, suspects)
   }
 }

@@ -18,8 +18,12 @@ export interface DriverContext {
   readonly ledger?: Ledger
   /** A change of a slave's fortune, for the run to judge. */
   move(move: SlaveMove): void
-  /** Something worth a line in `events.ndjson`. */
-  event(kind: string, detail: string): void
+  /**
+   * Something worth a line in `events.ndjson`.
+   *
+   * @param suspects commands that kill some masters, and were unanswered when a connection was lost
+   */
+  event(kind: string, detail: string, suspects?: readonly string[]): void
   /** Notes names before they are sent, so that a remote master can be cleaned up whatever happens. */
   journal(names: readonly string[]): void
 }

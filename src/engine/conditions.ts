@@ -19,6 +19,14 @@ export interface Seen {
   /** Lines of a managed master's log, with their times. */
   readonly log: readonly { readonly atNs: number; readonly line: string }[]
   readonly restarts: readonly number[]
+  /** Connections that were lost while commands that kill some masters were unanswered on them. */
+  readonly losses: readonly Loss[]
+}
+
+export interface Loss {
+  readonly atNs: number
+  /** `DELETE user.x (backend 2)` */
+  readonly suspects: readonly string[]
 }
 
 /** How long a slave waits for a banner (imap/mupdate-client.c, client_timeout). */
@@ -28,6 +36,9 @@ const UPDATE_WAIT_NS = 5e9
 /** A list this much shorter than the one held before is no change of a site but a loss. */
 const COLLAPSE_SHARE = 0.5
 const COLLAPSE_LEAST = 100
+/** Between the loss of the connections and the notice of a restart; a busy thread may be the later of both. */
+export const LOSS_NEAR_NS = 1e9
+const MOST_SUSPECTS = 5
 
 /** What the signs add up to, the first of each kind. */
 export function conditionsOf(seen: Seen): MasterCondition[] {
@@ -102,16 +113,33 @@ function descriptorsExhausted({ log }: Seen): MasterCondition | undefined {
   }
 }
 
-function masterRestarted({ restarts }: Seen): MasterCondition | undefined {
+function masterRestarted({ restarts, losses }: Seen): MasterCondition | undefined {
   if (restarts.length === 0) return undefined
   const times = restarts.length === 1 ? 'once' : `${formatCount(restarts.length)} times`
+  const suspects = losses
+    .filter(({ atNs }) => restarts.some(restartNs => Math.abs(restartNs - atNs) <= LOSS_NEAR_NS))
+    .flatMap(loss => loss.suspects)
   return {
     name: 'master-restarted',
     atNs: restarts[0],
-    detail: `mupdate was restarted ${times}: all slaves lost it and fetched the list again`,
-    remedy:
-      'the events before it say what it did last; Cyrus gives a service up after 5 quick failures, until a SIGHUP',
+    detail: `mupdate was restarted ${times}: all slaves lost it and fetched the list again${suspicion(suspects)}`,
+    remedy: `${suspects.length > 0 ? 'see whether the master had these names: if not, they are what killed it; ' : ''}the events before it (connection-lost) say what it did last; Cyrus gives a service up after 5 quick failures, until a SIGHUP`,
   }
+}
+
+/** Measured with mupdate_config: standard; a DEACTIVATE is answered from 3.12.2 and 3.13.4 on. */
+const DEADLY = {
+  DELETE: 'a DELETE of a name that it does not have kills mupdate 2.5.8 and later',
+  DEACTIVATE: 'a DEACTIVATE of a name that it does not have, or has reserved, kills mupdate before 3.12.2',
+}
+
+function suspicion(suspects: readonly string[]): string {
+  if (suspects.length === 0) return ''
+  const more = suspects.length > MOST_SUSPECTS ? ` and ${formatCount(suspects.length - MOST_SUSPECTS)} more` : ''
+  const why = Object.entries(DEADLY)
+    .filter(([kind]) => suspects.some(suspect => suspect.startsWith(`${kind} `)))
+    .map(([, reason]) => reason)
+  return `; unanswered when it went: ${suspects.slice(0, MOST_SUSPECTS).join(', ')}${more}: ${why.join('; ')}`
 }
 
 function catalogueCollapsed({ moves }: Seen): MasterCondition | undefined {

@@ -20,7 +20,14 @@ export type WorkerReport =
   | { readonly kind: 'ready'; readonly tid: number | undefined }
   | { readonly kind: 'noise'; readonly floor: NoiseFloor }
   | { readonly kind: 'interval'; readonly interval: Interval }
-  | { readonly kind: 'event'; readonly atNs: number; readonly event: string; readonly detail: string }
+  | {
+      readonly kind: 'event'
+      readonly atNs: number
+      readonly event: string
+      readonly detail: string
+      /** Commands that may have killed the master. */
+      readonly suspects: readonly string[]
+    }
   /** The condition of the phase holds. */
   | { readonly kind: 'met'; readonly phase: number }
   | { readonly kind: 'converged'; readonly convergence: Convergence | undefined }

@@ -3,7 +3,7 @@ import { messageOf } from '../core/errors.js'
 import { type HttpResult, HttpUsers } from '../drivers/http.js'
 import type { Master } from '../masters/master.js'
 import type { Counters, Interval, SlaveMove } from '../metrics/interval.js'
-import { conditionsOf, type MasterCondition } from './conditions.js'
+import { conditionsOf, LOSS_NEAR_NS, type Loss, type MasterCondition } from './conditions.js'
 import type { Convergence } from './convergence.js'
 import { Fleet } from './fleet.js'
 import type { NoiseFloor, WorkerReport } from './messages.js'
@@ -74,6 +74,9 @@ export class Run {
   noiseFloor: NoiseFloor | undefined
   http: HttpResult | undefined
   private readonly restarts: number[] = []
+  private readonly losses: Loss[] = []
+  /** When the profile last restarted the master: what is lost then was not the commands' doing. */
+  private restartOrderedNs = -Infinity
   private readonly log: { atNs: number; line: string }[] = []
   private readonly moves: SlaveMove[] = []
   /** Phases and events of the profile, as they came. */
@@ -83,8 +86,8 @@ export class Run {
   readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
   workerDeaths: string[] = []
   interrupted = false
-  /** The master is gone and nobody starts it again: nothing more can be measured. */
-  masterGone = false
+  /** Why the master is gone for good, so that nothing more can be measured; undefined while it is not. */
+  masterDeath: string | undefined
   /** Undefined until all threads are ready and the noise floor is known. */
   begunNs: number | undefined
   endNs: number | undefined
@@ -113,7 +116,7 @@ export class Run {
     options.master.onEvent(event => {
       if (event.kind === 'restarted') this.restarts.push(options.clock.nowNs())
       if (event.kind === 'syslog') this.noteLog(event.line)
-      if (event.kind === 'died') this.lose()
+      if (event.kind === 'died') this.lose(event.detail)
       this.event(
         `master-${event.kind}`,
         event.kind === 'syslog'
@@ -153,8 +156,8 @@ export class Run {
   }
 
   get conditions(): MasterCondition[] {
-    const { log, restarts } = this
-    return conditionsOf({ moves: this.slaveMoves, streamingProbes: this.probes.streaming, log, restarts })
+    const { log, restarts, losses } = this
+    return conditionsOf({ moves: this.slaveMoves, streamingProbes: this.probes.streaming, log, restarts, losses })
   }
 
   get probes() {
@@ -211,8 +214,8 @@ export class Run {
       this.log.push({ atNs: this.options.clock.nowNs(), line })
   }
 
-  private lose(): void {
-    this.masterGone = true
+  private lose(detail: string): void {
+    this.masterDeath = detail
     setTimeout(() => this.endPhase?.('lost'), LOSS_SEEN_MS)
   }
 
@@ -227,7 +230,7 @@ export class Run {
   }
 
   private mayRun(index: number): boolean {
-    if (this.workerDeaths.length > 0 || this.masterGone) return false
+    if (this.workerDeaths.length > 0 || this.masterDeath !== undefined) return false
     if (!this.interrupted) return true
     // What is under way may end; nothing is begun that was not running.
     const { phases } = this.options.plan
@@ -254,7 +257,7 @@ export class Run {
   private async converge(): Promise<void> {
     const { plan } = this.options
     const last = plan.phases.at(-1)
-    const ends = this.interrupted || this.masterGone || this.workerDeaths.length > 0
+    const ends = this.interrupted || this.masterDeath !== undefined || this.workerDeaths.length > 0
     if (ends || !plan.converge || last?.run.includes('slaves') !== true) return
     const limitMs = Math.min(Math.max(CATCH_UP_MS, (2 * this.retryDelayNs) / 1e6), MOST_CATCH_UP_MS)
     await new Promise<void>(resolve => {
@@ -315,7 +318,10 @@ export class Run {
           () => {
             this.event('timeline', `${name}: ${affair.kind}`)
             if (master.restart === undefined) this.event('timeline', `${affair.kind}: not on a ${master.kind} master`)
-            else master.restart(affair.kind === 'emptyMaster')
+            else {
+              this.restartOrderedNs = this.options.clock.nowNs()
+              master.restart(affair.kind === 'emptyMaster')
+            }
           },
           (LEAD_NS + atNs) / 1e6,
         ),
@@ -336,6 +342,8 @@ export class Run {
         break
       case 'event':
         this.event(report.event, report.detail, report.atNs)
+        if (report.suspects.length > 0 && Math.abs(report.atNs - this.restartOrderedNs) > LOSS_NEAR_NS)
+          this.losses.push(report)
         break
       case 'met':
         // Only the load's thread can know: the probes have no condition.

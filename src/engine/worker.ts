@@ -49,7 +49,7 @@ const context: DriverContext = {
   seed: setup.plan.seed,
   phase: atNs => (atNs === undefined ? phaseIndex : phaseAt(atNs)),
   move: move => void moves.push(move),
-  event: (event, detail) => report({ kind: 'event', atNs: clock.nowNs(), event, detail }),
+  event: (event, detail, suspects = []) => report({ kind: 'event', atNs: clock.nowNs(), event, detail, suspects }),
   journal: names => journal?.write(names),
 }
 

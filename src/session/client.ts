@@ -11,6 +11,7 @@ import { DEFAULT_LIMITS } from '../wire/limits.js'
 import { RecordScanner, type RecordSink, RecordSpan } from '../wire/record-scanner.js'
 import { decodeReply, REPLY, type ReplyCode, recordOf, replyCode, statusText } from '../wire/reply.js'
 import { FrameScanner } from '../wire/scanner.js'
+import type { LastCommands, SentCommand } from './last-commands.js'
 import { plainInitialResponse } from './sasl.js'
 import { connectTcp, type Transport } from './transport.js'
 
@@ -44,12 +45,14 @@ export interface ConnectOptions {
   /** Makes a port that stays silent show what it is. Cyrus's clients only wait, as all that follow the first do. */
   readonly firstContact?: boolean
   /** Called once when a connection that was logged in ends without our having closed it. */
-  readonly onLost?: (error: HarnessError) => void
+  readonly onLost?: (error: HarnessError, last: LastCommands) => void
 }
 
 interface Pending {
   /** A number stands for `X` and that number. */
   tag: string | number
+  /** The last one that this stands for. */
+  readonly command: Command
   readonly handler: ReplyHandler
   /** Commands that this stands for; their tags count up from `tag`. */
   count: number
@@ -86,6 +89,9 @@ export class Client {
   private transport!: Transport
   private readonly scanner = new FrameScanner()
   private readonly pending = new Fifo<Pending>()
+  /** What was answered last, and what before it. */
+  private lastAnswered: Pending | undefined
+  private lastButOne: Pending | undefined
   private underWay = 0
   private nextTag = 0
   private outgoing = ''
@@ -143,7 +149,7 @@ export class Client {
       handler.onLost(this.lost)
       return
     }
-    this.push({ tag, handler, count: 1 })
+    this.push({ tag, command, handler, count: 1 })
     this.outgoing += encodeCommand(typeof tag === 'number' ? `X${tag}` : tag, command)
   }
 
@@ -155,7 +161,9 @@ export class Client {
       return
     }
     this.flush()
-    this.push({ tag: this.nextTag, handler, count: records.length })
+    const { name, location, acl } = records.at(-1)!
+    const command: Command = { kind: 'ACTIVATE', name, location, acl }
+    this.push({ tag: this.nextTag, command, handler, count: records.length })
     for (const record of records) batch.add(this.nextTag++, record)
     if (!this.transport.write(batch.take())) batch.giveAway()
   }
@@ -359,8 +367,11 @@ export class Client {
 
   private answered(pending: Pending): void {
     this.underWay--
-    if (--pending.count === 0) this.pending.shift()
-    else if (typeof pending.tag === 'number') pending.tag++
+    if (--pending.count === 0) {
+      this.pending.shift()
+      this.lastButOne = this.lastAnswered
+      this.lastAnswered = pending
+    } else if (typeof pending.tag === 'number') pending.tag++
   }
 
   private onClosed(error: Error | undefined): void {
@@ -381,7 +392,12 @@ export class Client {
     this.underWay = 0
     this.onGreetingLost?.(error)
     for (const { handler, count } of waiting) for (let i = 0; i < count; i++) handler.onLost(error)
-    if (this.established && !this.closing) this.options.onLost?.(error)
+    if (this.established && !this.closing) this.options.onLost?.(error, this.lastCommands(waiting))
+  }
+
+  private lastCommands(waiting: readonly Pending[]): LastCommands {
+    const answered = [this.lastAnswered, this.lastButOne].filter(pending => pending !== undefined)
+    return { unanswered: waiting.map(lastOf), answered: answered.map(lastOf) }
   }
 
   private timedOut(timeoutMs: number): HarnessError {
@@ -415,6 +431,11 @@ export class Client {
       'the master is broken, or a proxy mixes connections',
     )
   }
+}
+
+/** A batch that was answered counts none any more, and its tag is that of its last command. */
+function lastOf({ tag, command, count }: Pending): SentCommand {
+  return { tag: typeof tag === 'number' && count > 1 ? tag + count - 1 : tag, command }
 }
 
 function hasTag(frame: Frame, tag: string | number): boolean {

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { DIRECTORY_PREFIX } from '../../src/masters/cyrus/leftovers.js'
 import { processesOf } from '../../src/masters/cyrus/processes.js'
@@ -22,6 +23,18 @@ interface OwnCyrus {
   readonly processes: readonly number[]
 }
 
+function mupdateBelow(run: Started): number | undefined {
+  return descendants(run.pid).find(pid => commOf(pid) === 'mupdate')
+}
+
+function commOf(pid: number): string | undefined {
+  try {
+    return readFileSync(`/proc/${pid}/comm`, 'utf8').trim()
+  } catch {
+    return undefined
+  }
+}
+
 /** The Cyrus of this run alone: others may run on this host. */
 async function cyrusOf(run: Started): Promise<OwnCyrus> {
   let found: OwnCyrus | undefined
@@ -29,7 +42,7 @@ async function cyrusOf(run: Started): Promise<OwnCyrus> {
     'a mupdate process below the harness',
     () => {
       const processes = descendants(run.pid)
-      const mupdate = processes.find(pid => readFileSync(`/proc/${pid}/comm`, 'utf8') === 'mupdate\n')
+      const mupdate = mupdateBelow(run)
       const commands = processes.map(commandOf).join('\n')
       const directory = new RegExp(`/\\S*/${DIRECTORY_PREFIX}[0-9a-f]+`).exec(commands)?.[0]
       if (mupdate !== undefined && directory !== undefined) found = { mupdate, directory, processes }
@@ -80,10 +93,15 @@ describe('a run on a real Cyrus', () => {
     expect(slaves).toMatchObject({ count: 4, streaming: 4, timeouts: 0 })
   })
 
-  it('goes on when mupdate is killed, and says so', async () => {
-    const run = start(['--set', 'phases.2.duration=8s'])
+  it('goes on when mupdate is killed, and says so, and what was unanswered then', async () => {
+    const deleting = ['--set', 'backends.connection=kept', '--set', 'backends.mix={ create: 1, delete: 1 }']
+    const run = start(['--set', 'phases.2.duration=8s', ...deleting])
     const cyrus = await cyrusOf(run)
     await workbench.inPhase('steady', 'smoke')
+    await sleep(500)
+    // So that DELETEs are on their way.
+    process.kill(cyrus.mupdate, 'SIGSTOP')
+    await sleep(500)
     process.kill(cyrus.mupdate, 'SIGKILL')
     const { status, stdout } = await run.ended
     const { master, state, slaves, phases, total, verdict } = workbench.result('smoke')
@@ -94,10 +112,31 @@ describe('a run on a real Cyrus', () => {
     expect(master.restarts).toBe(1)
     expect(stdout).toContain('the master was restarted 1 time')
     expect(workbench.events('smoke').map(event => event.kind)).toContain('master-restarted')
+    expect(workbench.events('smoke').map(event => event.kind)).toContain('connection-lost')
+    const condition = slaves.conditions.find(({ name }) => name === 'master-restarted')
+    expect(condition!.detail).toMatch(/unanswered when it went: DELETE .+ \(backend \d\).*: a DELETE of a name/)
     expect(phases.map(phase => phase.name)).toEqual(['preload', 'settle', 'steady', 'drain'])
     // Each frontend lost it, came back and read the list again.
     expect(slaves).toMatchObject({ count: 4, drops: 4, resyncs: 4, streaming: 4, leastStreaming: 0 })
     expect(total.commands['NOOP.plain']!.count).toBeGreaterThan(300)
+    await expectNothingLeft(cyrus)
+  })
+
+  it('ends when Cyrus gives mupdate up, and says that it does so after 5 quick failures', async () => {
+    const run = start(['--set', 'phases.2.duration=60s'])
+    const cyrus = await cyrusOf(run)
+    await workbench.inPhase('steady', 'smoke')
+    const died = () => workbench.events('smoke').some(event => event.kind === 'master-died')
+    for (let killed = 0; !died(); await sleep(50)) {
+      const pid = mupdateBelow(run)
+      if (pid === undefined || pid === killed) continue
+      killed = pid
+      process.kill(pid, 'SIGKILL')
+    }
+    const { status, stdout } = await run.ended
+    expect(status).toBe(3)
+    expect(stdout).toMatch(/the master was lost and did not come back: .* after 5 quick failures, until a SIGHUP/)
+    expect(workbench.result('smoke').phases.at(-1)).toMatchObject({ name: 'steady', ended: 'lost' })
     await expectNothingLeft(cyrus)
   })
 

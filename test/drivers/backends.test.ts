@@ -149,6 +149,12 @@ describe('Backends on a kept connection that is lost', () => {
     expect(find!.count).toBe(20)
     expect(find!.unfinished).toBe(4)
     expect(run.events.filter(event => event.startsWith('operation-lost'))).toHaveLength(4)
+    // One event for the connection, however many were on it.
+    expect(run.events.filter(event => event.startsWith('connection-lost'))).toEqual([
+      expect.stringMatching(
+        /^connection-lost: backend 0: unanswered X0 LIST.* and 1 more; before it A01 AUTHENTICATE \(/,
+      ),
+    ])
     expect(run.counters.operationsInFlight).toBe(0)
     expect(run.counters.operationsQueued).toBe(0)
   })

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { conditionsOf, type Seen } from '../../src/engine/conditions.js'
 import type { SlaveMove } from '../../src/metrics/interval.js'
 
-const quiet: Seen = { moves: [], streamingProbes: 0, log: [], restarts: [] }
+const quiet: Seen = { moves: [], streamingProbes: 0, log: [], restarts: [], losses: [] }
 const names = (seen: Partial<Seen>) => conditionsOf({ ...quiet, ...seen }).map(({ name }) => name)
 
 /** So many slaves that stream, and one that is refused. */
@@ -55,6 +55,32 @@ describe('conditions', () => {
     },
     { name: 'master-restarted', seen: { restarts: [5] } },
   ])('$name is told from its sign', ({ name, seen }) => expect(names(seen)).toEqual([name]))
+
+  describe('master-restarted', () => {
+    const detailOf = (...losses: Seen['losses']) => conditionsOf({ ...quiet, restarts: [5e9, 9e9], losses })[0]!.detail
+
+    it('names the commands that were unanswered when it went', () => {
+      const detail = detailOf({ atNs: 4.2e9, suspects: ['DELETE user.x (backend 2)'] })
+      expect(detail).toContain(
+        'unanswered when it went: DELETE user.x (backend 2): a DELETE of a name that it does not have kills mupdate 2.5.8',
+      )
+      expect(detail).not.toContain('a DEACTIVATE')
+    })
+
+    it('names those of each restart, and of a thread that saw the loss late', () => {
+      const detail = detailOf(
+        { atNs: 5.3e9, suspects: ['DEACTIVATE user.a (backend 0)'] },
+        { atNs: 8.9e9, suspects: ['DELETE user.b (backend 1)'] },
+      )
+      expect(detail).toMatch(/DEACTIVATE user\.a \(backend 0\), DELETE user\.b \(backend 1\): a DELETE.*; a DEACTIVATE/)
+    })
+
+    it('suspects nothing that was lost at another time, and does not list thousands', () => {
+      expect(detailOf({ atNs: 3.9e9, suspects: ['DELETE user.x (backend 2)'] })).not.toContain('unanswered')
+      const suspects = Array.from({ length: 2000 }, (_, i) => `DELETE user.u${i} (backend 0)`)
+      expect(detailOf({ atNs: 5e9, suspects })).toContain('DELETE user.u4 (backend 0) and 1,995 more: a DELETE')
+    })
+  })
 
   it('catalogue-collapsed, where a slave is given much less than it had', () => {
     const listed = (records: number, atNs: number): SlaveMove => ({ slave: 3, kind: 'listed', atNs, records })

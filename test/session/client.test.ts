@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import { type HarnessError, isHarnessError } from '../../src/core/errors.js'
 import { Client, type ConnectOptions } from '../../src/session/client.js'
+import { lastCommandsText } from '../../src/session/last-commands.js'
 import { DELETE, MAILBOX, RESERVE } from '../../src/wire/record-scanner.js'
 import { type Answer, BANNER, type LineServer, lineServer, loggedIn } from '../support/line-server.js'
 
@@ -306,6 +307,44 @@ describe('commands', () => {
     client.activateAll(records, handler('batch'))
     await until(() => told.length === 3)
     expect(told).toEqual(['batch OK', 'batch lost MASTER_LOST', 'batch lost MASTER_LOST'])
+  })
+
+  it('are remembered: those unanswered and the last answered, without a password', async () => {
+    // Answers so many commands, then closes.
+    const lastOf = async (answers: number, sendAll: (client: Client) => void) => {
+      const address = await serve(
+        BANNER,
+        loggedIn((tag, _rest, socket) => (answers-- > 0 ? `${tag} OK "done"\r\n` : void socket.destroy())),
+      )
+      let said: string | undefined
+      const onLost: ConnectOptions['onLost'] = (_error, last) => {
+        said = lastCommandsText(last)
+      }
+      sendAll(await open(address, { onLost }))
+      await until(() => said !== undefined)
+      await server!.close()
+      return said
+    }
+    const { handler } = recorder()
+    const name = 'user.m\u00c3\u00bcller\r\n'
+    const deletes = (count: number) => (client: Client) => {
+      for (let i = 0; i < count; i++) client.queue({ kind: 'DELETE', name: `user.u${i}` }, handler(''))
+      client.flush()
+    }
+    expect(await lastOf(0, client => client.send({ kind: 'FIND', name }, handler('')))).toBe(
+      'unanswered X0 FIND user.müller\\r\\n; before it A01 AUTHENTICATE',
+    )
+    expect(await lastOf(3, deletes(9))).toBe(
+      'unanswered X3 DELETE user.u3, X4 DELETE user.u4, X5 DELETE user.u5 and 3 more; before it X2 DELETE user.u2, X1 DELETE user.u1',
+    )
+    const records = ['a', 'b', 'c'].map(name => ({ name, location: 's!p', acl: '', state: 'active' as const }))
+    const batch = (client: Client) => client.activateAll(records, handler(''))
+    expect(await lastOf(1, batch)).toBe('unanswered X2 ACTIVATE c; before it A01 AUTHENTICATE')
+    const batchThenNoop = (client: Client) => {
+      batch(client)
+      client.send({ kind: 'NOOP' }, handler(''))
+    }
+    expect(await lastOf(3, batchThenNoop)).toBe('unanswered X3 NOOP; before it X2 ACTIVATE c, A01 AUTHENTICATE')
   })
 
   it('under way are told when we close, and nobody else is', async () => {

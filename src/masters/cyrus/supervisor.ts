@@ -96,7 +96,10 @@ class Supervisor {
     this.missingSinceMs ??= nowMs
     if (nowMs - this.missingSinceMs < GIVEN_UP_AFTER_MS) return
     this.missingSinceMs = Number.POSITIVE_INFINITY
-    this.tell({ kind: 'died', detail: `mupdate ${this.mupdatePid} is gone and Cyrus's master does not restart it` })
+    this.tell({
+      kind: 'died',
+      detail: `mupdate ${this.mupdatePid} is gone and Cyrus's master does not restart it: it stops restarting a service after 5 quick failures, until a SIGHUP`,
+    })
   }
 
   /** Cyrus's `master` starts it again at once. It has its database open, so that a removed one is gone with it. */
