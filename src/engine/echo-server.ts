@@ -10,6 +10,8 @@ const server = createServer({ noDelay: true }, socket => {
   socket.on('data', bytes => {
     const tags = bytes
       .toString('latin1')
+      // The login is a literal: a line end within a command.
+      .replace(/\{\d+\+\}\r\n/g, '')
       .split('\r\n')
       .slice(0, -1)
       .map(line => line.split(' ', 1)[0])

@@ -55,6 +55,9 @@ describe('a run', () => {
     expect(commands['NOOP.plain']!.count).toBeGreaterThan(20)
     expect(operations.create!.responseTimeUs!.max).toBeGreaterThanOrEqual(operations.create!.serviceTimeUs!.min)
     expect(result.noiseFloor!.p50Ns).toBeGreaterThan(0)
+    // Generous; an echo that answers twice, or never, is some hundred milliseconds.
+    expect(result.noiseFloor!.p50Ns).toBeLessThan(100e6)
+    expect(result.noiseFloor!.count).toBeGreaterThan(100)
     expect(result.master.cpu.meanCores).not.toBeNull()
     for (const line of readFileSync(join(workbench.folder(), 'series.ndjson'), 'utf8').trim().split('\n'))
       JSON.parse(line)
