@@ -74,6 +74,7 @@ async function scarf(follows: boolean): Promise<void> {
       },
       dumpUnfinished: none,
       record: follower === undefined ? none : (record, atNs) => follower.take(record, atNs),
+      heard: none,
       noopAnswered: none,
       noopUnfinished: none,
       timedOut: none,

@@ -89,6 +89,11 @@ export class Backends {
     this.closedLoop = undefined
   }
 
+  /** Sends what is due, for those who are awake anyway. */
+  look(): void {
+    this.schedule?.look()
+  }
+
   get idle(): boolean {
     return this.live.size === 0
   }

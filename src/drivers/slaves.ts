@@ -48,6 +48,8 @@ export class Slaves {
   constructor(
     private readonly context: DriverContext,
     private readonly options: SlavesOptions,
+    /** Called after each piece that a slave has read: a burst of updates is a long time for who has a schedule. */
+    private readonly onHeard: () => void = () => {},
   ) {}
 
   start(phase: DriverPhase): void {
@@ -163,7 +165,7 @@ export class Slaves {
     const follower = this.mayFollow(kind)
       ? new Follower(this.context.ledger!.catalogue, this.context.ledger!, index, kind.backend !== true)
       : undefined
-    const watcher = new Watcher(this.context, index, follower, change => this.missed(change))
+    const watcher = new Watcher(this.context, index, follower, change => this.missed(change), this.onHeard)
     const slave = new Slave({ address, credentials, clock }, settings, watcher, startNs)
     const member: Member = { index, slave, watcher, follower, neverReads: kind.readBytesPerSecond === 0 }
     this.members.push(member)
@@ -251,6 +253,7 @@ class Watcher implements SlaveObserver {
     private readonly index: number,
     private readonly follower: Follower | undefined,
     private readonly onMissed: (change: 1 | -1) => void,
+    readonly heard: () => void,
   ) {}
 
   move(kind: SlaveMoveKind, atNs = this.context.clock.nowNs(), more: Pick<SlaveMove, 'records' | 'code'> = {}): void {

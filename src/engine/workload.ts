@@ -74,7 +74,7 @@ export class Workload {
     if (!runs('backends')) this.backends?.pause()
     if (runs('preload')) this.startPreload(index, startNs)
     if (runs('slaves') && this.slaves === undefined) {
-      this.slaves = new Slaves(this.context, this.plan.slaves)
+      this.slaves = new Slaves(this.context, this.plan.slaves, () => this.backends?.look())
       this.slaves.start({ index, startNs })
     }
     if (this.slaves !== undefined) this.startTimeline(phase, this.slaves, startNs)

@@ -6,7 +6,7 @@ import type { MailboxRecord } from '../core/mailbox.js'
 import type { Command } from '../core/operation.js'
 import { ActivateBatch } from '../wire/activate-batch.js'
 import { encodeCommand } from '../wire/encode.js'
-import type { Frame } from '../wire/frame.js'
+import { Frame } from '../wire/frame.js'
 import { DEFAULT_LIMITS } from '../wire/limits.js'
 import { RecordScanner, type RecordSink, RecordSpan } from '../wire/record-scanner.js'
 import { decodeReply, REPLY, type ReplyCode, recordOf, replyCode, statusText } from '../wire/reply.js'
@@ -75,6 +75,8 @@ const TAGS: Partial<Record<Command['kind'], string>> = {
 }
 /** Records that came in another form than Cyrus's. */
 const oddRecord = new RecordSpan()
+/** One for all clients of a thread: each takes its frames at once, and keeps none. */
+const frame = new Frame()
 /** One for all clients of a thread: what is written is sent in the same turn. */
 const batch = new ActivateBatch()
 
@@ -87,7 +89,7 @@ export class Client {
   /** When the bytes arrived that are being handled, by the run's clock: the time of every reply in them. */
   heardNs = 0
   private transport!: Transport
-  private readonly scanner = new FrameScanner()
+  private readonly scanner = new FrameScanner(DEFAULT_LIMITS, undefined, frame)
   private readonly pending = new Fifo<Pending>()
   /** What was answered last, and what before it. */
   private lastAnswered: Pending | undefined

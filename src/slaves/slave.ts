@@ -18,6 +18,8 @@ export interface SlaveObserver {
   ready(atNs: number): void
   /** One of the list, or of the stream after it. */
   record(record: RecordSpan, atNs: number): void
+  /** A piece of the stream has been read. */
+  heard(): void
   noopAnswered(intendedNs: number, sentNs: number, doneNs: number): void
   noopUnfinished(intendedNs: number, sentNs: number, nowNs: number): void
   timedOut(silentNs: number): void
@@ -294,6 +296,7 @@ export class Slave implements RecordSink {
     client.onHeard = byteCount => {
       slow?.(byteCount)
       this.step({ kind: 'heard', atNs: client.heardNs })
+      this.observer.heard()
     }
     const mergeNs = Math.round(this.records * this.settings.mergeNsPerMailbox)
     if (mergeNs > 0) client.pause()

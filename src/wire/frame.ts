@@ -1,5 +1,5 @@
 import { HarnessError } from '../core/errors.js'
-import { CR, LF } from './ascii.js'
+import { CR, LF, NO_BYTES } from './ascii.js'
 import type { WireLimits } from './limits.js'
 
 /** Tokens kept per frame; a frame may hold more (they are counted), but no command or reply needs them. */
@@ -24,7 +24,7 @@ const CLOSE_BRACE = 125
  * next one is read: take strings out with {@link Frame.text}, or nothing at all.
  */
 export class Frame {
-  bytes: Uint8Array = new Uint8Array(0)
+  bytes: Uint8Array = NO_BYTES
   start = 0
   /** Just past the last byte of the frame's text, its line end left out. */
   end = 0

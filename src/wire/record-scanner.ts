@@ -1,4 +1,4 @@
-import { CR, LF } from './ascii.js'
+import { CR, LF, NO_BYTES } from './ascii.js'
 import type { WireLimits } from './limits.js'
 
 const SP = 32
@@ -15,7 +15,7 @@ const WORDS = ['MAILBOX', 'RESERVE', 'DELETE'].map(word => Uint8Array.from(Buffe
 
 /** Where one record of a list or an update stream lies. Lent: it is another one's after the call. */
 export class RecordSpan {
-  bytes: Uint8Array = new Uint8Array(0)
+  bytes: Uint8Array = NO_BYTES
   kind: RecordKind = MAILBOX
   /** Of the whole record, tag and line end included. */
   byteCount = 0

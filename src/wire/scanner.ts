@@ -1,3 +1,4 @@
+import { NO_BYTES } from './ascii.js'
 import { Frame, INCOMPLETE, parseFrame } from './frame.js'
 import { DEFAULT_LIMITS, type WireLimits } from './limits.js'
 import type { RecordScanner } from './record-scanner.js'
@@ -7,14 +8,13 @@ import type { RecordScanner } from './record-scanner.js'
  * a chunk cuts off is copied. Feed a chunk, then call {@link next} until it says no: the chunk may be reused after that.
  */
 export class FrameScanner {
-  readonly frame = new Frame()
   /** Frames taken so far. */
   frames = 0
-  private chunk: Uint8Array = new Uint8Array(0)
+  private chunk: Uint8Array = NO_BYTES
   private at = 0
   private limit = 0
   /** The beginning of a frame that earlier chunks cut off, in `carry[0..carried)`. */
-  private carry: Uint8Array = new Uint8Array(0)
+  private carry: Uint8Array = NO_BYTES
   private carried = 0
   private goneAhead = 0
 
@@ -22,6 +22,8 @@ export class FrameScanner {
     private readonly limits: WireLimits = DEFAULT_LIMITS,
     /** Called once for each synchronising literal whose sender waits for `+ go ahead` (servers only). */
     private readonly onGoAhead?: () => void,
+    /** Lent by those who have thousands of scanners and take each frame at once. */
+    readonly frame = new Frame(),
   ) {}
 
   feed(chunk: Uint8Array, start = 0, end = chunk.length): void {

@@ -13,6 +13,7 @@ export function slaveObserver(say: (what: string) => void): SlaveObserver {
     dumpRefused: saying('dump refused'),
     ready: saying('ready'),
     record: saying('record'),
+    heard: () => {},
     noopAnswered: saying('noop'),
     noopUnfinished: saying('noop unfinished'),
     timedOut: saying('timed out'),

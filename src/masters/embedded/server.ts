@@ -7,8 +7,8 @@ import { CommandParser } from './parse-command.js'
 /** With the NUL that `sizeof` of a C string counts (imap/mupdate.c service_main_fd). */
 const SERVER_UNABLE = '* BYE "Server Unable"\r\n\0'
 
-/** Slaves' moments are told apart so finely: ten thousand slaves come in two hundred portions. */
-const TICK_MS = 25
+/** Slaves' moments are told apart so finely: ten thousand slaves come in five hundred portions. */
+const TICK_MS = 10
 
 export interface ServerOptions extends CoreOptions {
   readonly host: string
