@@ -37,23 +37,6 @@ export interface Convergence {
   readonly listed: number | undefined
 }
 
-/**
- * Several, as of several phases, in one: what was wrong at any of them, and for the rest the last.
- *
- * @returns undefined of none
- */
-export function together(all: readonly Convergence[]): Convergence | undefined {
-  const last = all.at(-1)
-  if (last === undefined) return undefined
-  return {
-    ...last,
-    convergeNs: Math.max(...all.map(({ convergeNs }) => convergeNs)),
-    away: [...new Set(all.flatMap(({ away }) => away))].sort((a, b) => a - b),
-    differenceCount: all.reduce((sum, { differenceCount }) => sum + differenceCount, 0),
-    differences: all.flatMap(({ differences }) => differences),
-  }
-}
-
 /** A master that stands still is not waited for. */
 const ANSWER_MS = 5_000
 /** Differences named for each slave and the master; all are counted. */

@@ -20,8 +20,6 @@ export interface PlanPhase {
   readonly until?: Condition
   readonly limitNs: number
   readonly arrivals: ArrivalSpec
-  /** Whether slaves are compared with what they should hold when it ends. */
-  readonly converge: boolean
   /** In the order of their times. */
   readonly events: readonly TimelineEvent[]
 }
@@ -58,7 +56,7 @@ export interface Plan {
   readonly mix: MixSpec
   readonly slaves: SlavesOptions
   readonly kicks: { readonly ratePerSecond: number }
-  /** Whether slaves are followed at all: without that none are compared. */
+  /** Whether slaves are followed, and compared at the end. */
   readonly converge: boolean
   readonly probes: ProbesOptions
   readonly http?: HttpOptions

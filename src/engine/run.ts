@@ -4,7 +4,7 @@ import { type HttpResult, HttpUsers } from '../drivers/http.js'
 import type { Master } from '../masters/master.js'
 import type { Counters, Interval, SlaveMove } from '../metrics/interval.js'
 import { conditionsOf, LOSS_NEAR_NS, type Loss, type MasterCondition } from './conditions.js'
-import { type Convergence, together } from './convergence.js'
+import type { Convergence } from './convergence.js'
 import { Fleet } from './fleet.js'
 import type { NoiseFloor, WorkerReport } from './messages.js'
 import { isMasterAffair, type Plan, type PlanPhase, shardsOf } from './plan.js'
@@ -100,7 +100,8 @@ export class Run {
   private endPhase: ((how: PhaseEnd) => void) | undefined
   private onNoise: (() => void) | undefined
   private onConverged: ((convergence: Convergence | undefined) => void) | undefined
-  private readonly convergences: Convergence[] = []
+  /** Undefined where it was not looked at. */
+  convergence: Convergence | undefined
 
   constructor(private readonly options: RunOptions) {
     this.watch = new Watch(options.clock, () => options.master.pid())
@@ -145,11 +146,6 @@ export class Run {
     return this.deeds.findLast(deed => deed.atNs <= atNs)?.detail
   }
 
-  /** Of all phases that ended with a comparison; undefined where none did. */
-  get convergence(): Convergence | undefined {
-    return together(this.convergences)
-  }
-
   get retryDelayNs(): number {
     return this.options.plan.slaves.retryDelayNs
   }
@@ -192,10 +188,9 @@ export class Run {
     const seconds = setInterval(() => this.closeSecond(), 1000)
     try {
       for (let index = 0; index < plan.phases.length; index++) {
-        if (!this.mayRun(index)) continue
-        await this.runPhase(index)
-        if (plan.phases[index].converge) await this.converge(plan.phases[index].name)
+        if (this.mayRun(index)) await this.runPhase(index)
       }
+      await this.converge()
     } finally {
       await this.followHttp(false)
       await this.leaving
@@ -258,17 +253,18 @@ export class Run {
     )
   }
 
-  /** With the slaves of the phase that has just ended still there. */
-  private async converge(phase: string): Promise<void> {
+  /** With the slaves of the last phase still there. */
+  private async converge(): Promise<void> {
     const { plan } = this.options
+    const last = plan.phases.at(-1)
     const ends = this.interrupted || this.masterDeath !== undefined || this.workerDeaths.length > 0
-    if (ends || !plan.converge) return
+    if (ends || !plan.converge || last?.run.includes('slaves') !== true) return
     const limitMs = Math.min(Math.max(CATCH_UP_MS, (2 * this.retryDelayNs) / 1e6), MOST_CATCH_UP_MS)
     await new Promise<void>(resolve => {
       const limit = setTimeout(resolve, 2 * limitMs + COMPARE_MS)
       this.onConverged = convergence => {
         clearTimeout(limit)
-        if (convergence !== undefined) this.noteConvergence(phase, convergence)
+        this.convergence = convergence
         resolve()
       }
       this.endPhase = () => this.onConverged?.(undefined)
@@ -276,15 +272,6 @@ export class Run {
     })
     this.onConverged = undefined
     this.endPhase = undefined
-  }
-
-  private noteConvergence(phase: string, convergence: Convergence): void {
-    this.convergences.push(convergence)
-    const { followed, away, differenceCount, convergeNs } = convergence
-    this.event(
-      'compared',
-      `${phase}: ${followed} slaves, ${differenceCount} differences, ${away.length} away, after ${(convergeNs / 1e6).toFixed(1)} ms`,
-    )
   }
 
   private measureNoise(): Promise<void> {

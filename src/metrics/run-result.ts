@@ -173,12 +173,7 @@ export const runResultSchema = z.strictObject({
       .nullable()
       .describe('from the writer’s OK to the first, the middle, the last slave’s record; null without changes'),
     converged: z.boolean().nullable().describe('all hold what they should; null where that was not looked at'),
-    convergeMs: z
-      .number()
-      .nullable()
-      .describe(
-        'from the last operation until every slave had its NOOP answered; the longest, where several phases were compared',
-      ),
+    convergeMs: z.number().nullable().describe('from the last operation until every slave had its NOOP answered'),
     away: z.array(z.int()).describe('slaves that did not come through at the end'),
     openMailboxes: z.int().describe('left out of the comparison: their last operation failed or was never answered'),
     differenceCount: z.int(),

@@ -42,14 +42,13 @@ export function planOf(profile: Profile, userPrefix: string): Plan {
     converge: profile.converge,
     probes: { ratePerSecond: probes.rate, plain: probes.plain, streaming: probes.streaming },
     ...(http === undefined ? {} : { http: { url: http.url, connections: http.connections, ratePerSecond: http.rate } }),
-    phases: profile.phases.map((phase, i) => ({
+    phases: profile.phases.map(phase => ({
       name: phase.name,
       run: phase.run,
       ...(phase.duration === undefined ? {} : { durationNs: phase.duration }),
       ...(phase.until === undefined ? {} : { until: phase.until }),
       limitNs: phase.limit,
       arrivals: arrivalSpec(phase.arrivals ?? backends.arrivals, phase.duration ?? phase.limit),
-      converge: phase.converge || (i === profile.phases.length - 1 && phase.run.includes('slaves')),
       events: phase.events.flatMap(timelineEvents).sort((a, b) => a.atNs - b.atNs),
     })),
   }

@@ -162,10 +162,6 @@ const phase = z
     until: z.enum(['preloaded', 'streaming', 'idle']).optional().describe('a condition that ends the phase'),
     limit: duration('longest wait for the condition').prefault('60s'),
     arrivals: arrivals.optional().describe('in place of those of `backends`'),
-    converge: z
-      .boolean()
-      .default(false)
-      .describe('at its end, operations stop until all slaves were compared, as at the end of the run'),
     events: z.array(timelineEvent).default([]).describe('what befalls slaves or the master in this phase'),
   })
   .refine(
@@ -204,10 +200,7 @@ export const profileSchema = z
       })
       .optional(),
     phases: z.array(phase).min(1),
-    converge: z
-      .boolean()
-      .default(true)
-      .describe('whether slaves are followed, and compared with what they should hold at the end'),
+    converge: z.boolean().default(true).describe('at the end, wait for all slaves and compare what they hold'),
     expects: z
       .array(z.enum(['thrash', 'away', 'differences']))
       .default([])
@@ -224,13 +217,6 @@ export const profileSchema = z
       if (phase !== undefined && !names.includes(phase))
         context.addIssue({ code: 'custom', path: ['thresholds', i], message: `there is no phase "${phase}"` })
     }
-    const alone = profile.phases.findIndex(({ run, converge }) => converge && !run.includes('slaves'))
-    if (alone >= 0)
-      context.addIssue({
-        code: 'custom',
-        path: ['phases', alone, 'converge'],
-        message: 'no slaves run in this phase that could be compared',
-      })
     const web = profile.phases.findIndex(({ run }) => run.includes('http'))
     if (web >= 0 && profile.http === undefined)
       context.addIssue({

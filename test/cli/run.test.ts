@@ -77,24 +77,6 @@ describe('a run', () => {
     expect(workbench.result()).toMatchObject({ profile: { seed: 7 }, slaves: { count: 1 } })
   })
 
-  it('compares slaves at the end of a phase that asks for it, and goes on', async ({ workbench }) => {
-    const { status } = await workbench.run(['--set', 'phases.2.converge=true'])
-    expect(status).toBe(0)
-    const compared = readFileSync(join(workbench.folder(), 'events.ndjson'), 'utf8')
-      .trim()
-      .split('\n')
-      .map(line => JSON.parse(line) as { kind: string; detail: string })
-      .filter(({ kind }) => kind === 'compared' || kind === 'phase')
-      .map(({ kind, detail }) => `${kind} ${detail.split(',')[0]}`)
-    expect(compared.slice(-4)).toEqual([
-      'phase steady',
-      'compared steady: 2 slaves',
-      'phase drain',
-      'compared drain: 2 slaves',
-    ])
-    expect(workbench.result().slaves).toMatchObject({ converged: true, differenceCount: 0 })
-  })
-
   it('prints nothing but run.json with --json', async ({ workbench }) => {
     const { status, stdout, stderr } = await workbench.run(['--json'])
     expect(runResultSchema.parse(JSON.parse(stdout))).toEqual(workbench.result())
