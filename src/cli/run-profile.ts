@@ -149,7 +149,12 @@ function finalResult(
       ...awayFailures(measured, profile),
       ...limits.map(({ plan }) => `${plan.name}: not ${plan.until} within ${plan.limitNs / 1e9} s`),
     ],
-    inconclusive: run.interrupted ? ['interrupted'] : [],
+    inconclusive: [
+      ...(run.interrupted ? ['interrupted'] : []),
+      ...(run.comparisonFailure === undefined
+        ? []
+        : [`slaves were not compared with what they should hold: ${run.comparisonFailure}`]),
+    ],
   })
   return { ...measured, verdict }
 }

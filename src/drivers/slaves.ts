@@ -117,11 +117,12 @@ export class Slaves {
    *
    * @returns whether each of them has come through in time
    */
-  async catchUp(limitMs: number): Promise<{ readonly index: number; readonly through: boolean }[]> {
+  async catchUp(limitMs: number): Promise<CaughtUp[]> {
     const deadline = this.context.clock.nowNs() + limitMs * 1e6
     return Promise.all(
-      this.followed.map(async ({ slave, index }) => ({
+      this.followed.map(async ({ slave, index, follower }) => ({
         index,
+        follower,
         through: await through(slave, this.context.clock, deadline),
       })),
     )
@@ -136,6 +137,7 @@ export class Slaves {
     this.observe()
     this.stopped = true
     for (const timer of this.timers) clearTimeout(timer)
+    for (const { follower } of this.followed) this.context.ledger?.unfollow(follower)
     const limit = pLimit(64)
     await Promise.all([...this.members.map(({ slave }) => limit(() => slave.stop(300))), ...this.leaving])
     this.members.length = 0
@@ -209,6 +211,13 @@ interface Member {
   readonly slave: Slave
   readonly watcher: Watcher
   readonly neverReads: boolean
+}
+
+/** A slave that was waited for. */
+interface CaughtUp {
+  readonly index: number
+  readonly follower: Follower
+  readonly through: boolean
 }
 
 interface Followed extends Member {

@@ -113,10 +113,12 @@ function descriptorsExhausted({ log }: Seen): MasterCondition | undefined {
   }
 }
 
-function masterRestarted({ restarts, losses }: Seen): MasterCondition | undefined {
+function masterRestarted({ restarts, losses, log }: Seen): MasterCondition | undefined {
   if (restarts.length === 0) return undefined
   const times = restarts.length === 1 ? 'once' : `${formatCount(restarts.length)} times`
-  const suspects = losses
+  // What died of its descriptors did not die of a command.
+  const blamed = log.some(({ line }) => line.includes('FD_SETSIZE')) ? [] : losses
+  const suspects = blamed
     .filter(({ atNs }) => restarts.some(restartNs => Math.abs(restartNs - atNs) <= LOSS_NEAR_NS))
     .flatMap(loss => loss.suspects)
   return {

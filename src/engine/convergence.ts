@@ -70,20 +70,20 @@ export async function converge(
   }
   const listed = mayList ? await list(context) : undefined
   if (listed !== undefined) note('master', ledger.compare(listed, MOST_NAMED, startNs))
-  for (const { index, follower } of slaves.followed) {
-    if (away.includes(index)) continue
+  for (const { index, follower, through } of came) {
+    if (!through) continue
     note(`slave ${index}`, ledger.compare(follower.holding, MOST_NAMED, startNs))
     note(`slave ${index}`, ledger.repeated(follower, MOST_NAMED))
   }
   return {
-    followed: slaves.followed.length,
+    followed: came.length,
     convergeNs,
     away,
     differenceCount,
     differences,
     missing: ledger.missing,
     open: ledger.open(startNs),
-    realLosses: ledger.merges.losses(),
+    realLosses: ledger.realLosses(),
     realUnknown: ledger.merges.skipped,
     listed: listed?.count,
   }

@@ -30,5 +30,6 @@ export type WorkerReport =
     }
   /** The condition of the phase holds. */
   | { readonly kind: 'met'; readonly phase: number }
-  | { readonly kind: 'converged'; readonly convergence: Convergence | undefined }
+  /** Neither is given where no slave was followed. */
+  | { readonly kind: 'converged'; readonly convergence?: Convergence; readonly failure?: string }
   | { readonly kind: 'stopped' }

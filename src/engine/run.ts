@@ -99,9 +99,11 @@ export class Run {
   /** Ends the wait for the current phase. */
   private endPhase: ((how: PhaseEnd) => void) | undefined
   private onNoise: (() => void) | undefined
-  private onConverged: ((convergence: Convergence | undefined) => void) | undefined
+  private onConverged: ((convergence?: Convergence, failure?: string) => void) | undefined
   /** Undefined where it was not looked at. */
   convergence: Convergence | undefined
+  /** Why there is none, where there should be one. */
+  comparisonFailure: string | undefined
 
   constructor(private readonly options: RunOptions) {
     this.watch = new Watch(options.clock, () => options.master.pid())
@@ -261,13 +263,16 @@ export class Run {
     if (ends || !plan.converge || last?.run.includes('slaves') !== true) return
     const limitMs = Math.min(Math.max(CATCH_UP_MS, (2 * this.retryDelayNs) / 1e6), MOST_CATCH_UP_MS)
     await new Promise<void>(resolve => {
-      const limit = setTimeout(resolve, 2 * limitMs + COMPARE_MS)
-      this.onConverged = convergence => {
+      const end = (convergence?: Convergence, failure?: string) => {
         clearTimeout(limit)
         this.convergence = convergence
+        this.comparisonFailure = failure
         resolve()
       }
-      this.endPhase = () => this.onConverged?.(undefined)
+      const mostMs = 2 * limitMs + COMPARE_MS
+      const limit = setTimeout(() => end(undefined, `it was not done after ${mostMs / 1000} s`), mostMs)
+      this.onConverged = end
+      this.endPhase = reason => end(undefined, reason)
       this.fleet.order({ kind: 'converge', limitMs }, 'load')
     })
     this.onConverged = undefined
@@ -347,10 +352,12 @@ export class Run {
         break
       case 'met':
         // Only the load's thread can know: the probes have no condition.
-        if (shard === 'load' && report.phase === this.current) this.endPhase?.('condition')
+        // One that comes when the phase has ended by its limit is too late: slaves may be being compared.
+        if (shard === 'load' && report.phase === this.current && this.onConverged === undefined)
+          this.endPhase?.('condition')
         break
       case 'converged':
-        this.onConverged?.(report.convergence)
+        this.onConverged?.(report.convergence, report.failure)
         break
       case 'stopped':
         break

@@ -124,13 +124,10 @@ async function main(): Promise<void> {
         enterPhase(order.index, order.startNs)
         break
       case 'converge':
-        void workload
-          .converge(order.limitMs)
-          .catch(error => {
-            context.event('convergence-failed', messageOf(error))
-            return undefined
-          })
-          .then(convergence => report({ kind: 'converged', convergence }))
+        void workload.converge(order.limitMs).then(
+          convergence => report({ kind: 'converged', ...(convergence === undefined ? {} : { convergence }) }),
+          error => report({ kind: 'converged', failure: messageOf(error) }),
+        )
         break
       case 'stop':
         void stop(intervals)

@@ -50,6 +50,7 @@ export class Workload {
     if (slaves === undefined || ledger === undefined || slaves.followed.length === 0) return undefined
     this.backends?.pause()
     this.kicks?.stop()
+    this.timeline?.stop()
     for (let waitedMs = 0; waitedMs < LAST_OPERATIONS_MS && this.backends?.idle === false; waitedMs += 20) {
       await new Promise(resolve => setTimeout(resolve, 20))
     }

@@ -3,7 +3,7 @@ import type { Command } from '../core/operation.js'
 import type { Catalogue, VersionId } from './catalogue.js'
 import type { Follower } from './follower.js'
 import { type Difference, differences, Holding } from './holding.js'
-import { RealMerges } from './real-merge.js'
+import { type RealLoss, RealMerges } from './real-merge.js'
 
 /** A change of one mailbox, from its sending until every slave has it. */
 export interface Mutation {
@@ -123,6 +123,11 @@ export class Ledger {
       if (!this.mutated.has(name)) this.expected.set(version)
     }
     this.siteKnown = true
+  }
+
+  /** To be asked when the run is over. What is not ours may have been deleted by others. */
+  realLosses(): RealLoss[] {
+    return this.merges.losses(name => this.expected.isThere(name))
   }
 
   /** Deliveries that are still owed. */

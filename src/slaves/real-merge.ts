@@ -11,7 +11,7 @@ export interface RealLoss {
   readonly held: number
   /** In the list, and deleted all the same: by the order in which the two lists are merged. */
   readonly byMerge: number
-  /** No more in the list, though nothing had deleted them: the master had lost them. */
+  /** No more in the list, though nothing had deleted them, and they are to be there: the master had lost them. */
   readonly byList: number
   /** The first of them. */
   readonly names: readonly string[]
@@ -80,13 +80,18 @@ export class RealMerges {
     else this.resyncs.push({ slave, atNs, held, heldCount: before.count, listed, vanished })
   }
 
-  /** To be called when the run is over: it sorts all names. */
-  losses(): RealLoss[] {
+  /**
+   * Sorts all names.
+   *
+   * @param isExpected whether a mailbox should be there in the end
+   */
+  losses(isExpected: (name: number) => boolean): RealLoss[] {
     if (this.resyncs.length === 0) return []
     const { order, rank } = this.orders()
     const losses: RealLoss[] = []
-    for (const { slave, atNs, held, heldCount, listed, vanished } of this.resyncs) {
+    for (const { slave, atNs, held, heldCount, listed, ...resync } of this.resyncs) {
       const merged = mergedAway(order, rank, held, listed)
+      const vanished = resync.vanished.filter(isExpected)
       if (merged.length + vanished.length === 0) continue
       const names = [...merged, ...vanished].slice(0, MOST_NAMED).map(name => this.catalogue.nameOf(name))
       losses.push({ slave, atNs, held: heldCount, byMerge: merged.length, byList: vanished.length, names })

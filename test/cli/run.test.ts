@@ -77,6 +77,21 @@ describe('a run', () => {
     expect(workbench.result()).toMatchObject({ profile: { seed: 7 }, slaves: { count: 1 } })
   })
 
+  it('compares slaves at its end, also where what is under way ends only after the limit of a phase', async ({
+    workbench,
+  }) => {
+    const sets = [
+      'backends={ connection: per-operation, inFlight: 1, arrivals: { kind: constant, rate: 2500 } }',
+      'site.backends=1',
+      'phases.2.duration=1s',
+      'phases.3.limit=50ms',
+    ]
+    await workbench.run(sets.flatMap(set => ['--set', set]))
+    const { phases, slaves } = workbench.result()
+    expect(phases.at(-1)!.ended).toBe('limit')
+    expect(slaves.converged).toBe(true)
+  })
+
   it('prints nothing but run.json with --json', async ({ workbench }) => {
     const { status, stdout, stderr } = await workbench.run(['--json'])
     expect(runResultSchema.parse(JSON.parse(stdout))).toEqual(workbench.result())

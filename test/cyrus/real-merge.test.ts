@@ -55,7 +55,7 @@ describe('a real slave that resyncs after deletions', () => {
     }
     await until('the slave has its second list', () => synchronised() === 2)
     await model.readList()
-    const [loss] = model.ledger.merges.losses()
+    const [loss] = model.ledger.realLosses()
     const lost = NAMES.filter(name => !DELETED.includes(name)).filter(name => loss?.names.includes(name))
     expect(lost.length).toBeGreaterThan(1)
     expect(loss).toMatchObject({ byMerge: lost.length, byList: 0 })

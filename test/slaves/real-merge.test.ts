@@ -17,7 +17,7 @@ function recordOf(name: string): RecordSpan {
 }
 
 /** A slave that has one list and then another; what was deleted in between was meant to go. */
-function resync(before: readonly string[], after: readonly string[], deleted: readonly string[]) {
+function resync(before: readonly string[], after: readonly string[], deleted: readonly string[], known = true) {
   const ledger = new Ledger(new Catalogue(), { reached: () => {} })
   const follower = new Follower(ledger.catalogue, ledger, 7)
   const read = (names: readonly string[], atNs: number) => {
@@ -28,7 +28,8 @@ function resync(before: readonly string[], after: readonly string[], deleted: re
   read(before, 1)
   for (const name of deleted) ledger.succeeded(ledger.sending({ kind: 'DELETE', name } satisfies Command)!, 2)
   read(after, 3)
-  return ledger.merges.losses()
+  if (known) ledger.expectSite(before.map(name => ({ name, location: 'be!p', acl: '', state: 'active' as const })))
+  return ledger.realLosses()
 }
 
 function databaseOrder(names: readonly string[]): string[] {
@@ -92,5 +93,9 @@ describe('what a real slave would lose', () => {
     expect(resync(['user.a', 'user.b', 'user.c'], [], ['user.b'])).toEqual([
       { slave: 7, atNs: 3, held: 3, byMerge: 0, byList: 2, names: ['user.a', 'user.c'] },
     ])
+  })
+
+  it('is not what others may have deleted: mailboxes of which it is not known that they should be there', () => {
+    expect(resync(['user.a', 'user.b'], ['user.b'], [], false)).toEqual([])
   })
 })
