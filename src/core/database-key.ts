@@ -28,3 +28,11 @@ export function writeKey(bytes: Uint8Array, start: number, end: number, key: Uin
     } else key[i - start] = byte
   }
 }
+
+/** The same of a name in latin1, to be compared as text. */
+export function databaseKey(name: string): string {
+  const bytes = Buffer.from(name, 'latin1')
+  const key = Buffer.alloc(bytes.length)
+  writeKey(bytes, 0, bytes.length, key)
+  return key.toString('latin1')
+}

@@ -28,12 +28,14 @@ export function slavesText(run: RunResult): string[] {
 
 function thrashText({ slaves }: RunResult): string[] {
   const { thrash } = slaves
+  const ready =
+    thrash.leastReady === null ? '' : `; at worst ${thrash.leastReady} of ${slaves.count} frontends were ready`
   if (thrash.state === 'none' || thrash.onsetMs === null) return []
   const until = thrash.endMs === null ? 'to the end' : `until ${seconds(thrash.endMs)}`
   const began = thrash.trigger === null ? '' : `, after ${thrash.trigger}`
   return [
     `THRASH from ${seconds(thrash.onsetMs)} ${until}${began}: ${thrash.causedTimeouts} time-outs while other frontends’ lists were on their way, in chains of up to ${thrash.cycles}: resyncs cause resyncs`,
-    `meanwhile some list was on its way ${Math.round(thrash.dumpShare * 100)} % of the time; at worst ${thrash.leastReady ?? 0} of ${slaves.count} frontends were ready`,
+    `meanwhile some list was on its way ${Math.round(thrash.dumpShare * 100)} % of the time${ready}`,
     ...(slaves.amplification === null
       ? []
       : [

@@ -1,4 +1,4 @@
-import { writeKey } from '../core/database-key.js'
+import { databaseKey } from '../core/database-key.js'
 import type { Catalogue } from './catalogue.js'
 import type { Holding } from './holding.js'
 
@@ -111,13 +111,6 @@ export class RealMerges {
     for (const [place, id] of [...ids].sort(byText(names)).entries()) rank[id] = place
     return { order: Int32Array.from(ids.sort(byText(keys))), rank }
   }
-}
-
-function databaseKey(name: string): string {
-  const bytes = Buffer.from(name, 'latin1')
-  const key = Buffer.alloc(bytes.length)
-  writeKey(bytes, 0, bytes.length, key)
-  return key.toString('latin1')
 }
 
 /**

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { writeKey } from '../../src/core/database-key.js'
+import { databaseKey } from '../../src/core/database-key.js'
 import type { Command } from '../../src/core/operation.js'
 import { Catalogue } from '../../src/slaves/catalogue.js'
 import { Follower } from '../../src/slaves/follower.js'
@@ -33,13 +33,7 @@ function resync(before: readonly string[], after: readonly string[], deleted: re
 }
 
 function databaseOrder(names: readonly string[]): string[] {
-  const keyOf = (name: string) => {
-    const bytes = Buffer.from(name, 'latin1')
-    const key = Buffer.alloc(bytes.length)
-    writeKey(bytes, 0, bytes.length, key)
-    return key.toString('latin1')
-  }
-  return [...new Set(names)].sort((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+  return [...new Set(names)].sort((a, b) => (databaseKey(a) < databaseKey(b) ? -1 : 1))
 }
 
 /** imap/mupdate.c, mupdate_synchronize, with arrays. */
