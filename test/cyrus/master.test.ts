@@ -12,7 +12,7 @@ import { DIRECTORY_PREFIX } from '../../src/masters/cyrus/leftovers.js'
 import { processesOf } from '../../src/masters/cyrus/processes.js'
 import type { Master, MasterEvent } from '../../src/masters/master.js'
 
-const BUILT = join(import.meta.dirname, '../../dist/masters/cyrus/cyrus-master.js')
+const PROJECT = join(import.meta.dirname, '../..')
 
 /** A directory on disk that Cyrus's user may enter; what a test leaves is looked for in it. */
 let parent: string
@@ -291,14 +291,17 @@ async function hold(
   user: { uid?: number; gid?: number } = {},
 ): Promise<{ holder: ChildProcess; directory: string; lines: string[] }> {
   execFileSync('chmod', ['1777', parent])
+  // A copy that any user may read: the checkout may lie in a private folder.
+  cpSync(join(PROJECT, 'dist'), join(parent, 'dist'), { recursive: true })
+  cpSync(join(PROJECT, 'package.json'), join(parent, 'package.json'))
   const script = `
-    import { cyrusMaster } from ${JSON.stringify(BUILT)}
+    import { cyrusMaster } from ${JSON.stringify(join(parent, 'dist/masters/cyrus/cyrus-master.js'))}
     const master = cyrusMaster({ place: 'disk', directory: ${JSON.stringify(parent)} })
     master.onEvent(event => console.log(JSON.stringify(event)))
     await master.start()
     console.log('held')`
   const args = ['--input-type=module', '-e', script]
-  const holder = spawn(process.execPath, args, { ...user, stdio: ['ignore', 'pipe', 'inherit'] })
+  const holder = spawn(process.execPath, args, { ...user, cwd: parent, stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: string[] = []
   createInterface({ input: holder.stdout }).on('line', line => lines.push(line))
   await until('a held master', () => lines.includes('held'), 25_000)
