@@ -7,6 +7,7 @@ import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
 import { packageVersion } from '../core/package-root.js'
 import { cleanUp, markerOf } from '../drivers/cleanup.js'
 import { countMailboxes } from '../drivers/count.js'
+import type { Condition } from '../engine/plan.js'
 import { Run, type RunObserver } from '../engine/run.js'
 import type { Master } from '../masters/master.js'
 import { loadHistograms } from '../metrics/latency.js'
@@ -137,8 +138,10 @@ function finalResult(
   profile: Profile,
   lost: string | undefined,
 ): RunResult {
+  // Operations that never end are measured; a comparison that was not made is said below.
+  const forgiving: (Condition | undefined)[] = ['idle', 'converged']
   const measured = runJson(identity, run, master, run.endNs ?? 0)
-  const limits = run.phases.filter(phase => phase.ended === 'limit' && phase.plan.until !== 'idle')
+  const limits = run.phases.filter(phase => phase.ended === 'limit' && !forgiving.includes(phase.plan.until))
   const verdict = judge(measured, profile.thresholds, {
     saturated: saturationReasons(run),
     failures: [
@@ -151,9 +154,9 @@ function finalResult(
     ],
     inconclusive: [
       ...(run.interrupted ? ['interrupted'] : []),
-      ...(run.comparisonFailure === undefined
-        ? []
-        : [`slaves were not compared with what they should hold: ${run.comparisonFailure}`]),
+      ...measured.slaves.comparisons.flatMap(({ phase, failure }) =>
+        failure === null ? [] : [`${phase}: slaves were not compared with what they should hold: ${failure}`],
+      ),
     ],
   })
   return { ...measured, verdict }
@@ -203,7 +206,8 @@ function cleanupLine(journal: string, { credentials, address }: Master): string 
 /** A LIST of our own, to see that what was created is there. */
 async function countListed(run: Run, master: Master, clock: Clock, progress: Progress): Promise<void> {
   // Slaves that were followed were compared with a list already.
-  run.mailboxesListed = run.convergence?.listed
+  const last = run.comparisons.at(-1)
+  if (last?.phase === run.phases.at(-1)?.plan.name) run.mailboxesListed = last?.convergence?.listed
   if (run.mailboxesListed !== undefined) return
   progress.note('counting the master’s mailboxes (LIST)')
   try {
@@ -222,14 +226,14 @@ function thrashFailures({ slaves }: RunResult, profile: Profile): string[] {
 function awayFailures({ slaves: { away } }: RunResult, { expects }: Profile): string[] {
   // Where resyncs never end, some are always away; and that is said already.
   if (away.length === 0 || expects.includes('away') || expects.includes('thrash')) return []
-  return [`${away.length} slaves were not there at the end`]
+  return [`${away.length} slaves were not there when they were to be compared`]
 }
 
 function differenceFailures({ slaves: { differenceCount, differences } }: RunResult, { expects }: Profile): string[] {
-  if (differenceCount === 0 || expects.includes('differences')) return []
+  if (differenceCount === null || differenceCount === 0 || expects.includes('differences')) return []
   const [first] = differences
   return [
-    `not all hold what they should: ${differenceCount} differences, such as ${first.where}: ${first.kind} ${first.name}`,
+    `not all hold what they should: ${differenceCount} differences, such as ${first.phase}, ${first.where}: ${first.kind} ${first.name}`,
   ]
 }
 

@@ -15,6 +15,15 @@ export interface ConvergenceDifference {
   readonly name: string
 }
 
+/** A phase in which slaves were to be compared. */
+export interface Comparison {
+  readonly phase: string
+  /** Undefined where it could not be made. */
+  readonly convergence?: Convergence
+  /** Why it could not. */
+  readonly failure?: string
+}
+
 /** Whether all slaves, and the master, hold what they should once nothing changes any more. */
 export interface Convergence {
   /** Slaves whose records were followed. */
@@ -35,6 +44,13 @@ export interface Convergence {
   readonly realUnknown: number
   /** Mailboxes of the master's LIST; undefined where it was not asked. */
   readonly listed: number | undefined
+}
+
+/** The one that tells most: with the most differences, then the most slaves away, then the last. */
+export function worstOf(comparisons: readonly Comparison[]): Convergence | undefined {
+  const made = comparisons.flatMap(({ convergence }) => convergence ?? [])
+  const badness = ({ differenceCount, away }: Convergence) => [differenceCount, away.length]
+  return made.toSorted((a, b) => badness(a)[0] - badness(b)[0] || badness(a)[1] - badness(b)[1]).at(-1)
 }
 
 /** A master that stands still is not waited for. */

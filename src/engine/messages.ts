@@ -12,7 +12,6 @@ export interface NoiseFloor {
 export type WorkerOrder =
   | { readonly kind: 'measureNoise' }
   | { readonly kind: 'phase'; readonly index: number; readonly startNs: number }
-  | { readonly kind: 'converge'; readonly limitMs: number }
   | { readonly kind: 'stop' }
 
 /** From a worker to the run. */
@@ -30,6 +29,11 @@ export type WorkerReport =
     }
   /** The condition of the phase holds. */
   | { readonly kind: 'met'; readonly phase: number }
-  /** Neither is given where no slave was followed. */
-  | { readonly kind: 'converged'; readonly convergence?: Convergence; readonly failure?: string }
+  /** What a phase `until: converged` came to; neither is given where no slave was followed. */
+  | {
+      readonly kind: 'converged'
+      readonly phase: number
+      readonly convergence?: Convergence
+      readonly failure?: string
+    }
   | { readonly kind: 'stopped' }

@@ -10,7 +10,7 @@ import type { ArrivalSpec, MixSpec, SiteSpec } from '../generators/spec.js'
 export type Runnable = 'preload' | 'slaves' | 'kicks' | 'probes' | 'backends' | 'http'
 
 /** What ends a phase that has no duration. */
-export type Condition = 'preloaded' | 'streaming' | 'idle'
+export type Condition = 'preloaded' | 'streaming' | 'idle' | 'converged'
 
 export interface PlanPhase {
   readonly name: string
@@ -56,8 +56,8 @@ export interface Plan {
   readonly mix: MixSpec
   readonly slaves: SlavesOptions
   readonly kicks: { readonly ratePerSecond: number }
-  /** Whether slaves are followed, and compared at the end. */
-  readonly converge: boolean
+  /** How long slaves may take to come through where they are to be compared. */
+  readonly catchUpMs: number
   readonly probes: ProbesOptions
   readonly http?: HttpOptions
   readonly phases: readonly PlanPhase[]

@@ -4,7 +4,7 @@ import { type HttpResult, HttpUsers } from '../drivers/http.js'
 import type { Master } from '../masters/master.js'
 import type { Counters, Interval, SlaveMove } from '../metrics/interval.js'
 import { conditionsOf, LOSS_NEAR_NS, type Loss, type MasterCondition } from './conditions.js'
-import type { Convergence } from './convergence.js'
+import type { Comparison } from './convergence.js'
 import { Fleet } from './fleet.js'
 import type { NoiseFloor, WorkerReport } from './messages.js'
 import { isMasterAffair, type Plan, type PlanPhase, shardsOf } from './plan.js'
@@ -48,11 +48,6 @@ export interface RunOptions {
 }
 
 const LOG_LINES = 100
-/** How long slaves may take to come through at the end: two retry delays, within these bounds. */
-const CATCH_UP_MS = 5_000
-const MOST_CATCH_UP_MS = 60_000
-/** For comparing, and a LIST. */
-const COMPARE_MS = 60_000
 /** Until the threads have seen what the master took along. */
 const LOSS_SEEN_MS = 100
 
@@ -99,11 +94,8 @@ export class Run {
   /** Ends the wait for the current phase. */
   private endPhase: ((how: PhaseEnd) => void) | undefined
   private onNoise: (() => void) | undefined
-  private onConverged: ((convergence?: Convergence, failure?: string) => void) | undefined
-  /** Undefined where it was not looked at. */
-  convergence: Convergence | undefined
-  /** Why there is none, where there should be one. */
-  comparisonFailure: string | undefined
+  /** Of the phases in which slaves were to be compared, as far as they were reached. */
+  readonly comparisons: Comparison[] = []
 
   constructor(private readonly options: RunOptions) {
     this.watch = new Watch(options.clock, () => options.master.pid())
@@ -192,7 +184,6 @@ export class Run {
       for (let index = 0; index < plan.phases.length; index++) {
         if (this.mayRun(index)) await this.runPhase(index)
       }
-      await this.converge()
     } finally {
       await this.followHttp(false)
       await this.leaving
@@ -255,30 +246,6 @@ export class Run {
     )
   }
 
-  /** With the slaves of the last phase still there. */
-  private async converge(): Promise<void> {
-    const { plan } = this.options
-    const last = plan.phases.at(-1)
-    const ends = this.interrupted || this.masterDeath !== undefined || this.workerDeaths.length > 0
-    if (ends || !plan.converge || last?.run.includes('slaves') !== true) return
-    const limitMs = Math.min(Math.max(CATCH_UP_MS, (2 * this.retryDelayNs) / 1e6), MOST_CATCH_UP_MS)
-    await new Promise<void>(resolve => {
-      const end = (convergence?: Convergence, failure?: string) => {
-        clearTimeout(limit)
-        this.convergence = convergence
-        this.comparisonFailure = failure
-        resolve()
-      }
-      const mostMs = 2 * limitMs + COMPARE_MS
-      const limit = setTimeout(() => end(undefined, `it was not done after ${mostMs / 1000} s`), mostMs)
-      this.onConverged = end
-      this.endPhase = reason => end(undefined, reason)
-      this.fleet.order({ kind: 'converge', limitMs }, 'load')
-    })
-    this.onConverged = undefined
-    this.endPhase = undefined
-  }
-
   private measureNoise(): Promise<void> {
     this.fleet.order({ kind: 'measureNoise' }, 'probes')
     return new Promise(resolve => {
@@ -311,7 +278,15 @@ export class Run {
     this.endPhase = undefined
     for (const timer of restarts) clearTimeout(timer)
     phase.end(how, clock.nowNs())
+    if (planned.until === 'converged') this.noteUncompared(planned.name, how, limitNs)
     if (how === 'limit') this.event('phase-limit', `${planned.name}: not ${planned.until} after ${limitNs / 1e9} s`)
+  }
+
+  /** Slaves were to be compared, and were not. */
+  private noteUncompared(phase: string, how: PhaseEnd, limitNs: number): void {
+    if (how === 'condition') return
+    const failure = how === 'limit' ? `it was not done after ${limitNs / 1e9} s` : `the run was ${how}`
+    this.comparisons.push({ phase, failure })
   }
 
   private planMasterRestarts({ name, events }: PlanPhase): NodeJS.Timeout[] {
@@ -352,16 +327,22 @@ export class Run {
         break
       case 'met':
         // Only the load's thread can know: the probes have no condition.
-        // One that comes when the phase has ended by its limit is too late: slaves may be being compared.
-        if (shard === 'load' && report.phase === this.current && this.onConverged === undefined)
-          this.endPhase?.('condition')
+        if (shard === 'load' && report.phase === this.current) this.endPhase?.('condition')
         break
       case 'converged':
-        this.onConverged?.(report.convergence, report.failure)
+        this.noteComparison(report)
         break
       case 'stopped':
         break
     }
+  }
+
+  private noteComparison({ kind: _, phase: index, ...outcome }: WorkerReport & { kind: 'converged' }): void {
+    // One that ended after its phase's limit has been noted as a failure.
+    if (index !== this.current || this.endPhase === undefined) return
+    const phase = this.options.plan.phases[index].name
+    if (outcome.convergence !== undefined || outcome.failure !== undefined) this.comparisons.push({ phase, ...outcome })
+    this.endPhase('condition')
   }
 
   private addInterval(interval: Interval): void {

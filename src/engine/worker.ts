@@ -91,11 +91,27 @@ function enterPhase(index: number, startNs: number): void {
   workload.enter(index, startNs)
   const phase = setup.plan.phases[index]
   if (phase.until === undefined || phaseIndex !== index) return
+  if (phase.until === 'converged') {
+    void compare(index, startNs)
+    return
+  }
   watch = setInterval(() => {
     if (!workload.met(phase)) return
     clearInterval(watch)
     report({ kind: 'met', phase: index })
   }, CONDITION_MS)
+}
+
+async function compare(phase: number, startNs: number): Promise<void> {
+  if (!setup.shard.runs.includes('slaves')) return
+  // Its NOOPs are not the phase's before.
+  await new Promise(resolve => setTimeout(resolve, Math.ceil((startNs - clock.nowNs()) / 1e6)))
+  try {
+    const convergence = await workload.converge()
+    report({ kind: 'converged', phase, ...(convergence === undefined ? {} : { convergence }) })
+  } catch (error) {
+    report({ kind: 'converged', phase, failure: messageOf(error) })
+  }
 }
 
 async function stop(intervals: NodeJS.Timeout): Promise<void> {
@@ -122,12 +138,6 @@ async function main(): Promise<void> {
         break
       case 'phase':
         enterPhase(order.index, order.startNs)
-        break
-      case 'converge':
-        void workload.converge(order.limitMs).then(
-          convergence => report({ kind: 'converged', ...(convergence === undefined ? {} : { convergence }) }),
-          error => report({ kind: 'converged', failure: messageOf(error) }),
-        )
         break
       case 'stop':
         void stop(intervals)

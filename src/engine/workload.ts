@@ -38,24 +38,20 @@ export class Workload {
     context: DriverContext,
     private readonly mayList: boolean,
   ) {
-    const follows =
-      plan.converge && shard.runs.includes('slaves') && plan.phases.some(({ run }) => run.includes('slaves'))
+    const follows = shard.runs.includes('slaves') && plan.phases.some(({ until }) => until === 'converged')
     this.ledger = follows ? new Ledger(new Catalogue(), propagationObserver(context)) : undefined
     this.context = this.ledger === undefined ? context : { ...context, ledger: this.ledger }
   }
 
-  /** Arrivals end; then whether all slaves hold what they should. @returns undefined where none were followed */
-  async converge(limitMs: number): Promise<Convergence | undefined> {
+  /** In a phase without arrivals: whether all slaves hold what they should. @returns undefined where none were followed */
+  async converge(): Promise<Convergence | undefined> {
     const { slaves, ledger, plan, context } = this
     if (slaves === undefined || ledger === undefined || slaves.followed.length === 0) return undefined
-    this.backends?.pause()
-    this.kicks?.stop()
-    this.timeline?.stop()
     for (let waitedMs = 0; waitedMs < LAST_OPERATIONS_MS && this.backends?.idle === false; waitedMs += 20) {
       await new Promise(resolve => setTimeout(resolve, 20))
     }
     const site = this.preload?.complete === true ? mailboxes(plan.site, plan.seed) : undefined
-    return converge({ ...context, ledger }, slaves, site, this.mayList, limitMs)
+    return converge({ ...context, ledger }, slaves, site, this.mayList, plan.catchUpMs)
   }
 
   enter(index: number, startNs: number): void {

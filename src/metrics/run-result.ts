@@ -59,6 +59,23 @@ const cpu = z.strictObject({
   waitMs: z.number().nullable().describe('time its threads waited for a CPU'),
 })
 
+/** Of one comparison; beside `comparisons` itself they are those of the worst. */
+const comparisonFigures = {
+  followed: z
+    .int()
+    .describe('slaves compared: those whose records were followed one by one, as far as there was memory'),
+  convergeMs: z
+    .number()
+    .nullable()
+    .describe('from the last operation until every slave had its NOOP answered; null where none was made'),
+  away: z.array(z.int()).describe('slaves that did not come through'),
+  openMailboxes: z
+    .int()
+    .nullable()
+    .describe('left out of the comparison: their last operation failed or was never answered'),
+  differenceCount: z.int().nullable(),
+}
+
 export const runResultSchema = z.strictObject({
   schema: z.literal('mupdate-bench/run/1'),
   id: z.string(),
@@ -161,31 +178,40 @@ export const runResultSchema = z.strictObject({
       .number()
       .nullable()
       .describe('bytes sent per byte of change: (listBytes + updateBytes) / updateBytes; null without changes'),
-    followed: z.int().describe('slaves whose records were followed one by one, as far as there was memory'),
     propagationUs: z
       .strictObject({
         first: time.nullable(),
         median: time.nullable(),
         last: time.nullable(),
         all: time.nullable(),
-        missing: z.int().describe('deliveries that never came'),
+        missing: z.int().nullable().describe('deliveries that never came; null where nothing was compared'),
       })
       .nullable()
       .describe('from the writer’s OK to the first, the middle, the last slave’s record; null without changes'),
-    converged: z.boolean().nullable().describe('all hold what they should; null where that was not looked at'),
-    convergeMs: z.number().nullable().describe('from the last operation until every slave had its NOOP answered'),
-    away: z.array(z.int()).describe('slaves that did not come through at the end'),
-    openMailboxes: z.int().describe('left out of the comparison: their last operation failed or was never answered'),
-    differenceCount: z.int(),
+    converged: z
+      .boolean()
+      .nullable()
+      .describe('all held what they should, at each comparison; null where none was made'),
+    comparisons: z
+      .array(
+        z.strictObject({
+          phase: z.string(),
+          failure: z.string().nullable().describe('why it could not be made'),
+          ...comparisonFigures,
+        }),
+      )
+      .describe('of the phases `until: converged`'),
+    ...comparisonFigures,
     differences: z
       .array(
         z.strictObject({
+          phase: z.string(),
           where: z.string(),
           kind: z.enum(['missing', 'extra', 'stale', 'repeated']),
           name: z.string(),
         }),
       )
-      .describe('the first of each slave and of the master'),
+      .describe('the first of each slave and of the master, at each comparison'),
     realSlaveWouldLose: z
       .array(
         z.strictObject({
@@ -197,8 +223,9 @@ export const runResultSchema = z.strictObject({
           names: z.array(z.string()).describe('the first of them'),
         }),
       )
-      .describe('of resyncs of followed slaves: what a real one would not have afterwards'),
-    realSlaveUnknown: z.int().describe('resyncs that were not looked at for it, for want of memory'),
+      .nullable()
+      .describe('of resyncs of followed slaves: what a real one would not have afterwards; null without comparison'),
+    realSlaveUnknown: z.int().nullable().describe('resyncs that were not looked at for it, for want of memory'),
     conditions: z.array(
       z.strictObject({
         name: z.enum(CONDITIONS),

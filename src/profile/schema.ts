@@ -134,6 +134,26 @@ const probes = z.strictObject({
   streaming: z.int().min(0).default(0).describe('streaming connections; each costs the master a dump and a worker'),
 })
 
+/** Name of the phase in which a run that did not ask for a comparison is compared at its end. */
+export const LAST_COMPARISON = 'compare'
+
+/** What changes nothing. */
+function isQuiet(runnable: string): boolean {
+  return runnable === 'slaves' || runnable === 'probes'
+}
+
+/** Whether a phase is added in which slaves are compared. */
+export function endsWithComparison({
+  converge,
+  phases,
+}: {
+  readonly converge: boolean
+  readonly phases: readonly { readonly run: readonly string[]; readonly until?: string | undefined }[]
+}): boolean {
+  const last = phases.at(-1)
+  return converge && last?.run.includes('slaves') === true && last.until !== 'converged'
+}
+
 const RUNNABLE = ['preload', 'slaves', 'kicks', 'probes', 'backends', 'http'] as const
 
 const timelineEvent = z
@@ -159,7 +179,10 @@ const phase = z
       .default([])
       .describe('what runs in this phase; what ran before and is not named stops'),
     duration: duration('how long the phase is').optional(),
-    until: z.enum(['preloaded', 'streaming', 'idle']).optional().describe('a condition that ends the phase'),
+    until: z
+      .enum(['preloaded', 'streaming', 'idle', 'converged'])
+      .optional()
+      .describe('a condition that ends the phase; converged: slaves are compared with what they should hold'),
     limit: duration('longest wait for the condition').prefault('60s'),
     arrivals: arrivals.optional().describe('in place of those of `backends`'),
     events: z.array(timelineEvent).default([]).describe('what befalls slaves or the master in this phase'),
@@ -168,6 +191,21 @@ const phase = z
     p => (p.duration === undefined) !== (p.until === undefined),
     'a phase has either a duration or a condition (until)',
   )
+  .refine(
+    ({ until, run }) => until !== 'converged' || (run.includes('slaves') && run.every(isQuiet)),
+    'slaves are compared while slaves run, and at most probes beside them: nothing may change meanwhile',
+  )
+  .superRefine(({ duration, limit, until, events }, context) => {
+    for (const [i, { at, every = 0, times = 1 }] of events.entries()) {
+      const late = at + (times - 1) * every >= (duration ?? limit)
+      if (late || until === 'converged')
+        context.addIssue({
+          code: 'custom',
+          path: ['events', i, 'at'],
+          message: late ? 'the phase has ended by then' : 'nothing may happen while slaves are compared',
+        })
+    }
+  })
 
 export const profileSchema = z
   .strictObject({
@@ -200,7 +238,10 @@ export const profileSchema = z
       })
       .optional(),
     phases: z.array(phase).min(1),
-    converge: z.boolean().default(true).describe('at the end, wait for all slaves and compare what they hold'),
+    converge: z
+      .boolean()
+      .default(true)
+      .describe(`at the end, a phase \`${LAST_COMPARISON}\`: wait for all slaves and compare what they hold`),
     expects: z
       .array(z.enum(['thrash', 'away', 'differences']))
       .default([])
@@ -213,8 +254,15 @@ export const profileSchema = z
       if (names.indexOf(name) < i)
         context.addIssue({ code: 'custom', path: ['phases', i, 'name'], message: `a second phase "${name}"` })
     }
+    if (endsWithComparison(profile) && names.includes(LAST_COMPARISON))
+      context.addIssue({
+        code: 'custom',
+        path: ['phases', names.indexOf(LAST_COMPARISON), 'name'],
+        message: `the comparison at the end has the name "${LAST_COMPARISON}"`,
+      })
     for (const [i, { phase }] of profile.thresholds.entries()) {
-      if (phase !== undefined && !names.includes(phase))
+      const known = names.includes(phase ?? '') || (phase === LAST_COMPARISON && endsWithComparison(profile))
+      if (phase !== undefined && !known)
         context.addIssue({ code: 'custom', path: ['thresholds', i], message: `there is no phase "${phase}"` })
     }
     const web = profile.phases.findIndex(({ run }) => run.includes('http'))

@@ -1,3 +1,4 @@
+import { type Comparison, type Convergence, worstOf } from '../engine/convergence.js'
 import type { Run, RunEvent, Second } from '../engine/run.js'
 import type { MetricGroups } from '../engine/span-tallies.js'
 import type { Master } from '../masters/master.js'
@@ -128,6 +129,7 @@ function slavesJson(run: Run, nowNs: number, harness: MetricGroups['harness']): 
     leastReady,
   } = detectThrash(run.slaveMoves, run.retryDelayNs, endNs)
   const ms = (ns: number) => round3((ns - run.startNs) / 1e6)
+  const last = run.comparisons.findLast(({ convergence }) => convergence !== undefined)?.convergence
   const cost = dumpCost(run.slaveMoves, endNs)
   const count = Math.max(run.slaveCount, counters.slavesMost)
   return {
@@ -151,14 +153,11 @@ function slavesJson(run: Run, nowNs: number, harness: MetricGroups['harness']): 
       leastReady: leastReady ?? null,
     },
     ...amplificationJson(counters),
-    ...convergenceJson(run),
-    realSlaveWouldLose: (run.convergence?.realLosses ?? []).map(({ atNs, ...loss }) => ({
-      ...loss,
-      atMs: ms(atNs),
-      names: [...loss.names],
-    })),
-    realSlaveUnknown: run.convergence?.realUnknown ?? 0,
-    propagationUs: propagationJson(run, harness),
+    ...convergenceJson(run.comparisons),
+    realSlaveWouldLose:
+      last?.realLosses.map(({ atNs, ...loss }) => ({ ...loss, atMs: ms(atNs), names: [...loss.names] })) ?? null,
+    realSlaveUnknown: last?.realUnknown ?? null,
+    propagationUs: propagationJson(last, harness),
     conditions: run.conditions.map(({ atNs, ...condition }) => ({ atMs: ms(atNs), ...condition })),
   }
 }
@@ -167,23 +166,45 @@ function amplificationJson({ slaveListBytes: listBytes, slaveUpdateBytes: update
   return { listBytes, updateBytes, amplification: updateBytes === 0 ? null : round3(1 + listBytes / updateBytes) }
 }
 
-function convergenceJson({ convergence }: Run) {
+function convergenceJson(comparisons: readonly Comparison[]) {
+  const worst = worstOf(comparisons)
+  const made = comparisons.flatMap(({ convergence }) => convergence ?? [])
   return {
-    followed: convergence?.followed ?? 0,
-    converged: convergence === undefined ? null : convergence.differenceCount === 0 && convergence.away.length === 0,
-    convergeMs: convergence === undefined ? null : round3(convergence.convergeNs / 1e6),
-    away: [...(convergence?.away ?? [])],
-    openMailboxes: convergence?.open ?? 0,
-    differenceCount: convergence?.differenceCount ?? 0,
-    differences: [...(convergence?.differences ?? [])],
+    converged: worst === undefined ? null : made.every(agrees),
+    comparisons: comparisons.map(({ phase, convergence, failure }) => ({
+      phase,
+      failure: failure ?? null,
+      ...figuresOf(convergence),
+    })),
+    ...figuresOf(worst),
+    differences: comparisons.flatMap(({ phase, convergence }) =>
+      (convergence?.differences ?? []).map(difference => ({ phase, ...difference })),
+    ),
   }
 }
 
-function propagationJson(run: Run, harness: MetricGroups['harness']): RunResult['slaves']['propagationUs'] {
+function agrees({ differenceCount, away }: Convergence): boolean {
+  return differenceCount === 0 && away.length === 0
+}
+
+function figuresOf(convergence: Convergence | undefined) {
+  return {
+    followed: convergence?.followed ?? 0,
+    convergeMs: convergence === undefined ? null : round3(convergence.convergeNs / 1e6),
+    away: [...(convergence?.away ?? [])],
+    openMailboxes: convergence?.open ?? null,
+    differenceCount: convergence?.differenceCount ?? null,
+  }
+}
+
+function propagationJson(
+  last: Convergence | undefined,
+  harness: MetricGroups['harness'],
+): RunResult['slaves']['propagationUs'] {
   const of = (which: string) => harness[`propagation.${which}`]?.responseTimeUs ?? null
   if (of('all') === null) return null
-  const [first, median, last, all] = ['first', 'median', 'last', 'all'].map(of)
-  return { first, median, last, all, missing: run.convergence?.missing ?? 0 }
+  const [first, median, lastTime, all] = ['first', 'median', 'last', 'all'].map(of)
+  return { first, median, last: lastTime, all, missing: last?.missing ?? null }
 }
 
 function phaseJson(run: Run, { harness: _, ...phase }: ReturnType<Run['phases'][number]['result']>): PhaseResult {

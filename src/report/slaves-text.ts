@@ -45,8 +45,21 @@ function thrashText({ slaves }: RunResult): string[] {
 }
 
 function convergenceText({ slaves }: RunResult): string[] {
-  if (slaves.converged === null) return []
-  const { away, differences, differenceCount, openMailboxes, followed, count } = slaves
+  const { comparisons, differences } = slaves
+  return comparisons.flatMap(comparison => {
+    const { phase, failure } = comparison
+    if (failure !== null) return [`${phase}: slaves were NOT COMPARED: ${failure}`]
+    const own = differences.filter(difference => difference.phase === phase)
+    const lines = comparisonText(comparison, slaves, own)
+    return comparisons.length === 1 ? lines : lines.map(line => (line.startsWith(' ') ? line : `${phase}: ${line}`))
+  })
+}
+
+function comparisonText(
+  { followed, away, differenceCount, openMailboxes, convergeMs }: RunResult['slaves']['comparisons'][number],
+  { count }: RunResult['slaves'],
+  differences: RunResult['slaves']['differences'],
+): string[] {
   const who =
     followed < count
       ? `${followed} of ${count} slaves, those that were followed,`
@@ -54,19 +67,20 @@ function convergenceText({ slaves }: RunResult): string[] {
         ? 'the slave'
         : `all ${count} slaves`
   const open =
-    openMailboxes > 0
-      ? ` (${formatCount(openMailboxes)} mailboxes left out: their last operation failed or never ended)`
+    (openMailboxes ?? 0) > 0
+      ? ` (${formatCount(openMailboxes ?? 0)} mailboxes left out: their last operation failed or never ended)`
       : ''
-  const lines = slaves.converged
-    ? [
-        `${who} ${count === 1 ? 'holds what it' : 'hold what they'} should${open}, ${seconds(slaves.convergeMs ?? 0)} after the last operation`,
-      ]
-    : []
+  const lines =
+    differenceCount === 0 && away.length === 0
+      ? [
+          `${who} ${count === 1 ? 'holds what it' : 'hold what they'} should${open}, ${seconds(convergeMs ?? 0)} after the last operation`,
+        ]
+      : []
   if (away.length > 0)
     lines.push(
-      `${away.length} slaves were not there at the end: ${away.slice(0, 10).join(', ')}${away.length > 10 ? ' …' : ''}`,
+      `${away.length} slaves did not come through: ${away.slice(0, 10).join(', ')}${away.length > 10 ? ' …' : ''}`,
     )
-  if (differenceCount > 0) {
+  if (differenceCount !== null && differenceCount > 0) {
     lines.push(
       `${formatCount(differenceCount)} DIFFERENCES between what slaves or the master hold and what they should${open}:`,
     )
@@ -77,10 +91,10 @@ function convergenceText({ slaves }: RunResult): string[] {
 
 function lossText({ slaves: { realSlaveWouldLose: losses, realSlaveUnknown } }: RunResult): string[] {
   const unknown =
-    realSlaveUnknown > 0
+    realSlaveUnknown !== null && realSlaveUnknown > 0
       ? [`${formatCount(realSlaveUnknown)} resyncs were not looked at for what real slaves lose`]
       : []
-  if (losses.length === 0) return unknown
+  if (losses === null || losses.length === 0) return unknown
   const worst = losses.reduce((a, b) => (b.byMerge + b.byList > a.byMerge + a.byList ? b : a))
   const { slave, atMs, held, byMerge, byList, names } = worst
   const parts = [
@@ -101,7 +115,7 @@ function propagationText({ slaves: { propagationUs } }: RunResult): string[] {
       ? []
       : [`the ${what} slave after ${formatDurationUs(time.p50)}, 1 % ${formatDurationUs(time.p99)} or more`]
   const parts = [...of(first, 'first'), ...of(median, 'middle'), ...of(last, 'last')]
-  const owed = missing > 0 ? `; ${formatCount(missing)} deliveries never came` : ''
+  const owed = missing !== null && missing > 0 ? `; ${formatCount(missing)} deliveries never came` : ''
   return [`a change reached ${parts.join('; ')}${owed} (without a NOOP updates go out every 5 s)`]
 }
 

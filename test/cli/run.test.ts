@@ -48,6 +48,7 @@ describe('a run', () => {
       ['settle', 'condition'],
       ['steady', 'duration'],
       ['drain', 'condition'],
+      ['compare', 'condition'],
     ])
     const { operations, commands } = result.total
     expect(result.phases[0]!.commands.ACTIVATE).toMatchObject({ count: 300, failed: 0, unfinished: 0 })
@@ -88,8 +89,42 @@ describe('a run', () => {
     ]
     await workbench.run(sets.flatMap(set => ['--set', set]))
     const { phases, slaves } = workbench.result()
-    expect(phases.at(-1)!.ended).toBe('limit')
+    expect(phases.find(phase => phase.name === 'drain')!.ended).toBe('limit')
     expect(slaves.converged).toBe(true)
+  })
+
+  it('compares slaves in mid-run where the profile says so, and goes on', async ({ workbench }) => {
+    const steady = '{ run: [slaves, probes, backends], duration: 700ms'
+    const look = '{ run: [slaves], until: converged'
+    writeFileSync(
+      workbench.profile,
+      SMALL.replace(/ {2}- \{ name: steady[\s\S]*?\n(?=thresholds)/, () =>
+        [
+          ['before', steady],
+          ['look', look],
+          ['after', steady],
+        ]
+          .map(([name, rest]) => `  - ${rest!.replace('{', `{ name: ${name},`)} }\n`)
+          .join(''),
+      ),
+    )
+    const { stdout, status } = await workbench.run()
+    const { phases, slaves, total } = workbench.result()
+    expect(status).toBe(0)
+    expect(phases.map(phase => phase.name)).toEqual(['preload', 'settle', 'before', 'look', 'after', 'compare'])
+    expect(slaves.comparisons.map(({ phase, failure, differenceCount }) => [phase, failure, differenceCount])).toEqual([
+      ['look', null, 0],
+      ['compare', null, 0],
+    ])
+    expect(stdout).toMatch(/^ +look: all 2 slaves hold what they should/m)
+    expect(stdout).toMatch(/^ +compare: all 2 slaves hold what they should/m)
+    // The barrier's NOOPs are the comparison's own.
+    const noops = (name: string) => phases.find(phase => phase.name === name)!.commands['NOOP.slave']!.count
+    expect([noops('look'), noops('compare')]).toEqual([2, 2])
+    const creates = (name: string) => phases.find(phase => phase.name === name)!.operations.create?.count ?? 0
+    expect(creates('look')).toBe(0)
+    expect(creates('after')).toBeGreaterThan(0)
+    expect(total.operations.create!.count).toBe(creates('before') + creates('after'))
   })
 
   it('prints nothing but run.json with --json', async ({ workbench }) => {
@@ -259,7 +294,11 @@ describe.concurrent('a master', () => {
     const { status, stdout } = await run.ended
     expect(stdout).toContain('the master was lost and did not come back')
     expect(status).toBe(3)
-    const { 'NOOP.plain': noop } = workbench.result().total.commands
+    const { slaves, total } = workbench.result()
+    expect(slaves).toMatchObject({ converged: null, differenceCount: null, realSlaveWouldLose: null })
+    expect(slaves.comparisons).toMatchObject([{ phase: 'compare', failure: expect.stringContaining('5 s') }])
+    expect(stdout).toMatch(/^ +compare: slaves were NOT COMPARED: /m)
+    const { 'NOOP.plain': noop } = total.commands
     expect(noop!.unfinished).toBeGreaterThan(10)
     expect(noop!.responseTimeUs!.lowerBounds).toEqual(expect.arrayContaining(['mean', 'p99', 'max']))
     expect(noop!.responseTimeUs!.lowerBounds).not.toContain('min')

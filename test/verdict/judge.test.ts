@@ -80,6 +80,7 @@ const run: RunResult = {
     converged: null,
     convergeMs: null,
     away: [],
+    comparisons: [],
     openMailboxes: 0,
     differenceCount: 0,
     realSlaveWouldLose: [],

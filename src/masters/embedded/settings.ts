@@ -25,7 +25,7 @@ export interface Faults {
   readonly staleAclName?: string
   /** No DELETE is sent for mailboxes with this in their name. */
   readonly missDeleteName?: string
-  /** Updates of mailboxes with this in their name carry location and ACL of the update before. */
+  /** Updates of mailboxes with this in their name carry the location of another. */
   readonly swapName?: string
 }
 
