@@ -1,12 +1,10 @@
 import pLimit from 'p-limit'
 import type { Clock } from '../core/clock.js'
-import { isHarnessError, isRefusal, messageOf } from '../core/errors.js'
 import { entityRandom } from '../core/random.js'
-import type { SlaveMove, SlaveMoveKind } from '../metrics/interval.js'
 import { Follower } from '../slaves/follower.js'
-import { Slave, type SlaveObserver, type SlaveSettings } from '../slaves/slave.js'
-import type { RecordSpan } from '../wire/record-scanner.js'
+import { Slave, type SlaveSettings } from '../slaves/slave.js'
 import type { DriverContext, DriverPhase } from './context.js'
+import { SlaveWatcher } from './slave-watcher.js'
 
 /** Frontends that are not like the others. */
 export interface OtherSlaves {
@@ -167,7 +165,7 @@ export class Slaves {
     const follower = this.mayFollow(kind)
       ? new Follower(this.context.ledger!.catalogue, this.context.ledger!, index, kind.backend !== true)
       : undefined
-    const watcher = new Watcher(this.context, index, follower, change => this.missed(change), this.onHeard)
+    const watcher = new SlaveWatcher(this.context, index, follower, change => this.missed(change), this.onHeard)
     const slave = new Slave({ address, credentials, clock }, settings, watcher, startNs)
     const member: Member = { index, slave, watcher, follower, neverReads: kind.readBytesPerSecond === 0 }
     this.members.push(member)
@@ -209,7 +207,7 @@ interface Member {
   readonly index: number
   readonly follower: Follower | undefined
   readonly slave: Slave
-  readonly watcher: Watcher
+  readonly watcher: SlaveWatcher
   readonly neverReads: boolean
 }
 
@@ -246,137 +244,4 @@ async function through(slave: Slave, clock: Clock, deadlineNs: number): Promise<
     await new Promise(resolve => setTimeout(resolve, LOOK_AGAIN_MS))
   }
   return false
-}
-
-/** Puts what one slave sees into the run's metrics, counters and events. */
-class Watcher implements SlaveObserver {
-  private dumps = 0
-  /** Lists asked for, whether they came or not. */
-  private asked = 0
-  private listing = false
-  private streams = false
-  private everStreamed = false
-
-  constructor(
-    private readonly context: DriverContext,
-    private readonly index: number,
-    private readonly follower: Follower | undefined,
-    private readonly onMissed: (change: 1 | -1) => void,
-    readonly heard: () => void,
-  ) {}
-
-  move(kind: SlaveMoveKind, atNs = this.context.clock.nowNs(), more: Pick<SlaveMove, 'records' | 'code'> = {}): void {
-    this.context.move({ atNs, slave: this.index, kind, ...more })
-  }
-
-  loggedIn(dueNs: number, startNs: number, doneNs: number): void {
-    this.metric('LOGIN', dueNs).add('ok', dueNs, startNs, doneNs)
-  }
-
-  /** The list that was to follow is unfinished too. */
-  loginUnfinished(dueNs: number, startNs: number, nowNs: number): void {
-    this.metric('LOGIN', dueNs).add('unfinished', dueNs, startNs, nowNs)
-    this.metric('UPDATE', dueNs).add('unfinished', dueNs, undefined, nowNs)
-  }
-
-  loginRefused(dueNs: number, startNs: number, nowNs: number, error: unknown): void {
-    this.metric('LOGIN', dueNs).add(isRefusal(error) ? 'failed' : 'unfinished', dueNs, startNs, nowNs)
-    this.move('refused', nowNs, isHarnessError(error) ? { code: error.code } : {})
-    this.event('slave-refused', messageOf(error))
-  }
-
-  dumpBegun(sentNs: number): void {
-    this.asked++
-    this.listing = true
-    this.follower?.beginList()
-    this.move('dump', sentNs)
-  }
-
-  dumped(dueNs: number, sentNs: number, doneNs: number, records: number): void {
-    this.metric('UPDATE', dueNs).add('ok', dueNs, sentNs, doneNs)
-    this.listing = false
-    this.follower?.endList(doneNs)
-    this.move('listed', doneNs, { records })
-    const resync = this.dumps++ > 0
-    if (resync) this.context.counters.slaveResyncs++
-    this.event(
-      resync ? 'slave-resynced' : 'slave-synced',
-      `${records} mailboxes in ${((doneNs - sentNs) / 1e9).toFixed(3)} s`,
-    )
-  }
-
-  dumpUnfinished(dueNs: number, sentNs: number, nowNs: number): void {
-    this.follower?.dropList()
-    this.metric('UPDATE', dueNs).add('unfinished', dueNs, sentNs, nowNs)
-  }
-
-  dumpRefused(dueNs: number, sentNs: number, nowNs: number, text: string): void {
-    this.metric('UPDATE', dueNs).add('failed', dueNs, sentNs, nowNs)
-    this.move('refused', nowNs)
-    this.event('slave-refused', `UPDATE: ${text}`)
-  }
-
-  ready(atNs: number): void {
-    this.follow(true)
-    this.move('ready', atNs)
-  }
-
-  record(record: RecordSpan, atNs: number): void {
-    const { counters } = this.context
-    if (!this.listing) counters.slaveUpdateBytes += record.byteCount
-    else if (this.asked > 1) counters.slaveListBytes += record.byteCount
-    this.follower?.take(record, atNs)
-  }
-
-  noopAnswered(intendedNs: number, sentNs: number, doneNs: number): void {
-    this.metric('NOOP.slave', intendedNs).add('ok', intendedNs, sentNs, doneNs)
-  }
-
-  noopUnfinished(intendedNs: number, sentNs: number, nowNs: number): void {
-    this.metric('NOOP.slave', intendedNs).add('unfinished', intendedNs, sentNs, nowNs)
-  }
-
-  timedOut(silentNs: number): void {
-    this.follow(false)
-    this.move('timed-out')
-    this.context.counters.slaveTimeouts++
-    this.context.counters.slaveDrops++
-    this.event('slave-timed-out', `connection to master timed out after ${(silentNs / 1e9).toFixed(1)} s of silence`)
-  }
-
-  dropped(error: Error): void {
-    this.follow(false)
-    this.move('dropped')
-    this.context.counters.slaveDrops++
-    this.event('slave-dropped', error.message)
-  }
-
-  restarted(): void {
-    this.follow(false)
-    this.move('restarted')
-    this.event('slave-restarted', 'as the profile plans')
-  }
-
-  left(): void {
-    if (this.everStreamed && !this.streams) this.onMissed(-1)
-    this.streams = false
-    this.everStreamed = false
-    this.move('left')
-    this.event('slave-left', 'as the profile plans')
-  }
-
-  private follow(streams: boolean): void {
-    if (streams === this.streams) return
-    this.streams = streams
-    if (this.everStreamed) this.onMissed(streams ? -1 : 1)
-    this.everStreamed ||= streams
-  }
-
-  private metric(name: string, startNs: number) {
-    return this.context.recorder.metric(this.context.phase(startNs), 'commands', name)
-  }
-
-  private event(kind: string, detail: string): void {
-    this.context.event(kind, `slave ${this.index}: ${detail}`)
-  }
 }
