@@ -7,7 +7,6 @@ import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
 import { packageVersion } from '../core/package-root.js'
 import { cleanUp, markerOf } from '../drivers/cleanup.js'
 import { countMailboxes } from '../drivers/count.js'
-import type { Condition } from '../engine/plan.js'
 import { Run, type RunObserver } from '../engine/run.js'
 import type { Master } from '../masters/master.js'
 import { loadHistograms } from '../metrics/latency.js'
@@ -15,13 +14,13 @@ import type { RunResult } from '../metrics/run-result.js'
 import type { Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
 import { JOURNAL, RunFolder } from '../report/run-folder.js'
-import { eventJson, type RunIdentity, runJson, saturationReasons, seriesJson } from '../report/run-json.js'
+import { eventJson, type RunIdentity, runJson, seriesJson } from '../report/run-json.js'
 import { describeHost } from '../samplers/host.js'
 import { Client } from '../session/client.js'
-import { judge } from '../verdict/judge.js'
 import { createMaster, type MasterChoice } from './choose-master.js'
 import { readJournal } from './journal.js'
 import { checkHttpTarget, checkPermissions, type Permissions } from './permission.js'
+import { finalResult } from './final-result.js'
 import type { Progress } from './progress.js'
 
 export interface RunProfileOptions extends Permissions {
@@ -131,37 +130,6 @@ async function start(master: Master, folder: RunFolder): Promise<void> {
   }
 }
 
-function finalResult(
-  identity: RunIdentity,
-  run: Run,
-  master: Master,
-  profile: Profile,
-  lost: string | undefined,
-): RunResult {
-  // Operations that never end are measured; a comparison that was not made is said below.
-  const forgiving: (Condition | undefined)[] = ['idle', 'converged']
-  const measured = runJson(identity, run, master, run.endNs ?? 0)
-  const limits = run.phases.filter(phase => phase.ended === 'limit' && !forgiving.includes(phase.plan.until))
-  const verdict = judge(measured, profile.thresholds, {
-    saturated: saturationReasons(run),
-    failures: [
-      ...(lost === undefined ? [] : [lost]),
-      ...countFailures(run, profile),
-      ...thrashFailures(measured, profile),
-      ...differenceFailures(measured, profile),
-      ...awayFailures(measured, profile),
-      ...limits.map(({ plan }) => `${plan.name}: not ${plan.until} within ${plan.limitNs / 1e9} s`),
-    ],
-    inconclusive: [
-      ...(run.interrupted ? ['interrupted'] : []),
-      ...measured.slaves.comparisons.flatMap(({ phase, failure }) =>
-        failure === null ? [] : [`${phase}: slaves were not compared with what they should hold: ${failure}`],
-      ),
-    ],
-  })
-  return { ...measured, verdict }
-}
-
 function statusOf(result: RunResult, run: Run, lost: string | undefined): ExitStatus {
   const byVerdict = { pass: EXIT.pass, fail: EXIT.threshold, invalid: EXIT.invalid, inconclusive: EXIT.inconclusive }
   const statuses: ExitStatus[] = [byVerdict[result.verdict.result]]
@@ -217,35 +185,6 @@ async function countListed(run: Run, master: Master, clock: Clock, progress: Pro
   }
 }
 
-/** A murder that does not come to rest by itself has failed, unless that was to be shown. */
-function thrashFailures({ slaves }: RunResult, profile: Profile): string[] {
-  if (slaves.thrash.state !== 'sustained' || profile.expects.includes('thrash')) return []
-  return ['frontends thrash: their resyncs cause resyncs, to the end']
-}
-
-function awayFailures({ slaves: { away } }: RunResult, { expects }: Profile): string[] {
-  // Where resyncs never end, some are always away; and that is said already.
-  if (away.length === 0 || expects.includes('away') || expects.includes('thrash')) return []
-  return [`${away.length} slaves were not there when they were to be compared`]
-}
-
-function differenceFailures({ slaves: { differenceCount, differences } }: RunResult, { expects }: Profile): string[] {
-  if (differenceCount === null || differenceCount === 0 || expects.includes('differences')) return []
-  const [first] = differences
-  return [
-    `not all hold what they should: ${differenceCount} differences, such as ${first.phase}, ${first.where}: ${first.kind} ${first.name}`,
-  ]
-}
-
-/** Without operations, just what was preloaded has to be there. */
-function countFailures(run: Run, profile: Profile): string[] {
-  const { mailboxesListed: listed } = run
-  const runs = new Set(profile.phases.flatMap(phase => phase.run))
-  if (listed === undefined || !runs.has('preload') || runs.has('backends')) return []
-  if (listed === profile.site.mailboxes || profile.expects.includes('differences')) return []
-  return [`the master lists ${listed} mailboxes, not ${profile.site.mailboxes}`]
-}
-
 /** Ctrl-C once: stop, drain, report; twice: now. */
 function onInterrupt(run: Run, master: Master, progress: Progress, journal: string | undefined): () => void {
   let count = 0
@@ -267,6 +206,6 @@ function onInterrupt(run: Run, master: Master, progress: Progress, journal: stri
 }
 
 /** 20261124T101500Z */
-function timestamp(date: Date): string {
+export function timestamp(date: Date): string {
   return date.toISOString().replace(/[-:]|\.\d+/g, '')
 }

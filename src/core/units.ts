@@ -24,13 +24,15 @@ export function parseDurationNs(text: string): number {
   return Math.round(total)
 }
 
-/** Three significant digits and the unit people would pick: 23.1 µs, 1.20 ms, 4.5 s, 2 min 5 s. */
+/** Three significant digits and the unit people would pick: 23.1 µs, 1.20 ms, 4.5 s, 2 min 5 s, 3 h 20 min. */
 export function formatDurationUs(us: number): string {
   if (us < 1000) return `${significant(us)} µs`
   if (us < 1e6) return `${significant(us / 1e3)} ms`
   if (us < 60e6) return `${significant(us / 1e6)} s`
   const seconds = Math.round(us / 1e6)
-  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+  const minutes = Math.round(seconds / 60)
+  return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 
 export function formatCount(value: number): string {

@@ -1,4 +1,4 @@
-import { encodeHistogram, type Histogram, newHistogram, record } from './latency.js'
+import { encodeHistogram, type Histogram, newHistogram, record, recordMany } from './latency.js'
 
 /** `harness` holds what the harness measures of itself, such as schedule slip. */
 export type MetricGroup = 'operations' | 'commands' | 'harness'
@@ -52,6 +52,18 @@ export class Metric {
       record(this.service, doneNs - sentNs)
       if (outcome === 'unfinished') this.serviceBoundNs = Math.min(this.serviceBoundNs, doneNs - sentNs)
     }
+  }
+
+  /** So many samples that ended well, each after the same response time in whole ns. */
+  addMany(responseNs: number, count: number): void {
+    this.counts.ok += count
+    this.response ??= newHistogram()
+    recordMany(this.response, responseNs, count)
+  }
+
+  /** So many of which no time is known, as of a bulk load. */
+  addUntimed(count: number): void {
+    this.counts.ok += count
   }
 
   /** Hands over what was gained and starts afresh; undefined when nothing was. */

@@ -78,6 +78,7 @@ const comparisonFigures = {
 
 export const runResultSchema = z.strictObject({
   schema: z.literal('mupdate-bench/run/1'),
+  simulated: z.boolean().describe('in virtual time, against the model: no master, no sockets'),
   id: z.string(),
   profile: z.strictObject({ name: z.string(), seed: z.int() }),
   startedAt: z.string().describe('UTC, ISO 8601'),
@@ -102,8 +103,8 @@ export const runResultSchema = z.strictObject({
     ),
   }),
   master: z.strictObject({
-    kind: z.enum(['embedded', 'cyrus', 'remote']),
-    address: z.string(),
+    kind: z.enum(['embedded', 'cyrus', 'remote', 'simulated']),
+    address: z.string().describe('empty where it is simulated'),
     version: z.string(),
     mailboxDatabase: z.string(),
     settings: z.record(z.string(), z.string()),

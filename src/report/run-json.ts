@@ -1,8 +1,13 @@
 import { type Comparison, type Convergence, worstOf } from '../engine/convergence.js'
-import type { Run, RunEvent, Second } from '../engine/run.js'
-import type { MetricGroups } from '../engine/span-tallies.js'
+import type { MasterCondition } from '../engine/conditions.js'
+import type { NoiseFloor } from '../engine/messages.js'
+import type { RunEvent, Second } from '../engine/run.js'
+import type { PhaseState } from '../engine/run-state.js'
+import type { MetricGroups, SpanTallies } from '../engine/span-tallies.js'
+import type { ThreadTotal, WatchSpan } from '../engine/watch.js'
+import type { HttpResult } from '../drivers/http.js'
 import type { Master } from '../masters/master.js'
-import type { Counters } from '../metrics/interval.js'
+import type { Counters, SlaveMove } from '../metrics/interval.js'
 import type { PhaseResult, RunResult, Verdict } from '../metrics/run-result.js'
 import { round3 } from '../metrics/tally.js'
 import type { HostDescription } from '../samplers/host.js'
@@ -17,6 +22,40 @@ export interface RunIdentity {
   readonly host: HostDescription
 }
 
+/** What a report needs of a run, or of a simulation. */
+export interface RunRecord {
+  /** ns; undefined until it has begun, and until it has ended. */
+  readonly begunNs: number | undefined
+  readonly endNs: number | undefined
+  /** When it began; now, while it has not. */
+  readonly startNs: number
+  readonly interrupted: boolean
+  readonly retryDelayNs: number
+  readonly slaveCount: number
+  readonly phases: readonly PhaseState[]
+  readonly total: SpanTallies
+  readonly counters: Counters
+  readonly watchSpan: WatchSpan
+  readonly watch: { readonly threads: ReadonlyMap<number, ThreadTotal>; readonly diskFlushes: number | undefined }
+  readonly loopDelayUs: { readonly p50: number; readonly p99: number; readonly max: number }
+  readonly workerDeaths: readonly string[]
+  readonly noiseFloor: NoiseFloor | undefined
+  readonly probes: { readonly plain: number; readonly streaming: number; readonly ratePerSecond: number }
+  readonly http: HttpResult | undefined
+  readonly slaveMoves: readonly SlaveMove[]
+  readonly comparisons: readonly Comparison[]
+  readonly conditions: readonly MasterCondition[]
+  readonly mailboxesListed: number | undefined
+  readonly masterRestarts: number
+  triggerBefore(atNs: number): string | undefined
+}
+
+/** What is said of the master: of one that runs, or of the model of one. */
+export type MasterFacts = Pick<Master, 'describe'> & {
+  readonly kind: Master['kind'] | 'simulated'
+  readonly address?: Master['address']
+}
+
 const UNDER_WAY: Verdict = {
   result: 'inconclusive',
   reasons: ['the run had not ended when this was written'],
@@ -26,8 +65,8 @@ const UNDER_WAY: Verdict = {
 /** `run.json` of a run as far as it has come. */
 export function runJson(
   identity: RunIdentity,
-  run: Run,
-  master: Master,
+  run: RunRecord,
+  master: MasterFacts,
   nowNs: number,
   verdict = UNDER_WAY,
 ): RunResult {
@@ -36,6 +75,7 @@ export function runJson(
   const { counters } = run
   return {
     schema: 'mupdate-bench/run/1',
+    simulated: master.kind === 'simulated',
     id: identity.id,
     profile: identity.profile,
     startedAt: identity.startedAt.toISOString(),
@@ -65,36 +105,44 @@ export function runJson(
 }
 
 /** Why the harness, not the master, was the limit; empty when it was not. */
-export function saturationReasons(run: Run): string[] {
+export function saturationReasons(run: RunRecord): string[] {
   return [...run.workerDeaths, ...run.phases.flatMap(phase => phase.saturation())]
 }
 
 /** One line of `events.ndjson`; `atMs` is null for what happened before the run began. */
-export function eventJson(run: Run, event: RunEvent): Record<string, unknown> {
+export function eventJson(run: RunRecord, event: RunEvent): Record<string, unknown> {
   const atMs = run.begunNs === undefined ? null : round3((event.atNs - run.begunNs) / 1e6)
   return { atMs, time: new Date().toISOString(), kind: event.kind, detail: event.detail }
 }
 
-/** One line of `series.ndjson`. */
-export function seriesJson(run: Run, second: Second): Record<string, unknown> {
+/** The same where no clock of this world has seen it. */
+export function virtualEventJson({ startNs }: RunRecord, { atNs, kind, detail }: RunEvent): Record<string, unknown> {
+  return { atMs: round3((atNs - startNs) / 1e6), kind, detail }
+}
+
+/** One line of `series.ndjson`; a simulation has nothing that was watched. */
+export function seriesJson(
+  run: RunRecord,
+  second: Omit<Second, 'watch' | 'counters'> & Partial<Pick<Second, 'watch' | 'counters'>>,
+): Record<string, unknown> {
   const { operations, commands } = second.tallies.summary(second.spanNs)
-  const master = second.watch.master.summary()
+  const { watch } = second
   return {
     atMs: round3((second.atNs - run.startNs) / 1e6),
     phase: second.phase.plan.name,
     operations,
     commands,
-    master: master ?? null,
-    harness: { cpuCores: round3(second.watch.ownCpuCores), stealShare: second.watch.stealShare ?? null },
-    counters: second.counters,
+    master: watch?.master.summary() ?? null,
+    harness: watch === undefined ? null : { cpuCores: round3(watch.ownCpuCores), stealShare: watch.stealShare ?? null },
+    counters: second.counters ?? run.counters,
   }
 }
 
-function masterJson(run: Run, master: Master): RunResult['master'] {
+function masterJson(run: RunRecord, master: MasterFacts): RunResult['master'] {
   const span = run.watchSpan.master.summary()
   return {
     kind: master.kind,
-    address: `${master.address.host}:${master.address.port}`,
+    address: master.address === undefined ? '' : `${master.address.host}:${master.address.port}`,
     ...master.describe(),
     cpu: {
       meanCores: nullable(span?.meanCores),
@@ -116,7 +164,7 @@ function masterJson(run: Run, master: Master): RunResult['master'] {
   }
 }
 
-function slavesJson(run: Run, nowNs: number, harness: MetricGroups['harness']): RunResult['slaves'] {
+function slavesJson(run: RunRecord, nowNs: number, harness: MetricGroups['harness']): RunResult['slaves'] {
   const { counters } = run
   const endNs = run.endNs ?? nowNs
   const {
@@ -207,7 +255,7 @@ function propagationJson(
   return { first, median, last: lastTime, all, missing: last?.missing ?? null }
 }
 
-function phaseJson(run: Run, { harness: _, ...phase }: ReturnType<Run['phases'][number]['result']>): PhaseResult {
+function phaseJson(run: RunRecord, { harness: _, ...phase }: ReturnType<PhaseState['result']>): PhaseResult {
   return { ...phase, startMs: round3(phase.startMs - run.startNs / 1e6) }
 }
 

@@ -110,11 +110,17 @@ function measuredPhase(run: RunResult): PhaseResult | typeof run.total {
 function masterLines(run: RunResult): string[] {
   const { master } = run
   const lines = [
-    `master: ${master.kind === 'embedded' ? '' : `${master.kind} `}${master.version}, ${master.mailboxDatabase}, ${master.address}`,
+    run.simulated
+      ? `simulated, against the ${master.version} (${master.mailboxDatabase})`
+      : `master: ${master.kind === 'embedded' ? '' : `${master.kind} `}${master.version}, ${master.mailboxDatabase}, ${master.address}`,
   ]
   const { meanCores, peakThreadShare, peggedMs, waitMs } = master.cpu
   if (meanCores === null) {
-    lines.push('CPU of the master: not measured (it is not ours)')
+    lines.push(
+      run.simulated
+        ? 'of CPU a simulation says nothing: what things cost is time waited'
+        : 'CPU of the master: not measured (it is not ours)',
+    )
   } else {
     lines.push(
       `CPU: ${meanCores.toFixed(2)} cores on average; its busiest thread reached ${percent(peakThreadShare ?? 0)} of one; ` +
@@ -131,7 +137,9 @@ function masterLines(run: RunResult): string[] {
   const workers = workersLine(run)
   if (workers !== undefined) lines.push(workers)
   if (master.mailboxesListed !== null)
-    lines.push(`mailboxes on it afterwards, by a LIST: ${formatCount(master.mailboxesListed)}`)
+    lines.push(
+      `mailboxes on it afterwards${run.simulated ? '' : ', by a LIST'}: ${formatCount(master.mailboxesListed)}`,
+    )
   if (master.restarts > 0) lines.push(pc.red(`the master was restarted ${times(master.restarts, 'time')}`))
   return lines.flatMap(line => wrap(line, 78))
 }
@@ -140,7 +148,8 @@ function masterLines(run: RunResult): string[] {
 function workersLine({ master, slaves, probes }: RunResult): string | undefined {
   const kept = slaves.count + probes.streaming
   if (master.kind === 'embedded' || kept === 0) return undefined
-  const most = master.settings.mupdate_workers_max ?? (master.kind === 'cyrus' ? '50' : 'unknown')
+  const most =
+    master.settings.mupdate_workers_max ?? (master.kind === 'cyrus' || master.kind === 'simulated' ? '50' : 'unknown')
   const probing = probes.streaming > 0 ? ` and ${times(probes.streaming, 'streaming probe')}` : ''
   return `workers kept by streaming connections: ${kept} (${times(slaves.count, 'slave')}${probing}); mupdate_workers_max is ${most}`
 }
@@ -212,6 +221,7 @@ function closingLines(run: RunResult): string[] {
     generator.scheduleSlipUs === null
       ? ''
       : `, arrivals sent up to ${formatDurationUs(generator.scheduleSlipUs.p99)} late (p99)`
+  if (run.simulated) return lines
   lines.push(
     `harness: ${generator.cpuCores.toFixed(2)} cores${slip}${generator.saturated ? pc.magenta(', SATURATED') : ''}.`,
   )

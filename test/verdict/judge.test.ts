@@ -15,6 +15,7 @@ const none: Pick<RunResult['total'], 'operations' | 'commands'> = { operations: 
 
 const run: RunResult = {
   schema: 'mupdate-bench/run/1',
+  simulated: false,
   id: '000000',
   profile: { name: 'test', seed: 1 },
   startedAt: '2026-01-01T00:00:00.000Z',

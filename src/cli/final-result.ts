@@ -1,0 +1,66 @@
+import type { Condition } from '../engine/plan.js'
+import type { RunResult } from '../metrics/run-result.js'
+import type { Profile } from '../profile/load.js'
+import { type MasterFacts, type RunIdentity, type RunRecord, runJson, saturationReasons } from '../report/run-json.js'
+import { judge } from '../verdict/judge.js'
+
+/** `run.json` of what has ended, with its verdict. @param lost why the master is gone, where it is */
+export function finalResult(
+  identity: RunIdentity,
+  run: RunRecord,
+  master: MasterFacts,
+  profile: Profile,
+  lost: string | undefined,
+): RunResult {
+  // Operations that never end are measured; a comparison that was not made is said below.
+  const forgiving: (Condition | undefined)[] = ['idle', 'converged']
+  const measured = runJson(identity, run, master, run.endNs ?? 0)
+  const limits = run.phases.filter(phase => phase.ended === 'limit' && !forgiving.includes(phase.plan.until))
+  const verdict = judge(measured, profile.thresholds, {
+    saturated: saturationReasons(run),
+    failures: [
+      ...(lost === undefined ? [] : [lost]),
+      ...countFailures(run, profile),
+      ...thrashFailures(measured, profile),
+      ...differenceFailures(measured, profile),
+      ...awayFailures(measured, profile),
+      ...limits.map(({ plan }) => `${plan.name}: not ${plan.until} within ${plan.limitNs / 1e9} s`),
+    ],
+    inconclusive: [
+      ...(run.interrupted ? ['interrupted'] : []),
+      ...measured.slaves.comparisons.flatMap(({ phase, failure }) =>
+        failure === null ? [] : [`${phase}: slaves were not compared with what they should hold: ${failure}`],
+      ),
+    ],
+  })
+  return { ...measured, verdict }
+}
+
+/** A murder that does not come to rest by itself has failed, unless that was to be shown. */
+function thrashFailures({ slaves }: RunResult, profile: Profile): string[] {
+  if (slaves.thrash.state !== 'sustained' || profile.expects.includes('thrash')) return []
+  return ['frontends thrash: their resyncs cause resyncs, to the end']
+}
+
+function awayFailures({ slaves: { away } }: RunResult, { expects }: Profile): string[] {
+  // Where resyncs never end, some are always away; and that is said already.
+  if (away.length === 0 || expects.includes('away') || expects.includes('thrash')) return []
+  return [`${away.length} slaves were not there when they were to be compared`]
+}
+
+function differenceFailures({ slaves: { differenceCount, differences } }: RunResult, { expects }: Profile): string[] {
+  if (differenceCount === null || differenceCount === 0 || expects.includes('differences')) return []
+  const [first] = differences
+  return [
+    `not all hold what they should: ${differenceCount} differences, such as ${first.phase}, ${first.where}: ${first.kind} ${first.name}`,
+  ]
+}
+
+/** Without operations, just what was preloaded has to be there. */
+function countFailures(run: RunRecord, profile: Profile): string[] {
+  const { mailboxesListed: listed } = run
+  const runs = new Set(profile.phases.flatMap(phase => phase.run))
+  if (listed === undefined || !runs.has('preload') || runs.has('backends')) return []
+  if (listed === profile.site.mailboxes || profile.expects.includes('differences')) return []
+  return [`the master lists ${listed} mailboxes, not ${profile.site.mailboxes}`]
+}
