@@ -18,11 +18,12 @@ const RANKS: Readonly<Record<string, number>> = {
   samplers: 5,
   drivers: 6,
   engine: 7,
-  verdict: 8,
-  report: 9,
-  profile: 10,
-  cli: 11,
-  '': 12,
+  simulation: 8,
+  verdict: 9,
+  report: 10,
+  profile: 11,
+  cli: 12,
+  '': 13,
 }
 
 /** Pure folders: what they do depends on what they are given, so that it can be tested and replayed. */

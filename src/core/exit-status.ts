@@ -42,5 +42,6 @@ const BY_CODE: Record<ErrorCode, ExitStatus> = {
   WIRE_SYNTAX: EXIT.master,
   WIRE_UNEXPECTED: EXIT.master,
   RESULTS: EXIT.usage,
+  INTERRUPTED: EXIT.interrupted,
   INTERNAL: EXIT.internal,
 }

@@ -1,0 +1,46 @@
+/** imapd.conf's settings that decide how a master schedules, and limits that no setting moves. */
+export interface ModelSettings {
+  /** `mupdate_workers_start` */
+  readonly workersStart: number
+  /** `mupdate_workers_minspare` */
+  readonly workersMinSpare: number
+  /** `mupdate_workers_maxspare` */
+  readonly workersMaxSpare: number
+  /** `mupdate_workers_max` */
+  readonly workersMax: number
+  /** `mupdate_connections_max` */
+  readonly connectionsMax: number
+  /** `failedloginpause`, ns */
+  readonly failedLoginPauseNs: number
+}
+
+/**
+ * At so many connections select(2)'s sets are full, and the master dies of an assertion (lib/signals.c,
+ * `nfds < FD_SETSIZE`), whatever `mupdate_connections_max` says. Measured on 3.6.1.
+ */
+export const DEADLY_CONNECTIONS = 1_010
+
+const DEFAULTS = {
+  mupdate_workers_start: 5,
+  mupdate_workers_minspare: 2,
+  mupdate_workers_maxspare: 10,
+  mupdate_workers_max: 50,
+  mupdate_connections_max: 128,
+} as const
+
+/** @param settings lines of imapd.conf; what is absent has Cyrus's default */
+export function modelSettings(settings: Readonly<Record<string, string>>): ModelSettings {
+  const of = (name: keyof typeof DEFAULTS) => {
+    const given = Number(settings[name])
+    return settings[name] === undefined || !Number.isInteger(given) ? DEFAULTS[name] : given
+  }
+  const pauseS = Number.parseFloat(settings.failedloginpause ?? '3')
+  return {
+    workersStart: of('mupdate_workers_start'),
+    workersMinSpare: of('mupdate_workers_minspare'),
+    workersMaxSpare: of('mupdate_workers_maxspare'),
+    workersMax: of('mupdate_workers_max'),
+    connectionsMax: of('mupdate_connections_max'),
+    failedLoginPauseNs: (Number.isNaN(pauseS) ? 3 : pauseS) * 1e9,
+  }
+}

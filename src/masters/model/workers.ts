@@ -1,0 +1,159 @@
+import type { Timeline } from '../../core/timeline.js'
+import type { ModelConnection } from './connection.js'
+import type { ModelSettings } from './settings.js'
+
+/**
+ * What the listener needs to wake up, see an event and hand its role on; and a new thread until it runs. The latter is
+ * the shorter one, or the next listener would make one more for the same want: the cliff is just at `mupdate_workers_max`.
+ */
+const ROUND_NS = 30_000
+const SPAWN_NS = 25_000
+const SECOND_NS = 1e9
+
+/**
+ * The worker threads (imap/mupdate.c thread_main). One of the idle ones listens: it sleeps in select(2) on all idle
+ * connections, takes the first event, sees to it that enough others are there, lets the next one listen, and works.
+ * Left out: that spare ones go after 60 s without work; nothing waits for them.
+ */
+export class Workers {
+  /** All that exist, and those of them that wait for work. */
+  count = 0
+  idle = 0
+  private rounding = false
+  /** Connections that were accepted and have no banner yet. */
+  private readonly accepted: ModelConnection[] = []
+  /** Idle connections: the one that came last is looked at first. */
+  private readonly waiting = new Set<ModelConnection>()
+  private readonly readable = new Set<ModelConnection>()
+  private wakeNs = Infinity
+  private wake = 0
+
+  constructor(
+    private readonly timeline: Timeline,
+    private readonly settings: ModelSettings,
+    private readonly drawAcceptNs: () => number,
+  ) {
+    for (let i = 0; i < settings.workersStart; i++) this.spawn(0)
+  }
+
+  /** None is left to hear anybody, and none may be made. */
+  get exhausted(): boolean {
+    return this.idle === 0 && this.count >= this.settings.workersMax
+  }
+
+  accept(connection: ModelConnection): void {
+    this.accepted.push(connection)
+    this.listen()
+  }
+
+  /** The connection waits for its client, or for its timer. */
+  watch(connection: ModelConnection): void {
+    this.waiting.add(connection)
+    if (connection.hasInput) this.readable.add(connection)
+    this.listen()
+  }
+
+  /** Its client has sent something. */
+  heard(connection: ModelConnection): void {
+    if (!this.waiting.has(connection)) return
+    this.readable.add(connection)
+    this.listen()
+  }
+
+  /** A worker has done its work. */
+  free(): void {
+    if (this.idle >= this.settings.workersMaxSpare) {
+      this.count--
+      return
+    }
+    this.idle++
+    this.listen()
+  }
+
+  private listen(): void {
+    if (this.rounding || this.idle === 0) return
+    if (this.accepted.length === 0 && this.readable.size === 0 && !this.dueNow()) return
+    this.rounding = true
+    // The listener makes a connection's state (its host's name, SASL's) before it lets others listen.
+    const roundNs = ROUND_NS + (this.accepted.length > 0 ? this.drawAcceptNs() : 0)
+    this.timeline.at(this.timeline.nowNs + roundNs, 0, () => {
+      this.rounding = false
+      this.round()
+      this.listen()
+    })
+  }
+
+  private round(): void {
+    const fresh = this.accepted.shift()
+    const connection = fresh ?? this.pick()
+    if (connection === undefined) return
+    this.idle--
+    const missing = Math.min(this.settings.workersMinSpare - this.idle, this.settings.workersMax - this.count)
+    for (let i = 0; i < missing; i++) this.spawn(SPAWN_NS)
+    if (fresh !== undefined) connection.begin()
+    else {
+      this.waiting.delete(connection)
+      this.readable.delete(connection)
+      connection.serve()
+    }
+  }
+
+  /** The one whose timer is due, else the one that became idle last. */
+  private pick(): ModelConnection | undefined {
+    const due = this.earliest()
+    if (due !== undefined && isDue(due, this.timeline.nowNs)) return due
+    let last: ModelConnection | undefined
+    for (const connection of this.readable)
+      if (last === undefined || connection.idleOrder > last.idleOrder) last = connection
+    return last
+  }
+
+  private earliest(): ModelConnection | undefined {
+    let first: ModelConnection | undefined
+    for (const connection of this.waiting) {
+      if (connection.markS === undefined) continue
+      if (
+        first === undefined ||
+        connection.markS < first.markS! ||
+        (connection.markS === first.markS && connection.rank < first.rank)
+      )
+        first = connection
+    }
+    return first
+  }
+
+  /** Whether a timer is due; else wakes up for it: whole seconds from now (lib/prot.c prot_select). */
+  private dueNow(): boolean {
+    const due = this.earliest()
+    if (due === undefined) return false
+    const { nowNs } = this.timeline
+    if (isDue(due, nowNs)) return true
+    const atNs = nowNs + (due.markS! - Math.floor(nowNs / SECOND_NS)) * SECOND_NS
+    if (atNs === this.wakeNs) return false
+    this.wakeNs = atNs
+    const wake = ++this.wake
+    this.timeline.at(atNs, 0, () => {
+      if (wake !== this.wake) return
+      this.wakeNs = Infinity
+      this.listen()
+    })
+    return false
+  }
+
+  /** A thread counts itself when it runs; until then the listener makes another for the same want. */
+  private spawn(afterNs: number): void {
+    if (afterNs === 0) {
+      this.count++
+      this.idle++
+      return
+    }
+    this.timeline.at(this.timeline.nowNs + afterNs, 0, () => {
+      this.count++
+      this.free()
+    })
+  }
+}
+
+function isDue({ markS }: ModelConnection, nowNs: number): boolean {
+  return markS !== undefined && Math.floor(nowNs / SECOND_NS) >= markS
+}

@@ -1,0 +1,442 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { entityRandom } from '../../../src/core/random.js'
+import { VirtualTimeline } from '../../../src/core/timeline.js'
+import { Costs } from '../../../src/masters/model/calibration.js'
+import type { ModelConnection } from '../../../src/masters/model/connection.js'
+import { CyrusModel } from '../../../src/masters/model/cyrus-model.js'
+import type { ModelCommand, Port } from '../../../src/masters/model/port.js'
+import { modelSettings } from '../../../src/masters/model/settings.js'
+import { calibrationOf } from './calibration.js'
+
+const MS = 1e6
+const SECOND = 1e9
+const LIST: ModelCommand = { kind: 'list', streams: true }
+const NOOP: ModelCommand = { kind: 'noop' }
+const RESERVE: ModelCommand = { kind: 'set', what: 'reserve' }
+
+interface Entry {
+  readonly atNs: number
+  readonly client: number
+  readonly what: string
+}
+
+/** A model, and clients whose every word is written down. */
+class World {
+  readonly timeline = new VirtualTimeline()
+  readonly model: CyrusModel
+  readonly log: Entry[] = []
+  readonly holds: { readonly client: number; readonly fromNs: number; readonly toNs: number }[] = []
+  deaths = 0
+
+  constructor({ settings = {}, mailboxes = 1000, spread = 0 }: WorldOptions = {}) {
+    this.mailboxes = mailboxes
+    const costs = new Costs(calibrationOf({}, spread), entityRandom(1, 'costs', 0))
+    this.model = new CyrusModel(this.timeline, modelSettings(settings), costs, () => this.deaths++)
+  }
+
+  readonly mailboxes: number
+
+  client(index: number, share = 1): TestClient {
+    return new TestClient(this, index, share)
+  }
+
+  note(client: number, what: string): void {
+    this.log.push({ atNs: this.timeline.nowNs, client, what })
+  }
+
+  /** When a client got this for the first time; undefined when it never did. */
+  when(client: number, what: string): number | undefined {
+    return this.log.find(entry => entry.client === client && entry.what === what)?.atNs
+  }
+}
+
+interface WorldOptions {
+  readonly settings?: Record<string, string>
+  readonly mailboxes?: number
+  readonly spread?: number
+}
+
+class TestClient implements Port {
+  readonly mailboxes: number
+  private connection: ModelConnection | undefined
+  private readonly arrived: { readonly command: ModelCommand; readonly name: string }[] = []
+  private taken = ''
+  private buffer: string[] = []
+  private sent = 0
+  reads = true
+  private onRead: (() => void) | undefined
+  /** Changes of which it was told, as ranges. */
+  readonly told: [number, number][] = []
+  listFrom = Number.NaN
+
+  constructor(
+    private readonly world: World,
+    readonly index: number,
+    readonly share: number,
+  ) {
+    this.mailboxes = world.mailboxes
+  }
+
+  /** @param atNs of the timeline */
+  at(atNs: number, ...commands: (ModelCommand | 'connect' | 'gone')[]): this {
+    for (const command of commands) {
+      this.world.timeline.at(atNs, this.index, () => {
+        if (command === 'connect') this.connect()
+        else this.say(command === 'gone' ? { kind: 'gone' } : command)
+      })
+    }
+    return this
+  }
+
+  private connect(): void {
+    this.connection = this.world.model.connect(this, this.index)
+    if (this.connection === undefined) this.world.note(this.index, 'BYE')
+  }
+
+  private say(command: ModelCommand): void {
+    if (this.connection === undefined) return
+    const name = `${command.kind} ${this.sent++}`
+    this.world.note(this.index, `sends ${name}`)
+    this.arrived.push({ command, name })
+    this.connection.received()
+  }
+
+  next(): ModelCommand | undefined {
+    const taken = this.arrived.shift()
+    this.taken = taken?.name ?? ''
+    return taken?.command
+  }
+
+  banner(): void {
+    this.buffer.push('banner')
+  }
+
+  execute(command: ModelCommand): void {
+    if (command.kind === 'set' || command.kind === 'find') this.hold(0)
+    this.buffer.push(this.taken)
+  }
+
+  sendUpdates(from: number, to: number): void {
+    this.told.push([from, to])
+    this.buffer.push('updates')
+  }
+
+  listLasts(holdNs: number): void {
+    this.listFrom = this.world.model.changes
+    this.hold(holdNs)
+  }
+
+  flush(done: () => void): void {
+    for (const what of this.buffer.splice(0)) this.world.note(this.index, what)
+    if (this.reads) done()
+    else this.onRead = done
+  }
+
+  close(): void {
+    this.world.note(this.index, 'closed')
+  }
+
+  private hold(lastsNs: number): void {
+    const { nowNs } = this.world.timeline
+    this.world.holds.push({ client: this.index, fromNs: nowNs, toNs: nowNs + lastsNs })
+  }
+
+  read(): void {
+    this.reads = true
+    this.onRead?.()
+  }
+}
+
+const HELD_MS = 5
+/** 1,000 mailboxes at 5 µs. */
+const listMs = HELD_MS
+
+describe('the mailboxes lock', () => {
+  it('makes lists wait for each other, and a RESERVE for all of them', () => {
+    const world = new World()
+    for (let i = 0; i < 4; i++)
+      world
+        .client(i)
+        .at(0, 'connect')
+        .at(10 * MS, LIST)
+    world
+      .client(9)
+      .at(0, 'connect')
+      .at(10.2 * MS, RESERVE)
+    world.timeline.runUntil(SECOND)
+    const ends = [0, 1, 2, 3].map(i => world.when(i, 'list 0')! / MS - 10).sort((a, b) => a - b)
+    for (const [i, end] of ends.entries()) expect(end).toBeCloseTo(listMs * (i + 1) + 1, -0.5)
+    expect(world.when(9, 'set 0')! / MS - 10).toBeGreaterThan(4 * listMs)
+  })
+
+  it('is no matter of a NOOP on a plain connection', () => {
+    const world = new World({ mailboxes: 100_000 })
+    world
+      .client(0)
+      .at(0, 'connect')
+      .at(10 * MS, LIST)
+    world
+      .client(1)
+      .at(0, 'connect')
+      .at(20 * MS, NOOP)
+    world.timeline.runUntil(SECOND)
+    expect(world.when(1, 'noop 0')! - 20 * MS).toBeLessThan(MS)
+  })
+
+  it('keeps a stream that has something pending from its NOOP, until the list of another is done', () => {
+    const world = new World({ mailboxes: 100_000 })
+    world
+      .client(0)
+      .at(0, 'connect')
+      .at(5 * MS, LIST)
+      .at(900 * MS, NOOP)
+    world
+      .client(1)
+      .at(0, 'connect')
+      .at(800 * MS, LIST)
+    world
+      .client(2)
+      .at(0, 'connect')
+      .at(700 * MS, RESERVE)
+    world.timeline.runUntil(2 * SECOND)
+    expect(world.when(0, 'noop 1')! / MS).toBeGreaterThan(1300)
+    expect(world.when(0, 'noop 1')! / MS).toBeLessThan(1310)
+  })
+
+  it('does not keep one that has nothing pending', () => {
+    const world = new World({ mailboxes: 100_000 })
+    world
+      .client(0)
+      .at(0, 'connect')
+      .at(5 * MS, LIST)
+      .at(900 * MS, NOOP)
+    world
+      .client(1)
+      .at(0, 'connect')
+      .at(800 * MS, LIST)
+    world.timeline.runUntil(2 * SECOND)
+    expect(world.when(0, 'noop 1')! - 900 * MS).toBeLessThan(MS)
+  })
+
+  it('is free while a client does not read its list, which keeps its worker', () => {
+    const world = new World()
+    const deaf = world
+      .client(0)
+      .at(0, 'connect')
+      .at(5 * MS, LIST)
+    world.timeline.at(6 * MS, 0, () => {
+      deaf.reads = false
+    })
+    world
+      .client(1)
+      .at(0, 'connect')
+      .at(50 * MS, RESERVE)
+    world.timeline.runUntil(SECOND)
+    expect(world.when(1, 'set 0')! - 50 * MS).toBeLessThan(MS)
+    const { workers } = world.model
+    expect(workers.count - workers.idle).toBe(1)
+    deaf.read()
+    world.timeline.runUntil(2 * SECOND)
+    expect(workers.count - workers.idle).toBe(0)
+  })
+})
+
+describe('workers', () => {
+  it('are kept by streams once their timer has fired, and are no more than may be', () => {
+    const world = new World({ settings: { mupdate_workers_max: '17' } })
+    const streams = Array.from({ length: 17 }, (_, i) =>
+      world
+        .client(i)
+        .at(i * 10 * MS, 'connect')
+        .at(i * 10 * MS + 5 * MS, LIST),
+    )
+    const late = world.client(99).at(8 * SECOND, 'connect')
+    world.timeline.runUntil(9 * SECOND)
+    expect(world.model.workers.exhausted).toBe(true)
+    expect(world.model.workers.count).toBe(17)
+    expect(world.when(late.index, 'banner')).toBeUndefined()
+    streams[0]!.at(9 * SECOND, 'gone')
+    world.timeline.runUntil(10 * SECOND)
+    expect(world.when(late.index, 'banner')).toBeGreaterThan(9 * SECOND)
+  })
+
+  it('are free again for 5 s after the NOOP of a stream', () => {
+    const world = new World()
+    world
+      .client(0)
+      .at(0, 'connect')
+      .at(5 * MS, LIST)
+      .at(6 * SECOND, NOOP)
+    const { workers } = world.model
+    world.timeline.runUntil(5.9 * SECOND)
+    expect(workers.count - workers.idle).toBe(1)
+    world.timeline.runUntil(9 * SECOND)
+    expect(workers.count - workers.idle).toBe(0)
+    world.timeline.runUntil(12 * SECOND)
+    expect(workers.count - workers.idle).toBe(1)
+  })
+})
+
+describe('a master', () => {
+  it('sends what is pending every 5 s', () => {
+    const world = new World()
+    const slave = world
+      .client(0)
+      .at(0, 'connect')
+      .at(5 * MS, LIST)
+    const writer = world.client(1).at(0, 'connect')
+    for (let s = 1; s < 20; s++) writer.at(s * SECOND, RESERVE)
+    world.timeline.runUntil(21 * SECOND)
+    const times = world.log
+      .filter(({ client, what }) => client === 0 && what === 'updates')
+      .map(({ atNs }) => atNs / SECOND)
+    expect(times).toHaveLength(4)
+    for (let i = 1; i < times.length; i++) expect(times[i]! - times[i - 1]!).toBeCloseTo(5, 2)
+    expect(slave.told.at(-1)![1]).toBe(19)
+  })
+
+  it('turns away who is too many, and dies of 1,010', () => {
+    const few = new World({ settings: { mupdate_connections_max: '3' } })
+    for (let i = 0; i < 5; i++) few.client(i).at(i * MS, 'connect')
+    few.timeline.runUntil(SECOND)
+    expect(few.log.filter(({ what }) => what === 'BYE').map(({ client }) => client)).toEqual([3, 4])
+    const many = new World({ settings: { mupdate_connections_max: '2048', mupdate_workers_max: '1200' } })
+    for (let i = 0; i < 1009; i++) many.client(i).at(i * MS, 'connect')
+    many.timeline.runUntil(2 * SECOND)
+    expect(many.deaths).toBe(0)
+    many.client(1009).at(2.1 * SECOND, 'connect')
+    many.timeline.runUntil(3 * SECOND)
+    expect(many.deaths).toBe(1)
+  })
+
+  it('lets a wrong password wait for 3 s', () => {
+    const world = new World()
+    world
+      .client(0)
+      .at(0, 'connect')
+      .at(10 * MS, { kind: 'login', ok: false })
+    world.timeline.runUntil(5 * SECOND)
+    expect(world.when(0, 'login 0')! / SECOND).toBeCloseTo(3.01, 2)
+  })
+})
+
+const command = fc.oneof(
+  { weight: 3, arbitrary: fc.constant<ModelCommand>(RESERVE) },
+  { weight: 2, arbitrary: fc.constant<ModelCommand>(NOOP) },
+  fc.constant<ModelCommand>({ kind: 'find' }),
+  fc.constant<ModelCommand>({ kind: 'refused' }),
+)
+/** Times are coarse, so that many are the same. */
+const moment = fc.integer({ min: 1, max: 40 }).map(x => x * 50 * MS)
+interface Script {
+  readonly streams: boolean
+  readonly listsAt: number
+  readonly says: readonly [number, ModelCommand][]
+  readonly leaves: boolean
+}
+const script: fc.Arbitrary<Script> = fc.record({
+  streams: fc.boolean(),
+  listsAt: fc.integer({ min: 0, max: 10 }).map(x => x * 50 * MS + 5 * MS),
+  says: fc.array(fc.tuple(moment, command), { maxLength: 12 }),
+  leaves: fc.boolean(),
+})
+const scripts = fc.array(script, { minLength: 1, maxLength: 12 })
+const END = 30 * SECOND
+
+function play(all: readonly Script[], order: readonly number[]): { world: World; clients: TestClient[] } {
+  const world = new World({ spread: 0.2, mailboxes: 5_000 })
+  const clients = all.map((_, i) => world.client(i))
+  for (const i of order) {
+    const { streams, listsAt, says, leaves } = all[i]!
+    const client = clients[i]!.at(0, 'connect')
+    if (streams) client.at(listsAt, LIST)
+    // A stream has no other commands than NOOP.
+    for (const [atNs, what] of says) client.at(atNs + listsAt, streams ? NOOP : what)
+    client.at(20 * SECOND, NOOP)
+    if (leaves) client.at(21 * SECOND, 'gone')
+  }
+  world.timeline.runUntil(END)
+  return { world, clients }
+}
+
+const inOrder = (all: readonly unknown[]) => all.map((_, i) => i)
+
+describe('whatever clients do', () => {
+  it('the lock is held by one at a time', () => {
+    fc.assert(
+      fc.property(scripts, all => {
+        const { world } = play(all, inOrder(all))
+        for (const { client, fromNs, toNs } of world.holds)
+          for (const other of world.holds)
+            expect(other.client !== client && other.fromNs > fromNs && other.fromNs < toNs).toBe(false)
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('each command is answered once, after it, in order', () => {
+    fc.assert(
+      fc.property(scripts, all => {
+        const { world, clients } = play(all, inOrder(all))
+        for (const { index } of clients) {
+          const own = world.log.filter(({ client }) => client === index).map(({ what }) => what)
+          const sent = own
+            .filter(what => what.startsWith('sends ') && !what.includes('gone'))
+            .map(what => what.slice(6))
+          expect(own.filter(what => sent.includes(what))).toEqual(sent)
+          for (const name of sent) expect(own.indexOf(`sends ${name}`)).toBeLessThan(own.indexOf(name))
+        }
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('no update is lost, and none comes twice', () => {
+    fc.assert(
+      fc.property(scripts, all => {
+        const { world, clients } = play(all, inOrder(all))
+        for (const [i, { streams }] of all.entries()) {
+          if (!streams) continue
+          const { told, listFrom } = clients[i]!
+          let at = listFrom
+          for (const [from, to] of told) {
+            expect(from).toBe(at)
+            at = to
+          }
+          expect(at).toBe(world.model.changes)
+        }
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('workers are conserved: all idle when all have left', () => {
+    fc.assert(
+      fc.property(scripts, all => {
+        const { world } = play(
+          all.map(one => ({ ...one, leaves: true })),
+          inOrder(all),
+        )
+        const { workers, connectionCount, streams, lock } = world.model
+        expect(connectionCount).toBe(0)
+        expect(streams).toBe(0)
+        expect(lock.isHeld).toBe(false)
+        expect(workers.idle).toBe(workers.count)
+      }),
+      { numRuns: 40 },
+    )
+  })
+
+  it('who asked first at the same ns does not matter', () => {
+    fc.assert(
+      fc.property(
+        scripts.chain(all => fc.tuple(fc.constant(all), fc.shuffledSubarray(inOrder(all), { minLength: all.length }))),
+        ([all, shuffled]) => {
+          expect(play(all, shuffled).world.log).toEqual(play(all, inOrder(all)).world.log)
+        },
+      ),
+      { numRuns: 40 },
+    )
+  })
+})
