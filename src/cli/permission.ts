@@ -27,7 +27,21 @@ export function checkPermissions(plan: Plan, address: MasterAddress, permissions
   const streams = (runs.has('slaves') ? mostSlaves(plan) : 0) + (runs.has('probes') ? plan.probes.streaming : 0)
   const mutates = runs.has('preload') || runs.has('backends')
   const what = describeLoad(plan, streams, runs.has('preload'), runs.has('backends'), permissions)
-  if (isLoopback(address.host) && address.port !== DEFAULT_PORT) return what
+  requirePermissions(what, address, { load: streams > 0 || mutates, mutations: mutates }, permissions)
+  return what
+}
+
+/**
+ * @param what will be sent, in words
+ * @throws {HarnessError} `USAGE` when a permission is missing
+ */
+export function requirePermissions(
+  what: readonly string[],
+  address: MasterAddress,
+  needs: { readonly load: boolean; readonly mutations: boolean },
+  permissions: Permissions,
+): void {
+  if (isLoopback(address.host) && address.port !== DEFAULT_PORT) return
   const where = isLoopback(address.host) ? `${address.host}:${address.port}, MUPDATE’s own port` : address.host
   const need = (flag: string) =>
     new HarnessError(
@@ -35,9 +49,8 @@ export function checkPermissions(plan: Plan, address: MasterAddress, permissions
       `${where} may be a master that people depend on; this run would:\n${what.map(line => `  - ${line}`).join('\n')}`,
       `if that is meant, add ${flag} ${address.host}`,
     )
-  if ((streams > 0 || mutates) && !permissions.allowLoad.includes(address.host)) throw need('--allow-load')
-  if (mutates && !permissions.allowMutations.includes(address.host)) throw need('--allow-mutations')
-  return what
+  if (needs.load && !permissions.allowLoad.includes(address.host)) throw need('--allow-load')
+  if (needs.mutations && !permissions.allowMutations.includes(address.host)) throw need('--allow-mutations')
 }
 
 /** Web users of a run: a URL on another host needs the same word as a master there. */

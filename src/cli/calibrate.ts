@@ -1,0 +1,218 @@
+import { randomBytes } from 'node:crypto'
+import { accessSync, constants, statSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import Table from 'cli-table3'
+import { Command, InvalidArgumentError } from 'commander'
+import { type Clock, monotonicClock, monotonicOriginS } from '../core/clock.js'
+import { HarnessError, messageOf } from '../core/errors.js'
+import { packageVersion } from '../core/package-root.js'
+import { formatCount } from '../core/units.js'
+import { Calibrating, LISTS } from '../drivers/calibration/calibrate.js'
+import { STREAMS } from '../drivers/calibration/streams.js'
+import { markerOf } from '../drivers/cleanup.js'
+import type { Master } from '../masters/master.js'
+import { type Calibration, calibrationSchema } from '../masters/model/calibration.js'
+import { loadProfile, type Profile } from '../profile/load.js'
+import { describeHost } from '../samplers/host.js'
+import { createMaster, type MasterChoice, parseMaster } from './choose-master.js'
+import { collect } from './options.js'
+import { requirePermissions } from './permission.js'
+import { Progress } from './progress.js'
+
+interface CalibrateFlags {
+  readonly output?: string
+  readonly mailboxes: number
+  readonly set: string[]
+  readonly quiet?: true
+  readonly passwordFile?: string
+  readonly allowLoad: string[]
+  readonly allowMutations: string[]
+}
+
+/** Fewer hold the lock for too short a time to be seen. */
+const FEWEST_MAILBOXES = 1_000
+/** Whose site is taken: names and ACLs of all kinds. */
+const SITE_PROFILE = 'bulk-500k'
+
+export function calibrateCommand(): Command {
+  return new Command('calibrate')
+    .description('measure what operations cost a master, for models of it')
+    .argument('<master>', 'cyrus, cyrus:PREFIX or mupdate://user@host:port')
+    .option('-o, --output <file>', 'where the costs go; - is stdout (default: calibration-<version>.json)')
+    .option('--mailboxes <number>', 'how many are made for it', count, 50_000)
+    .option('-s, --set <master.key=value>', 'how a Cyrus of our own is set up, as for run (repeatable)', collect, [])
+    .option('-q, --quiet', 'no progress')
+    .option('--password-file <file>', 'password of a remote master (else MUPDATE_BENCH_PASSWORD, else a prompt)')
+    .option('--allow-load <host>', 'let it read whole lists from that host (repeatable)', collect, [])
+    .option('--allow-mutations <host>', 'let it create and delete mailboxes there (repeatable)', collect, [])
+    .addHelpText(
+      'after',
+      `
+Takes about a minute; the host should do nothing else meanwhile. A master that others use is held up by the lists.
+
+Examples:
+  mupdate-bench calibrate cyrus
+  mupdate-bench calibrate cyrus:/opt/cyrus-3.12 --set master.place=disk -o disk.json`,
+    )
+    .action(async (text: string, flags: CalibrateFlags) => {
+      const choice = parseChoice(text)
+      const profile = loadSettings(flags, choice)
+      checkOutput(flags.output ?? 'calibration.json')
+      const clock = monotonicClock(monotonicOriginS())
+      const progress = new Progress(process.stderr, flags.quiet === true)
+      for (const line of announce(choice, flags)) progress.warn(`will ${line}`)
+      const master = await createMaster(choice, profile.master, clock, flags.passwordFile)
+      try {
+        await master.start()
+        const calibration = await calibrate(master, profile, clock, progress)
+        const path = flags.output ?? `calibration-${fileSafe(calibration.master.version)}.json`
+        write(path, calibration)
+        process[path === '-' ? 'stderr' : 'stdout'].write(
+          `${costTable(calibration)}\n${path === '-' ? '' : `written to ${path}\n`}`,
+        )
+      } finally {
+        progress.clear()
+        await master.stop()
+      }
+    })
+}
+
+function parseChoice(text: string): MasterChoice {
+  const choice = parseMaster(text)
+  if (choice.kind !== 'embedded') return choice
+  throw new HarnessError(
+    'USAGE',
+    'the embedded master has no costs of its own to measure',
+    'give cyrus, cyrus:PREFIX or mupdate://user@host:port',
+  )
+}
+
+function loadSettings({ set, mailboxes }: CalibrateFlags, choice: MasterChoice): Profile {
+  const other = set.find(text => !text.startsWith('master.'))
+  if (other !== undefined) {
+    throw new HarnessError('USAGE', `--set ${other}: no setting of the master`, 'write --set master.place=disk')
+  }
+  if (set.length > 0 && choice.kind === 'remote') {
+    throw new HarnessError('USAGE', `--set ${set[0]}: a remote master is as it is`, 'leave --set out')
+  }
+  return loadProfile(SITE_PROFILE, [...set, `site.mailboxes=${mailboxes}`])
+}
+
+/** @returns what will be sent, in words. @throws {HarnessError} `USAGE` where that is not permitted */
+function announce(choice: MasterChoice, flags: CalibrateFlags): string[] {
+  const after = choice.kind === 'remote' ? ', and delete them afterwards' : ''
+  const lines = [
+    `create ${formatCount(flags.mailboxes)} mailboxes${after}; then set, look up and delete some thousands`,
+    `read the whole list ${LISTS} times, up to 6 at once; each holds the master’s lock`,
+    `keep up to ${STREAMS} of its workers (mupdate_workers_max, 50 by default)`,
+  ]
+  if (choice.kind === 'remote') requirePermissions(lines, choice.address, { load: true, mutations: true }, flags)
+  return lines
+}
+
+async function calibrate(master: Master, profile: Profile, clock: Clock, progress: Progress): Promise<Calibration> {
+  const isRemote = master.kind === 'remote'
+  const userPrefix = isRemote ? markerOf(randomBytes(3).toString('hex')) : ''
+  if (isRemote) progress.warn(`its mailboxes are named user.${userPrefix}…`)
+  const madeAt = new Date().toISOString()
+  const calibrating = new Calibrating({
+    address: master.address,
+    credentials: master.credentials,
+    clock,
+    site: { ...profile.site, userPrefix },
+    seed: profile.seed,
+    cleanUp: isRemote,
+    onStep: what => progress.line(what),
+    onLeft: why => progress.warn(`mailboxes named user.${userPrefix}… are still on the master: ${why}`),
+  })
+  const release = onInterrupt(calibrating)
+  try {
+    const { costs, mailboxes } = await calibrating.measure()
+    const { version, mailboxDatabase, settings } = master.describe()
+    return calibrationSchema.parse({
+      schema: 'mupdate-bench/calibration/1',
+      madeAt,
+      harnessVersion: packageVersion(),
+      host: { ...describeHost() },
+      master: { kind: master.kind, version, mailboxDatabase, settings },
+      mailboxes,
+      costs,
+      mergePerMailbox: null,
+    } satisfies Calibration)
+  } finally {
+    release()
+  }
+}
+
+function onInterrupt(calibrating: Calibrating): () => void {
+  const handler = () => {
+    calibrating.end(new HarnessError('INTERRUPTED', 'interrupted: nothing was written', ''))
+  }
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
+  for (const signal of signals) process.on(signal, handler)
+  return () => {
+    for (const signal of signals) process.off(signal, handler)
+  }
+}
+
+/** Before a minute's work: whether a file may be there in the end. @throws {HarnessError} `USAGE` */
+function checkOutput(path: string): void {
+  if (path === '-') return
+  try {
+    accessSync(dirname(path), constants.W_OK)
+    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error('it is a directory')
+  } catch (error) {
+    throw cannotWrite(path, error)
+  }
+}
+
+function cannotWrite(path: string, error: unknown): HarnessError {
+  return new HarnessError(
+    'USAGE',
+    `cannot write to ${path}: ${messageOf(error)}`,
+    'give a place that can be written to',
+  )
+}
+
+function write(path: string, calibration: Calibration): void {
+  const text = `${JSON.stringify(calibration, null, 2)}\n`
+  if (path === '-') {
+    process.stdout.write(text)
+    return
+  }
+  try {
+    writeFileSync(path, text)
+  } catch (error) {
+    throw cannotWrite(path, error)
+  }
+}
+
+/** µs throughout: costs are compared with each other. */
+function costTable({ costs, mailboxes, master }: Calibration): string {
+  const table = new Table({
+    head: ['µs', 'p10', 'p50', 'p90', '95 % of p50', 'samples'],
+    style: { head: [], border: [], compact: true },
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
+  })
+  for (const [name, { p10, p50, p90, low, high, samples }] of Object.entries(costs)) {
+    table.push([name, ...[p10, p50, p90].map(figure), `${figure(low)} – ${figure(high)}`, samples])
+  }
+  return `${master.kind} ${master.version}, ${master.mailboxDatabase}, ${formatCount(mailboxes)} mailboxes\n${table}`
+}
+
+function figure(us: number): string {
+  return us >= 100 ? us.toFixed(0) : us.toPrecision(3)
+}
+
+/** `Cyrus IMAP 3.6.1-4+deb12u3` is what a remote master says of itself. */
+function fileSafe(version: string): string {
+  return version.replace(/[^\w.+-]+/g, '-')
+}
+
+function count(text: string): number {
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < FEWEST_MAILBOXES || value > 10_000_000) {
+    throw new InvalidArgumentError(`Give a whole number from ${FEWEST_MAILBOXES} to 10000000.`)
+  }
+  return value
+}
