@@ -3,12 +3,14 @@ import { Command, CommanderError } from 'commander'
 import { isHarnessError, messageOf } from '../core/errors.js'
 import { EXIT, exitStatusOf } from '../core/exit-status.js'
 import { packageVersion } from '../core/package-root.js'
+import { calibrateCommand } from './calibrate.js'
 import { cleanupCommand } from './cleanup.js'
 import { generateCommand } from './generate.js'
 import { masterCommand } from './master.js'
 import { profileCommand } from './profile.js'
 import { runCommand } from './run.js'
 import { showCommand } from './show.js'
+import { simulateCommand } from './simulate.js'
 
 const program = new Command('mupdate-bench')
   .description('What does a MUPDATE master hold before its slaves lose it?')
@@ -21,7 +23,9 @@ const program = new Command('mupdate-bench')
 
 for (const command of [
   runCommand(),
+  simulateCommand(),
   masterCommand(),
+  calibrateCommand(),
   generateCommand(),
   showCommand(),
   cleanupCommand(),

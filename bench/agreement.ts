@@ -1,0 +1,126 @@
+import type { RunResult } from '../src/metrics/run-result.js'
+import { median } from './pairs.js'
+
+/** What is compared of a run. Times in ms; null where the run has none. */
+export interface Figures {
+  readonly thrash: string
+  readonly exhausted: boolean
+  readonly onset: number | null
+  readonly resyncs: number
+  readonly timeouts: number
+  /** The longest wait of a create, and of a frontend's NOOP. */
+  readonly stall: number | null
+  readonly noopP50: number | null
+  readonly noopP99: number | null
+  readonly list: number | null
+}
+
+type Measure = Exclude<keyof Figures, 'thrash' | 'exhausted'>
+
+const MEASURES: Readonly<Record<Measure, string>> = {
+  onset: 'onset',
+  timeouts: 'time-outs',
+  resyncs: 'resyncs',
+  stall: 'longest create',
+  noopP50: 'NOOP.slave p50',
+  noopP99: 'NOOP.slave p99',
+  list: 'a list',
+}
+/** How much of the median a simulation's own 90 % may take up on either side. */
+const WIDEST = 0.25
+/** Dump times are what was calibrated: they have to be met. */
+const LIST_WITHIN = 0.1
+
+export function figuresOf({ phases, slaves, total }: RunResult, phase: string): Figures {
+  const startMs = phases.find(({ name }) => name === phase)?.startMs ?? 0
+  const create = total.operations.create?.responseTimeUs
+  const noop = total.commands['NOOP.slave']?.responseTimeUs
+  const { state, onsetMs } = slaves.thrash
+  return {
+    thrash: state,
+    exhausted: slaves.conditions.some(({ name }) => name === 'workers-exhausted'),
+    onset: onsetMs === null ? null : onsetMs - startMs,
+    resyncs: slaves.resyncs,
+    timeouts: slaves.timeouts,
+    stall: create === undefined ? null : create.max / 1e3,
+    noopP50: noop === undefined ? null : noop.p50 / 1e3,
+    noopP99: noop === undefined ? null : noop.p99 / 1e3,
+    list: slaves.dumpHoldMs,
+  }
+}
+
+export interface Judged {
+  readonly name: string
+  readonly agrees: boolean
+  readonly rows: readonly string[]
+}
+
+/** Verdicts have to be the same; a real median has to lie within what the simulation says of itself. */
+export function judge(
+  name: string,
+  real: readonly Figures[],
+  model: readonly Figures[],
+  simulated: readonly Figures[],
+): Judged {
+  const verdicts = [real, model, simulated].filter(all => all.length > 0).map(verdictOf)
+  const same = verdicts.every(verdict => verdict === verdicts[0])
+  const rows = [`| **${name}** | verdict | ${verdicts.join(' | ')} | | ${same ? 'same' : 'DIFFERS'} |`]
+  for (const measure of Object.keys(MEASURES) as Measure[]) {
+    const row = rowOf(measure, real, model, simulated)
+    if (row !== undefined) rows.push(row)
+  }
+  return { name, agrees: same && !rows.some(row => row.includes('OUTSIDE')), rows }
+}
+
+export function table(judged: readonly Judged[]): string {
+  return [
+    '| scenario | | real Cyrus | model, real time | simulation | its 90 % | |',
+    '|---|---|---|---|---|---|---|',
+    ...judged.flatMap(({ rows }) => rows),
+  ].join('\n')
+}
+
+/** Of most of the runs. */
+function verdictOf(all: readonly Figures[]): string {
+  const counts = new Map<string, number>()
+  for (const { thrash, exhausted } of all) {
+    const verdict = exhausted ? `${thrash}, no worker left` : thrash
+    counts.set(verdict, (counts.get(verdict) ?? 0) + 1)
+  }
+  return [...counts].sort((a, b) => b[1] - a[1])[0][0]
+}
+
+function rowOf(
+  measure: Measure,
+  real: readonly Figures[],
+  model: readonly Figures[],
+  simulated: readonly Figures[],
+): string | undefined {
+  const [ofReal, ofModel, ofSimulated] = [real, model, simulated].map(all =>
+    all.map(figures => figures[measure]).filter(value => value !== null),
+  )
+  if (ofReal.length === 0 || ofSimulated.length === 0) return undefined
+  const sorted = ofSimulated.toSorted((a, b) => a - b)
+  const [low, high] = [0.05, 0.95].map(share => sorted[Math.round(share * (sorted.length - 1))])
+  const middle = median(ofSimulated)
+  const seen = median(ofReal)
+  const text = (value: number) => (measure === 'resyncs' || measure === 'timeouts' ? String(value) : ms(value))
+  const spread = `${text(median(ofReal))} (${text(Math.min(...ofReal))}–${text(Math.max(...ofReal))})`
+  const modelled = ofModel.length === 0 ? '' : text(median(ofModel))
+  return `| | ${MEASURES[measure]} | ${spread} | ${modelled} | ${text(middle)} | ${text(low)}–${text(high)} | ${remark(measure, seen, middle, low, high)} |`
+}
+
+function remark(measure: Measure, seen: number, middle: number, low: number, high: number): string {
+  if (measure === 'list') {
+    const off = middle === 0 ? 0 : Math.abs(seen / middle - 1)
+    return `${off <= LIST_WITHIN ? 'within' : 'OUTSIDE'}, ${Math.round(off * 100)} %`
+  }
+  const wide = Math.max(high - middle, middle - low) > WIDEST * middle ? ', wide' : ''
+  return `${seen >= low && seen <= high ? 'inside' : 'OUTSIDE'}${wide}`
+}
+
+function ms(value: number): string {
+  if (value >= 10_000) return `${(value / 1000).toFixed(1)} s`
+  if (value >= 1_000) return `${(value / 1000).toFixed(2)} s`
+  return value >= 10 ? `${value.toFixed(0)} ms` : `${value.toFixed(2)} ms`
+}

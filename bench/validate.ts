@@ -1,0 +1,81 @@
+/**
+ * `npm run validate [-- --quick] [--real N] [--only NAME] [--fresh]`: each scenario on a real Cyrus, on the model in real
+ * time and in simulation, side by side; a table on stdout and in docs/model.md. What was run is kept in
+ * results/validation, so that a validation that was cut off goes on where it was. Status 1 where they disagree.
+ */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { RunResult } from '../src/metrics/run-result.js'
+import { figuresOf, type Figures, type Judged, judge, table } from './agreement.js'
+import { outcome } from './pairs.js'
+import { SCENARIOS, type Scenario } from './scenarios.js'
+
+const KEPT = 'results/validation'
+const SEEDS = 20
+const MAIN = 'dist/cli/main.js'
+const DOC = 'docs/model.md'
+const MARK = { begin: '<!-- validate -->', end: '<!-- /validate -->' }
+
+const args = process.argv.slice(2)
+const option = (name: string) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined)
+const quick = args.includes('--quick')
+const realRuns = Number(option('--real') ?? (quick ? 1 : 5))
+const modelRuns = quick ? 1 : Number(option('--model') ?? 3)
+const only = option('--only')
+const scenarios = SCENARIOS.filter(({ name, quick: isQuick }) =>
+  only === undefined ? !quick || isQuick : name === only,
+)
+
+if (args.includes('--fresh')) rmSync(KEPT, { recursive: true, force: true })
+mkdirSync(KEPT, { recursive: true })
+
+const judged: Judged[] = []
+for (const scenario of scenarios) {
+  const real = await repeated(scenario, 'cyrus', realRuns)
+  const model = await repeated(scenario, 'embedded:cyrus', modelRuns)
+  const simulated = await simulate(scenario)
+  judged.push(judge(scenario.name, real, model, simulated))
+}
+const text = table(judged)
+process.stdout.write(`\n${text}\n`)
+if (!quick && only === undefined) write(text)
+process.exitCode = judged.every(({ agrees }) => agrees) ? 0 : 1
+
+async function repeated(scenario: Scenario, master: string, count: number): Promise<Figures[]> {
+  const all: Figures[] = []
+  for (let seed = 1; seed <= count; seed++) {
+    const path = join(KEPT, `${scenario.name} ${master} ${seed}.json`.replaceAll(/[ :,]+/g, '-'))
+    if (!existsSync(path)) {
+      process.stderr.write(`${scenario.name}: ${master}, run ${seed} of ${count}\n`)
+      const { text } = await outcome('node', [MAIN, 'run', ...argumentsOf(scenario, seed), '--master', master])
+      writeFileSync(path, `${JSON.stringify(figuresOf(JSON.parse(text) as RunResult, scenario.phase))}\n`)
+    }
+    all.push(JSON.parse(readFileSync(path, 'utf8')) as Figures)
+  }
+  return all
+}
+
+async function simulate(scenario: Scenario): Promise<Figures[]> {
+  const { text } = await outcome('node', [MAIN, 'simulate', ...argumentsOf(scenario, 1), '--seeds', String(SEEDS)])
+  return (JSON.parse(text) as RunResult[]).map(result => figuresOf(result, scenario.phase))
+}
+
+function argumentsOf({ profile, sets }: Scenario, seed: number): string[] {
+  return [
+    profile,
+    ...sets.flatMap(set => ['--set', set]),
+    '--seed',
+    String(seed),
+    '--json',
+    '--quiet',
+    '--out',
+    join(KEPT, 'out'),
+  ]
+}
+
+function write(text: string): void {
+  const doc = readFileSync(DOC, 'utf8')
+  const before = doc.slice(0, doc.indexOf(MARK.begin) + MARK.begin.length)
+  const after = doc.slice(doc.indexOf(MARK.end))
+  writeFileSync(DOC, `${before}\n\n${text}\n\n${after}`)
+}

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto'
+import { join } from 'node:path'
+import { packageVersion } from '../core/package-root.js'
+import { loadHistograms } from '../metrics/latency.js'
+import type { RunResult } from '../metrics/run-result.js'
+import type { Calibration } from '../masters/model/calibration.js'
+import { DEFAULT_SETTINGS } from '../masters/cyrus/config.js'
+import type { Profile } from '../profile/load.js'
+import { planOf } from '../profile/plan.js'
+import { type MasterFacts, type RunIdentity, seriesJson, virtualEventJson } from '../report/run-json.js'
+import { RunFolder } from '../report/run-folder.js'
+import { describeHost } from '../samplers/host.js'
+import { Simulation, type SimulationPoint } from '../simulation/simulation.js'
+import { finalResult } from './final-result.js'
+import { timestamp } from './run-profile.js'
+
+export interface SimulateOptions {
+  readonly profile: Profile
+  readonly calibration: Calibration
+  /** Undefined writes nothing. */
+  readonly out?: string
+  /** Called now and then, with what part of the plan's time has gone by. */
+  readonly onProgress?: (point: SimulationPoint, simulation: Simulation) => void
+}
+
+export interface SimulateOutcome {
+  readonly result: RunResult
+  readonly folder: string | undefined
+}
+
+/** One run in virtual time, and its results as a real run's. */
+export async function simulateProfile(options: SimulateOptions): Promise<SimulateOutcome> {
+  const { profile, calibration, out } = options
+  await loadHistograms()
+  const startedAt = new Date()
+  const identity: RunIdentity = {
+    id: randomBytes(3).toString('hex'),
+    startedAt,
+    profile: { name: profile.name, seed: profile.seed },
+    version: packageVersion(),
+    host: describeHost(),
+  }
+  // As a managed master has them, so that both are the same experiment.
+  const settings = { ...DEFAULT_SETTINGS, ...profile.master.settings }
+  const master: MasterFacts = {
+    kind: 'simulated',
+    describe: () => ({
+      version: `model of ${calibration.master.kind} ${calibration.master.version}, calibrated ${calibration.madeAt}`,
+      mailboxDatabase: calibration.master.mailboxDatabase,
+      settings,
+      binaries: {},
+    }),
+  }
+  const path = out === undefined ? undefined : join(out, profile.name, `${timestamp(startedAt)}-${identity.id}`)
+  const folder = path === undefined ? undefined : new RunFolder(path, startedAt, profile.yaml)
+  const simulation = new Simulation({
+    plan: planOf(profile, ''),
+    calibration,
+    settings,
+    onEvent: event => folder?.addEvent(virtualEventJson(simulation, event)),
+    onPoint: point => {
+      folder?.addSecond(seriesJson(simulation, point))
+      options.onProgress?.(point, simulation)
+    },
+  })
+  try {
+    simulation.execute()
+    const result = finalResult(identity, simulation, master, profile, undefined)
+    folder?.writeRun(result)
+    if (folder?.failure !== undefined) throw folder.failure
+    return { result, folder: path }
+  } finally {
+    simulation.destroy()
+    folder?.close()
+  }
+}

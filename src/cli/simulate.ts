@@ -1,0 +1,121 @@
+import { Command } from 'commander'
+import { HarnessError } from '../core/errors.js'
+import { EXIT } from '../core/exit-status.js'
+import { formatDurationUs } from '../core/units.js'
+import { type Calibration, loadCalibration } from '../masters/model/load-calibration.js'
+import { loadProfile } from '../profile/load.js'
+import { summaryText } from '../report/summary.js'
+import { collect } from './options.js'
+import { Progress } from './progress.js'
+import { simulateProfile } from './simulate-profile.js'
+import { parseSweep, type Sweep, type SweepPoint, sweepText } from './sweep.js'
+
+interface SimulateFlags {
+  readonly set: string[]
+  readonly seed?: string
+  readonly seeds?: string
+  readonly sweep?: string
+  readonly calibration?: string
+  readonly out: string
+  readonly json?: true
+  readonly quiet?: true
+}
+
+/** Runs of each point of a sweep, unless --seeds says how many. */
+const SEEDS_OF_A_SWEEP = 5
+
+export function simulateCommand(): Command {
+  return new Command('simulate')
+    .description('run a profile in virtual time against a calibrated model of Cyrus: no master, no sockets')
+    .argument('<profile>', 'a ready profile’s name (mupdate-bench profile list) or a YAML file')
+    .option('-s, --set <key=value>', 'change one setting of the profile (repeatable)', collect, [])
+    .option('--seed <number>', 'seed of everything random, in place of the profile’s')
+    .option('--seeds <number>', 'so many runs, with this seed and the next ones: medians and their spread')
+    .option('--sweep <key=a..b>', 'a run for each value, such as slaves=10..300 or site.mailboxes=1e5,2e5')
+    .option('-c, --calibration <file>', 'made by mupdate-bench calibrate; else the one of Cyrus 3.6.1 that comes along')
+    .option('-o, --out <dir>', 'where results go', 'results')
+    .option('--json', 'run.json on stdout, everything else on stderr; of several runs a list')
+    .option('-q, --quiet', 'no progress')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  mupdate-bench simulate resync-storm
+  mupdate-bench simulate site-10m-day --set slaves.retryDelay=120s
+  mupdate-bench simulate resync-storm --sweep slaves=5..45:5
+  mupdate-bench simulate resync-storm --calibration ours.json --seeds 20 --json
+
+Times are those of the host that was calibrated; nothing is said of CPU. How far
+to believe it: docs/model.md.`,
+    )
+    .action(async (name: string, flags: SimulateFlags) => {
+      const calibration = loadCalibration(flags.calibration)
+      const progress = new Progress(process.stderr, flags.quiet === true)
+      if (flags.sweep === undefined && flags.seeds === undefined) await simulateOnce(name, flags, calibration, progress)
+      else await simulateMany(name, flags, calibration, progress)
+    })
+}
+
+async function simulateOnce(
+  name: string,
+  flags: SimulateFlags,
+  calibration: Calibration,
+  progress: Progress,
+): Promise<void> {
+  const profile = loadProfile(name, setsOf(flags))
+  const { result, folder } = await simulateProfile({
+    profile,
+    calibration,
+    out: flags.out,
+    onProgress: ({ atNs, phase }, simulation) =>
+      progress.note(`${phase.plan.name} · ${formatDurationUs((atNs - simulation.startNs) / 1e3)} simulated`),
+  })
+  progress.clear()
+  const summary = `${summaryText(result)}\n\nresults: ${folder}\n`
+  if (flags.json === true) {
+    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
+    if (flags.quiet !== true) process.stderr.write(summary)
+  } else process.stdout.write(summary)
+  process.exitCode = { pass: EXIT.pass, fail: EXIT.threshold, invalid: EXIT.invalid, inconclusive: EXIT.inconclusive }[
+    result.verdict.result
+  ]
+}
+
+/** Says what came out; judges nothing. */
+async function simulateMany(
+  name: string,
+  flags: SimulateFlags,
+  calibration: Calibration,
+  progress: Progress,
+): Promise<void> {
+  const sweep: Sweep | undefined = flags.sweep === undefined ? undefined : parseSweep(flags.sweep)
+  const seeds = countOf(flags.seeds)
+  const points: SweepPoint[] = []
+  for (const value of sweep?.values ?? [Number.NaN]) {
+    const results = []
+    for (let i = 0; i < seeds; i++) {
+      const { seed } = loadProfile(name, setsOf(flags))
+      const set = sweep === undefined ? [] : [`${sweep.path}=${value}`]
+      const profile = loadProfile(name, [...flags.set, ...set, `seed=${seed + i}`])
+      progress.note(`${sweep === undefined ? '' : `${sweep.path} ${value}, `}seed ${seed + i}`)
+      results.push((await simulateProfile({ profile, calibration })).result)
+    }
+    points.push({ value, results })
+  }
+  progress.clear()
+  if (flags.json === true)
+    process.stdout.write(`${JSON.stringify(sweep === undefined ? points[0].results : points, null, 2)}\n`)
+  else process.stdout.write(`${sweepText(sweep ?? { path: name, values: [] }, points)}\n`)
+}
+
+function setsOf({ set, seed }: SimulateFlags): string[] {
+  return seed === undefined ? set : [...set, `seed=${seed}`]
+}
+
+/** @throws {HarnessError} `USAGE` */
+function countOf(text: string | undefined): number {
+  if (text === undefined) return SEEDS_OF_A_SWEEP
+  const count = Number(text)
+  if (Number.isInteger(count) && count > 0) return count
+  throw new HarnessError('USAGE', `--seeds ${text}: not a number of runs`, 'give 1 or more')
+}

@@ -1,0 +1,377 @@
+import { entityRandom } from '../core/random.js'
+import { VirtualTimeline } from '../core/timeline.js'
+import type { WatcherContext } from '../drivers/slave-watcher.js'
+import { conditionsOf, type MasterCondition } from '../engine/conditions.js'
+import type { Comparison } from '../engine/convergence.js'
+import { isMasterAffair, type Plan, type PlanPhase, type TimelineEvent } from '../engine/plan.js'
+import { PhaseState } from '../engine/run-state.js'
+import { SpanTallies } from '../engine/span-tallies.js'
+import { WatchSpan } from '../engine/watch.js'
+import { arrivalTimes } from '../generators/arrivals.js'
+import { mailboxes } from '../generators/mailboxes.js'
+import { type Calibration, Costs } from '../masters/model/calibration.js'
+import { modelSettings } from '../masters/model/settings.js'
+import { newCounters, type SlaveMove } from '../metrics/interval.js'
+import type { PhaseResult } from '../metrics/run-result.js'
+import { Recorder } from '../metrics/recorder.js'
+import { SimulatedBackends } from './backends.js'
+import { SimulatedClient } from './client.js'
+import { SimulatedMaster } from './master.js'
+import { SimulatedPreload } from './preload.js'
+import { SimulatedProbes } from './probes.js'
+import { Propagation } from './propagation.js'
+import { SimulatedSwarm } from './swarm.js'
+
+export interface SimulationOptions {
+  readonly plan: Plan
+  readonly calibration: Calibration
+  /** Lines of imapd.conf. */
+  readonly settings: Readonly<Record<string, string>>
+  readonly onEvent: (event: { readonly atNs: number; readonly kind: string; readonly detail: string }) => void
+  /** Called at each look, with the share of the plan that is done. */
+  readonly onPoint: (point: SimulationPoint) => void
+}
+
+export interface SimulationPoint {
+  readonly atNs: number
+  readonly phase: PhaseState
+  readonly tallies: SpanTallies
+  readonly spanNs: number
+}
+
+const LOOK_NS = 20e6
+const GRACE_NS = 250e6
+/** Points of a simulation's series: a day's would be 86,400. */
+const MOST_POINTS = 600
+const SAMPLED_MAILBOXES = 1_000
+/** Ranks: who comes first where several act at the same ns. */
+const RANK = { slaves: 1_000, probes: 100_000, backends: 200_000, preload: 10 }
+
+/** A run in virtual time: the same plan, generators and slaves, against the model. */
+export class Simulation {
+  readonly timeline = new VirtualTimeline()
+  readonly counters = newCounters()
+  readonly total = new SpanTallies()
+  readonly phases: PhaseState[] = []
+  readonly watchSpan = new WatchSpan()
+  readonly watch = { threads: new Map<number, never>(), diskFlushes: undefined }
+  readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
+  readonly workerDeaths: readonly string[] = []
+  readonly comparisons: readonly Comparison[] = []
+  readonly noiseFloor = undefined
+  readonly http = undefined
+  readonly interrupted = false
+  begunNs: number | undefined
+  endNs: number | undefined
+  private readonly moves: SlaveMove[] = []
+  private readonly deeds: { atNs: number; detail: string }[] = []
+  private readonly log: { atNs: number; line: string }[] = []
+  private readonly restarts: number[] = []
+  private readonly recorder = new Recorder()
+  private readonly master: SimulatedMaster
+  private readonly propagation: Propagation
+  private readonly context: WatcherContext
+  private swarm: SimulatedSwarm | undefined
+  private phaseIndex = 0
+  private readonly bytesPerMailbox: number
+  private preload: SimulatedPreload | undefined
+  private backends: SimulatedBackends | undefined
+  private probing: SimulatedProbes | undefined
+  /** Slaves are waited for. */
+  private barrier = false
+  private lastPointNs = 0
+
+  constructor(private readonly options: SimulationOptions) {
+    const { plan, calibration } = options
+    // Where in a second it begins is chance, and decides when timers fire.
+    this.timeline.runUntil(1e9 + Math.floor(entityRandom(plan.seed, 'start', 0)() * 1e9))
+    const costs = new Costs(calibration, entityRandom(plan.seed, 'costs', 0))
+    this.master = new SimulatedMaster(this.timeline, modelSettings(options.settings), costs, line => this.died(line))
+    this.bytesPerMailbox = averageBytes(plan)
+    this.context = {
+      clock: { nowNs: () => this.timeline.nowNs },
+      recorder: this.recorder,
+      counters: this.counters,
+      phase: atNs => this.phaseAt(atNs),
+      move: move => void this.moves.push(move),
+      event: (kind, detail) => this.event(kind, detail),
+    }
+    this.propagation = new Propagation()
+  }
+
+  get startNs(): number {
+    return this.begunNs ?? this.timeline.nowNs
+  }
+
+  get slaveMoves(): readonly SlaveMove[] {
+    return this.moves
+  }
+
+  get retryDelayNs(): number {
+    return this.options.plan.slaves.retryDelayNs
+  }
+
+  get slaveCount(): number {
+    return this.options.plan.slaves.count
+  }
+
+  get mailboxesListed(): number {
+    return this.master.mailboxes
+  }
+
+  get masterRestarts(): number {
+    return this.restarts.length
+  }
+
+  get probes() {
+    const { plain, streaming, ratePerSecond } = this.options.plan.probes
+    const used = this.options.plan.phases.some(({ run }) => run.includes('probes'))
+    return { plain: used ? plain : 0, streaming: used ? streaming : 0, ratePerSecond }
+  }
+
+  get conditions(): MasterCondition[] {
+    const { moves, log, restarts } = this
+    return conditionsOf({ moves, streamingProbes: this.probes.streaming, log, restarts, losses: [] })
+  }
+
+  triggerBefore(atNs: number): string | undefined {
+    return this.deeds.findLast(deed => deed.atNs <= atNs)?.detail
+  }
+
+  execute(): void {
+    this.begunNs = this.timeline.nowNs
+    this.lastPointNs = this.begunNs
+    const { phases } = this.options.plan
+    for (const [index, phase] of phases.entries()) {
+      this.runPhase(index, phase)
+    }
+    this.probing?.stop()
+    this.backends?.stop()
+    this.swarm?.stop()
+    this.point()
+    this.endNs = this.timeline.nowNs
+  }
+
+  destroy(): void {
+    this.recorder.destroy()
+  }
+
+  private runPhase(index: number, planned: PlanPhase): void {
+    const startNs = this.timeline.nowNs
+    const phase = new PhaseState(planned, startNs)
+    this.phases.push(phase)
+    this.phaseIndex = index
+    this.event('phase', planned.name)
+    this.enter(index, planned, startNs)
+    const stopEvents = this.planEvents(planned, startNs)
+    const endNs = startNs + (planned.durationNs ?? planned.limitNs)
+    const stepNs = Math.max(1e9, (planned.durationNs ?? planned.limitNs) / MOST_POINTS)
+    let ended: PhaseResult['ended'] = planned.durationNs === undefined ? 'limit' : 'duration'
+    while (this.timeline.nowNs < endNs) {
+      const lookNs = planned.until === undefined ? stepNs : LOOK_NS
+      this.timeline.runUntil(Math.min(endNs, this.timeline.nowNs + lookNs))
+      if (this.timeline.nowNs - this.lastPointNs >= stepNs) this.point()
+      if (planned.until !== undefined && this.met(planned)) {
+        ended = 'condition'
+        break
+      }
+    }
+    stopEvents()
+    phase.end(ended, this.timeline.nowNs)
+    this.point()
+    if (ended === 'limit')
+      this.event('phase-limit', `${planned.name}: not ${planned.until} after ${planned.limitNs / 1e9} s`)
+  }
+
+  private enter(index: number, { run, arrivals, until }: PlanPhase, startNs: number): void {
+    const { plan } = this.options
+    const runs = (what: PlanPhase['run'][number]) => run.includes(what)
+    if (!runs('slaves')) {
+      this.swarm?.stop()
+      this.swarm = undefined
+    }
+    if (!runs('probes')) this.stopProbes()
+    if (!runs('backends')) this.backends?.pause()
+    if (runs('preload')) {
+      const loaded = this.recorder.metric(index, 'commands', 'ACTIVATE')
+      this.preload = new SimulatedPreload(this.master, plan.site.mailboxes, RANK.preload, count => {
+        loaded.addUntimed(count)
+        this.counters.preloaded += count
+      })
+      this.preload.start()
+    }
+    if (runs('slaves') && this.swarm === undefined) {
+      const { context, master, propagation, bytesPerMailbox } = this
+      this.swarm = new SimulatedSwarm(context, master, propagation, plan, bytesPerMailbox, RANK.slaves)
+      this.swarm.start(startNs)
+    }
+    if (runs('probes')) {
+      this.probing ??= new SimulatedProbes(this.context, this.master, plan.probes, RANK.probes, this.bytesPerMailbox)
+    }
+    if (runs('kicks')) this.startKicks(index, startNs)
+    if (runs('backends')) this.backendsOf().start(index, startNs, arrivals)
+    else if (plan.phases[index + 1]?.run.includes('backends') === true) this.backendsOf().prepare()
+    if (until === 'converged') this.startBarrier()
+  }
+
+  /** As a real run's: every slave's NOOP, then a LIST. Nothing is named here that could be compared. */
+  private startBarrier(): void {
+    this.barrier = true
+    const { swarm } = this
+    if (swarm === undefined) this.listAll()
+    else swarm.catchUp(this.options.plan.catchUpMs * 1e6, () => this.listAll())
+  }
+
+  private listAll(): void {
+    const end = () => {
+      this.barrier = false
+    }
+    const client: SimulatedClient = new SimulatedClient(
+      this.master,
+      RANK.probes - 1,
+      {
+        onLoggedIn: () =>
+          client.send({ kind: 'list', streams: false }, () => {
+            client.logout()
+            end()
+          }),
+        onLost: end,
+      },
+      { bytesPerMailbox: this.bytesPerMailbox },
+    )
+  }
+
+  /** What is on its way when a phase ends is no lost one. */
+  private stopProbes(): void {
+    const { probing } = this
+    if (probing === undefined) return
+    this.probing = undefined
+    this.timeline.at(this.timeline.nowNs + GRACE_NS, RANK.probes, () => probing.stop())
+  }
+
+  private startKicks(index: number, startNs: number): void {
+    const { plan } = this.options
+    const random = entityRandom(plan.seed, 'kicks', index)
+    const times = arrivalTimes({ kind: 'poisson', ratePerSecond: plan.kicks.ratePerSecond }, random)
+    const next = () => {
+      const { value, done } = times.next()
+      if (done) return
+      this.timeline.at(startNs + value, RANK.slaves - 1, () => {
+        if (this.phaseIndex !== index) return
+        this.swarm?.kick(startNs + value, Math.floor(random() * 0x1_0000_0000))
+        next()
+      })
+    }
+    next()
+  }
+
+  private backendsOf(): SimulatedBackends {
+    const { plan } = this.options
+    this.backends ??= new SimulatedBackends(
+      this.context,
+      this.master,
+      plan.backends,
+      plan.mix,
+      plan.site,
+      plan.seed,
+      RANK.backends,
+      this.bytesPerMailbox,
+      (change, nowNs) => this.propagation.succeeded(change, nowNs),
+      (backend, nowNs) => this.swarm?.operated(backend, nowNs),
+    )
+    return this.backends
+  }
+
+  /** @returns how to call off those that have not come */
+  private planEvents({ name, events }: PlanPhase, startNs: number): () => void {
+    const alarms = events.map(({ atNs, affair }) =>
+      this.timeline.at(startNs + atNs, 0, () => {
+        this.event(
+          'timeline',
+          isMasterAffair(affair) ? `${name}: ${affair.kind}` : `${affair.kind}: ${affair.slaves ?? 'all'} slaves`,
+        )
+        this.affect(affair)
+      }),
+    )
+    return () => {
+      for (const alarm of alarms) alarm.cancel()
+    }
+  }
+
+  private affect(affair: TimelineEvent['affair']): void {
+    if (isMasterAffair(affair)) {
+      this.restarts.push(this.timeline.nowNs)
+      this.master.restart(affair.kind === 'emptyMaster')
+    } else this.swarm?.affect(affair)
+  }
+
+  private met({ until }: PlanPhase): boolean {
+    switch (until) {
+      case 'preloaded':
+        return this.preload === undefined || this.preload.done
+      case 'streaming':
+        return this.swarm === undefined || this.swarm.allStreaming
+      case 'idle':
+        return (this.backends?.idle ?? true) && (this.preload?.done ?? true)
+      case 'converged':
+        return !this.barrier
+      default:
+        return false
+    }
+  }
+
+  private died(line: string): void {
+    this.restarts.push(this.timeline.nowNs)
+    this.log.push({ atNs: this.timeline.nowNs, line })
+    this.event('master-died', line)
+  }
+
+  /** Hands up what the last span brought. */
+  private point(): void {
+    const tallies = new SpanTallies()
+    this.propagation.take((which, lagNs, count) =>
+      this.recorder.metric(this.phaseIndex, 'harness', `propagation.${which}`).addMany(lagNs, count),
+    )
+    for (const delta of this.recorder.eachDelta()) {
+      this.phases[delta.phase]?.tallies.add(delta)
+      this.total.add(delta)
+      tallies.add(delta)
+    }
+    this.swarm?.observe()
+    const { nowNs } = this.timeline
+    this.options.onPoint({ atNs: nowNs, phase: this.phases.at(-1)!, tallies, spanNs: nowNs - this.lastPointNs })
+    tallies.destroy()
+    this.lastPointNs = nowNs
+  }
+
+  /** All phases are gone through, so that their indices are those of the plan. */
+  private phaseAt(atNs = this.timeline.nowNs): number {
+    let index = this.phases.length - 1
+    while (index > 0 && this.phases[index].startNs > atNs) index--
+    return index
+  }
+
+  private event(kind: string, detail: string): void {
+    const atNs = this.timeline.nowNs
+    if (kind === 'phase') this.deeds.push({ atNs, detail: `the start of phase ${detail}` })
+    if (kind === 'timeline') this.deeds.push({ atNs, detail: `“${detail}”` })
+    this.options.onEvent({ atNs, kind, detail })
+  }
+}
+
+/** Of a mailbox in a list, as the first of the site are. */
+function averageBytes({ site, seed }: Plan): number {
+  let bytes = 0
+  let count = 0
+  for (const { name, location, acl } of mailboxes(
+    { ...site, mailboxes: Math.min(site.mailboxes, SAMPLED_MAILBOXES) },
+    seed,
+  )) {
+    bytes += name.length + location.length + acl.length + FRAME_BYTES
+    count++
+  }
+  return count === 0 ? 100 : Math.round(bytes / count)
+}
+
+/** `U01 MAILBOX {n+}…` around name, location and ACL. */
+const FRAME_BYTES = 36

@@ -1,0 +1,242 @@
+import type { HarnessError } from '../core/errors.js'
+import { Fifo } from '../core/fifo.js'
+import type { Alarm, Timeline } from '../core/timeline.js'
+import type { SlaveWatcher } from '../drivers/slave-watcher.js'
+import type { Kick, SlaveSettings } from '../slaves/slave.js'
+import { deadlineNs, nextSlaveStep, type SlaveEvent, type SlaveState } from '../slaves/state.js'
+import { type ClientTraits, SimulatedClient } from './client.js'
+import type { SimulatedMaster } from './master.js'
+import type { Propagation } from './propagation.js'
+
+/** A process that was frozen looks at what has arrived before it looks at its clock. */
+const THAW_NS = 20e6
+
+/** One frontend: the same state machine as a real-time slave's, with a simulated connection. */
+export class SimulatedSlave {
+  private state: SlaveState
+  private client: SimulatedClient | undefined
+  private alarm: Alarm | undefined
+  private alarmNs = Infinity
+  private connectingNs = 0
+  private readonly kicks = new Fifo<Kick>()
+  private frozen = false
+  private cut = false
+  private stopped = false
+  /** Changes that it has. */
+  private has = 0
+  private listFrom = 0
+
+  constructor(
+    private readonly master: SimulatedMaster,
+    readonly rank: number,
+    private readonly settings: SlaveSettings,
+    private readonly traits: ClientTraits,
+    private readonly watcher: SlaveWatcher,
+    private readonly propagation: Propagation,
+    startNs: number,
+  ) {
+    this.state = { phase: 'waiting', untilNs: startNs }
+    this.arm()
+  }
+
+  get streaming(): boolean {
+    return this.state.phase === 'streaming'
+  }
+
+  kick(kick: Kick): void {
+    if (this.state.phase !== 'streaming' || this.stopped) {
+      kick.failed(this.timeline.nowNs)
+      return
+    }
+    this.kicks.push(kick)
+    this.step({ kind: 'kicked', atNs: this.timeline.nowNs })
+  }
+
+  restart(): void {
+    const { nowNs } = this.timeline
+    this.giveUp(nowNs)
+    this.client?.destroy()
+    this.client = undefined
+    this.watcher.restarted()
+    this.state = { phase: 'waiting', untilNs: nowNs }
+    this.arm()
+  }
+
+  freeze(): void {
+    this.frozen = true
+    this.disarm()
+    this.client?.hold()
+  }
+
+  thaw(): void {
+    this.client?.release()
+    this.timeline.at(this.timeline.nowNs + THAW_NS, this.rank, () => {
+      this.frozen = false
+      this.arm()
+    })
+  }
+
+  cutNetwork(): void {
+    this.cut = true
+    this.client?.hold()
+  }
+
+  restoreNetwork(): void {
+    this.cut = false
+    this.client?.release()
+  }
+
+  /** What is under way is given up: lower bounds. */
+  stop(): void {
+    this.giveUp(this.timeline.nowNs)
+    this.stopped = true
+    this.disarm()
+    this.client?.destroy()
+    this.client = undefined
+  }
+
+  private get timeline(): Timeline {
+    return this.master.timeline
+  }
+
+  private step(event: SlaveEvent): void {
+    if (this.stopped) return
+    const before = this.state
+    const { state, action } = nextSlaveStep(before, event, this.settings)
+    this.state = state
+    switch (action) {
+      case 'connect':
+        if (state.phase === 'connecting') this.connect(state.dueNs, event.atNs)
+        break
+      case 'sendUpdate':
+        this.sendUpdate()
+        break
+      case 'ready':
+        this.watcher.ready(event.atNs)
+        break
+      case 'sendNoop':
+        this.client!.send({ kind: 'noop' }, () => this.noopAnswered())
+        break
+      case 'timeOut':
+        this.timeOut(before, event.atNs)
+        break
+      case 'none':
+        break
+    }
+    this.arm()
+  }
+
+  private arm(): void {
+    const dueNs = deadlineNs(this.state, this.settings)
+    if (dueNs === undefined || this.frozen || this.stopped) return
+    if (this.alarm !== undefined && this.alarmNs <= dueNs) return
+    this.disarm()
+    this.alarmNs = dueNs
+    this.alarm = this.timeline.at(dueNs, this.rank, () => {
+      this.alarm = undefined
+      this.alarmNs = Infinity
+      this.step({ kind: 'timer', atNs: this.timeline.nowNs })
+    })
+  }
+
+  private disarm(): void {
+    this.alarm?.cancel()
+    this.alarm = undefined
+    this.alarmNs = Infinity
+  }
+
+  private connect(dueNs: number, startNs: number): void {
+    this.connectingNs = startNs
+    const client: SimulatedClient = new SimulatedClient(
+      this.master,
+      this.rank,
+      {
+        onLoggedIn: () => {
+          this.watcher.loggedIn(dueNs, startNs, this.timeline.nowNs)
+          this.step({ kind: 'loggedIn', atNs: this.timeline.nowNs })
+        },
+        onListBegun: change => {
+          this.listFrom = change
+        },
+        onUpdates: (from, to) => this.heard(from, to),
+        onLost: error => this.lost(client, error),
+      },
+      this.traits,
+    )
+    this.client = client
+    if (this.frozen || this.cut) client.hold()
+  }
+
+  private sendUpdate(): void {
+    this.watcher.dumpBegun(this.timeline.nowNs)
+    this.client!.send({ kind: 'list', streams: true }, () => this.listEnded())
+  }
+
+  private listEnded(): void {
+    if (this.state.phase !== 'dumping') return
+    const { nowNs } = this.timeline
+    const records = Math.round(this.master.mailboxes * (this.traits.share ?? 1))
+    this.watcher.received(records * this.traits.bytesPerMailbox)
+    this.watcher.dumped(this.state.dueNs, this.state.sentNs, nowNs, records)
+    this.reached(this.listFrom, nowNs)
+    this.step({ kind: 'listEnded', atNs: nowNs, mergeNs: Math.round(records * this.settings.mergeNsPerMailbox) })
+  }
+
+  private heard(from: number, to: number): void {
+    const { nowNs } = this.timeline
+    this.watcher.received((to - from) * (this.traits.share ?? 1) * this.traits.bytesPerMailbox)
+    this.reached(to, nowNs)
+    this.step({ kind: 'heard', atNs: nowNs })
+  }
+
+  private reached(change: number, nowNs: number): void {
+    if (change <= this.has) return
+    if (this.traits.share === undefined) this.propagation.reached(this.has, change, nowNs)
+    this.has = change
+  }
+
+  private noopAnswered(): void {
+    if (this.state.phase !== 'streaming' || this.state.noop === undefined) return
+    const { nowNs } = this.timeline
+    const { intendedNs, sentNs, kicks } = this.state.noop
+    this.watcher.noopAnswered(intendedNs, sentNs, nowNs)
+    for (let i = 0; i < kicks; i++) this.kicks.shift()!.answered(nowNs)
+    this.step({ kind: 'noopAnswered', atNs: nowNs })
+  }
+
+  private timeOut(before: SlaveState, nowNs: number): void {
+    if (before.phase !== 'streaming' || before.noop === undefined) return
+    this.watcher.noopUnfinished(before.noop.intendedNs, before.noop.sentNs, nowNs)
+    this.failKicks(nowNs)
+    this.watcher.timedOut(nowNs - before.noop.intendedNs + this.settings.retryDelayNs)
+    this.client?.logout()
+    this.client?.destroy()
+    this.client = undefined
+  }
+
+  private lost(client: SimulatedClient, error: HarnessError): void {
+    if (this.stopped || client !== this.client) return
+    const { nowNs } = this.timeline
+    this.client = undefined
+    if (this.state.phase === 'connecting') {
+      this.watcher.loginRefused(this.state.dueNs, this.connectingNs, nowNs, error)
+    } else {
+      this.giveUp(nowNs)
+      this.watcher.dropped(error)
+    }
+    this.step({ kind: 'lost', atNs: nowNs })
+  }
+
+  private giveUp(nowNs: number): void {
+    const { state } = this
+    if (state.phase === 'connecting') this.watcher.loginUnfinished(state.dueNs, this.connectingNs, nowNs)
+    if (state.phase === 'dumping') this.watcher.dumpUnfinished(state.dueNs, state.sentNs, nowNs)
+    if (state.phase === 'streaming' && state.noop !== undefined)
+      this.watcher.noopUnfinished(state.noop.intendedNs, state.noop.sentNs, nowNs)
+    this.failKicks(nowNs)
+  }
+
+  private failKicks(nowNs: number): void {
+    for (const kick of this.kicks.takeAll()) kick.failed(nowNs)
+  }
+}

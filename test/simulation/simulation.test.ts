@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { loadCalibration } from '../../src/masters/model/load-calibration.js'
+import { loadHistograms } from '../../src/metrics/latency.js'
+import { loadProfile } from '../../src/profile/load.js'
+import { simulateProfile } from '../../src/cli/simulate-profile.js'
+
+await loadHistograms()
+
+async function simulate(name: string, sets: readonly string[] = []) {
+  const { result } = await simulateProfile({ profile: loadProfile(name, sets), calibration: loadCalibration() })
+  return result
+}
+
+describe('a simulation', () => {
+  it('repeats itself to the last digit, but for id, time and host', async () => {
+    const [a, b] = [await simulate('resync-storm'), await simulate('resync-storm')].map(
+      ({ id, startedAt, harness, ...rest }) => rest,
+    )
+    expect(a).toEqual(b)
+    expect(a!.simulated).toBe(true)
+    expect(a!.master.cpu.meanCores).toBeNull()
+  })
+
+  it('differs with its seed', async () => {
+    const [a, b] = [await simulate('resync-storm'), await simulate('resync-storm', ['seed=2'])]
+    expect(a!.total.commands['NOOP.slave']).not.toEqual(b!.total.commands['NOOP.slave'])
+  })
+
+  it('thrashes with a retry delay of 2 s and not with 8 s, as a real Cyrus does', async () => {
+    const short = await simulate('resync-storm')
+    expect(short.slaves.thrash.state).toBe('sustained')
+    expect(short.slaves.timeouts).toBeGreaterThan(30)
+    expect(short.total.operations.create!.responseTimeUs!.max).toBeGreaterThan(5e6)
+    const long = await simulate('resync-storm-8s')
+    expect(long.verdict.result).toBe('pass')
+    expect(long.slaves).toMatchObject({ timeouts: 0, resyncs: 10, thrash: { state: 'none' } })
+  })
+
+  it('finds the worker cliff where mupdate_workers_max puts it', async () => {
+    const of = async (sets: readonly string[]) =>
+      (await simulate('worker-cliff', sets)).slaves.conditions.find(({ name }) => name === 'workers-exhausted')?.detail
+    expect(await of([])).toMatch(/with 50 streaming connections .* up to 45 went well/)
+    expect(await of(['master.settings.mupdate_workers_max=17'])).toMatch(/with 20 .* up to 15 went well/)
+    expect(await of(['master.settings.mupdate_workers_max=33'])).toMatch(/with 35 .* up to 30 went well/)
+    expect(await of(['master.settings.mupdate_workers_max=200'])).toBeUndefined()
+  })
+
+  it('dies of too many connections, and comes back', async () => {
+    const { slaves, master } = await simulate('descriptor-cliff')
+    expect(master.restarts).toBeGreaterThan(0)
+    expect(slaves.conditions.map(({ name }) => name)).toContain('descriptors-exhausted')
+  })
+
+  it.each(['unified', 'slow-frontend', 'master-restart', 'kick-storm', 'smoke', 'ci'])(
+    '%s goes through',
+    async name => {
+      const { verdict, phases } = await simulate(name)
+      expect(verdict, verdict.reasons.join('; ')).toMatchObject({ result: 'pass' })
+      expect(phases.every(({ ended }) => ended === 'condition' || ended === 'duration')).toBe(true)
+    },
+  )
+})
