@@ -45,7 +45,7 @@ function say(values: Record<string, number>): void {
 }
 
 async function load(): Promise<void> {
-  const site = { ...loadProfile('seed-2010').site, mailboxes: Number(count) }
+  const site = { ...loadProfile('frontends-500k').site, mailboxes: Number(count) }
   const preload = new Preload(context, { connections: Number(connections), window: 64 }, mailboxes(site, 1))
   const cpu = process.cpuUsage()
   const startNs = clock.nowNs()

@@ -55,7 +55,7 @@ async function createAll(master: Master): Promise<number> {
     if (status !== 'OK') failed++
   }
   const handler = { onDone: done, onLost: () => done('lost') }
-  const site = { ...loadProfile('seed-2010').site, mailboxes: MAILBOXES }
+  const site = { ...loadProfile('frontends-500k').site, mailboxes: MAILBOXES }
   for (const record of mailboxes(site, 1)) {
     client.queue({ kind: 'RESERVE', name: record.name, location: record.location }, handler)
     client.queue({ kind: 'ACTIVATE', ...record }, handler)

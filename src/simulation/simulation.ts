@@ -148,6 +148,7 @@ export class Simulation {
     this.probing?.stop()
     this.backends?.stop()
     this.swarm?.stop()
+    this.swarm = undefined
     this.point()
     this.endNs = this.timeline.nowNs
   }

@@ -33,7 +33,7 @@ describe('a simulation', () => {
     expect(short.total.operations.create!.responseTimeUs!.max).toBeGreaterThan(5e6)
     const long = await simulate('resync-storm-8s')
     expect(long.verdict.result).toBe('pass')
-    expect(long.slaves).toMatchObject({ timeouts: 0, resyncs: 10, thrash: { state: 'none' } })
+    expect(long.slaves).toMatchObject({ streaming: 20, timeouts: 0, resyncs: 10, thrash: { state: 'none' } })
   })
 
   it('finds the worker cliff where mupdate_workers_max puts it', async () => {
