@@ -1,7 +1,7 @@
 import { ByteWriter } from './byte-writer.js'
 import { Catalogue } from './catalogue.js'
 import { ChangeLog, NO_SERVER } from './change-log.js'
-import type { Connection } from './connection.js'
+import type { Dialogue } from './dialogue.js'
 import { Pump } from './pump.js'
 import { serverOf } from './records.js'
 import type { Faults } from './settings.js'
@@ -40,7 +40,7 @@ export class Core {
   readonly log = new ChangeLog()
   readonly batches: UpdateBatches
   /** Connections that have said UPDATE. */
-  readonly streams = new Set<Connection>()
+  readonly streams = new Set<Dialogue>()
   readonly pump: Pump
   private chunk = new ByteWriter(new Uint8Array(CHUNK_BYTES))
   private readonly serverIds = new Map<string, number>()
@@ -70,12 +70,12 @@ export class Core {
     this.chunk = new ByteWriter(new Uint8Array(CHUNK_BYTES))
   }
 
-  addStream(connection: Connection, filtered: boolean): void {
+  addStream(connection: Dialogue, filtered: boolean): void {
     this.streams.add(connection)
     if (filtered) this.filteredStreams++
   }
 
-  removeStream(connection: Connection, filtered: boolean): void {
+  removeStream(connection: Dialogue, filtered: boolean): void {
     if (!this.streams.delete(connection)) return
     if (filtered) this.filteredStreams--
     if (this.streams.size === 0) this.log.clear()

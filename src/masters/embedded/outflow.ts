@@ -12,6 +12,13 @@ export interface Outflow {
   next(): Uint8Array | undefined
 }
 
+/** A list on its way. */
+export interface Dump extends Outflow {
+  /** Records that have been looked at, and those of them that were wanted. */
+  readonly walked: number
+  readonly sent: number
+}
+
 /** Records may be looked at and not sent: after so many, others get their turn. */
 const VISITS_PER_PIECE = 4096
 
@@ -22,14 +29,22 @@ export type DumpFilter = (location: Span) => boolean
  * The list, in order. Changes do not wait for it: it walks by name, so what changes behind it is for the change log
  * (a streaming connection's cursor stands where its dump began), and what changes ahead of it is dumped as it is then.
  */
-export function dump(core: Core, tag: string, wanted: DumpFilter | undefined): Outflow {
+export function dump(core: Core, tag: string, wanted: DumpFilter | undefined): Dump {
   const prefixes = prefixesFor(tag)
   const { catalogue } = core
   const { records } = catalogue
   let after: Span | undefined
   let ended = false
+  let walked = 0
+  let sent = 0
   return {
     usesChunk: true,
+    get walked() {
+      return walked
+    },
+    get sent() {
+      return sent
+    },
     next() {
       if (ended) return undefined
       const writer = core.chunkWriter
@@ -41,7 +56,9 @@ export function dump(core: Core, tag: string, wanted: DumpFilter | undefined): O
           const byteCount = prefixes.mailbox.length + records.wireLength(address)
           if (byteCount > writer.room && writer.length > 0) return false
           writer.record(prefixes, records, address)
+          sent++
         }
+        walked++
         last = address
         return true
       })

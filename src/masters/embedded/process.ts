@@ -11,7 +11,7 @@ function main(): void {
   let server: Promise<RunningServer | undefined> | undefined
   createInterface({ input: process.stdin }).on('line', line => {
     if (server === undefined) server = run(JSON.parse(line) as ProcessSettings)
-    else void server.then(running => running !== undefined && obey(running, JSON.parse(line) as ProcessOrder))
+    else void server.then(running => running?.restart((JSON.parse(line) as ProcessOrder).empty))
   })
   process.stdin.on('close', () => process.exit(0))
   process.stdout.on('error', () => process.exit(0))
@@ -19,14 +19,12 @@ function main(): void {
   for (const signal of ['SIGINT', 'SIGHUP', 'SIGTERM'] as const) process.on(signal, () => {})
 }
 
-function obey(server: RunningServer, order: ProcessOrder): void {
-  server.restart(order.empty)
-  tell({ kind: 'restarted' })
-}
-
 async function run(settings: ProcessSettings): Promise<RunningServer | undefined> {
   try {
-    const server = await startServer(settings, line => tell({ kind: 'report', line }))
+    const server = await startServer(settings, {
+      report: line => tell({ kind: 'report', line }),
+      restarted: () => tell({ kind: 'restarted' }),
+    })
     tell({ kind: 'ready', port: server.port })
     return server
   } catch (error) {

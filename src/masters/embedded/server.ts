@@ -1,14 +1,8 @@
-import { createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { HarnessError, messageOf } from '../../core/errors.js'
-import { Connection, type Peer } from './connection.js'
-import { Core, type CoreOptions, type Surroundings } from './core.js'
-import { CommandParser } from './parse-command.js'
-
-/** With the NUL that `sizeof` of a C string counts (imap/mupdate.c service_main_fd). */
-const SERVER_UNABLE = '* BYE "Server Unable"\r\n\0'
-
-/** Slaves' moments are told apart so finely: ten thousand slaves come in five hundred portions. */
-const TICK_MS = 10
+import type { Core, CoreOptions } from './core.js'
+import { PlainService } from './plain-service.js'
+import type { Service, ServiceEvents } from './service.js'
 
 export interface ServerOptions extends CoreOptions {
   readonly host: string
@@ -27,70 +21,22 @@ export interface RunningServer {
 }
 
 /** @throws {HarnessError} `MASTER_SETUP` when the port cannot be had */
-export async function startServer(options: ServerOptions, report: (line: string) => void): Promise<RunningServer> {
-  const surroundings: Surroundings = {
-    nowMs: () => performance.now(),
-    later: (delayMs, what) => void setTimeout(what, delayMs),
-    soon: what => void setImmediate(what),
-    report,
-  }
-  let core = new Core(options, surroundings)
-  const parser = new CommandParser()
-  const sockets = new Set<Socket>()
-  const server = createServer({ noDelay: true }, socket => {
-    if (sockets.size >= options.connectionsMax) {
-      report('Server too busy, dropping connection.')
-      socket.on('error', () => {})
-      socket.end(SERVER_UNABLE, 'latin1')
-      return
-    }
-    sockets.add(socket)
-    socket.on('close', () => sockets.delete(socket))
-    serve(core, parser, socket)
-  })
+export async function startServer(options: ServerOptions, events: ServiceEvents): Promise<RunningServer> {
+  const service: Service = new PlainService(options, events)
+  const server = createServer({ noDelay: true }, socket => service.accept(socket))
   await listen(server, options)
-  const ticking = setInterval(() => core.tick(), TICK_MS)
+  service.start()
   const address = server.address()
   return {
     get core() {
-      return core
+      return service.core
     },
-    restart(empty) {
-      for (const socket of sockets) socket.destroy()
-      if (empty) core = new Core(options, surroundings)
-    },
+    restart: empty => service.restart(empty),
     port: typeof address === 'object' && address !== null ? address.port : options.port,
     close() {
-      clearInterval(ticking)
       server.close()
-      for (const socket of sockets) socket.destroy()
+      service.close()
     },
-  }
-}
-
-function serve(core: Core, parser: CommandParser, socket: Socket): void {
-  const connection = new Connection(core, peerOf(socket), parser)
-  socket.on('data', chunk => connection.received(chunk))
-  socket.on('drain', () => connection.drained())
-  socket.on('error', () => {})
-  socket.on('close', () => connection.close())
-}
-
-function peerOf(socket: Socket): Peer {
-  return {
-    write(bytes) {
-      if (typeof bytes === 'string') socket.write(bytes, 'latin1')
-      else socket.write(bytes)
-    },
-    // 0 when the kernel has taken it all at once: what was written may be used again then.
-    get backlogBytes() {
-      return socket.writableLength
-    },
-    pause: () => void socket.pause(),
-    resume: () => void socket.resume(),
-    end: () => void socket.end(),
-    // One that does not read would never see its BYE, and would keep its socket for good.
-    destroy: () => void (socket.writableLength > 0 ? socket.destroy() : socket.destroySoon()),
   }
 }
 

@@ -1,6 +1,7 @@
-import { Connection, type Peer } from '../../../src/masters/embedded/connection.js'
+import { Connection } from '../../../src/masters/embedded/connection.js'
 import { Core, type CoreOptions } from '../../../src/masters/embedded/core.js'
 import { CommandParser } from '../../../src/masters/embedded/parse-command.js'
+import type { Peer } from '../../../src/masters/embedded/peer.js'
 
 /** `NUL murder NUL secret`, encoded by hand. */
 export const LOGIN = 'A0 AUTHENTICATE "PLAIN" "AG11cmRlcgBzZWNyZXQ="\r\n'
@@ -88,6 +89,7 @@ export class FakeClient implements Peer {
   /** The most that ever waited for it. */
   backlogPeakBytes = 0
   readonly connection: Connection
+  private readonly onTaken: (() => void)[] = []
   private said = ''
   private unread = ''
 
@@ -116,12 +118,18 @@ export class FakeClient implements Peer {
     return this.say(text).take()
   }
 
+  whenTaken(done: () => void): void {
+    if (this.backlogBytes === 0) done()
+    else this.onTaken.push(done)
+  }
+
   readAgain(): void {
     this.reading = true
     while (this.backlogBytes > 0) {
       this.said += this.unread
       this.unread = ''
       this.backlogBytes = 0
+      for (const done of this.onTaken.splice(0)) done()
       this.connection.drained()
       this.world.settle()
     }

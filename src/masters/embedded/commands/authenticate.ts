@@ -1,11 +1,11 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
-import type { Connection } from '../connection.js'
+import type { Dialogue } from '../dialogue.js'
 import { type Span, spanText } from '../span.js'
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/
 
 /** imap/mupdate.c cmd_authenticate; PLAIN is RFC 4616. */
-export function authenticate(connection: Connection, tag: string, mechanism: Span, initial: Span | undefined): void {
+export function authenticate(connection: Dialogue, tag: string, mechanism: Span, initial: Span | undefined): void {
   const response = initial === undefined ? undefined : spanText(initial)
   if (connection.loggedIn) connection.reply(`${tag} BAD "already authenticated"\r\n`)
   else if (spanText(mechanism).toUpperCase() !== 'PLAIN') refuse(connection, tag)
@@ -14,7 +14,7 @@ export function authenticate(connection: Connection, tag: string, mechanism: Spa
 }
 
 /** The line that follows a challenge for `tag`. */
-export function respondToChallenge(connection: Connection, tag: string, line: string): void {
+export function respondToChallenge(connection: Dialogue, tag: string, line: string): void {
   if (line.startsWith('*')) connection.reply(`${tag} NO Client canceled authentication\r\n`)
   else verify(connection, tag, line)
 }
@@ -24,7 +24,7 @@ function isOverlooked(response: string): boolean {
   return response !== '=' && response.length % 4 !== 0
 }
 
-function verify(connection: Connection, tag: string, response: string): void {
+function verify(connection: Dialogue, tag: string, response: string): void {
   if (!isRight(connection, response)) {
     refuse(connection, tag)
     return
@@ -34,7 +34,7 @@ function verify(connection: Connection, tag: string, response: string): void {
 }
 
 /** Any authorization identity will do: Cyrus lets its admins act for anyone, and masters have no other users. */
-function isRight(connection: Connection, response: string): boolean {
+function isRight(connection: Dialogue, response: string): boolean {
   const { user, password } = connection.core.options
   if (!BASE64.test(response)) return false
   const parts = Buffer.from(response, 'base64').toString('latin1').split('\0')
@@ -44,7 +44,7 @@ function isRight(connection: Connection, response: string): boolean {
 }
 
 /** "undefined error!" is what 3.6.1 says for every failure (measured). */
-function refuse(connection: Connection, tag: string): void {
+function refuse(connection: Dialogue, tag: string): void {
   const answer = () => connection.reply(`${tag} NO "undefined error!"\r\n`)
   const { failedLoginPauseMs } = connection.core.options
   if (failedLoginPauseMs === 0) answer()

@@ -1,4 +1,4 @@
-import type { Connection } from '../connection.js'
+import type { Dialogue } from '../dialogue.js'
 import type { Verb } from '../parse-command.js'
 import type { Span } from '../span.js'
 import { authenticate } from './authenticate.js'
@@ -20,7 +20,7 @@ const NOT_WHEN_STREAMING: ReadonlySet<Verb> = new Set<Verb>([
 ])
 
 /** Carries out a well-formed command. */
-export function execute(connection: Connection, verb: Verb, tag: string, args: readonly Span[]): void {
+export function execute(connection: Dialogue, verb: Verb, tag: string, args: readonly Span[]): void {
   if (connection.stream !== undefined && NOT_WHEN_STREAMING.has(verb)) {
     connection.reply(`${tag} BAD "not legal when streaming"\r\n`)
     return
