@@ -3,14 +3,19 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import type { Clock } from '../core/clock.js'
 import { HarnessError } from '../core/errors.js'
+import { checkSettings, DEFAULT_SETTINGS } from '../masters/cyrus/config.js'
 import { cyrusMaster } from '../masters/cyrus/cyrus-master.js'
 import { embeddedMaster } from '../masters/embedded/embedded-master.js'
+import type { ModelOptions } from '../masters/embedded/modelled-service.js'
 import type { Credentials, Master, MasterAddress } from '../masters/master.js'
+import { loadCalibration } from '../masters/model/load-calibration.js'
 import { RemoteMaster } from '../masters/remote.js'
 
 /** What `--master` names. */
 export type MasterChoice =
   | { readonly kind: 'embedded' }
+  /** @see loadCalibration */
+  | { readonly kind: 'model'; readonly calibration?: string }
   | { readonly kind: 'cyrus'; readonly prefix?: string }
   | { readonly kind: 'remote'; readonly user: string; readonly address: MasterAddress }
 
@@ -19,12 +24,14 @@ export const DEFAULT_PORT = 3905
 /** @throws {HarnessError} `USAGE` */
 export function parseMaster(text: string): MasterChoice {
   if (text === 'embedded' || text === 'cyrus') return { kind: text }
+  if (text === 'embedded:cyrus') return { kind: 'model' }
+  if (/^embedded:./.test(text)) return { kind: 'model', calibration: text.slice('embedded:'.length) }
   if (text.startsWith('cyrus:')) return { kind: 'cyrus', prefix: text.slice('cyrus:'.length) }
   if (text.startsWith('mupdate://')) return parseUrl(text)
   throw new HarnessError(
     'USAGE',
     `--master ${text}: no such master`,
-    'give embedded, cyrus, cyrus:PREFIX or mupdate://user@host:port',
+    'give embedded, embedded:cyrus, embedded:FILE, cyrus, cyrus:PREFIX or mupdate://user@host:port',
   )
 }
 
@@ -64,6 +71,8 @@ export async function createMaster(
   switch (choice.kind) {
     case 'embedded':
       return embeddedMaster({ connectionsMax: EMBEDDED_CONNECTIONS })
+    case 'model':
+      return embeddedMaster({ model: modelOf(choice.calibration, managed.settings) })
     case 'cyrus':
       return cyrusMaster({ ...managed, ...(choice.prefix === undefined ? {} : { prefix: choice.prefix }) })
     case 'remote': {
@@ -71,6 +80,12 @@ export async function createMaster(
       return new RemoteMaster(choice.address, credentials, clock)
     }
   }
+}
+
+/** As a managed master has its settings, so that both are the same experiment. */
+function modelOf(calibration: string | undefined, settings: ManagedSettings['settings']): ModelOptions {
+  checkSettings(settings)
+  return { calibration: loadCalibration(calibration), settings: { ...DEFAULT_SETTINGS, ...settings } }
 }
 
 /** The embedded master has no worker threads to run out of. */

@@ -23,7 +23,11 @@ export function runCommand(): Command {
   return new Command('run')
     .description('run a profile against a master and report')
     .argument('<profile>', 'a ready profile’s name (mupdate-bench profile list) or a YAML file')
-    .option('-m, --master <master>', 'embedded, cyrus, cyrus:PREFIX or mupdate://user@host:port', 'embedded')
+    .option(
+      '-m, --master <master>',
+      'embedded, embedded:cyrus or embedded:FILE (a model of Cyrus, in real time), cyrus, cyrus:PREFIX or mupdate://user@host:port',
+      'embedded',
+    )
     .option(
       '-s, --set <key=value>',
       'change one setting of the profile, such as slaves.count=20 (repeatable)',
@@ -44,6 +48,7 @@ export function runCommand(): Command {
 Examples:
   mupdate-bench run smoke
   mupdate-bench run seed-2010 --master cyrus
+  mupdate-bench run resync-storm --master embedded:cyrus
   mupdate-bench run bulk-500k --master cyrus:/opt/cyrus-3.12 --set master.place=disk
   mupdate-bench run ci --json | jq .total.commands
   MUPDATE_BENCH_PASSWORD=… mupdate-bench run ci --master mupdate://bench@staging:3905 \\

@@ -4,7 +4,8 @@ export type { Credentials, MasterAddress } from '../core/address.js'
 
 /** A master that a run can load: started, described, stopped. */
 export interface Master {
-  readonly kind: 'embedded' | 'cyrus' | 'remote'
+  /** `model`: the embedded one, served as a calibrated model of Cyrus would. */
+  readonly kind: 'embedded' | 'model' | 'cyrus' | 'remote'
   /** Starts it (nothing to do for a remote one). @throws {HarnessError} `MASTER_SETUP`, `MASTER_UNREACHABLE` */
   start(): Promise<void>
   /** Ends it and removes all it left; safe to call twice, and in any state. */
@@ -12,7 +13,7 @@ export interface Master {
   /** Valid after {@link start}. */
   readonly address: MasterAddress
   readonly credentials: Credentials
-  /** The mupdate process on this host, now: it changes when the master is restarted. Undefined when not local. */
+  /** The mupdate process on this host, now: it changes when the master is restarted. Undefined when not local, or a model. */
   pid(): number | undefined
   /** Kills it, to come back at once; `empty`: without its database. Absent where that is not ours to do. */
   restart?(empty: boolean): void
@@ -25,7 +26,7 @@ export interface Master {
 }
 
 export interface MasterDescription {
-  /** As the banner says, `3.6.1`; `embedded 0.1.0` for our own. */
+  /** As the banner says, `3.6.1`; `embedded 0.1.0` for our own; `model of cyrus 3.6.1 (calibrated 2026-11-25)`. */
   readonly version: string
   /** `twoskip on tmpfs`, `memory`, `unknown`. */
   readonly mailboxDatabase: string

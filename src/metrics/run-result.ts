@@ -103,7 +103,7 @@ export const runResultSchema = z.strictObject({
     ),
   }),
   master: z.strictObject({
-    kind: z.enum(['embedded', 'cyrus', 'remote', 'simulated']),
+    kind: z.enum(['embedded', 'model', 'cyrus', 'remote', 'simulated']),
     address: z.string().describe('empty where it is simulated'),
     version: z.string(),
     mailboxDatabase: z.string(),

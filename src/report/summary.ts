@@ -112,13 +112,13 @@ function masterLines(run: RunResult): string[] {
   const lines = [
     run.simulated
       ? `simulated, against the ${master.version} (${master.mailboxDatabase})`
-      : `master: ${master.kind === 'embedded' ? '' : `${master.kind} `}${master.version}, ${master.mailboxDatabase}, ${master.address}`,
+      : `master: ${master.kind === 'embedded' || master.kind === 'model' ? '' : `${master.kind} `}${master.version}, ${master.mailboxDatabase}, ${master.address}`,
   ]
   const { meanCores, peakThreadShare, peggedMs, waitMs } = master.cpu
   if (meanCores === null) {
     lines.push(
-      run.simulated
-        ? 'of CPU a simulation says nothing: what things cost is time waited'
+      master.kind === 'model' || master.kind === 'simulated'
+        ? 'CPU: not measured: this is a model, its costs are time waited'
         : 'CPU of the master: not measured (it is not ours)',
     )
   } else {
@@ -148,8 +148,7 @@ function masterLines(run: RunResult): string[] {
 function workersLine({ master, slaves, probes }: RunResult): string | undefined {
   const kept = slaves.count + probes.streaming
   if (master.kind === 'embedded' || kept === 0) return undefined
-  const most =
-    master.settings.mupdate_workers_max ?? (master.kind === 'cyrus' || master.kind === 'simulated' ? '50' : 'unknown')
+  const most = master.settings.mupdate_workers_max ?? (master.kind === 'remote' ? 'unknown' : '50')
   const probing = probes.streaming > 0 ? ` and ${times(probes.streaming, 'streaming probe')}` : ''
   return `workers kept by streaming connections: ${kept} (${times(slaves.count, 'slave')}${probing}); mupdate_workers_max is ${most}`
 }

@@ -41,7 +41,7 @@ export class Connection extends Dialogue {
     this.step()
   }
 
-  sendUpdates(replyAfter: string): void {
+  sendPending(replyAfter: string): void {
     const { stream, core } = this
     if (stream !== undefined) stream.dueMs = core.surroundings.nowMs() + UPDATE_WAIT_MS
     if (stream === undefined || stream.cursor === core.log.end) this.reply(replyAfter)
@@ -50,7 +50,7 @@ export class Connection extends Dialogue {
 
   sendDueUpdates(nowMs: number): void {
     if (this.stream === undefined || this.stream.dueMs > nowMs || this.busy || this.closed) return
-    this.sendUpdates('')
+    this.sendPending('')
     this.say()
   }
 

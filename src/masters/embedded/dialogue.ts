@@ -44,7 +44,7 @@ export abstract class Dialogue {
   /** Sends a list, then `replyAfter`, then goes on with the commands. */
   abstract pour(dump: Dump, replyAfter: string): void
   /** What is pending, then `replyAfter`. */
-  abstract sendUpdates(replyAfter: string): void
+  abstract sendPending(replyAfter: string): void
   abstract sendDueUpdates(nowMs: number): void
   /** All has been said. */
   abstract logout(): void

@@ -5,7 +5,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { HarnessError } from '../../core/errors.js'
 import { packageVersion } from '../../core/package-root.js'
-import type { Master, MasterEvent } from '../master.js'
+import type { Master, MasterDescription, MasterEvent } from '../master.js'
+import type { ModelOptions } from './modelled-service.js'
 import {
   type Faults,
   type ProcessMessage,
@@ -35,6 +36,8 @@ export interface EmbeddedMasterOptions {
   readonly backlogBytesMax?: number
   /** For tests. */
   readonly faults?: Faults
+  /** Serves as the Cyrus that this is a model of: the same waits, none of the CPU. */
+  readonly model?: ModelOptions
 }
 
 /** A MUPDATE master of our own in its own process, so that its CPU can be measured as a real one's is. */
@@ -53,7 +56,7 @@ export function embeddedMaster(options: EmbeddedMasterOptions = {}): Master {
   }
   let running: RunningProcess | undefined
   return {
-    kind: 'embedded',
+    kind: settings.model === undefined ? 'embedded' : 'model',
     async start() {
       running = await startProcess(settings, emit)
     },
@@ -64,14 +67,10 @@ export function embeddedMaster(options: EmbeddedMasterOptions = {}): Master {
       return { host: settings.host, port: running?.port ?? settings.port }
     },
     credentials: { user: settings.user, password: settings.password },
-    pid: () => running?.pid(),
+    // A model's CPU says nothing: what it costs is time waited.
+    pid: () => (settings.model === undefined ? running?.pid() : undefined),
     restart: empty => running?.tell({ kind: 'restart', empty }),
-    describe: () => ({
-      version: `embedded ${settings.version}`,
-      mailboxDatabase: 'memory',
-      settings: changedSettings(settings),
-      binaries: {},
-    }),
+    describe: () => (settings.model === undefined ? describePlain(settings) : describeModel(settings.model)),
     onEvent: listener => void listeners.push(listener),
   }
 }
@@ -151,6 +150,25 @@ function processFile(): string {
   )
   if (existsSync(file)) return file
   throw new HarnessError('MASTER_SETUP', `the embedded master's program ${file} is missing`, 'run npm run build')
+}
+
+function describePlain(settings: ProcessSettings): MasterDescription {
+  return {
+    version: `embedded ${settings.version}`,
+    mailboxDatabase: 'memory',
+    settings: changedSettings(settings),
+    binaries: {},
+  }
+}
+
+function describeModel({ calibration, settings }: ModelOptions): MasterDescription {
+  const { master } = calibration
+  return {
+    version: `model of ${master.kind} ${master.version} (calibrated ${calibration.madeAt.slice(0, 10)})`,
+    mailboxDatabase: master.mailboxDatabase,
+    settings,
+    binaries: {},
+  }
 }
 
 function changedSettings(settings: ProcessSettings): Record<string, string> {

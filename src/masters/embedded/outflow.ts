@@ -68,17 +68,21 @@ export function dump(core: Core, tag: string, wanted: DumpFilter | undefined): D
   }
 }
 
-/** Pending changes up to where the log ends now; the cursor moves as they are sent. */
+/**
+ * Pending changes; the cursor moves as they are sent.
+ *
+ * @param target the first that is not to be sent: where the log ends now, unless given
+ */
 export function pendingUpdates(
   core: Core,
   stream: { readonly tag: string; readonly filter: ServerFilter | undefined; cursor: number },
+  target = core.log.end,
 ): Outflow {
-  const target = core.log.end
   return {
     usesChunk: false,
     next() {
       if (stream.cursor >= target) return undefined
-      const { bytes, cursor } = core.batches.next(stream.tag, stream.cursor, stream.filter)
+      const { bytes, cursor } = core.batches.next(stream.tag, stream.cursor, stream.filter, target)
       stream.cursor = cursor
       return bytes
     },

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:net'
 import { HarnessError, messageOf } from '../../core/errors.js'
 import type { Core, CoreOptions } from './core.js'
+import { type ModelOptions, ModelledService } from './modelled-service.js'
 import { PlainService } from './plain-service.js'
 import type { Service, ServiceEvents } from './service.js'
 
@@ -8,6 +9,8 @@ export interface ServerOptions extends CoreOptions {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
+  /** Serves as the Cyrus that this is a model of; as fast as it can when absent. */
+  readonly model?: ModelOptions
 }
 
 export interface RunningServer {
@@ -22,8 +25,11 @@ export interface RunningServer {
 
 /** @throws {HarnessError} `MASTER_SETUP` when the port cannot be had */
 export async function startServer(options: ServerOptions, events: ServiceEvents): Promise<RunningServer> {
-  const service: Service = new PlainService(options, events)
-  const server = createServer({ noDelay: true }, socket => service.accept(socket))
+  const { model } = options
+  const service: Service =
+    model === undefined ? new PlainService(options, events) : new ModelledService(options, model, events)
+  // Cyrus answers those who have closed their half and wait.
+  const server = createServer({ noDelay: true, allowHalfOpen: model !== undefined }, socket => service.accept(socket))
   await listen(server, options)
   service.start()
   const address = server.address()

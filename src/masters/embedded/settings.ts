@@ -1,3 +1,5 @@
+import type { ModelOptions } from './modelled-service.js'
+
 /** What the parent tells the process, as one line of JSON on its standard input: a command line is for all to read. */
 export interface ProcessSettings {
   readonly host: string
@@ -10,6 +12,7 @@ export interface ProcessSettings {
   readonly connectionsMax: number
   readonly backlogBytesMax: number
   readonly faults?: Faults
+  readonly model?: ModelOptions
 }
 
 /** What the parent may tell it later, a line each. */

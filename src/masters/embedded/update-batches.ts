@@ -36,11 +36,18 @@ export class UpdateBatches {
 
   /**
    * @param from a slave's cursor, before the log's end
+   * @param limit the first that is not wanted
    * @returns records, possibly none for a filtered stream, and the cursor after them
    */
-  next(tag: string, from: number, filter: ServerFilter | undefined): { bytes: Uint8Array; cursor: number } {
+  next(
+    tag: string,
+    from: number,
+    filter: ServerFilter | undefined,
+    limit: number,
+  ): { bytes: Uint8Array; cursor: number } {
     const boundary = (Math.floor(from / BATCH_ENTRIES) + 1) * BATCH_ENTRIES
-    const cursor = Math.min(boundary, this.log.end)
+    const batchEnd = Math.min(boundary, this.log.end)
+    const cursor = Math.min(batchEnd, limit)
     if (filter !== undefined) return { bytes: this.encode(tag, from, cursor, filter).bytes, cursor }
     if (this.sharedEnd !== this.log.end) {
       this.shared.clear()
@@ -51,11 +58,12 @@ export class UpdateBatches {
     if (batch === undefined || batch.from > from) {
       // A second one that wants more of it: make the whole, there will be others.
       const first = batch === undefined ? from : Math.max(boundary - BATCH_ENTRIES, this.log.start)
-      batch = this.encode(tag, first, cursor, undefined)
+      batch = this.encode(tag, first, batchEnd, undefined)
       if (this.shared.size >= SHARED_BATCHES) this.shared.clear()
       this.shared.set(key, batch)
     }
-    return { bytes: batch.bytes.subarray(batch.offsets[from - batch.from]), cursor }
+    const end = cursor < batchEnd ? batch.offsets[cursor - batch.from] : undefined
+    return { bytes: batch.bytes.subarray(batch.offsets[from - batch.from], end), cursor }
   }
 
   private encode(tag: string, from: number, to: number, filter: ServerFilter | undefined): Batch {

@@ -6,17 +6,54 @@ const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$
 
 /** imap/mupdate.c cmd_authenticate; PLAIN is RFC 4616. */
 export function authenticate(connection: Dialogue, tag: string, mechanism: Span, initial: Span | undefined): void {
+  switch (outcomeOf(connection, mechanism, initial)) {
+    case 'already':
+      connection.reply(`${tag} BAD "already authenticated"\r\n`)
+      break
+    case 'challenge':
+      connection.challenge(tag)
+      break
+    case 'wrong':
+      refuse(connection, tag)
+      break
+    case 'right':
+      welcome(connection, tag)
+      break
+  }
+}
+
+type LoginOutcome = 'already' | 'challenge' | 'wrong' | 'right'
+
+/** What will come of an AUTHENTICATE. */
+export function outcomeOf(connection: Dialogue, mechanism: Span, initial: Span | undefined): LoginOutcome {
+  if (connection.loggedIn) return 'already'
+  if (spanText(mechanism).toUpperCase() !== 'PLAIN') return 'wrong'
   const response = initial === undefined ? undefined : spanText(initial)
-  if (connection.loggedIn) connection.reply(`${tag} BAD "already authenticated"\r\n`)
-  else if (spanText(mechanism).toUpperCase() !== 'PLAIN') refuse(connection, tag)
-  else if (response === undefined || isOverlooked(response)) connection.challenge(tag)
-  else verify(connection, tag, response)
+  if (response === undefined || isOverlooked(response)) return 'challenge'
+  return isRight(connection, response) ? 'right' : 'wrong'
+}
+
+type ResponseOutcome = 'cancelled' | 'wrong' | 'right'
+
+/** What will come of the line that follows a challenge. */
+export function outcomeOfResponse(connection: Dialogue, line: string): ResponseOutcome {
+  if (line.startsWith('*')) return 'cancelled'
+  return isRight(connection, line) ? 'right' : 'wrong'
 }
 
 /** The line that follows a challenge for `tag`. */
 export function respondToChallenge(connection: Dialogue, tag: string, line: string): void {
-  if (line.startsWith('*')) connection.reply(`${tag} NO Client canceled authentication\r\n`)
-  else verify(connection, tag, line)
+  switch (outcomeOfResponse(connection, line)) {
+    case 'cancelled':
+      connection.reply(`${tag} NO Client canceled authentication\r\n`)
+      break
+    case 'wrong':
+      refuse(connection, tag)
+      break
+    case 'right':
+      welcome(connection, tag)
+      break
+  }
 }
 
 /** Measured: an initial response whose padding is missing counts as none. */
@@ -24,11 +61,7 @@ function isOverlooked(response: string): boolean {
   return response !== '=' && response.length % 4 !== 0
 }
 
-function verify(connection: Dialogue, tag: string, response: string): void {
-  if (!isRight(connection, response)) {
-    refuse(connection, tag)
-    return
-  }
+function welcome(connection: Dialogue, tag: string): void {
   connection.loggedIn = true
   connection.reply(`${tag} OK "Authenticated"\r\n`)
 }

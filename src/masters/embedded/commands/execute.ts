@@ -19,9 +19,13 @@ const NOT_WHEN_STREAMING: ReadonlySet<Verb> = new Set<Verb>([
   'UPDATE',
 ])
 
+export function isBarred({ stream }: Dialogue, verb: Verb): boolean {
+  return stream !== undefined && NOT_WHEN_STREAMING.has(verb)
+}
+
 /** Carries out a well-formed command. */
 export function execute(connection: Dialogue, verb: Verb, tag: string, args: readonly Span[]): void {
-  if (connection.stream !== undefined && NOT_WHEN_STREAMING.has(verb)) {
+  if (isBarred(connection, verb)) {
     connection.reply(`${tag} BAD "not legal when streaming"\r\n`)
     return
   }
@@ -50,7 +54,7 @@ export function execute(connection: Dialogue, verb: Verb, tag: string, args: rea
       connection.logout()
       break
     case 'NOOP':
-      connection.sendUpdates(`${tag} OK "Noop done"\r\n`)
+      connection.sendPending(`${tag} OK "Noop done"\r\n`)
       break
     case 'RESERVE':
       connection.reply(reserve(core, tag, args[0], args[1]))

@@ -1,0 +1,132 @@
+import type { Socket } from 'node:net'
+import { monotonicClock, monotonicOriginS } from '../../core/clock.js'
+import { entityRandom } from '../../core/random.js'
+import { type Calibration, Costs } from '../model/calibration.js'
+import { CyrusModel } from '../model/cyrus-model.js'
+import { type ModelSettings, modelSettings } from '../model/settings.js'
+import { Core, type CoreOptions, type Surroundings } from './core.js'
+import { ModelledConnection } from './modelled-connection.js'
+import { CommandParser } from './parse-command.js'
+import { RealTimeline } from './real-timeline.js'
+import { peerOf, type Service, type ServiceEvents, turnAway } from './service.js'
+
+/** Of which Cyrus it is the model. */
+export interface ModelOptions {
+  readonly calibration: Calibration
+  /** Lines of imapd.conf. */
+  readonly settings: Readonly<Record<string, string>>
+}
+
+/** What mupdate logs when select(2) has no room for one more (lib/signals.c, 3.6.1). */
+const DESCRIPTORS_LINE = 'Internal error: assertion failed: lib/signals.c: 230: nfds < FD_SETSIZE'
+/** Cyrus's master starts a service that died as soon as somebody asks for it. */
+const RESTART_NS = 100e6
+const COST_SEED = 1
+
+/** Serves each command when a Cyrus would, as its model says, in real time. */
+export class ModelledService implements Service {
+  core: Core
+  private readonly timeline = new RealTimeline(monotonicClock(monotonicOriginS()), {
+    after(delayMs, what) {
+      const timer = setTimeout(what, delayMs)
+      return () => clearTimeout(timer)
+    },
+    soon(what) {
+      const immediate = setImmediate(what)
+      return () => clearImmediate(immediate)
+    },
+  })
+  private readonly options: CoreOptions
+  private readonly surroundings: Surroundings
+  private readonly settings: ModelSettings
+  private readonly costs: Costs
+  private readonly parser = new CommandParser()
+  private readonly connections = new Set<ModelledConnection>()
+  private readonly sockets = new Set<Socket>()
+  private model: CyrusModel
+  private downUntilNs = 0
+  private rank = 1
+
+  constructor(
+    options: CoreOptions,
+    model: ModelOptions,
+    private readonly events: ServiceEvents,
+  ) {
+    const { timeline } = this
+    // Cyrus keeps what is pending for however long.
+    this.options = { ...options, backlogBytesMax: Number.POSITIVE_INFINITY }
+    this.surroundings = {
+      nowMs: () => timeline.nowNs / 1e6,
+      later: (delayMs, what) => void timeline.at(timeline.nowNs + delayMs * 1e6, 0, what),
+      soon: what => void setImmediate(what),
+      report: events.report,
+    }
+    this.settings = modelSettings(model.settings)
+    this.costs = new Costs(model.calibration, entityRandom(COST_SEED, 'costs', 0))
+    this.core = new Core(this.options, this.surroundings)
+    this.model = this.newModel(0)
+  }
+
+  start(): void {}
+
+  accept(socket: Socket): void {
+    this.sockets.add(socket)
+    socket.on('error', () => {})
+    socket.on('close', () => this.sockets.delete(socket))
+    this.timeline.happens(() => this.greet(socket))
+  }
+
+  restart(empty: boolean): void {
+    this.timeline.happens(() => {
+      this.model.abandonAll()
+      if (empty) this.core = new Core(this.options, this.surroundings)
+      this.comeBack()
+    })
+  }
+
+  close(): void {
+    this.timeline.stop()
+    for (const socket of this.sockets) socket.destroy()
+  }
+
+  /** Cyrus's master holds the listening socket: who comes while mupdate is down waits. */
+  private greet(socket: Socket): void {
+    if (socket.destroyed) return
+    const { timeline, model, core, connections } = this
+    if (timeline.nowNs < this.downUntilNs) {
+      timeline.at(this.downUntilNs, this.rank, () => this.greet(socket))
+      return
+    }
+    const connection = new ModelledConnection({ timeline, model, core }, peerOf(socket), this.parser, this.rank++)
+    connections.add(connection)
+    if (!connection.connect()) {
+      connections.delete(connection)
+      turnAway(socket, this.events)
+      return
+    }
+    socket.on('data', chunk => timeline.happens(() => connection.received(chunk)))
+    socket.on('end', () => timeline.happens(() => connection.left()))
+    socket.on('close', () => {
+      connections.delete(connection)
+      timeline.happens(() => connection.left())
+    })
+  }
+
+  private newModel(changes: number): CyrusModel {
+    return new CyrusModel(this.timeline, this.settings, this.costs, () => this.die(), changes)
+  }
+
+  private die(): void {
+    this.events.report(DESCRIPTORS_LINE)
+    this.comeBack()
+  }
+
+  private comeBack(): void {
+    const { timeline } = this
+    this.model = this.newModel(this.model.changes)
+    this.downUntilNs = timeline.nowNs + RESTART_NS
+    for (const connection of [...this.connections]) connection.close()
+    this.connections.clear()
+    timeline.at(this.downUntilNs, 0, () => this.events.restarted())
+  }
+}
