@@ -135,6 +135,12 @@ export class ModelledConnection extends Dialogue implements Port {
     this.peer.destroy()
   }
 
+  /** Not kept until all that has arrived is served: the client's line may have come along, and be a wrong one. */
+  override challenge(tag: string): void {
+    super.challenge(tag)
+    this.say()
+  }
+
   /** The model has paused before. */
   holdFor(_delayMs: number, then: () => void): void {
     then()

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { ModelWorld } from './model-world.js'
 import { World } from './world.js'
 
 const pieces = [
@@ -27,11 +28,14 @@ const noise = fc.oneof(
   fc.uint8Array({ maxLength: 20 }).map(bytes => Buffer.from(bytes).toString('latin1')),
 )
 
-describe('hostile input', () => {
+describe.each([
+  { master: 'the plain master', Master: World },
+  { master: 'a modelled Cyrus', Master: ModelWorld },
+])('hostile input to $master', ({ Master }) => {
   it('is answered, refused or waited for, and hurts no one else', () => {
     fc.assert(
       fc.property(fc.array(noise, { maxLength: 60 }), fc.boolean(), (said, loggedIn) => {
-        const world = new World({ failedLoginPauseMs: 0 })
+        const world = new Master({ failedLoginPauseMs: 0 })
         const client = loggedIn ? world.login() : world.connect()
         for (const text of said) client.say(text)
         world.passS(6)
@@ -53,7 +57,7 @@ describe('hostile input', () => {
     ['a line', `A BOGUS ${'x'.repeat(1_100_000)}`],
     ['literals, together', `A ACTIVATE ${`{500000+}\r\n${'x'.repeat(500_000)} `.repeat(2)}{500000+}\r\n`],
   ])('%s that is too long ends the connection, with a reason', (_, said) => {
-    const world = new World()
+    const world = new Master()
     const client = world.login()
     client.say(said)
     expect(client.take()).toMatch(/^\* BYE "[^"\r\n]+"\r\n$/)
@@ -63,7 +67,7 @@ describe('hostile input', () => {
   })
 
   it('a literal that comes in drops is read once, at its end', () => {
-    const client = new World().login()
+    const client = new Master().login()
     client.say('A FIND {400000+}\r\n')
     for (let i = 0; i < 4000; i++) client.say('x'.repeat(100))
     expect(client.take()).toBe('')

@@ -1,12 +1,19 @@
 import { beforeEach, describe, expect, it } from 'vitest'
-import { applyStream, type FakeClient, World } from './world.js'
+import { ModelWorld } from './model-world.js'
+import { applyStream, type FakeClient, type TestWorld, World } from './world.js'
 
-let world: World
+let world: TestWorld
+let plain: World
 let writer: FakeClient
 
-beforeEach(() => {
-  world = new World()
+function begin(master: TestWorld): void {
+  world = master
   writer = world.login()
+}
+
+beforeEach(() => {
+  plain = new World()
+  begin(plain)
 })
 
 function slave(update = 'U01 UPDATE\r\n'): FakeClient {
@@ -26,7 +33,12 @@ function listed(): Map<string, string> {
   return list
 }
 
-describe('a stream', () => {
+describe.each([
+  { master: 'the plain master', Master: World },
+  { master: 'a modelled Cyrus', Master: ModelWorld },
+])('a stream of $master', ({ Master }) => {
+  beforeEach(() => begin(new Master()))
+
   it('begins with the list', () => {
     create(1)
     expect(slave().take()).toBe(
@@ -129,7 +141,7 @@ describe('a dump', () => {
       ]
       writer.connection.received(Buffer.from(`${edits.join('\r\n')}\r\n`))
       i++
-    } while (world.turn())
+    } while (plain.turn())
     expect(i).toBeGreaterThan(4)
     writer.take()
     applyStream(list, client.ask('N NOOP\r\n'))
@@ -148,7 +160,7 @@ describe('a dump', () => {
       const other = `zzzz.${i++}`.padEnd(last.length, 'z')
       const acl = 'x'.repeat(last.length - 'user.u00'.length + 6)
       writer.connection.received(Buffer.from(`X DELETE "${last}"\r\nX ACTIVATE "${other}" "be!p" "${acl}"\r\n`))
-    } while (world.turn())
+    } while (plain.turn())
     expect(i).toBeGreaterThan(4)
     writer.take()
     applyStream(list, client.ask('N NOOP\r\n'))
@@ -166,7 +178,7 @@ describe('a dump', () => {
     create(5000)
     const [a, b] = [world.login(), world.login()]
     for (const client of [a, b]) client.connection.received(Buffer.from('U01 UPDATE\r\n'))
-    for (let i = 0; i < 4; i++) world.turn()
+    for (let i = 0; i < 4; i++) plain.turn()
     expect(a.take().length).toBeGreaterThan(0)
     expect(b.take().length).toBeGreaterThan(0)
     expect(writer.connection.received(Buffer.from('N NOOP\r\n')), 'answered in between').toBeUndefined()
@@ -214,8 +226,7 @@ describe('a slave that does not read', () => {
   })
 
   it('is dropped when too much is pending for it, and no one else', () => {
-    world = new World({ backlogBytesMax: 1_000_000 })
-    writer = world.login()
+    begin(new World({ backlogBytesMax: 1_000_000 }))
     const good = slave()
     const bad = slave()
     bad.reading = false

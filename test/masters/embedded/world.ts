@@ -8,7 +8,7 @@ export const LOGIN = 'A0 AUTHENTICATE "PLAIN" "AG11cmRlcgBzZWNyZXQ="\r\n'
 export const BANNER =
   '* AUTH "PLAIN"\r\n* PARTIAL-UPDATE\r\n* OK MUPDATE "test.example.com" "mupdate-bench" "9.9" "(master)"\r\n'
 
-const OPTIONS: CoreOptions = {
+export const OPTIONS: CoreOptions = {
   hostname: 'test.example.com',
   version: '9.9',
   user: 'murder',
@@ -19,15 +19,47 @@ const OPTIONS: CoreOptions = {
 }
 
 /** A master with no sockets and no time but what a test lets pass. */
-export class World {
-  nowS = 1000
+export abstract class TestWorld {
   readonly reports: string[] = []
+  abstract readonly core: Core
+  /** A connection, and how its bytes come in. */
+  abstract serve(peer: Peer): Served
+  /** Lets the master finish what it has to do now. */
+  abstract settle(): void
+  abstract passMs(ms: number): void
+  abstract passS(seconds: number): void
+
+  connect(): FakeClient {
+    const client = new FakeClient(this)
+    this.settle()
+    return client
+  }
+
+  /** Connects and logs in; what has been said up to then is forgotten. */
+  login(): FakeClient {
+    const client = this.connect()
+    client.say(LOGIN)
+    client.take()
+    return client
+  }
+}
+
+export interface Served {
+  received(chunk: Uint8Array): void
+  drained?(): void
+  close(): void
+}
+
+/** A master that serves each command as it comes. */
+export class World extends TestWorld {
+  nowS = 1000
   readonly core: Core
   private readonly turns: (() => void)[] = []
   private readonly timers: { dueMs: number; what: () => void }[] = []
   private nowMs = 0
 
   constructor(options: Partial<CoreOptions> = {}) {
+    super()
     this.core = new Core(
       { ...OPTIONS, ...options },
       {
@@ -39,16 +71,8 @@ export class World {
     )
   }
 
-  connect(): FakeClient {
-    return new FakeClient(this)
-  }
-
-  /** Connects and logs in; what has been said up to then is forgotten. */
-  login(): FakeClient {
-    const client = this.connect()
-    client.say(LOGIN)
-    client.take()
-    return client
+  serve(peer: Peer): Served {
+    return new Connection(this.core, peer, new CommandParser())
   }
 
   /** One piece of one long answer. @returns whether there was any */
@@ -88,13 +112,13 @@ export class FakeClient implements Peer {
   backlogBytes = 0
   /** The most that ever waited for it. */
   backlogPeakBytes = 0
-  readonly connection: Connection
+  readonly connection: Served
   private readonly onTaken: (() => void)[] = []
   private said = ''
   private unread = ''
 
-  constructor(private readonly world: World) {
-    this.connection = new Connection(world.core, this, new CommandParser())
+  constructor(private readonly world: TestWorld) {
+    this.connection = world.serve(this)
   }
 
   /** Sends bytes and lets the master finish. */
@@ -130,7 +154,7 @@ export class FakeClient implements Peer {
       this.unread = ''
       this.backlogBytes = 0
       for (const done of this.onTaken.splice(0)) done()
-      this.connection.drained()
+      this.connection.drained?.()
       this.world.settle()
     }
   }
