@@ -31,7 +31,7 @@ export function simulateCommand(): Command {
     .option('-s, --set <key=value>', 'change one setting of the profile (repeatable)', collect, [])
     .option('--seed <number>', 'seed of everything random, in place of the profile’s')
     .option('--seeds <number>', 'so many runs, with this seed and the next ones: medians and their spread')
-    .option('--sweep <key=a..b>', 'a run for each value, such as slaves=10..300 or site.mailboxes=1e5,2e5')
+    .option('--sweep <key=a..b>', 'a run for each value, such as slaves=10..300 or slaves.retryDelay=2s,8s')
     .option('-c, --calibration <file>', 'made by mupdate-bench calibrate; else the one of Cyrus 3.6.1 that comes along')
     .option('-o, --out <dir>', 'where results go', 'results')
     .option('--json', 'run.json on stdout, everything else on stderr; of several runs a list')
@@ -43,6 +43,7 @@ Examples:
   mupdate-bench simulate resync-storm
   mupdate-bench simulate site-10m-day --set slaves.retryDelay=120s
   mupdate-bench simulate resync-storm --sweep slaves=5..45:5
+  mupdate-bench simulate seed-2010 --sweep slaves.retryDelay=2s,4s,8s,12s
   mupdate-bench simulate resync-storm --calibration ours.json --seeds 20 --json
 
 Times are those of the host that was calibrated; nothing is said of CPU. How far
@@ -91,7 +92,7 @@ async function simulateMany(
   const sweep: Sweep | undefined = flags.sweep === undefined ? undefined : parseSweep(flags.sweep)
   const seeds = countOf(flags.seeds)
   const points: SweepPoint[] = []
-  for (const value of sweep?.values ?? [Number.NaN]) {
+  for (const value of sweep?.values ?? ['']) {
     const results = []
     for (let i = 0; i < seeds; i++) {
       const { seed } = loadProfile(name, setsOf(flags))

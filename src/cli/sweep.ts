@@ -1,12 +1,12 @@
 import Table from 'cli-table3'
 import { HarnessError } from '../core/errors.js'
 import { formatDurationUs } from '../core/units.js'
-import type { RunResult } from '../metrics/run-result.js'
+import type { RunResult, TimeSummary } from '../metrics/run-result.js'
 
 export interface Sweep {
   /** Path in the profile, as `--set` takes it. */
   readonly path: string
-  readonly values: readonly number[]
+  readonly values: readonly (number | string)[]
 }
 
 /** Points of a sweep that gives no step. */
@@ -21,7 +21,7 @@ const SHORT: Readonly<Record<string, string>> = {
 }
 
 /**
- * `slaves=10..300`, `slaves=10..300:10` or `slaves.count=10,20,40`.
+ * `slaves=10..300`, `slaves=10..300:10`, or a list: `slaves.retryDelay=2s,4s,8s`.
  *
  * @throws {HarnessError} `USAGE`
  */
@@ -31,13 +31,9 @@ export function parseSweep(text: string): Sweep {
   return { path: SHORT[name] ?? name, values: valuesOf(text, given) }
 }
 
-function valuesOf(text: string, given: string): number[] {
+function valuesOf(text: string, given: string): (number | string)[] {
   const range = /^(\d+(?:\.\d+)?)\.\.(\d+(?:\.\d+)?)(?::(\d+(?:\.\d+)?))?$/.exec(given)
-  if (range === null) {
-    const list = given.split(',').map(Number)
-    if (list.some(value => Number.isNaN(value))) throw bad(text)
-    return list
-  }
+  if (range === null) return given.split(',')
   const [from, to, step] = range.slice(1).map(Number)
   if (to < from || step === 0) throw bad(text)
   const count = Number.isNaN(step) ? POINTS : Math.floor((to - from) / step) + 1
@@ -60,32 +56,54 @@ function bad(text: string): HarnessError {
 
 /** Runs of one point of a sweep, by their seeds. */
 export interface SweepPoint {
-  readonly value: number
+  readonly value: number | string
   readonly results: readonly RunResult[]
 }
 
 /** A line for each point: medians, and what lies between the 5th and the 95th percentile of the seeds. */
 export function sweepText({ path }: Sweep, points: readonly SweepPoint[]): string {
   const table = new Table({
-    head: [path, 'thrash', 'time-outs', 'resyncs', 'create max', 'NOOP.plain p99', 'NOOP.slave p99', 'a list'],
-    style: { head: [], border: [], compact: true },
-    colAligns: ['right', 'left', 'right', 'right', 'right', 'right', 'right', 'right'],
+    head: [path, 'thrash', 'time-outs', 'resyncs', 'longest create', 'slaves’ NOOP p99', 'a list'],
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 1 },
+    colAligns: ['right', 'left', 'right', 'right', 'right', 'right', 'right'],
+    chars: NO_LINES,
   })
   for (const { value, results } of points) {
-    const spread = (of: (result: RunResult) => number | undefined, format: (value: number) => string) =>
-      spreadText(results.map(of), format)
     table.push([
       String(value),
       statesText(results),
-      spread(({ slaves }) => slaves.timeouts, String),
-      spread(({ slaves }) => slaves.resyncs, String),
-      spread(({ total }) => total.operations.create?.responseTimeUs?.max, formatDurationUs),
-      spread(({ total }) => total.commands['NOOP.plain']?.responseTimeUs?.p99, formatDurationUs),
-      spread(({ total }) => total.commands['NOOP.slave']?.responseTimeUs?.p99, formatDurationUs),
-      spread(({ slaves }) => (slaves.dumpHoldMs === null ? undefined : slaves.dumpHoldMs * 1e3), formatDurationUs),
+      countsText(results.map(({ slaves }) => slaves.timeouts)),
+      countsText(results.map(({ slaves }) => slaves.resyncs)),
+      timesText(
+        results.map(({ total }) => total.operations.create?.responseTimeUs),
+        'max',
+      ),
+      timesText(
+        results.map(({ total }) => total.commands['NOOP.slave']?.responseTimeUs),
+        'p99',
+      ),
+      middleText(results.flatMap(({ slaves }) => (slaves.dumpHoldMs === null ? [] : [slaves.dumpHoldMs * 1e3]))),
     ])
   }
   return table.toString()
+}
+
+const NO_LINES = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: ' ',
 }
 
 function statesText(results: readonly RunResult[]): string {
@@ -96,10 +114,31 @@ function statesText(results: readonly RunResult[]): string {
     .join(', ')
 }
 
-function spreadText(values: readonly (number | undefined)[], format: (value: number) => string): string {
-  const sorted = values.filter(value => value !== undefined).sort((a, b) => a - b)
+function countsText(counts: readonly number[]): string {
+  const sorted = counts.toSorted((a, b) => a - b)
+  const [low, middle, high] = [0.05, 0.5, 0.95].map(share => at(sorted, share))
+  return low === high ? String(middle) : `${middle} (${low}–${high})`
+}
+
+/** The middle one of the seeds', marked where it is a lower bound. */
+function timesText(times: readonly (TimeSummary | undefined)[], which: 'p99' | 'max'): string {
+  const sorted = times.filter(time => time !== undefined).toSorted((a, b) => a[which] - b[which])
   if (sorted.length === 0) return ''
-  const at = (share: number) => sorted[Math.round(share * (sorted.length - 1))]
-  const [low, middle, high] = [at(0.05), at(0.5), at(0.95)].map(format)
-  return low === high ? middle : `${middle} (${low}–${high})`
+  const middle = at(sorted, 0.5)
+  return `${middle.lowerBounds.includes(which) ? '≥' : ''}${formatDurationUs(middle[which])}`
+}
+
+function middleText(us: readonly number[]): string {
+  return us.length === 0
+    ? ''
+    : formatDurationUs(
+        at(
+          us.toSorted((a, b) => a - b),
+          0.5,
+        ),
+      )
+}
+
+function at<T>(sorted: readonly T[], share: number): T {
+  return sorted[Math.round(share * (sorted.length - 1))]
 }

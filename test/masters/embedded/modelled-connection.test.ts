@@ -102,7 +102,7 @@ describe('a modelled Cyrus', () => {
     tell(world.login(), 'U01 UPDATE\r\n')
     world.passMs(MOMENT_MS)
     tell(stream, 'N NOOP\r\n')
-    const [answered] = heardAfterMs(world, [stream], /RESERVE[^]*N OK "Noop done"\r\n$/, 200)
+    const [answered] = heardAfterMs(world, [stream], /RESERVE[\s\S]*N OK "Noop done"\r\n$/, 200)
     expect(answered).toBeGreaterThanOrEqual(LIST_MS - 2)
     expect(answered).toBeLessThanOrEqual(LIST_MS + MOMENT_MS)
   })
