@@ -1,11 +1,15 @@
 /**
- * `npm run validate [-- --quick] [--real N] [--only NAME] [--fresh]`: each scenario on a real Cyrus, on the model in real
+ * `npm run validate [-- --quick] [--real N] [--model N] [--only NAME] [--fresh] [--break no-lock|endless-workers]`: each scenario on a real Cyrus, on the model in real
  * time and in simulation, side by side; a table on stdout and in docs/model.md. What was run is kept in
  * results/validation, so that a validation that was cut off goes on where it was. Status 1 where they disagree.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { simulateProfile } from '../src/cli/simulate-profile.js'
+import { loadCalibration } from '../src/masters/model/load-calibration.js'
+import type { Broken } from '../src/masters/model/settings.js'
 import type { RunResult } from '../src/metrics/run-result.js'
+import { loadProfile } from '../src/profile/load.js'
 import { figuresOf, type Figures, type Judged, judge, table } from './agreement.js'
 import { outcome } from './pairs.js'
 import { SCENARIOS, type Scenario } from './scenarios.js'
@@ -22,6 +26,9 @@ const quick = args.includes('--quick')
 const realRuns = Number(option('--real') ?? (quick ? 1 : 5))
 const modelRuns = quick ? 1 : Number(option('--model') ?? 3)
 const only = option('--only')
+/** On purpose: then all must not agree. */
+const broken = option('--break') as Broken | undefined
+const calibration = loadCalibration()
 const scenarios = SCENARIOS.filter(({ name, quick: isQuick }) =>
   only === undefined ? !quick || isQuick : name === only,
 )
@@ -38,7 +45,7 @@ for (const scenario of scenarios) {
 }
 const text = table(judged)
 process.stdout.write(`\n${text}\n`)
-if (!quick && only === undefined) write(text)
+if (!quick && only === undefined && broken === undefined) write(text)
 process.exitCode = judged.every(({ agrees }) => agrees) ? 0 : 1
 
 async function repeated(scenario: Scenario, master: string, count: number): Promise<Figures[]> {
@@ -55,9 +62,14 @@ async function repeated(scenario: Scenario, master: string, count: number): Prom
   return all
 }
 
-async function simulate(scenario: Scenario): Promise<Figures[]> {
-  const { text } = await outcome('node', [MAIN, 'simulate', ...argumentsOf(scenario, 1), '--seeds', String(SEEDS)])
-  return (JSON.parse(text) as RunResult[]).map(result => figuresOf(result, scenario.phase))
+async function simulate({ profile: name, sets, phase }: Scenario): Promise<Figures[]> {
+  const all: Figures[] = []
+  for (let seed = 1; seed <= SEEDS; seed++) {
+    const profile = loadProfile(name, [...sets, `seed=${seed}`])
+    const { result } = await simulateProfile({ profile, calibration, ...(broken === undefined ? {} : { broken }) })
+    all.push(figuresOf(result, phase))
+  }
+  return all
 }
 
 function argumentsOf({ profile, sets }: Scenario, seed: number): string[] {

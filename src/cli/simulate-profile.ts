@@ -4,6 +4,7 @@ import { packageVersion } from '../core/package-root.js'
 import { loadHistograms } from '../metrics/latency.js'
 import type { RunResult } from '../metrics/run-result.js'
 import type { Calibration } from '../masters/model/calibration.js'
+import type { Broken } from '../masters/model/settings.js'
 import { DEFAULT_SETTINGS } from '../masters/cyrus/config.js'
 import type { Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
@@ -17,6 +18,8 @@ import { timestamp } from './run-profile.js'
 export interface SimulateOptions {
   readonly profile: Profile
   readonly calibration: Calibration
+  /** For tests of those who must notice. */
+  readonly broken?: Broken
   /** Undefined writes nothing. */
   readonly out?: string
   /** Called now and then, with what part of the plan's time has gone by. */
@@ -57,6 +60,7 @@ export async function simulateProfile(options: SimulateOptions): Promise<Simulat
     plan: planOf(profile, ''),
     calibration,
     settings,
+    ...(options.broken === undefined ? {} : { broken: options.broken }),
     onEvent: event => folder?.addEvent(virtualEventJson(simulation, event)),
     onPoint: point => {
       folder?.addSecond(seriesJson(simulation, point))

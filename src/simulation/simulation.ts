@@ -10,7 +10,7 @@ import { WatchSpan } from '../engine/watch.js'
 import { arrivalTimes } from '../generators/arrivals.js'
 import { mailboxes } from '../generators/mailboxes.js'
 import { type Calibration, Costs } from '../masters/model/calibration.js'
-import { modelSettings } from '../masters/model/settings.js'
+import { type Broken, modelSettings } from '../masters/model/settings.js'
 import { newCounters, type SlaveMove } from '../metrics/interval.js'
 import type { PhaseResult } from '../metrics/run-result.js'
 import { Recorder } from '../metrics/recorder.js'
@@ -27,6 +27,8 @@ export interface SimulationOptions {
   readonly calibration: Calibration
   /** Lines of imapd.conf. */
   readonly settings: Readonly<Record<string, string>>
+  /** For tests of those who must notice. */
+  readonly broken?: Broken
   readonly onEvent: (event: { readonly atNs: number; readonly kind: string; readonly detail: string }) => void
   /** Called at each look, with the share of the plan that is done. */
   readonly onPoint: (point: SimulationPoint) => void
@@ -86,7 +88,9 @@ export class Simulation {
     // Where in a second it begins is chance, and decides when timers fire.
     this.timeline.runUntil(1e9 + Math.floor(entityRandom(plan.seed, 'start', 0)() * 1e9))
     const costs = new Costs(calibration, entityRandom(plan.seed, 'costs', 0))
-    this.master = new SimulatedMaster(this.timeline, modelSettings(options.settings), costs, line => this.died(line))
+    this.master = new SimulatedMaster(this.timeline, modelSettings(options.settings, options.broken), costs, line =>
+      this.died(line),
+    )
     this.bytesPerMailbox = averageBytes(plan)
     this.context = {
       clock: { nowNs: () => this.timeline.nowNs },

@@ -1,7 +1,7 @@
 import type { Timeline } from '../../core/timeline.js'
 import type { Costs } from './calibration.js'
 import { ModelConnection } from './connection.js'
-import { Lock } from './lock.js'
+import { Lock, type MailboxesLock, NO_LOCK } from './lock.js'
 import type { Port } from './port.js'
 import { DEADLY_CONNECTIONS, type ModelSettings } from './settings.js'
 import { Workers } from './workers.js'
@@ -11,7 +11,7 @@ import { Workers } from './workers.js'
  * keep their workers. It knows no bytes and no mailboxes, only what each command costs and who waits for whom.
  */
 export class CyrusModel {
-  readonly lock: Lock
+  readonly lock: MailboxesLock
   workers: Workers
   /** Connections that are told of changes. */
   streams = 0
@@ -27,7 +27,8 @@ export class CyrusModel {
     /** Changes that were before, when a master has died and another goes on. */
     public changes = 0,
   ) {
-    this.lock = new Lock(timeline, () => costs.drawNs('handOver'), costs.random)
+    this.lock =
+      settings.broken === 'no-lock' ? NO_LOCK : new Lock(timeline, () => costs.drawNs('handOver'), costs.random)
     this.workers = new Workers(timeline, settings, () => costs.drawNs('banner'))
   }
 

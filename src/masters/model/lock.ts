@@ -2,6 +2,24 @@ import { Fifo } from '../../core/fifo.js'
 import type { Random } from '../../core/random.js'
 import type { Timeline } from '../../core/timeline.js'
 
+/** What the model needs of it. */
+export interface MailboxesLock {
+  readonly isHeld: boolean
+  /** Asked by the holder: whether others sleep, or have been woken and will try. */
+  readonly isWantedByOthers: boolean
+  /** @param rank whose it is to be */
+  acquire(rank: number, got: () => void): void
+  release(): void
+}
+
+/** One that is no lock: everybody has it. */
+export const NO_LOCK: MailboxesLock = {
+  isHeld: false,
+  isWantedByOthers: false,
+  acquire: (_rank, got) => got(),
+  release: () => {},
+}
+
 /** How often who is woken has the lock before the waker can ask again. */
 const AT_ONCE = 0.2
 /** Who is woken and does not, and whom somebody overtook, gets a CPU only after so long, on average. */
@@ -37,7 +55,7 @@ interface Waiter {
  *   answer fills 4 KB and is written (after 59 updates here). Were it tried at each look-up, it would be 16, 61, 88, 99 and
  *   100 % from n = 10 on.
  */
-export class Lock {
+export class Lock implements MailboxesLock {
   private holder: number | undefined
   private readonly sleepers = new Fifo<Waiter>()
   /** Whether somebody may sleep: a release of a lock that nobody slept for wakes nobody. */
@@ -58,12 +76,10 @@ export class Lock {
     return this.holder !== undefined
   }
 
-  /** Asked by the holder: whether others sleep, or have been woken and will try. */
   get isWantedByOthers(): boolean {
     return this.sleepers.length > 0 || this.awake > 0
   }
 
-  /** @param rank whose it is to be */
   acquire(rank: number, got: () => void): void {
     this.ask({ rank, got })
   }

@@ -12,7 +12,12 @@ export interface ModelSettings {
   readonly connectionsMax: number
   /** `failedloginpause`, ns */
   readonly failedLoginPauseNs: number
+  /** For tests of those who must notice. */
+  readonly broken?: Broken
 }
+
+/** Ways in which the model is not like Cyrus. */
+export type Broken = 'no-lock' | 'endless-workers'
 
 /**
  * At so many connections select(2)'s sets are full, and the master dies of an assertion (lib/signals.c,
@@ -29,7 +34,7 @@ const DEFAULTS = {
 } as const
 
 /** @param settings lines of imapd.conf; what is absent has Cyrus's default */
-export function modelSettings(settings: Readonly<Record<string, string>>): ModelSettings {
+export function modelSettings(settings: Readonly<Record<string, string>>, broken?: Broken): ModelSettings {
   const of = (name: keyof typeof DEFAULTS) => {
     const given = Number(settings[name])
     return settings[name] === undefined || !Number.isInteger(given) ? DEFAULTS[name] : given
@@ -39,8 +44,9 @@ export function modelSettings(settings: Readonly<Record<string, string>>): Model
     workersStart: of('mupdate_workers_start'),
     workersMinSpare: of('mupdate_workers_minspare'),
     workersMaxSpare: of('mupdate_workers_maxspare'),
-    workersMax: of('mupdate_workers_max'),
+    workersMax: broken === 'endless-workers' ? Infinity : of('mupdate_workers_max'),
     connectionsMax: of('mupdate_connections_max'),
     failedLoginPauseNs: (Number.isNaN(pauseS) ? 3 : pauseS) * 1e9,
+    ...(broken === undefined ? {} : { broken }),
   }
 }
