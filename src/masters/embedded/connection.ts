@@ -87,8 +87,13 @@ export class Connection extends Dialogue {
     this.say()
     if (piece.length > 0) this.peer.write(piece)
     this.waitsForDrain = this.peer.backlogBytes > 0
-    if (!this.waitsForDrain) this.core.pump.add(this)
-    else if (outflow.usesChunk) this.core.giveChunkAway()
+    if (!this.waitsForDrain) {
+      this.core.pump.add(this)
+      return
+    }
+    if (outflow.usesChunk) this.core.giveChunkAway()
+    // Node tells of a drain only after more than a socket's high water mark.
+    this.peer.whenTaken(() => this.drained())
   }
 
   private get busy(): boolean {
