@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net'
 import { HarnessError, messageOf } from '../../core/errors.js'
 import type { Core, CoreOptions } from './core.js'
-import { type ModelOptions, ModelledService } from './modelled-service.js'
+import type { ModelOptions } from './modelled-service.js'
 import { PlainService } from './plain-service.js'
 import type { Service, ServiceEvents } from './service.js'
 
@@ -27,7 +27,7 @@ export interface RunningServer {
 export async function startServer(options: ServerOptions, events: ServiceEvents): Promise<RunningServer> {
   const { model } = options
   const service: Service =
-    model === undefined ? new PlainService(options, events) : new ModelledService(options, model, events)
+    model === undefined ? new PlainService(options, events) : await modelledService(options, model, events)
   // Cyrus answers those who have closed their half and wait.
   const server = createServer({ noDelay: true, allowHalfOpen: model !== undefined }, socket => service.accept(socket))
   await listen(server, options)
@@ -44,6 +44,12 @@ export async function startServer(options: ServerOptions, events: ServiceEvents)
       service.close()
     },
   }
+}
+
+/** Loaded only where it is wanted: the model's schema takes 15 MB. */
+async function modelledService(options: ServerOptions, model: ModelOptions, events: ServiceEvents): Promise<Service> {
+  const { ModelledService } = await import('./modelled-service.js')
+  return new ModelledService(options, model, events)
 }
 
 function listen(server: Server, { host, port }: ServerOptions): Promise<void> {
