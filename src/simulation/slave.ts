@@ -132,11 +132,17 @@ export class SimulatedSlave {
     if (this.alarm !== undefined && this.alarmNs <= dueNs) return
     this.disarm()
     this.alarmNs = dueNs
-    this.alarm = this.timeline.at(dueNs, this.rank, () => {
+    this.alarm = this.timeline.at(this.timerNs(dueNs), this.rank, () => {
       this.alarm = undefined
       this.alarmNs = Infinity
       this.step({ kind: 'timer', atNs: this.timeline.nowNs })
     })
+  }
+
+  /** As timers of a real run go: whole milliseconds, and one at least. */
+  private timerNs(dueNs: number): number {
+    const { nowNs } = this.timeline
+    return nowNs + Math.max(1, Math.ceil((dueNs - nowNs) / 1e6)) * 1e6
   }
 
   private disarm(): void {
