@@ -15,6 +15,7 @@ import { type Calibration, calibrationSchema } from '../masters/model/calibratio
 import { loadProfile, type Profile } from '../profile/load.js'
 import { describeHost } from '../samplers/host.js'
 import { createMaster, type MasterChoice, parseMaster } from './choose-master.js'
+import { measureMerge } from './measure-merge.js'
 import { collect } from './options.js'
 import { requirePermissions } from './permission.js'
 import { Progress } from './progress.js'
@@ -23,6 +24,7 @@ interface CalibrateFlags {
   readonly output?: string
   readonly mailboxes: number
   readonly set: string[]
+  readonly realSlave?: true
   readonly quiet?: true
   readonly passwordFile?: string
   readonly allowLoad: string[]
@@ -41,6 +43,7 @@ export function calibrateCommand(): Command {
     .option('-o, --output <file>', 'where the costs go; - is stdout (default: calibration-<version>.json)')
     .option('--mailboxes <number>', 'how many are made for it', count, 50_000)
     .option('-s, --set <master.key=value>', 'how a Cyrus of our own is set up, as for run (repeatable)', collect, [])
+    .option('--real-slave', 'for cyrus: also how long a real slave takes to merge the list')
     .option('-q, --quiet', 'no progress')
     .option('--password-file <file>', 'password of a remote master (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .option('--allow-load <host>', 'let it read whole lists from that host (repeatable)', collect, [])
@@ -51,7 +54,7 @@ export function calibrateCommand(): Command {
 Takes about a minute; the host should do nothing else meanwhile. A master that others use is held up by the lists.
 
 Examples:
-  mupdate-bench calibrate cyrus
+  mupdate-bench calibrate cyrus --real-slave
   mupdate-bench calibrate cyrus:/opt/cyrus-3.12 --set master.place=disk -o disk.json`,
     )
     .action(async (text: string, flags: CalibrateFlags) => {
@@ -64,7 +67,8 @@ Examples:
       const master = await createMaster(choice, profile.master, clock, flags.passwordFile)
       try {
         await master.start()
-        const calibration = await calibrate(master, profile, clock, progress)
+        const measured = await calibrate(master, profile, clock, progress)
+        const calibration = await withMerge(measured, master, choice, flags, clock, progress)
         const path = flags.output ?? `calibration-${fileSafe(calibration.master.version)}.json`
         write(path, calibration)
         process[path === '-' ? 'stderr' : 'stdout'].write(
@@ -87,10 +91,13 @@ function parseChoice(text: string): MasterChoice {
   )
 }
 
-function loadSettings({ set, mailboxes }: CalibrateFlags, choice: MasterChoice): Profile {
+function loadSettings({ set, mailboxes, realSlave }: CalibrateFlags, choice: MasterChoice): Profile {
   const other = set.find(text => !text.startsWith('master.'))
   if (other !== undefined) {
     throw new HarnessError('USAGE', `--set ${other}: no setting of the master`, 'write --set master.place=disk')
+  }
+  if (realSlave === true && choice.kind !== 'cyrus') {
+    throw new HarnessError('USAGE', '--real-slave: it is the slave of a Cyrus of our own', 'give cyrus or cyrus:PREFIX')
   }
   if (set.length > 0 && choice.kind === 'remote') {
     throw new HarnessError('USAGE', `--set ${set[0]}: a remote master is as it is`, 'leave --set out')
@@ -144,6 +151,20 @@ async function calibrate(master: Master, profile: Profile, clock: Clock, progres
   }
 }
 
+/** Of a Cyrus of our own its mailboxes are still there. */
+async function withMerge(
+  calibration: Calibration,
+  master: Master,
+  choice: MasterChoice,
+  { realSlave }: CalibrateFlags,
+  clock: Clock,
+  progress: Progress,
+): Promise<Calibration> {
+  if (realSlave !== true || choice.kind !== 'cyrus') return calibration
+  progress.line('the merge of real slaves')
+  return { ...calibration, mergePerMailbox: await measureMerge(master, calibration.mailboxes, clock, choice.prefix) }
+}
+
 function onInterrupt(calibrating: Calibrating): () => void {
   const handler = () => {
     calibrating.end(new HarnessError('INTERRUPTED', 'interrupted: nothing was written', ''))
@@ -188,13 +209,14 @@ function write(path: string, calibration: Calibration): void {
 }
 
 /** µs throughout: costs are compared with each other. */
-function costTable({ costs, mailboxes, master }: Calibration): string {
+function costTable({ costs, mailboxes, master, mergePerMailbox }: Calibration): string {
   const table = new Table({
     head: ['µs', 'p10', 'p50', 'p90', '95 % of p50', 'samples'],
     style: { head: [], border: [], compact: true },
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
   })
-  for (const [name, { p10, p50, p90, low, high, samples }] of Object.entries(costs)) {
+  const all = Object.entries(mergePerMailbox === null ? costs : { ...costs, mergePerMailbox })
+  for (const [name, { p10, p50, p90, low, high, samples }] of all) {
     table.push([name, ...[p10, p50, p90].map(figure), `${figure(low)} – ${figure(high)}`, samples])
   }
   return `${master.kind} ${master.version}, ${master.mailboxDatabase}, ${formatCount(mailboxes)} mailboxes\n${table}`

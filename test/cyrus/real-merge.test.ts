@@ -8,7 +8,7 @@ import { Follower } from '../../src/slaves/follower.js'
 import { Ledger } from '../../src/slaves/ledger.js'
 import { until } from '../cli/bench.js'
 import { RecordingProxy } from '../support/recording-proxy.js'
-import { CyrusSlave } from './cyrus-slave.js'
+import { CyrusSlave } from '../../src/masters/cyrus/cyrus-slave.js'
 
 const clock = monotonicClock(monotonicOriginS())
 const ending: (() => Promise<void>)[] = []
@@ -40,7 +40,7 @@ describe('a real slave that resyncs after deletions', () => {
     for (const name of NAMES) await backend.request({ kind: 'ACTIVATE', name, ...PLACE })
     const proxy = await RecordingProxy.before(master.address)
     ending.push(() => proxy.close())
-    const slave = await CyrusSlave.start(proxy.address, credentials, { mupdate_retry_delay: '3' })
+    const slave = await CyrusSlave.start(proxy.address, credentials, { settings: { mupdate_retry_delay: '3' } })
     ending.push(() => slave.stop())
     const synchronised = () => slave.log.filter(line => line.includes('synchronization complete')).length
     await until('the slave has its list', () => synchronised() === 1)

@@ -7,7 +7,7 @@ import { Slave } from '../../src/slaves/slave.js'
 import { until } from '../cli/bench.js'
 import { type Entry, lastOf, RecordingProxy } from '../support/recording-proxy.js'
 import { slaveObserver } from '../support/slave-observer.js'
-import { CyrusSlave } from './cyrus-slave.js'
+import { CyrusSlave } from '../../src/masters/cyrus/cyrus-slave.js'
 
 /** A slave behind a proxy of its own. */
 export interface Beside {
@@ -95,7 +95,7 @@ export class SlavePair {
   private async startReal(retryDelayS: number, loginLimitS: number): Promise<Beside> {
     const proxy = await this.proxy()
     const settings = { mupdate_retry_delay: String(retryDelayS), client_timeout: String(loginLimitS) }
-    const cyrus = await CyrusSlave.start(proxy.address, this.master.credentials, settings)
+    const cyrus = await CyrusSlave.start(proxy.address, this.master.credentials, { settings })
     this.ending.push(() => cyrus.stop())
     this.cyrus = cyrus
     return { proxy, kick: () => cyrus.kick() }

@@ -1,18 +1,27 @@
 import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { join } from 'node:path'
-import { cyrusAccount } from '../../src/masters/cyrus/account.js'
-import { findBinaries } from '../../src/masters/cyrus/binaries.js'
-import { SERVER_NAME } from '../../src/masters/cyrus/config.js'
-import { DIRECTORY_PREFIX } from '../../src/masters/cyrus/leftovers.js'
-import { chooseParent, descriptorsFor, freePort } from '../../src/masters/cyrus/place.js'
-import type { CyrusPlan } from '../../src/masters/cyrus/plan.js'
-import { SupervisorProcess } from '../../src/masters/cyrus/supervisor-process.js'
-import type { Credentials, MasterAddress } from '../../src/masters/master.js'
+import { cyrusAccount } from './account.js'
+import { findBinaries } from './binaries.js'
+import { SERVER_NAME } from './config.js'
+import { DIRECTORY_PREFIX } from './leftovers.js'
+import { chooseParent, descriptorsFor, freePort } from './place.js'
+import type { CyrusPlan } from './plan.js'
+import { SupervisorProcess } from './supervisor-process.js'
+import type { Credentials, MasterAddress } from '../master.js'
+
+export interface CyrusSlaveOptions {
+  /** Tree of another build; the system's own Cyrus when absent. */
+  readonly prefix?: string
+  /** Lines of imapd.conf beyond those that say where its master is. */
+  readonly settings?: Readonly<Record<string, string>>
+  /** Its syslog lines, as they come. */
+  readonly onLine?: (line: string) => void
+}
 
 /**
  * A frontend's `mupdate`, run as a managed master is run: by Cyrus's `master`, as no root, below a supervisor that ends
- * it and removes its directory however the test ends.
+ * it and removes its directory however its user ends.
  */
 export class CyrusSlave {
   private constructor(
@@ -24,11 +33,11 @@ export class CyrusSlave {
     private readonly supervisor: SupervisorProcess,
   ) {}
 
-  /** @param settings lines of imapd.conf beyond those that say where its master is */
+  /** @throws {HarnessError} `MASTER_SETUP` where there is no Cyrus */
   static async start(
     master: MasterAddress,
     { user, password }: Credentials,
-    settings: Readonly<Record<string, string>>,
+    { prefix, settings = {}, onLine }: CyrusSlaveOptions,
   ): Promise<CyrusSlave> {
     const log: string[] = []
     const plan: CyrusPlan = {
@@ -38,7 +47,7 @@ export class CyrusSlave {
       user,
       password,
       account: cyrusAccount(),
-      binaries: findBinaries(),
+      binaries: findBinaries(prefix),
       settings: {
         ...settings,
         // With its port, or Cyrus asks /etc/services for `mupdate`, which need not be there (imap/backend.c).
@@ -51,7 +60,9 @@ export class CyrusSlave {
       maxDescriptors: descriptorsFor(100),
     }
     const supervisor = new SupervisorProcess(plan, report => {
-      log.push(report.kind === 'syslog' ? report.line : JSON.stringify(report))
+      const line = report.kind === 'syslog' ? report.line : JSON.stringify(report)
+      log.push(line)
+      onLine?.(line)
     })
     return new CyrusSlave(plan.directory, { host: '127.0.0.1', port: plan.port }, log, supervisor)
   }
