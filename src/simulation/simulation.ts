@@ -157,8 +157,11 @@ export class Simulation {
     this.endNs = this.timeline.nowNs
   }
 
+  /** Histograms are not garbage collected, and a sweep makes many. */
   destroy(): void {
     this.recorder.destroy()
+    this.total.destroy()
+    for (const { tallies } of this.phases) tallies.destroy()
   }
 
   private runPhase(index: number, planned: PlanPhase): void {

@@ -21,6 +21,11 @@ describe('a simulation', () => {
     expect(a!.master.cpu.meanCores).toBeNull()
   })
 
+  it('can be made again and again in one process', async () => {
+    const sets = ['site.mailboxes=100', 'phases.3.duration=1s', 'phases.2.duration=100ms']
+    for (let seed = 1; seed <= 150; seed++) await simulate('resync-storm', [...sets, `seed=${seed}`])
+  }, 60_000)
+
   it('differs with its seed', async () => {
     const [a, b] = [await simulate('resync-storm'), await simulate('resync-storm', ['seed=2'])]
     expect(a!.total.commands['NOOP.slave']).not.toEqual(b!.total.commands['NOOP.slave'])
