@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Figures, figuresOf, judge } from '../../bench/agreement.js'
+import { SCENARIOS } from '../../bench/scenarios.js'
+import { simulateProfile } from '../../src/cli/simulate-profile.js'
+import { loadCalibration } from '../../src/masters/model/load-calibration.js'
+import type { Broken } from '../../src/masters/model/settings.js'
+import { loadHistograms } from '../../src/metrics/latency.js'
+import { loadProfile } from '../../src/profile/load.js'
+
+/** What a real Cyrus did in each scenario; `npm run validate` asks one again. */
+const recorded = JSON.parse(
+  readFileSync(join(import.meta.dirname, '../../bench/recorded/cyrus-3.6.1.json'), 'utf8'),
+) as { runs: Record<string, Figures[]> }
+const SEEDS = 3
+
+beforeAll(loadHistograms)
+
+async function judged(broken?: Broken) {
+  const calibration = loadCalibration()
+  const all = []
+  for (const { name, profile, sets, phase } of SCENARIOS) {
+    const simulated: Figures[] = []
+    for (let seed = 1; seed <= SEEDS; seed++) {
+      const options = { profile: loadProfile(profile, [...sets, `seed=${seed}`]), calibration }
+      const { result } = await simulateProfile(broken === undefined ? options : { ...options, broken })
+      simulated.push(figuresOf(result, phase))
+    }
+    all.push(judge(name, recorded.runs[name]!, [], simulated))
+  }
+  return all
+}
+
+describe('the simulation, held against recorded runs of a real Cyrus', () => {
+  it('has the same verdicts, and lists as long', async () => {
+    const disagreeing = (await judged()).filter(({ agrees }) => !agrees)
+    expect(disagreeing.map(({ rows }) => rows.join('\n'))).toEqual([])
+  }, 120_000)
+
+  it.each<Broken>(['no-lock', 'endless-workers'])(
+    'has not, with %s',
+    async broken => {
+      const disagreeing = (await judged(broken)).filter(({ agrees }) => !agrees)
+      expect(disagreeing.length).toBeGreaterThan(0)
+    },
+    120_000,
+  )
+})
