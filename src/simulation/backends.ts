@@ -42,6 +42,8 @@ interface Job {
   readonly intendedNs: number | undefined
   readonly loop: ClosedLoop | undefined
   sentNs: number | undefined
+  /** Records as unfinished what is under way of it: a login, a command. */
+  giveUp: (() => void) | undefined
 }
 
 interface ClosedLoop {
@@ -86,7 +88,8 @@ export class SimulatedBackends {
     if (this.options.connection === 'kept') for (const lane of this.lanes) lane.open()
   }
 
-  start(phase: number, startNs: number, arrivals: ArrivalSpec): void {
+  /** @param endNs of the phase: what would arrive then does not any more */
+  start(phase: number, startNs: number, endNs: number, arrivals: ArrivalSpec): void {
     this.pause()
     this.prepare()
     if (arrivals.kind === 'closed') {
@@ -98,7 +101,7 @@ export class SimulatedBackends {
     const { timeline } = this.master
     const next = () => {
       const { value, done } = times.next()
-      if (done) return
+      if (done || startNs + value >= endNs) return
       const intendedNs = startNs + value
       this.arrival = timeline.at(intendedNs, this.firstRank, () => {
         this.arrive(phase, intendedNs)
@@ -127,6 +130,7 @@ export class SimulatedBackends {
 
   end(job: Job, outcome: Outcome): void {
     if (!this.live.delete(job)) return
+    if (outcome !== 'ok') job.giveUp?.()
     const { nowNs } = this.master.timeline
     this.context.recorder.metric(job.phase, 'operations', job.kind).add(outcome, job.intendedNs, job.sentNs, nowNs)
     if (outcome === 'ok') this.onSuccess(job.backend, nowNs)
@@ -138,10 +142,21 @@ export class SimulatedBackends {
   }
 
   private arrive(phase: number, intendedNs: number | undefined): void {
-    const kind = this.drawKind()
+    const drawn = this.drawKind()
+    // As the generator does where nothing is left to be changed.
+    const kind = this.master.mailboxes > 0 ? drawn : 'create'
     const backend = this.drawBackend()
     const { closedLoop: loop } = this
-    const job: Job = { kind, steps: this.stepsOf(kind), backend, phase, intendedNs, sentNs: undefined, loop }
+    const job: Job = {
+      kind,
+      steps: this.stepsOf(kind),
+      backend,
+      phase,
+      intendedNs,
+      sentNs: undefined,
+      giveUp: undefined,
+      loop,
+    }
     this.live.add(job)
     this.lanes[backend].add(job)
   }
@@ -227,10 +242,13 @@ class Lane {
     const { backends } = this
     const { timeline } = backends.master
     const startNs = timeline.nowNs
-    const login = (outcome: Outcome) =>
+    const login = (outcome: Outcome) => {
+      job.giveUp = undefined
       backends.context.recorder
         .metric(job.phase, 'commands', 'LOGIN')
         .add(outcome, job.intendedNs, startNs, timeline.nowNs)
+    }
+    job.giveUp = () => login('unfinished')
     let loggedIn = false
     const client: SimulatedClient = new SimulatedClient(
       backends.master,
@@ -260,13 +278,19 @@ class Lane {
     const step = (i: number) => {
       const current = job.steps[i]
       const sentNs = timeline.nowNs
+      const record = (outcome: Outcome) => {
+        job.giveUp = undefined
+        backends.context.recorder
+          .metric(job.phase, 'commands', current.verb)
+          .add(outcome, intendedNs, sentNs, timeline.nowNs)
+      }
+      job.giveUp = () => record('unfinished')
       client.send(
         current.command,
         change => {
-          const { nowNs } = timeline
-          backends.context.recorder.metric(job.phase, 'commands', current.verb).add('ok', intendedNs, sentNs, nowNs)
+          record('ok')
           backends.succeeded(current, change)
-          if (intendedNs !== undefined) intendedNs = nowNs
+          if (intendedNs !== undefined) intendedNs = timeline.nowNs
           if (i + 1 < job.steps.length) step(i + 1)
           else then('ok')
         },

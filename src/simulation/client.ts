@@ -1,5 +1,6 @@
 import { HarnessError } from '../core/errors.js'
 import { Fifo } from '../core/fifo.js'
+import type { Alarm } from '../core/timeline.js'
 import type { ModelConnection } from '../masters/model/connection.js'
 import type { ModelCommand, Port } from '../masters/model/port.js'
 import { type SimulatedMaster, TRANSIT_NS } from './master.js'
@@ -10,7 +11,7 @@ const SOCKET_BYTES = 2.5e6
 const LOGIN_LIMIT_NS = 10e9
 
 /** Made once: a stack for each of a million takes longer than all the rest. */
-const REFUSED = new HarnessError('MASTER_UNREACHABLE', 'connection refused', '')
+const UNREACHABLE = new HarnessError('MASTER_UNREACHABLE', `no network for ${LOGIN_LIMIT_NS / 1e9} s`, '')
 const TURNED_AWAY = new HarnessError('MASTER_BYE', 'BYE "Server Unable"', '')
 const CLOSED = new HarnessError('MASTER_LOST', 'the master closed the connection', '')
 const SILENCE = new HarnessError('TIMEOUT', `no answer in ${LOGIN_LIMIT_NS / 1e9} s`, '')
@@ -52,6 +53,7 @@ export class SimulatedClient implements Port {
   private onFlushed: (() => void) | undefined
   private held: (() => void)[] | undefined
   private loggedIn = false
+  private readonly limit: Alarm
   closed = false
 
   constructor(
@@ -60,17 +62,20 @@ export class SimulatedClient implements Port {
     private readonly events: ClientEvents,
     private readonly traits: ClientTraits,
   ) {
-    this.transit(() => {
-      if (this.closed) return
-      const connection = master.connect(this, rank)
-      if (connection === 'nobody') this.transit(() => this.fail(REFUSED))
-      else if (connection === undefined) this.transit(() => this.fail(TURNED_AWAY))
-      else this.connection = connection
-    })
+    this.transit(() => this.arrive())
     const { timeline } = master
-    timeline.at(timeline.nowNs + LOGIN_LIMIT_NS, rank, () => {
-      if (!this.loggedIn) this.fail(SILENCE)
+    this.limit = timeline.at(timeline.nowNs + LOGIN_LIMIT_NS, rank, () => {
+      if (!this.loggedIn) this.fail(this.connection === undefined ? UNREACHABLE : SILENCE)
     })
+  }
+
+  /** Where nobody serves at the moment, the connection waits: Cyrus's master holds the port. */
+  private arrive(): void {
+    if (this.closed) return
+    const connection = this.master.connect(this, this.rank)
+    if (typeof connection === 'number') this.at(connection - this.master.timeline.nowNs, () => this.arrive())
+    else if (connection === undefined) this.transit(() => this.fail(TURNED_AWAY))
+    else this.connection = connection
   }
 
   send(command: ModelCommand, onDone?: (change: number) => void, mailboxes = 0): void {
@@ -86,9 +91,10 @@ export class SimulatedClient implements Port {
     this.send({ kind: 'logout' })
   }
 
-  /** Closes without a word. */
+  /** Closes without a word; the kernel says so, whatever the program does. */
   destroy(): void {
     this.closed = true
+    this.held = undefined
     this.send({ kind: 'gone' })
     const { onFlushed } = this
     this.onFlushed = undefined
@@ -123,6 +129,7 @@ export class SimulatedClient implements Port {
     this.written.push(() => {
       this.send({ kind: 'login', ok: true }, () => {
         this.loggedIn = true
+        this.limit.cancel()
         this.events.onLoggedIn()
       })
     })
@@ -130,7 +137,7 @@ export class SimulatedClient implements Port {
 
   execute(command: ModelCommand): void {
     const { onDone, mailboxes = 0 } = this.taken ?? {}
-    this.master.mailboxes += mailboxes
+    this.master.mailboxes = Math.max(0, this.master.mailboxes + mailboxes)
     const change = this.master.model.changes - 1
     if (command.kind === 'list') this.listBytes = this.mailboxes * this.share * this.traits.bytesPerMailbox
     if (onDone !== undefined) this.written.push(() => onDone(change))
@@ -145,7 +152,9 @@ export class SimulatedClient implements Port {
   }
 
   sendUpdates(from: number, to: number): void {
-    this.written.push(() => this.events.onUpdates?.(from, to))
+    // None of them may be for it.
+    if (Math.floor(to * this.share) > Math.floor(from * this.share))
+      this.written.push(() => this.events.onUpdates?.(from, to))
   }
 
   listLasts(): void {
@@ -163,8 +172,15 @@ export class SimulatedClient implements Port {
     }
     if (listBytes > SOCKET_BYTES && !this.closed && (this.held !== undefined || this.slowNs(listBytes) === Infinity))
       this.onFlushed = done
-    else if (listBytes > SOCKET_BYTES && this.slowNs(listBytes) > 0) this.at(this.slowNs(listBytes), done)
-    else done()
+    else if (listBytes > SOCKET_BYTES && this.slowNs(listBytes) > 0 && !this.closed) {
+      // Who leaves meanwhile has taken it, as far as the master is concerned.
+      this.onFlushed = done
+      this.at(this.slowNs(listBytes), () => {
+        if (this.onFlushed !== done) return
+        this.onFlushed = undefined
+        done()
+      })
+    } else done()
   }
 
   close(): void {

@@ -21,16 +21,20 @@ export class SimulatedMaster {
     readonly timeline: Timeline,
     private readonly settings: ModelSettings,
     private readonly costs: Costs,
-    private readonly onDeath: (detail: string) => void,
+    private readonly events: { onDeath(detail: string): void; onBack(): void },
   ) {
     this.model = this.newModel(0)
   }
 
-  /** @returns undefined where it turns the client away */
-  connect(client: SimulatedClient, rank: number): ModelConnection | undefined | 'nobody' {
-    if (this.timeline.nowNs < this.downUntilNs) return 'nobody'
-    const connection = this.model.connect(client, rank)
-    if (connection !== undefined) this.clients.add(client)
+  /** @returns undefined where it turns the client away; while nobody is there, ns when somebody will be */
+  connect(client: SimulatedClient, rank: number): ModelConnection | undefined | number {
+    if (this.timeline.nowNs < this.downUntilNs) return this.downUntilNs
+    const { model } = this
+    const connection = model.connect(client, rank)
+    if (connection === undefined) return undefined
+    // It may have been the one too many, of which the master dies.
+    if (model === this.model) this.clients.add(client)
+    else client.lose()
     return connection
   }
 
@@ -50,7 +54,7 @@ export class SimulatedMaster {
   }
 
   private die(): void {
-    this.onDeath('Internal error: assertion failed: lib/signals.c: nfds < FD_SETSIZE')
+    this.events.onDeath('Internal error: assertion failed: lib/signals.c: nfds < FD_SETSIZE')
     this.comeBack()
   }
 
@@ -58,7 +62,9 @@ export class SimulatedMaster {
     const { clients } = this
     this.model = this.newModel(this.model.changes)
     this.downUntilNs = this.timeline.nowNs + RESTART_NS
-    for (const client of [...clients]) client.lose()
+    const lost = [...clients]
     clients.clear()
+    for (const client of lost) client.lose()
+    this.events.onBack()
   }
 }

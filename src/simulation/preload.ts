@@ -1,3 +1,4 @@
+import type { CyrusModel } from '../masters/model/cyrus-model.js'
 import type { SimulatedMaster } from './master.js'
 
 /** Mailboxes loaded with one taking of the lock: fine enough for those who wait for it, coarse enough for millions. */
@@ -6,6 +7,7 @@ const PORTION = 100
 /** The pipelined bulk load: ACTIVATEs one after the other, as fast as the lock lets them. */
 export class SimulatedPreload {
   private left: number
+  private stopped = false
 
   constructor(
     private readonly master: SimulatedMaster,
@@ -17,24 +19,42 @@ export class SimulatedPreload {
   }
 
   get done(): boolean {
-    return this.left === 0
+    return this.left === 0 || this.stopped
   }
 
   start(): void {
-    if (this.left === 0) return
+    this.loadNext(this.master.model)
+  }
+
+  /** The master that it was loading is gone, and another one there. */
+  resume(): void {
+    this.loadNext(this.master.model)
+  }
+
+  stop(): void {
+    this.stopped = true
+  }
+
+  private loadNext(model: CyrusModel): void {
     const { master } = this
-    const { model, timeline } = master
+    const { timeline } = master
+    if (this.done || model !== master.model) return
     model.lock.acquire(this.rank, () => {
+      if (this.done || model !== master.model) {
+        model.lock.release()
+        return
+      }
       const portion = Math.min(PORTION, this.left)
       const holdNs =
         model.costs.drawManyNs('activate', portion) + model.streams * model.costs.drawManyNs('logPerStream', portion)
       timeline.at(timeline.nowNs + holdNs, this.rank, () => {
+        if (model !== master.model) return
         master.mailboxes += portion
         model.changes += portion
         this.onLoaded(portion)
         this.left -= portion
         model.lock.release()
-        this.start()
+        this.loadNext(model)
       })
     })
   }

@@ -25,6 +25,11 @@ export class SimulatedProbes {
     })
   }
 
+  /** No NOOP is due from now on; what is under way may be answered until {@link stop}. */
+  sendLast(): void {
+    for (const lane of this.lanes) lane.sendLast()
+  }
+
   stop(): void {
     for (const lane of this.lanes) lane.stop()
   }
@@ -37,6 +42,7 @@ class ProbeLane {
   private connected = false
   private stopped = false
   private ticking = false
+  private lastNs = Infinity
 
   constructor(
     private readonly context: WatcherContext,
@@ -50,12 +56,23 @@ class ProbeLane {
     this.open()
   }
 
+  sendLast(): void {
+    this.sendDue()
+    this.lastNs = Math.min(this.lastNs, this.master.timeline.nowNs)
+  }
+
   stop(): void {
+    this.sendLast()
     this.stopped = true
     this.giveUp()
     const { nowNs } = this.master.timeline
-    for (; this.nextNs <= nowNs; this.nextNs += this.periodNs)
-      this.metric(this.context.phase()).add('unfinished', Math.round(this.nextNs), undefined, nowNs)
+    for (; this.nextNs <= this.lastNs; this.nextNs += this.periodNs)
+      this.metric(this.context.phase(Math.round(this.nextNs))).add(
+        'unfinished',
+        Math.round(this.nextNs),
+        undefined,
+        nowNs,
+      )
     this.client?.destroy()
   }
 
@@ -92,7 +109,7 @@ class ProbeLane {
   private tick(): void {
     this.ticking = true
     this.master.timeline.at(Math.max(this.master.timeline.nowNs, Math.round(this.nextNs)), this.rank, () => {
-      if (this.stopped) return
+      if (this.stopped || this.nextNs > this.lastNs) return
       if (!this.connected) {
         this.ticking = false
         return
@@ -104,7 +121,7 @@ class ProbeLane {
 
   private sendDue(): void {
     const { nowNs } = this.master.timeline
-    while (this.connected && Math.round(this.nextNs) <= nowNs) {
+    while (this.connected && Math.round(this.nextNs) <= Math.min(nowNs, this.lastNs)) {
       this.send(Math.round(this.nextNs))
       this.nextNs += this.periodNs
     }
@@ -112,7 +129,7 @@ class ProbeLane {
 
   private send(intendedNs: number): void {
     const { timeline } = this.master
-    const phase = this.context.phase()
+    const phase = this.context.phase(intendedNs)
     const sentNs = timeline.nowNs
     this.sent.push({ intendedNs, sentNs, phase })
     this.client!.send({ kind: 'noop' }, () => {

@@ -18,6 +18,8 @@ export class Propagation {
   /** By change; 0 until its writer has the OK. */
   private okNs = new Float64Array(1024)
   private seen = new Uint16Array(1024)
+  /** Slaves that were to get it when its writer had the OK. */
+  private needs = new Uint16Array(1024)
   private readonly counts: Record<Reached, Uint32Array> = {
     first: newCounts(),
     median: newCounts(),
@@ -26,25 +28,26 @@ export class Propagation {
   }
   private readonly double = new Float64Array(1)
   private readonly words = new Uint32Array(this.double.buffer)
-  /** Slaves that are to get each change. */
+  /** Slaves that are to get what is changed now. */
   followers = 0
 
   succeeded(change: number, nowNs: number): void {
     this.reserve(change + 1)
     this.okNs[change] = nowNs
+    this.needs[change] = this.followers
     // Slaves can be told before the writer is: then nobody waited.
     const early = this.seen[change]
-    for (let seen = 1; seen <= early; seen++) this.tell(seen, 0)
+    for (let seen = 1; seen <= early; seen++) this.tell(seen, this.followers, 0)
   }
 
   /** A slave has the changes from one up to, not including, another. */
   reached(from: number, to: number, nowNs: number): void {
     this.reserve(to)
-    const { okNs, seen } = this
+    const { okNs, seen, needs } = this
     for (let change = from; change < to; change++) {
       const times = ++seen[change]
       const ok = okNs[change]
-      if (ok > 0) this.tell(times, nowNs - ok)
+      if (ok > 0) this.tell(times, needs[change], nowNs - ok)
     }
   }
 
@@ -57,14 +60,14 @@ export class Propagation {
     }
   }
 
-  private tell(seen: number, lagNs: number): void {
-    const { followers, counts } = this
+  private tell(seen: number, needs: number, lagNs: number): void {
+    const { counts } = this
     this.double[0] = Math.max(1, lagNs)
     const bucket = Math.min(MOST, this.words[1] >>> SHIFT) - LEAST
     counts.all[bucket]++
     if (seen === 1) counts.first[bucket]++
-    if (seen === (followers + 1) >> 1) counts.median[bucket]++
-    if (seen === followers) counts.last[bucket]++
+    if (seen === (needs + 1) >> 1) counts.median[bucket]++
+    if (seen === needs) counts.last[bucket]++
   }
 
   private timeOf(bucket: number): number {
@@ -80,8 +83,11 @@ export class Propagation {
     okNs.set(this.okNs)
     const seen = new Uint16Array(size)
     seen.set(this.seen)
+    const needs = new Uint16Array(size)
+    needs.set(this.needs)
     this.okNs = okNs
     this.seen = seen
+    this.needs = needs
   }
 }
 

@@ -88,9 +88,10 @@ export class Simulation {
     // Where in a second it begins is chance, and decides when timers fire.
     this.timeline.runUntil(1e9 + Math.floor(entityRandom(plan.seed, 'start', 0)() * 1e9))
     const costs = new Costs(calibration, entityRandom(plan.seed, 'costs', 0))
-    this.master = new SimulatedMaster(this.timeline, modelSettings(options.settings, options.broken), costs, line =>
-      this.died(line),
-    )
+    this.master = new SimulatedMaster(this.timeline, modelSettings(options.settings, options.broken), costs, {
+      onDeath: line => this.died(line),
+      onBack: () => this.preload?.resume(),
+    })
     this.bytesPerMailbox = averageBytes(plan)
     this.context = {
       clock: { nowNs: () => this.timeline.nowNs },
@@ -149,7 +150,10 @@ export class Simulation {
     for (const [index, phase] of phases.entries()) {
       this.runPhase(index, phase)
     }
-    this.probing?.stop()
+    // What is on its way when a run ends is no lost one.
+    this.stopProbes()
+    this.backends?.pause()
+    this.timeline.runUntil(this.timeline.nowNs + GRACE_NS)
     this.backends?.stop()
     this.swarm?.stop()
     this.swarm = undefined
@@ -191,7 +195,7 @@ export class Simulation {
       this.event('phase-limit', `${planned.name}: not ${planned.until} after ${planned.limitNs / 1e9} s`)
   }
 
-  private enter(index: number, { run, arrivals, until }: PlanPhase, startNs: number): void {
+  private enter(index: number, { run, arrivals, until, durationNs, limitNs }: PlanPhase, startNs: number): void {
     const { plan } = this.options
     const runs = (what: PlanPhase['run'][number]) => run.includes(what)
     if (!runs('slaves')) {
@@ -200,14 +204,8 @@ export class Simulation {
     }
     if (!runs('probes')) this.stopProbes()
     if (!runs('backends')) this.backends?.pause()
-    if (runs('preload')) {
-      const loaded = this.recorder.metric(index, 'commands', 'ACTIVATE')
-      this.preload = new SimulatedPreload(this.master, plan.site.mailboxes, RANK.preload, count => {
-        loaded.addUntimed(count)
-        this.counters.preloaded += count
-      })
-      this.preload.start()
-    }
+    if (!runs('preload')) this.preload?.stop()
+    else if (this.preload === undefined) this.startPreload(index)
     if (runs('slaves') && this.swarm === undefined) {
       const { context, master, propagation, bytesPerMailbox } = this
       this.swarm = new SimulatedSwarm(context, master, propagation, plan, bytesPerMailbox, RANK.slaves)
@@ -217,7 +215,7 @@ export class Simulation {
       this.probing ??= new SimulatedProbes(this.context, this.master, plan.probes, RANK.probes, this.bytesPerMailbox)
     }
     if (runs('kicks')) this.startKicks(index, startNs)
-    if (runs('backends')) this.backendsOf().start(index, startNs, arrivals)
+    if (runs('backends')) this.backendsOf().start(index, startNs, startNs + (durationNs ?? limitNs), arrivals)
     else if (plan.phases[index + 1]?.run.includes('backends') === true) this.backendsOf().prepare()
     if (until === 'converged') this.startBarrier()
   }
@@ -249,11 +247,21 @@ export class Simulation {
     )
   }
 
+  private startPreload(index: number): void {
+    const loaded = this.recorder.metric(index, 'commands', 'ACTIVATE')
+    this.preload = new SimulatedPreload(this.master, this.options.plan.site.mailboxes, RANK.preload, count => {
+      loaded.addUntimed(count)
+      this.counters.preloaded += count
+    })
+    this.preload.start()
+  }
+
   /** What is on its way when a phase ends is no lost one. */
   private stopProbes(): void {
     const { probing } = this
     if (probing === undefined) return
     this.probing = undefined
+    probing.sendLast()
     this.timeline.at(this.timeline.nowNs + GRACE_NS, RANK.probes, () => probing.stop())
   }
 
@@ -316,7 +324,7 @@ export class Simulation {
   private met({ until }: PlanPhase): boolean {
     switch (until) {
       case 'preloaded':
-        return this.preload === undefined || this.preload.done
+        return this.preload?.done ?? true
       case 'streaming':
         return this.swarm === undefined || this.swarm.allStreaming
       case 'idle':

@@ -21,6 +21,8 @@ export class SimulatedSlave {
   private readonly kicks = new Fifo<Kick>()
   private frozen = false
   private cut = false
+  /** Given up while the network was gone: the master hears of it when it is back. */
+  private readonly givenUp: SimulatedClient[] = []
   private stopped = false
   /** Changes that it has. */
   private has = 0
@@ -33,8 +35,11 @@ export class SimulatedSlave {
     private readonly traits: ClientTraits,
     private readonly watcher: SlaveWatcher,
     private readonly propagation: Propagation,
+    /** Is meant to hold the whole list. */
+    private readonly follows: boolean,
     startNs: number,
   ) {
+    this.has = master.model.changes
     this.state = { phase: 'waiting', untilNs: startNs }
     this.arm()
   }
@@ -82,7 +87,9 @@ export class SimulatedSlave {
   }
 
   restoreNetwork(): void {
+    if (!this.cut) return
     this.cut = false
+    for (const client of this.givenUp.splice(0)) client.destroy()
     this.client?.release()
   }
 
@@ -91,6 +98,7 @@ export class SimulatedSlave {
     this.giveUp(this.timeline.nowNs)
     this.stopped = true
     this.disarm()
+    this.restoreNetwork()
     this.client?.destroy()
     this.client = undefined
   }
@@ -190,14 +198,15 @@ export class SimulatedSlave {
 
   private heard(from: number, to: number): void {
     const { nowNs } = this.timeline
-    this.watcher.received((to - from) * (this.traits.share ?? 1) * this.traits.bytesPerMailbox)
+    this.watcher.received(shareOf(this.traits, from, to) * this.traits.bytesPerMailbox)
     this.reached(to, nowNs)
     this.step({ kind: 'heard', atNs: nowNs })
   }
 
+  /** What was changed before it joined was never meant for it. */
   private reached(change: number, nowNs: number): void {
     if (change <= this.has) return
-    if (this.traits.share === undefined) this.propagation.reached(this.has, change, nowNs)
+    if (this.follows) this.propagation.reached(this.has, change, nowNs)
     this.has = change
   }
 
@@ -215,9 +224,20 @@ export class SimulatedSlave {
     this.watcher.noopUnfinished(before.noop.intendedNs, before.noop.sentNs, nowNs)
     this.failKicks(nowNs)
     this.watcher.timedOut(nowNs - before.noop.intendedNs + this.settings.retryDelayNs)
-    this.client?.logout()
-    this.client?.destroy()
+    this.giveUpClient()
+  }
+
+  private giveUpClient(): void {
+    const { client } = this
     this.client = undefined
+    if (client === undefined) return
+    if (this.cut) {
+      client.closed = true
+      this.givenUp.push(client)
+    } else {
+      client.logout()
+      client.destroy()
+    }
   }
 
   private lost(client: SimulatedClient, error: HarnessError): void {
@@ -245,4 +265,8 @@ export class SimulatedSlave {
   private failKicks(nowNs: number): void {
     for (const kick of this.kicks.takeAll()) kick.failed(nowNs)
   }
+}
+
+function shareOf({ share = 1 }: ClientTraits, from: number, to: number): number {
+  return Math.floor(to * share) - Math.floor(from * share)
 }

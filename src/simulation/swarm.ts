@@ -103,7 +103,10 @@ export class SimulatedSwarm {
 
   stop(): void {
     this.observe()
-    for (const { slave } of this.members.splice(0)) slave.stop()
+    for (const { slave, follows } of this.members.splice(0)) {
+      slave.stop()
+      if (follows) this.propagation.followers--
+    }
   }
 
   private get timeline(): Timeline {
@@ -126,6 +129,7 @@ export class SimulatedSwarm {
     )
     const { servers, readBytesPerSecond, reconnectsAtOnce, backend } = kind
     const share = servers === undefined ? undefined : shareOf(plan.site, servers)
+    const follows = share === undefined && readBytesPerSecond !== 0
     const slave = new SimulatedSlave(
       this.master,
       this.firstRank + index,
@@ -142,9 +146,9 @@ export class SimulatedSwarm {
       },
       watcher,
       this.propagation,
+      follows,
       startNs,
     )
-    const follows = share === undefined && readBytesPerSecond !== 0
     const member: Member = { slave, watcher, follows, neverReads: readBytesPerSecond === 0 }
     this.members.push(member)
     if (backend === true) this.backends.push(member)

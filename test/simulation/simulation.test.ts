@@ -50,6 +50,43 @@ describe('a simulation', () => {
     expect(await of(['master.settings.mupdate_workers_max=200'])).toBeUndefined()
   })
 
+  it.each([
+    [
+      'freeze, and are restarted meanwhile',
+      '[{ at: 1s, do: freeze, for: 3s }, { at: 2s, do: restart }, { at: 6s, do: restart }]',
+    ],
+    ['lose their network again and again', '[{ at: 1s, do: loseNetwork, for: 8s, every: 12s, times: 3 }]'],
+    ['lose it for long', '[{ at: 1s, do: loseNetwork, for: 25s }]'],
+  ])('loses no worker to slaves that %s', async (_, events) => {
+    const { slaves } = await simulate('resync-storm-8s', [
+      'site.mailboxes=1000',
+      'slaves.retryDelay=2s',
+      'phases.3.duration=60s',
+      `phases.3.events=${events}`,
+    ])
+    expect(slaves.streaming).toBe(20)
+    expect(slaves.conditions).toEqual([])
+  })
+
+  it('counts what was sent and never answered, commands too', async () => {
+    const { total, phases } = await simulate('resync-storm', [
+      'probes.streaming=1',
+      'phases.3.duration=6s',
+      'converge=false',
+    ])
+    const unfinished = (name: string) => total.commands[name]!.unfinished
+    expect(total.operations.create!.unfinished).toBeGreaterThan(0)
+    expect(unfinished('RESERVE') + unfinished('ACTIVATE')).toBeGreaterThan(0)
+    // 20 a second are due from when its list was whole, answered or not.
+    expect(phases.at(-1)!.commands['NOOP.stream']!.count).toBeGreaterThan(115)
+  })
+
+  it('counts a change for those who were there when it was made', async () => {
+    const { total, slaves } = await simulate('worker-cliff', ['master.settings.mupdate_workers_max=200'])
+    expect(slaves.propagationUs!.last!.count).toBeLessThanOrEqual(total.commands.RESERVE!.count * 2)
+    expect(slaves.propagationUs!.all!.max).toBeLessThan(6e6)
+  })
+
   it('dies of too many connections, and comes back', async () => {
     const { slaves, master } = await simulate('descriptor-cliff')
     expect(master.restarts).toBeGreaterThan(0)

@@ -162,7 +162,8 @@ export class ModelConnection {
     const { model } = this
     const { cursor: from } = this
     const to = model.changes
-    const pending = Math.round((to - from) * this.port.share)
+    const { share } = this.port
+    const pending = Math.floor(to * share) - Math.floor(from * share)
     this.cursor = to
     const end = () => {
       this.markS = model.second() + UPDATE_WAIT_S
@@ -180,7 +181,7 @@ export class ModelConnection {
       if (this.closed) return
       const left = burst.pending - burst.done
       // One by one only while others want the lock.
-      const together = model.lock.isWantedByOthers ? 1 : left
+      const together = model.lock.isWantedByOthers ? 1 : Math.min(left, BUFFERED_UPDATES)
       const costNs = model.costs.drawManyNs('updatePerPending', together)
       const heldNs = Math.round(costNs * HELD_SHARE)
       this.after(heldNs, () => {
