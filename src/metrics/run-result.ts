@@ -76,9 +76,19 @@ const comparisonFigures = {
   differenceCount: z.int().nullable(),
 }
 
+/** Beside `comparisons`: files of before they were counted have none. */
+const worstFigures = {
+  followed: comparisonFigures.followed.default(0),
+  convergeMs: comparisonFigures.convergeMs.default(null),
+  away: comparisonFigures.away.default([]),
+  openMailboxes: comparisonFigures.openMailboxes.default(null),
+  differenceCount: comparisonFigures.differenceCount.default(null),
+}
+
+/** What has a default was not there from the start: older files are read as well. */
 export const runResultSchema = z.strictObject({
   schema: z.literal('mupdate-bench/run/1'),
-  simulated: z.boolean().describe('in virtual time, against the model: no master, no sockets'),
+  simulated: z.boolean().default(false).describe('in virtual time, against the model: no master, no sockets'),
   id: z.string(),
   profile: z.strictObject({ name: z.string(), seed: z.int() }),
   startedAt: z.string().describe('UTC, ISO 8601'),
@@ -159,7 +169,7 @@ export const runResultSchema = z.strictObject({
     thrash: z
       .strictObject({
         state: z.enum(['none', 'ended', 'sustained']),
-        trigger: z.string().nullable().describe('what the profile did last before the onset'),
+        trigger: z.string().nullable().default(null).describe('what the profile did last before the onset'),
         onsetMs: z.number().nullable().describe('first time-out while another slave’s list was on its way'),
         endMs: z.number().nullable().describe('when all was quiet again'),
         cycles: z.int().describe('longest chain of time-outs, each during a list that the one before had caused'),
@@ -168,16 +178,22 @@ export const runResultSchema = z.strictObject({
         leastReady: z
           .int()
           .nullable()
+          .default(null)
           .describe(
             'fewest slaves that had their list and streamed at one time, from the onset to the end; without a thrash since each had been ready once, null where that never was',
           ),
       })
       .describe('time-outs that cause time-outs'),
-    listBytes: z.int().describe('of the records in lists that slaves read after the first list each had asked for'),
-    updateBytes: z.int().describe('of the records that streamed to slaves after a list'),
+    listBytes: z
+      .int()
+      .nullable()
+      .default(null)
+      .describe('of the records in lists that slaves read after the first list each had asked for'),
+    updateBytes: z.int().nullable().default(null).describe('of the records that streamed to slaves after a list'),
     amplification: z
       .number()
       .nullable()
+      .default(null)
       .describe('bytes sent per byte of change: (listBytes + updateBytes) / updateBytes; null without changes'),
     propagationUs: z
       .strictObject({
@@ -188,10 +204,12 @@ export const runResultSchema = z.strictObject({
         missing: z.int().nullable().describe('deliveries that never came; null where nothing was compared'),
       })
       .nullable()
+      .default(null)
       .describe('from the writer’s OK to the first, the middle, the last slave’s record; null without changes'),
     converged: z
       .boolean()
       .nullable()
+      .default(null)
       .describe('all held what they should, at each comparison; null where none was made'),
     comparisons: z
       .array(
@@ -201,17 +219,19 @@ export const runResultSchema = z.strictObject({
           ...comparisonFigures,
         }),
       )
+      .default([])
       .describe('of the phases `until: converged`'),
-    ...comparisonFigures,
+    ...worstFigures,
     differences: z
       .array(
         z.strictObject({
-          phase: z.string(),
+          phase: z.string().default(''),
           where: z.string(),
           kind: z.enum(['missing', 'extra', 'stale', 'repeated']),
           name: z.string(),
         }),
       )
+      .default([])
       .describe('the first of each slave and of the master, at each comparison'),
     realSlaveWouldLose: z
       .array(
@@ -225,8 +245,13 @@ export const runResultSchema = z.strictObject({
         }),
       )
       .nullable()
+      .default(null)
       .describe('of resyncs of followed slaves: what a real one would not have afterwards; null without comparison'),
-    realSlaveUnknown: z.int().nullable().describe('resyncs that were not looked at for it, for want of memory'),
+    realSlaveUnknown: z
+      .int()
+      .nullable()
+      .default(null)
+      .describe('resyncs that were not looked at for it, for want of memory'),
     conditions: z.array(
       z.strictObject({
         name: z.enum(CONDITIONS),

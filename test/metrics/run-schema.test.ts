@@ -18,3 +18,10 @@ it('docs/run.schema.json is the schema of run.json', () => {
   const published = readFileSync(path, 'utf8')
   expect(published, 'stale: UPDATE_SCHEMA=1 npx vitest run test/metrics/run-schema.test.ts').toBe(text)
 })
+
+it('reads a file of before simulations and comparisons by phase', () => {
+  const older = JSON.parse(readFileSync(fileURLToPath(new URL('older-run.json', import.meta.url)), 'utf8')) as unknown
+  const { simulated, slaves } = runResultSchema.parse(older)
+  expect(simulated).toBe(false)
+  expect(slaves).toMatchObject({ comparisons: [], differences: [{ phase: '', where: 'slave 0' }], listBytes: null })
+})
