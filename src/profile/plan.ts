@@ -1,18 +1,13 @@
 import type { MasterAffair, Plan, PlanPhase, TimelineEvent } from '../engine/plan.js'
 import type { SlaveAffair } from '../drivers/slaves.js'
 import { arrivalSpec, type Profile } from './load.js'
-import { type EventDocument, endsWithComparison, LAST_COMPARISON } from './schema.js'
+import { catchUpNs, comparisonLimitNs, type EventDocument, endsWithComparison, LAST_COMPARISON } from './schema.js'
 
 /** Memory for following slaves record by record; beyond it only some of them are, and the result says how many. */
 const FOLLOWING_BYTES = 512e6
 /** Four for what it holds, and four while a new list comes. */
 const BYTES_PER_MAILBOX = 8
 const SPARE_MAILBOXES = 10_000
-/** How long slaves may take to come through before they are compared: two retry delays, within these bounds. */
-const CATCH_UP_MS = 5_000
-const MOST_CATCH_UP_MS = 60_000
-/** For comparing, and a LIST. */
-const COMPARE_MS = 60_000
 
 /**
  * What a profile asks for, as the engine takes it.
@@ -21,7 +16,6 @@ const COMPARE_MS = 60_000
  */
 export function planOf(profile: Profile, userPrefix: string): Plan {
   const { backends, slaves, kicks, probes, http } = profile
-  const catchUpMs = Math.min(Math.max(CATCH_UP_MS, (2 * slaves.retryDelay) / 1e6), MOST_CATCH_UP_MS)
   const phases = profile.phases.map(phase => ({
     name: phase.name,
     run: phase.run,
@@ -54,20 +48,20 @@ export function planOf(profile: Profile, userPrefix: string): Plan {
       })),
     },
     kicks: { ratePerSecond: kicks.rate },
-    catchUpMs,
+    catchUpMs: catchUpNs(slaves.retryDelay) / 1e6,
     probes: { ratePerSecond: probes.rate, plain: probes.plain, streaming: probes.streaming },
     ...(http === undefined ? {} : { http: { url: http.url, connections: http.connections, ratePerSecond: http.rate } }),
-    phases: endsWithComparison(profile) ? [...phases, comparisonAfter(phases.at(-1)!, catchUpMs)] : phases,
+    phases: endsWithComparison(profile) ? [...phases, comparisonAfter(phases.at(-1)!, slaves.retryDelay)] : phases,
   }
 }
 
 /** Most runs end with one, that no profile has to ask for. */
-function comparisonAfter({ run, arrivals }: PlanPhase, catchUpMs: number): PlanPhase {
+function comparisonAfter({ run, arrivals }: PlanPhase, retryDelay: number): PlanPhase {
   return {
     name: LAST_COMPARISON,
     run: run.filter(runnable => runnable === 'slaves' || runnable === 'probes'),
     until: 'converged',
-    limitNs: (2 * catchUpMs + COMPARE_MS) * 1e6,
+    limitNs: comparisonLimitNs(retryDelay),
     arrivals,
     events: [],
   }

@@ -156,6 +156,24 @@ export function endsWithComparison({
 
 const RUNNABLE = ['preload', 'slaves', 'kicks', 'probes', 'backends', 'http'] as const
 
+/** Longest wait for a condition, unless the phase says so. */
+const LIMIT_NS = 60e9
+/** How long slaves may take to come through before they are compared: two retry delays, within these bounds. */
+const CATCH_UP_NS = 5e9
+const MOST_CATCH_UP_NS = 60e9
+/** For comparing, and a LIST. */
+const COMPARE_NS = 60e9
+
+/** @param retryDelay of the slaves, ns */
+export function catchUpNs(retryDelay: number): number {
+  return Math.min(Math.max(CATCH_UP_NS, 2 * retryDelay), MOST_CATCH_UP_NS)
+}
+
+/** Of a phase in which slaves are compared. */
+export function comparisonLimitNs(retryDelay: number): number {
+  return 2 * catchUpNs(retryDelay) + COMPARE_NS
+}
+
 const timelineEvent = z
   .strictObject({
     at: duration('from the start of the phase'),
@@ -183,7 +201,9 @@ const phase = z
       .enum(['preloaded', 'streaming', 'idle', 'converged'])
       .optional()
       .describe('a condition that ends the phase; converged: slaves are compared with what they should hold'),
-    limit: duration('longest wait for the condition').prefault('60s'),
+    limit: duration(
+      'longest wait for the condition; 60s when absent, with converged what slaves need to come through and be compared',
+    ).optional(),
     arrivals: arrivals.optional().describe('in place of those of `backends`'),
     events: z.array(timelineEvent).default([]).describe('what befalls slaves or the master in this phase'),
   })
@@ -195,7 +215,7 @@ const phase = z
     ({ until, run }) => until !== 'converged' || (run.includes('slaves') && run.every(isQuiet)),
     'slaves are compared while slaves run, and at most probes beside them: nothing may change meanwhile',
   )
-  .superRefine(({ duration, limit, until, events }, context) => {
+  .superRefine(({ duration, limit = LIMIT_NS, until, events }, context) => {
     for (const [i, { at, every = 0, times = 1 }] of events.entries()) {
       const late = at + (times - 1) * every >= (duration ?? limit)
       if (late || until === 'converged')
@@ -265,6 +285,15 @@ export const profileSchema = z
       if (phase !== undefined && !known)
         context.addIssue({ code: 'custom', path: ['thresholds', i], message: `there is no phase "${phase}"` })
     }
+    const leastNs = catchUpNs(profile.slaves.retryDelay)
+    for (const [i, { until, limit }] of profile.phases.entries()) {
+      if (until === 'converged' && limit !== undefined && limit < leastNs)
+        context.addIssue({
+          code: 'custom',
+          path: ['phases', i, 'limit'],
+          message: `slaves may take ${leastNs / 1e9} s to come through before they are compared: give more, or no limit`,
+        })
+    }
     const web = profile.phases.findIndex(({ run }) => run.includes('http'))
     if (web >= 0 && profile.http === undefined)
       context.addIssue({
@@ -273,6 +302,13 @@ export const profileSchema = z
         message: 'http runs, and no `http` says which page',
       })
   })
+  .transform(profile => ({
+    ...profile,
+    phases: profile.phases.map(({ limit, ...phase }) => ({
+      ...phase,
+      limit: limit ?? (phase.until === 'converged' ? comparisonLimitNs(profile.slaves.retryDelay) : LIMIT_NS),
+    })),
+  }))
 
 export type ProfileDocument = z.output<typeof profileSchema>
 export type EventDocument = z.output<typeof timelineEvent>

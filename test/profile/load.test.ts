@@ -57,6 +57,15 @@ describe('a profile', () => {
     expect(profile.site.backends.map(backend => backend.server)).toContain('be8.example.com')
   })
 
+  it('waits for a comparison as long as slaves need, by default', () => {
+    const compared = GOOD.replace('duration: 1s', 'until: converged')
+    expect(load(compared).phases[0]!.limit).toBe(140e9)
+    expect(load(compared, ['slaves.retryDelay=2s']).phases[0]!.limit).toBe(70e9)
+    const short = `${compared}    limit: 39s\n`
+    expect(complaint(short).message).toMatch(/phases\.0\.limit: slaves may take 40 s to come through/)
+    expect(load(short, ['slaves.retryDelay=2s']).phases[0]!.limit).toBe(39e9)
+  })
+
   it('may name its backends, with weights and partitions of their own', () => {
     const backends = '[{ server: imap1, weight: 3, partitions: { fast: 1, slow: 2 } }, { server: imap2 }]'
     const profile = load(GOOD.replace('mailboxes: 10', `mailboxes: 10\n  partitions: 1\n  backends: ${backends}`))
