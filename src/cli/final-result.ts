@@ -22,8 +22,7 @@ export function finalResult(
       ...(lost === undefined ? [] : [lost]),
       ...countFailures(run, profile),
       ...thrashFailures(measured, profile),
-      ...differenceFailures(measured, profile),
-      ...awayFailures(measured, profile),
+      ...comparisonFailures(measured.slaves, profile.expects),
       ...limits.map(({ plan }) => `${plan.name}: not ${plan.until} within ${plan.limitNs / 1e9} s`),
     ],
     inconclusive: [
@@ -42,18 +41,26 @@ function thrashFailures({ slaves }: RunResult, profile: Profile): string[] {
   return ['frontends thrash: their resyncs cause resyncs, to the end']
 }
 
-function awayFailures({ slaves: { away } }: RunResult, { expects }: Profile): string[] {
+/** Of each comparison, with the name of its phase. */
+export function comparisonFailures(
+  { comparisons, differences }: Pick<RunResult['slaves'], 'comparisons' | 'differences'>,
+  expects: Profile['expects'],
+): string[] {
   // Where resyncs never end, some are always away; and that is said already.
-  if (away.length === 0 || expects.includes('away') || expects.includes('thrash')) return []
-  return [`${away.length} slaves were not there when they were to be compared`]
-}
-
-function differenceFailures({ slaves: { differenceCount, differences } }: RunResult, { expects }: Profile): string[] {
-  if (differenceCount === null || differenceCount === 0 || expects.includes('differences')) return []
-  const [first] = differences
-  return [
-    `not all hold what they should: ${differenceCount} differences, such as ${first.phase}, ${first.where}: ${first.kind} ${first.name}`,
-  ]
+  const mayBeAway = expects.includes('away') || expects.includes('thrash')
+  const mayDiffer = expects.includes('differences')
+  return comparisons.flatMap(({ phase, away, differenceCount }) => {
+    const first = differences.find(difference => difference.phase === phase)
+    const such = first === undefined ? '' : `, such as ${first.where}: ${first.kind} ${first.name}`
+    return [
+      ...(mayDiffer || (differenceCount ?? 0) === 0
+        ? []
+        : [`${phase}: not all hold what they should: ${differenceCount} differences${such}`]),
+      ...(mayBeAway || away.length === 0
+        ? []
+        : [`${phase}: ${away.length} slaves were not there when they were to be compared`]),
+    ]
+  })
 }
 
 /** Without operations, just what was preloaded has to be there. */
