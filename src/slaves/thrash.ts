@@ -56,7 +56,7 @@ const THRASH_CYCLES = 2
 export function detectThrash(moves: readonly SlaveMove[], retryDelayNs: number, endNs: number): Thrash {
   const { dumps, timeouts } = follow(moves, retryDelayNs)
   const caused = timeouts.filter(({ generation }) => generation > 0)
-  const cycles = Math.max(0, ...caused.map(({ generation }) => generation))
+  const cycles = most(0, caused, ({ generation }) => generation)
   const onsetNs = cycles >= THRASH_CYCLES ? caused[0].atNs : undefined
   const fromNs = onsetNs ?? moves[0]?.atNs ?? endNs
   const dumpShare = endNs > fromNs ? busyNs(dumps, fromNs, endNs) / (endNs - fromNs) : 0
@@ -65,9 +65,9 @@ export function detectThrash(moves: readonly SlaveMove[], retryDelayNs: number, 
     const leastReady = leastReadyWithin(moves, allReadyNs(moves), endNs)
     return { ...found, state: 'none', onsetNs, endNs: undefined, leastReady }
   }
-  const lastNs = Math.max(...caused.map(({ atNs }) => atNs))
+  const lastNs = most(0, caused, ({ atNs }) => atNs)
   const lists = dumps.filter(({ generation }) => generation > 0)
-  const quietNs = Math.max(lastNs, ...lists.map(({ toNs }) => toNs))
+  const quietNs = most(lastNs, lists, ({ toNs }) => toNs)
   const over = lastNs + QUIET_DELAYS * retryDelayNs < endNs && quietNs < endNs
   const leastReady = leastReadyWithin(moves, onsetNs, over ? quietNs : endNs)
   return over
@@ -83,9 +83,18 @@ export function dumpCost(moves: readonly SlaveMove[], endNs: number): DumpCost |
     : { count: whole.length, holdNs: busyNs(whole, whole[0].fromNs, endNs) / whole.length }
 }
 
+/** Without a spread: there may be more items than a call takes arguments. */
+function most<T>(least: number, items: readonly T[], of: (item: T) => number): number {
+  let greatest = least
+  for (const item of items) greatest = Math.max(greatest, of(item))
+  return greatest
+}
+
 function follow(moves: readonly SlaveMove[], retryDelayNs: number) {
   const dumps: Dump[] = []
   const timeouts: { readonly atNs: number; readonly generation: number }[] = []
+  /** Those that can still be what a time-out was waiting for: few, however many there have been. */
+  let late: Dump[] = []
   const under = new Map<number, Dump>()
   /** What the next list of a slave that timed out will be. */
   const due = new Map<number, number>()
@@ -102,6 +111,7 @@ function follow(moves: readonly SlaveMove[], retryDelayNs: number) {
         const dump: Dump = { slave, fromNs: atNs, toNs: Infinity, whole: false, generation: due.get(slave) ?? 0 }
         due.delete(slave)
         dumps.push(dump)
+        late.push(dump)
         under.set(slave, dump)
         break
       }
@@ -109,10 +119,9 @@ function follow(moves: readonly SlaveMove[], retryDelayNs: number) {
         end(slave, atNs, true)
         break
       case 'timed-out': {
-        const others = dumps.filter(
-          dump => dump.slave !== slave && dump.fromNs < atNs && dump.toNs > atNs - 2 * retryDelayNs,
-        )
-        const generation = others.length === 0 ? 0 : 1 + Math.max(...others.map(dump => dump.generation))
+        late = late.filter(dump => dump.toNs > atNs - 2 * retryDelayNs)
+        const others = late.filter(dump => dump.slave !== slave && dump.fromNs < atNs)
+        const generation = others.length === 0 ? 0 : 1 + most(0, others, dump => dump.generation)
         timeouts.push({ atNs, generation })
         due.set(slave, generation)
         break

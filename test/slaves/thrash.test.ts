@@ -36,6 +36,16 @@ describe('thrash', () => {
     })
   })
 
+  it('is found among very many time-outs, in little time', () => {
+    const kinds = ['timed-out', 'dropped', 'dump', 'listed', 'ready'] as const
+    const seen = Array.from({ length: 150_000 }, (_, i) =>
+      kinds.map((kind, k): SlaveMove => ({ slave: i % 2, kind, atNs: (i + k / 10) * S })),
+    ).flat()
+    const { state, causedTimeouts } = detectThrash(seen, D, 150_000 * S)
+    expect(state).toBe('none')
+    expect(causedTimeouts).toBe(149_999)
+  }, 5_000)
+
   it('is none where time-outs come without lists', () => {
     const thrash = detectThrash(moves(...list(0, 0, 1), '0 timed-out@20', '1 timed-out@21'), D, 60 * S)
     expect(thrash).toMatchObject({ state: 'none', causedTimeouts: 0, cycles: 0 })
