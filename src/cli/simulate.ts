@@ -33,7 +33,7 @@ export function simulateCommand(): Command {
     .option('--seeds <number>', 'so many runs, with this seed and the next ones: medians and their spread')
     .option('--sweep <key=a..b>', 'a run for each value, such as slaves=10..300 or slaves.retryDelay=2s,8s')
     .option('-c, --calibration <file>', 'made by mupdate-bench calibrate; else the one of Cyrus 3.6.1 that comes along')
-    .option('-o, --out <dir>', 'where results go', 'results')
+    .option('-o, --out <dir>', 'where results go, of one run; several only print what came out', 'results')
     .option('--json', 'run.json on stdout, everything else on stderr; of several runs a list')
     .option('-q, --quiet', 'no progress')
     .addHelpText(
@@ -49,11 +49,18 @@ Examples:
 Times are those of the host that was calibrated; nothing is said of CPU. How far
 to believe it: docs/model.md.`,
     )
-    .action(async (name: string, flags: SimulateFlags) => {
+    .action(async (name: string, flags: SimulateFlags, command: Command) => {
+      const isMany = flags.sweep !== undefined || flags.seeds !== undefined
+      if (isMany && command.getOptionValueSource('out') === 'cli') {
+        throw new HarnessError(
+          'USAGE',
+          '--out: --sweep and --seeds write no results',
+          'leave --out out; --json prints each run.json',
+        )
+      }
       const calibration = loadCalibration(flags.calibration)
       const progress = new Progress(process.stderr, flags.quiet === true)
-      if (flags.sweep === undefined && flags.seeds === undefined) await simulateOnce(name, flags, calibration, progress)
-      else await simulateMany(name, flags, calibration, progress)
+      await (isMany ? simulateMany : simulateOnce)(name, flags, calibration, progress)
     })
 }
 
@@ -91,14 +98,19 @@ async function simulateMany(
 ): Promise<void> {
   const sweep: Sweep | undefined = flags.sweep === undefined ? undefined : parseSweep(flags.sweep)
   const seeds = countOf(flags.seeds)
+  const { seed } = loadProfile(name, setsOf(flags))
+  // All of them first: a mistake in the last one is found before an hour of runs.
+  const planned = (sweep?.values ?? ['']).map(value => ({
+    value,
+    profiles: Array.from({ length: seeds }, (_, i) =>
+      loadProfile(name, [...flags.set, ...(sweep === undefined ? [] : [`${sweep.path}=${value}`]), `seed=${seed + i}`]),
+    ),
+  }))
   const points: SweepPoint[] = []
-  for (const value of sweep?.values ?? ['']) {
+  for (const { value, profiles } of planned) {
     const results = []
-    for (let i = 0; i < seeds; i++) {
-      const { seed } = loadProfile(name, setsOf(flags))
-      const set = sweep === undefined ? [] : [`${sweep.path}=${value}`]
-      const profile = loadProfile(name, [...flags.set, ...set, `seed=${seed + i}`])
-      progress.note(`${sweep === undefined ? '' : `${sweep.path} ${value}, `}seed ${seed + i}`)
+    for (const profile of profiles) {
+      progress.note(`${sweep === undefined ? '' : `${sweep.path} ${value}, `}seed ${profile.seed}`)
       results.push((await simulateProfile({ profile, calibration })).result)
     }
     points.push({ value, results })

@@ -1,7 +1,7 @@
 import Table from 'cli-table3'
 import { HarnessError } from '../core/errors.js'
 import { formatDurationUs } from '../core/units.js'
-import type { RunResult, TimeSummary } from '../metrics/run-result.js'
+import type { MetricSummary, RunResult, TimeSummary } from '../metrics/run-result.js'
 
 export interface Sweep {
   /** Path in the profile, as `--set` takes it. */
@@ -28,6 +28,9 @@ const SHORT: Readonly<Record<string, string>> = {
 export function parseSweep(text: string): Sweep {
   const [, name, given] = /^([\w.]+)=(.+)$/.exec(text) ?? []
   if (name === undefined || given === undefined) throw bad(text)
+  if (name === 'seed') {
+    throw new HarnessError('USAGE', `--sweep ${text}: runs of a point differ in their seeds`, 'give --seed and --seeds')
+  }
   return { path: SHORT[name] ?? name, values: valuesOf(text, given) }
 }
 
@@ -75,11 +78,11 @@ export function sweepText({ path }: Sweep, points: readonly SweepPoint[]): strin
       countsText(results.map(({ slaves }) => slaves.timeouts)),
       countsText(results.map(({ slaves }) => slaves.resyncs)),
       timesText(
-        results.map(({ total }) => total.operations.create?.responseTimeUs),
+        results.map(({ total }) => timeOf(total.operations.create)),
         'max',
       ),
       timesText(
-        results.map(({ total }) => total.commands['NOOP.slave']?.responseTimeUs),
+        results.map(({ total }) => timeOf(total.commands['NOOP.slave'])),
         'p99',
       ),
       middleText(results.flatMap(({ slaves }) => (slaves.dumpHoldMs === null ? [] : [slaves.dumpHoldMs * 1e3]))),
@@ -120,12 +123,18 @@ function countsText(counts: readonly number[]): string {
   return low === high ? String(middle) : `${middle} (${low}–${high})`
 }
 
-/** The middle one of the seeds', marked where it is a lower bound. */
-function timesText(times: readonly (TimeSummary | undefined)[], which: 'p99' | 'max'): string {
+/** A closed loop has no intended starts. */
+function timeOf(metric: MetricSummary | undefined): TimeSummary | undefined {
+  return metric?.responseTimeUs ?? metric?.serviceTimeUs
+}
+
+/** The middle one of the seeds', marked where it is a lower bound: one below it might have been above it. */
+export function timesText(times: readonly (TimeSummary | undefined)[], which: 'p99' | 'max'): string {
   const sorted = times.filter(time => time !== undefined).toSorted((a, b) => a[which] - b[which])
   if (sorted.length === 0) return ''
   const middle = at(sorted, 0.5)
-  return `${middle.lowerBounds.includes(which) ? '≥' : ''}${formatDurationUs(middle[which])}`
+  const isBound = sorted.some(time => time[which] <= middle[which] && time.lowerBounds.includes(which))
+  return `${isBound ? '≥' : ''}${formatDurationUs(middle[which])}`
 }
 
 function middleText(us: readonly number[]): string {

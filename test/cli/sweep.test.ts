@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseSweep } from '../../src/cli/sweep.js'
+import { parseSweep, timesText } from '../../src/cli/sweep.js'
 
 describe('a sweep', () => {
   it.each([
@@ -13,7 +13,27 @@ describe('a sweep', () => {
     expect(parseSweep(text)).toEqual({ path, values })
   })
 
-  it.each(['slaves', 'slaves=', '=1..2', 'slaves=5..1', 'slaves=1..5:0', 'slaves=1..1000:1'])('not %s', text => {
-    expect(() => parseSweep(text)).toThrow(/--sweep/)
+  it.each(['slaves', 'slaves=', '=1..2', 'slaves=5..1', 'slaves=1..5:0', 'slaves=1..1000:1', 'seed=1..5'])(
+    'not %s',
+    text => {
+      expect(() => parseSweep(text)).toThrow(/--sweep/)
+    },
+  )
+})
+
+describe('the middle one of some times', () => {
+  const time = (max: number, isBound = false) => ({
+    ...{ count: 1, min: 1, mean: 1, p50: 1, p90: 1, p99: 1, p999: 1 },
+    max: max * 1e6,
+    lowerBounds: isBound ? ['max' as const] : [],
+  })
+
+  it.each([
+    { what: 'known', times: [time(3), time(1), time(2)], marked: false },
+    { what: 'a bound itself', times: [time(1), time(2, true), time(3)], marked: true },
+    { what: 'above one that might be longer', times: [time(1, true), time(2), time(3)], marked: true },
+    { what: 'below one that might be longer', times: [time(1), time(2), time(3, true)], marked: false },
+  ])('$what', ({ times, marked }) => {
+    expect(timesText(times, 'max').startsWith('≥')).toBe(marked)
   })
 })
