@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
+import { HarnessError } from '../core/errors.js'
 import { packageVersion } from '../core/package-root.js'
 import { loadHistograms } from '../metrics/latency.js'
 import type { RunResult } from '../metrics/run-result.js'
 import type { Calibration } from '../masters/model/calibration.js'
 import type { Broken } from '../masters/model/settings.js'
-import { DEFAULT_SETTINGS } from '../masters/cyrus/config.js'
+import { checkSettings, DEFAULT_SETTINGS } from '../masters/cyrus/config.js'
 import type { Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
 import { type MasterFacts, type RunIdentity, seriesJson, virtualEventJson } from '../report/run-json.js'
@@ -31,9 +32,23 @@ export interface SimulateOutcome {
   readonly folder: string | undefined
 }
 
+/** Settings that the model takes: what it cannot read it must not replace by a default. */
+const COUNTS = /^mupdate_(workers_\w+|connections_max)$/
+
+/** Also asked before the first of several. @throws {HarnessError} `USAGE` for settings with which no Cyrus would start */
+export function checkSimulated({ master: { settings } }: Profile): void {
+  checkSettings(settings)
+  for (const [key, value] of Object.entries(settings)) {
+    if (COUNTS.test(key) && !/^0*[1-9]\d*$/.test(value)) {
+      throw new HarnessError('USAGE', `${key}: ${value} is no number that the model could take`, 'give 1 or more')
+    }
+  }
+}
+
 /** One run in virtual time, and its results as a real run's. */
 export async function simulateProfile(options: SimulateOptions): Promise<SimulateOutcome> {
   const { profile, calibration, out } = options
+  checkSimulated(profile)
   await loadHistograms()
   const startedAt = new Date()
   const identity: RunIdentity = {

@@ -3,11 +3,11 @@ import { HarnessError } from '../core/errors.js'
 import { EXIT } from '../core/exit-status.js'
 import { formatDurationUs } from '../core/units.js'
 import { type Calibration, loadCalibration } from '../masters/model/load-calibration.js'
-import { loadProfile } from '../profile/load.js'
+import { loadProfile, type Profile } from '../profile/load.js'
 import { summaryText } from '../report/summary.js'
 import { collect } from './options.js'
 import { Progress } from './progress.js'
-import { simulateProfile } from './simulate-profile.js'
+import { checkSimulated, simulateProfile } from './simulate-profile.js'
 import { parseSweep, type Sweep, type SweepPoint, sweepText } from './sweep.js'
 
 interface SimulateFlags {
@@ -71,6 +71,7 @@ async function simulateOnce(
   progress: Progress,
 ): Promise<void> {
   const profile = loadProfile(name, setsOf(flags))
+  sayUnsimulated(profile, progress)
   const { result, folder } = await simulateProfile({
     profile,
     calibration,
@@ -106,6 +107,9 @@ async function simulateMany(
       loadProfile(name, [...flags.set, ...(sweep === undefined ? [] : [`${sweep.path}=${value}`]), `seed=${seed + i}`]),
     ),
   }))
+  const all = planned.flatMap(({ profiles }) => profiles)
+  all.forEach(checkSimulated)
+  sayUnsimulated(all[0], progress)
   const points: SweepPoint[] = []
   for (const { value, profiles } of planned) {
     const results = []
@@ -119,6 +123,10 @@ async function simulateMany(
   if (flags.json === true)
     process.stdout.write(`${JSON.stringify(sweep === undefined ? points[0].results : points, null, 2)}\n`)
   else process.stdout.write(`${sweepText(sweep ?? { path: name, values: [] }, points)}\n`)
+}
+
+function sayUnsimulated({ phases }: Profile, progress: Progress): void {
+  if (phases.some(({ run }) => run.includes('http'))) progress.warn('not simulated: http')
 }
 
 function setsOf({ set, seed }: SimulateFlags): string[] {
