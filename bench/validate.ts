@@ -1,16 +1,17 @@
 /**
  * `npm run validate [-- --quick] [--real N] [--model N] [--only NAME] [--fresh] [--break no-lock|endless-workers]`: each scenario on a real Cyrus, on the model in real
  * time and in simulation, side by side; a table on stdout and in docs/model.md. What was run is kept in
- * results/validation, so that a validation that was cut off goes on where it was. Status 1 where they disagree.
+ * results/validation, so that a validation that was cut off goes on where it was. Status 1 where they disagree, or a run
+ * was worth nothing; 2 for options that are none.
  */
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { simulateProfile } from '../src/cli/simulate-profile.js'
+import { messageOf } from '../src/core/errors.js'
 import { loadCalibration } from '../src/masters/model/load-calibration.js'
-import type { Broken } from '../src/masters/model/settings.js'
-import type { RunResult } from '../src/metrics/run-result.js'
 import { loadProfile } from '../src/profile/load.js'
 import { figuresOf, type Figures, type Judged, judge, table } from './agreement.js'
+import { figuresOfRun, keptName, type ValidateOptions, validateOptions } from './kept.js'
 import { outcome } from './pairs.js'
 import { SCENARIOS, type Scenario } from './scenarios.js'
 
@@ -20,20 +21,13 @@ const MAIN = 'dist/cli/main.js'
 const DOC = 'docs/model.md'
 const MARK = { begin: '<!-- validate -->', end: '<!-- /validate -->' }
 
-const args = process.argv.slice(2)
-const option = (name: string) => (args.includes(name) ? args[args.indexOf(name) + 1] : undefined)
-const quick = args.includes('--quick')
-const realRuns = Number(option('--real') ?? (quick ? 1 : 5))
-const modelRuns = quick ? 1 : Number(option('--model') ?? 3)
-const only = option('--only')
-/** On purpose: then all must not agree. */
-const broken = option('--break') as Broken | undefined
+const { quick, fresh, realRuns, modelRuns, only, broken } = optionsOrExit()
 const calibration = loadCalibration()
 const scenarios = SCENARIOS.filter(({ name, quick: isQuick }) =>
   only === undefined ? !quick || isQuick : name === only,
 )
 
-if (args.includes('--fresh')) rmSync(KEPT, { recursive: true, force: true })
+if (fresh) rmSync(KEPT, { recursive: true, force: true })
 mkdirSync(KEPT, { recursive: true })
 
 const judged: Judged[] = []
@@ -48,18 +42,41 @@ process.stdout.write(`\n${text}\n`)
 if (!quick && only === undefined && broken === undefined) write(text)
 process.exitCode = judged.every(({ agrees }) => agrees) ? 0 : 1
 
+function optionsOrExit(): ValidateOptions {
+  try {
+    return validateOptions(
+      process.argv.slice(2),
+      SCENARIOS.map(({ name }) => name),
+    )
+  } catch (error) {
+    process.stderr.write(`validate: ${messageOf(error)}\n`)
+    process.exit(2)
+  }
+}
+
 async function repeated(scenario: Scenario, master: string, count: number): Promise<Figures[]> {
   const all: Figures[] = []
   for (let seed = 1; seed <= count; seed++) {
-    const path = join(KEPT, `${scenario.name} ${master} ${seed}.json`.replaceAll(/[ :,]+/g, '-'))
+    const isModel = master.startsWith('embedded')
+    const path = join(KEPT, keptName(scenario, master, seed, isModel ? calibration : undefined))
     if (!existsSync(path)) {
       process.stderr.write(`${scenario.name}: ${master}, run ${seed} of ${count}\n`)
       const { text } = await outcome('node', [MAIN, 'run', ...argumentsOf(scenario, seed), '--master', master])
-      writeFileSync(path, `${JSON.stringify(figuresOf(JSON.parse(text) as RunResult, scenario.phase))}\n`)
+      writeFileSync(path, `${JSON.stringify(figuresOrExit(text, scenario, master, seed))}\n`)
     }
     all.push(JSON.parse(readFileSync(path, 'utf8')) as Figures)
   }
   return all
+}
+
+/** Nothing is kept of a run that says nothing. */
+function figuresOrExit(text: string, { name, phase }: Scenario, master: string, seed: number): Figures {
+  try {
+    return figuresOfRun(text, phase)
+  } catch (error) {
+    process.stderr.write(`validate: ${name}: ${master}, run ${seed}: ${messageOf(error)}\n`)
+    process.exit(1)
+  }
 }
 
 async function simulate({ profile: name, sets, phase }: Scenario): Promise<Figures[]> {
