@@ -5,6 +5,7 @@ import Table from 'cli-table3'
 import { Command, InvalidArgumentError } from 'commander'
 import { type Clock, monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { HarnessError, messageOf } from '../core/errors.js'
+import { EXIT } from '../core/exit-status.js'
 import { packageVersion } from '../core/package-root.js'
 import { formatCount } from '../core/units.js'
 import { Calibrating, LISTS } from '../drivers/calibration/calibrate.js'
@@ -70,9 +71,9 @@ Examples:
         const measured = await calibrate(master, profile, clock, progress)
         const calibration = await withMerge(measured, master, choice, flags, clock, progress)
         const path = flags.output ?? `calibration-${fileSafe(calibration.master.version)}.json`
-        write(path, calibration)
-        process[path === '-' ? 'stderr' : 'stdout'].write(
-          `${costTable(calibration)}\n${path === '-' ? '' : `written to ${path}\n`}`,
+        const isFile = write(path, calibration, progress)
+        process[isFile ? 'stdout' : 'stderr'].write(
+          `${costTable(calibration)}\n${isFile ? `written to ${path}\n` : ''}`,
         )
       } finally {
         progress.clear()
@@ -83,10 +84,10 @@ Examples:
 
 function parseChoice(text: string): MasterChoice {
   const choice = parseMaster(text)
-  if (choice.kind !== 'embedded') return choice
+  if (choice.kind !== 'embedded' && choice.kind !== 'model') return choice
   throw new HarnessError(
     'USAGE',
-    'the embedded master has no costs of its own to measure',
+    'the embedded master, with a model or without, has no costs of its own to measure',
     'give cyrus, cyrus:PREFIX or mupdate://user@host:port',
   )
 }
@@ -132,7 +133,7 @@ async function calibrate(master: Master, profile: Profile, clock: Clock, progres
     onStep: what => progress.line(what),
     onLeft: why => progress.warn(`mailboxes named user.${userPrefix}… are still on the master: ${why}`),
   })
-  const release = onInterrupt(calibrating)
+  const release = onInterrupt(calibrating, master, progress)
   try {
     const { costs, mailboxes } = await calibrating.measure()
     const { version, mailboxDatabase, settings } = master.describe()
@@ -165,9 +166,17 @@ async function withMerge(
   return { ...calibration, mergePerMailbox: await measureMerge(master, calibration.mailboxes, clock, choice.prefix) }
 }
 
-function onInterrupt(calibrating: Calibrating): () => void {
+/** Ctrl-C once: remove what was made; twice: leave it. */
+function onInterrupt(calibrating: Calibrating, master: Master, progress: Progress): () => void {
+  let count = 0
   const handler = () => {
-    calibrating.end(new HarnessError('INTERRUPTED', 'interrupted: nothing was written', ''))
+    count++
+    if (count === 1) {
+      calibrating.end(new HarnessError('INTERRUPTED', 'interrupted: nothing was written', ''))
+      return
+    }
+    if (master.kind === 'remote') progress.warn('interrupted again: its mailboxes stay')
+    void Promise.allSettled([master.stop()]).then(() => process.exit(EXIT.interrupted))
   }
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
   for (const signal of signals) process.on(signal, handler)
@@ -195,17 +204,20 @@ function cannotWrite(path: string, error: unknown): HarnessError {
   )
 }
 
-function write(path: string, calibration: Calibration): void {
+/** A minute's work is not lost: what cannot be written goes to stdout. @returns whether it is in a file */
+function write(path: string, calibration: Calibration, progress: Progress): boolean {
   const text = `${JSON.stringify(calibration, null, 2)}\n`
-  if (path === '-') {
-    process.stdout.write(text)
-    return
+  if (path !== '-') {
+    try {
+      writeFileSync(path, text)
+      return true
+    } catch (error) {
+      progress.warn(`${cannotWrite(path, error).message}; what would stand there goes to stdout`)
+      process.exitCode = EXIT.usage
+    }
   }
-  try {
-    writeFileSync(path, text)
-  } catch (error) {
-    throw cannotWrite(path, error)
-  }
+  process.stdout.write(text)
+  return false
 }
 
 /** µs throughout: costs are compared with each other. */

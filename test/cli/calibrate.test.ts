@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -7,7 +7,7 @@ import { countMailboxes } from '../../src/drivers/count.js'
 import { embeddedMaster } from '../../src/masters/embedded/embedded-master.js'
 import type { Master } from '../../src/masters/master.js'
 import { calibrationSchema } from '../../src/masters/model/calibration.js'
-import { Workbench } from './bench.js'
+import { commandOf, descendants, type Started, Workbench } from './bench.js'
 
 let workbench: Workbench
 
@@ -21,6 +21,8 @@ describe('mupdate-bench calibrate refuses, with exit 2 and before anything is st
   it.each([
     { what: 'no master', args: [], says: /missing required argument 'master'/ },
     { what: 'the embedded master', args: ['embedded'], says: /no costs of its own/ },
+    { what: 'a model', args: ['embedded:cyrus'], says: /no costs of its own/ },
+    { what: 'a model of a file', args: ['embedded:costs.json'], says: /no costs of its own/ },
     { what: 'an unknown master', args: ['cyrusses'], says: /no such master/ },
     { what: 'too few mailboxes', args: ['cyrus', '--mailboxes', '10'], says: /from 1000 to/ },
     { what: 'half a mailbox', args: ['cyrus', '--mailboxes', '2000.5'], says: /whole number/ },
@@ -66,6 +68,17 @@ describe('on somebody’s master', () => {
 
   const mailboxes = () => countMailboxes(master.address, master.credentials, monotonicClock(monotonicOriginS()))
 
+  /** A calibration that has made its mailboxes. */
+  async function begun(output: string): Promise<Started> {
+    const run = workbench.start(['calibrate', url, '--mailboxes', '1000', '-o', output], env)
+    await new Promise<void>(resolve =>
+      run.child.stderr!.on('data', text => {
+        if (String(text).includes('new connections')) resolve()
+      }),
+    )
+    return run
+  }
+
   it('it says first what it will do, writes the file to stdout, and removes all it made', async () => {
     const { status, stdout, stderr } = await workbench.bench(['calibrate', url, '--mailboxes', '1000', '-o', '-'], env)
     expect(stderr).toMatch(/^will create 1,000 mailboxes, and delete them afterwards/)
@@ -77,12 +90,7 @@ describe('on somebody’s master', () => {
 
   it('interrupted, it removes what it made, and writes nothing', async () => {
     writeFileSync(join(workbench.directory, 'here.json'), 'mine')
-    const run = workbench.start(['calibrate', url, '--mailboxes', '1000', '-o', 'here.json'], env)
-    await new Promise<void>(resolve =>
-      run.child.stderr!.on('data', text => {
-        if (String(text).includes('new connections')) resolve()
-      }),
-    )
+    const run = await begun('here.json')
     await sleep(50)
     expect(await mailboxes()).toBe(1000)
     run.child.kill('SIGINT')
@@ -92,5 +100,31 @@ describe('on somebody’s master', () => {
     expect(status).toBe(130)
     expect(readFileSync(join(workbench.directory, 'here.json'), 'utf8')).toBe('mine')
     expect(readdirSync(workbench.directory).filter(name => name.startsWith('calibration'))).toEqual([])
+  })
+  it('interrupted twice, it leaves at once', async () => {
+    const run = await begun('here.json')
+    const pid = descendants(process.pid).find(child => commandOf(child).includes('masters/embedded/process.js'))!
+    process.kill(pid, 'SIGSTOP')
+    try {
+      run.child.kill('SIGINT')
+      await sleep(200)
+      run.child.kill('SIGINT')
+      const { status, stderr } = await run.ended
+      expect(stderr).toMatch(/its mailboxes stay/)
+      expect(status).toBe(130)
+    } finally {
+      process.kill(pid, 'SIGCONT')
+    }
+  })
+
+  it('it prints what it can write nowhere', async () => {
+    const place = join(workbench.directory, 'place')
+    mkdirSync(place)
+    const run = await begun('place/here.json')
+    rmSync(place, { recursive: true })
+    const { status, stdout, stderr } = await run.ended
+    expect(stderr).toMatch(/cannot write to place\/here\.json/)
+    expect(calibrationSchema.parse(JSON.parse(stdout))).toMatchObject({ mailboxes: 1000 })
+    expect(status).toBe(2)
   })
 })
