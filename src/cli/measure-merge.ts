@@ -28,7 +28,7 @@ export async function measureMerge(
 ): Promise<Cost> {
   const samples: number[] = []
   for (let i = 0; i < SLAVES; i++) samples.push((await mergeNs(master, clock, prefix)) / 1e3 / mailboxes)
-  return costOf(samples)
+  return costOf(samples, 'mergePerMailbox')
 }
 
 async function mergeNs(master: Master, clock: Clock, prefix: string | undefined): Promise<number> {

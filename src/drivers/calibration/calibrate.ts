@@ -112,7 +112,7 @@ export class Calibrating {
       logPerStream: logging,
       handOver,
     }
-    const costs = Object.fromEntries(Object.entries(samples).map(([name, us]) => [name, costOf(us)]))
+    const costs = Object.fromEntries(Object.entries(samples).map(([name, us]) => [name, costOf(us, name)]))
     return { costs: costs as Record<keyof typeof samples, Cost>, mailboxes: dumps.mailboxes }
   }
 

@@ -1,3 +1,4 @@
+import { HarnessError } from '../../core/errors.js'
 import type { Cost } from '../../masters/model/calibration.js'
 
 /** Of each side: what may lie beyond the interval's ends. */
@@ -42,9 +43,18 @@ export function medianIntervalIndex(n: number): number {
 /**
  * What samples say of a cost. A cost that is smaller than the noise of its measurement can come out below 0: it is 0.
  *
- * @param samples µs, not empty
+ * @param samples µs
+ * @param what was measured
+ * @throws {HarnessError} `MASTER_REFUSED` where there are none
  */
-export function costOf(samples: ArrayLike<number>): Cost {
+export function costOf(samples: ArrayLike<number>, what: string): Cost {
+  if (samples.length === 0) {
+    throw new HarnessError(
+      'MASTER_REFUSED',
+      `${what} could not be measured: not one sample`,
+      'give a master that is idle, and --mailboxes as by default',
+    )
+  }
   const sorted = Float64Array.from(samples, value => Math.max(0, value)).sort()
   const index = medianIntervalIndex(sorted.length)
   return {

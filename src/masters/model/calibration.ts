@@ -10,6 +10,7 @@ const cost = z
     high: z.number(),
     samples: z.int(),
   })
+  .refine(({ p10, p50, p90 }) => p10 <= p50 && p50 <= p90, 'p10 ≤ p50 ≤ p90 does not hold')
   .describe('µs of the master’s time, and their spread')
 
 /** What operations cost a master: made by `mupdate-bench calibrate`, taken by `--master embedded:FILE` and `simulate`. */

@@ -40,7 +40,10 @@ describe('the 95 % interval of a median', () => {
     const random = entityRandom(1, 'interval', 0)
     let covered = 0
     for (let i = 0; i < 1000; i++) {
-      const { low, high } = costOf(Array.from({ length: 24 }, () => -Math.log(1 - random())))
+      const { low, high } = costOf(
+        Array.from({ length: 24 }, () => -Math.log(1 - random())),
+        'noop',
+      )
       if (low <= Math.LN2 && Math.LN2 <= high) covered++
     }
     expect(covered).toBeGreaterThan(940)
@@ -50,11 +53,15 @@ describe('the 95 % interval of a median', () => {
 describe('costOf', () => {
   it('is the spread of the samples', () => {
     const samples = Array.from({ length: 101 }, (_, i) => i)
-    expect(costOf(samples)).toEqual({ p10: 10, p50: 50, p90: 90, low: 40, high: 60, samples: 101 })
+    expect(costOf(samples, 'noop')).toEqual({ p10: 10, p50: 50, p90: 90, low: 40, high: 60, samples: 101 })
+  })
+
+  it('says what could not be measured', () => {
+    expect(() => costOf([], 'logPerStream')).toThrow('logPerStream could not be measured')
   })
 
   it('knows no cost below 0', () => {
-    expect(costOf([-3, -2, -1, 1])).toMatchObject({ p10: 0, p50: 0, low: 0, high: 1 })
+    expect(costOf([-3, -2, -1, 1], 'noop')).toMatchObject({ p10: 0, p50: 0, low: 0, high: 1 })
   })
 })
 
