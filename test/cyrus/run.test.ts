@@ -115,7 +115,7 @@ describe('a run on a real Cyrus', () => {
     expect(workbench.events('smoke').map(event => event.kind)).toContain('connection-lost')
     const condition = slaves.conditions.find(({ name }) => name === 'master-restarted')
     expect(condition!.detail).toMatch(/unanswered when it went: DELETE .+ \(backend \d\).*: a DELETE of a name/)
-    expect(phases.map(phase => phase.name)).toEqual(['preload', 'settle', 'steady', 'drain'])
+    expect(phases.map(phase => phase.name)).toEqual(['preload', 'settle', 'steady', 'drain', 'compare'])
     // Each frontend lost it, came back and read the list again.
     expect(slaves).toMatchObject({ count: 4, drops: 4, resyncs: 4, streaming: 4, leastStreaming: 0 })
     expect(total.commands['NOOP.plain']!.count).toBeGreaterThan(300)
