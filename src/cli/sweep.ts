@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import { HarnessError } from '../core/errors.js'
 import { formatDurationUs } from '../core/units.js'
+import { NO_LINES } from '../report/plain-table.js'
 import type { MetricSummary, RunResult, TimeSummary } from '../metrics/run-result.js'
 
 export interface Sweep {
@@ -89,24 +90,6 @@ export function sweepText({ path }: Sweep, points: readonly SweepPoint[]): strin
     ])
   }
   return table.toString()
-}
-
-const NO_LINES = {
-  top: '',
-  'top-mid': '',
-  'top-left': '',
-  'top-right': '',
-  bottom: '',
-  'bottom-mid': '',
-  'bottom-left': '',
-  'bottom-right': '',
-  left: '',
-  'left-mid': '',
-  mid: '',
-  'mid-mid': '',
-  right: '',
-  'right-mid': '',
-  middle: ' ',
 }
 
 function statesText(results: readonly RunResult[]): string {

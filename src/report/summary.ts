@@ -2,6 +2,7 @@ import Table from 'cli-table3'
 import pc from 'picocolors'
 import { formatBytes, formatCount, formatDurationUs } from '../core/units.js'
 import type { MetricSummary, PhaseResult, RunResult, TimeSummary } from '../metrics/run-result.js'
+import { NO_LINES } from './plain-table.js'
 import { slavesText } from './slaves-text.js'
 
 /** A run in words and figures, for a terminal of 80 columns: what people noticed first, percentiles after. */
@@ -161,23 +162,7 @@ function phaseTable(phase: PhaseResult): string {
   const table = new Table({
     head: ['', 'count', '/s', 'p50', 'p90', 'p99', 'max', 'lost'],
     colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
-    chars: {
-      top: '',
-      'top-mid': '',
-      'top-left': '',
-      'top-right': '',
-      bottom: '',
-      'bottom-mid': '',
-      'bottom-left': '',
-      'bottom-right': '',
-      left: '',
-      'left-mid': '',
-      mid: '',
-      'mid-mid': '',
-      right: '',
-      'right-mid': '',
-      middle: ' ',
-    },
+    chars: NO_LINES,
     style: { head: [], border: [], 'padding-left': 1, 'padding-right': 0, compact: true },
   })
   for (const [name, metric] of Object.entries(phase.operations)) table.push(...rows(name, metric))
