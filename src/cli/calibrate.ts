@@ -20,6 +20,7 @@ import { measureMerge } from './measure-merge.js'
 import { collect } from './options.js'
 import { requirePermissions } from './permission.js'
 import { Progress } from './progress.js'
+import { onInterrupt } from './signals.js'
 
 interface CalibrateFlags {
   readonly output?: string
@@ -133,7 +134,7 @@ async function calibrate(master: Master, profile: Profile, clock: Clock, progres
     onStep: what => progress.line(what),
     onLeft: why => progress.warn(`mailboxes named user.${userPrefix}… are still on the master: ${why}`),
   })
-  const release = onInterrupt(calibrating, master, progress)
+  const release = listenForInterrupt(calibrating, master, progress)
   try {
     const { costs, mailboxes } = await calibrating.measure()
     const { version, mailboxDatabase, settings } = master.describe()
@@ -167,22 +168,14 @@ async function withMerge(
 }
 
 /** Ctrl-C once: remove what was made; twice: leave it. */
-function onInterrupt(calibrating: Calibrating, master: Master, progress: Progress): () => void {
-  let count = 0
-  const handler = () => {
-    count++
-    if (count === 1) {
-      calibrating.end(new HarnessError('INTERRUPTED', 'interrupted: nothing was written', ''))
-      return
-    }
-    if (master.kind === 'remote') progress.warn('interrupted again: its mailboxes stay')
-    void Promise.allSettled([master.stop()]).then(() => process.exit(EXIT.interrupted))
-  }
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  for (const signal of signals) process.on(signal, handler)
-  return () => {
-    for (const signal of signals) process.off(signal, handler)
-  }
+function listenForInterrupt(calibrating: Calibrating, master: Master, progress: Progress): () => void {
+  return onInterrupt(
+    () => calibrating.end(new HarnessError('INTERRUPTED', 'interrupted: nothing was written', '')),
+    () => {
+      if (master.kind === 'remote') progress.warn('interrupted again: its mailboxes stay')
+      return master.stop()
+    },
+  )
 }
 
 /** Before a minute's work: whether a file may be there in the end. @throws {HarnessError} `USAGE` */

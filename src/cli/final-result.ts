@@ -1,8 +1,17 @@
+import { EXIT, type ExitStatus } from '../core/exit-status.js'
 import type { Condition } from '../engine/plan.js'
-import type { RunResult } from '../metrics/run-result.js'
+import type { RunResult, Verdict } from '../metrics/run-result.js'
 import type { Profile } from '../profile/load.js'
 import { type MasterFacts, type RunIdentity, type RunRecord, runJson, saturationReasons } from '../report/run-json.js'
 import { judge } from '../verdict/judge.js'
+
+/** Exit status of a run that has nothing but its verdict to say. */
+export const VERDICT_STATUS: Record<Verdict['result'], ExitStatus> = {
+  pass: EXIT.pass,
+  fail: EXIT.threshold,
+  invalid: EXIT.invalid,
+  inconclusive: EXIT.inconclusive,
+}
 
 /** `run.json` of what has ended, with its verdict. @param lost why the master is gone, where it is */
 export function finalResult(

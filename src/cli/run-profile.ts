@@ -1,10 +1,8 @@
-import { randomBytes } from 'node:crypto'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../core/clock.js'
 import { monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { messageOf } from '../core/errors.js'
 import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
-import { packageVersion } from '../core/package-root.js'
 import { cleanUp, markerOf } from '../drivers/cleanup.js'
 import { countMailboxes } from '../drivers/count.js'
 import { Run, type RunObserver } from '../engine/run.js'
@@ -14,14 +12,15 @@ import type { RunResult } from '../metrics/run-result.js'
 import type { Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
 import { JOURNAL, RunFolder } from '../report/run-folder.js'
-import { eventJson, type RunIdentity, runJson, seriesJson } from '../report/run-json.js'
-import { describeHost } from '../samplers/host.js'
+import { eventJson, runJson, seriesJson } from '../report/run-json.js'
 import { Client } from '../session/client.js'
 import { createMaster, type MasterChoice } from './choose-master.js'
 import { readJournal } from './journal.js'
 import { checkHttpTarget, checkPermissions, type Permissions } from './permission.js'
-import { finalResult } from './final-result.js'
+import { finalResult, VERDICT_STATUS } from './final-result.js'
+import { folderOf, newIdentity } from './identity.js'
 import type { Progress } from './progress.js'
+import { onInterrupt } from './signals.js'
 
 export interface RunProfileOptions extends Permissions {
   readonly profile: Profile
@@ -45,24 +44,16 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
   const originS = monotonicOriginS()
   const clock = monotonicClock(originS)
   await loadHistograms()
-  const id = randomBytes(3).toString('hex')
-  const startedAt = new Date()
-  const marker = options.master.kind === 'remote' ? markerOf(id) : ''
+  const identity = newIdentity(profile)
+  const marker = options.master.kind === 'remote' ? markerOf(identity.id) : ''
   const plan = planOf(profile, marker)
   checkHttpTarget(plan, options)
   if (options.master.kind === 'remote') {
     for (const line of checkPermissions(plan, options.master.address, options)) progress.warn(`will ${line}`)
   }
   const master = await createMaster(options.master, profile.master, clock, options.passwordFile)
-  const path = join(options.out, profile.name, `${timestamp(startedAt)}-${id}`)
-  const identity: RunIdentity = {
-    id,
-    startedAt,
-    profile: { name: profile.name, seed: profile.seed },
-    version: packageVersion(),
-    host: describeHost(),
-  }
-  const folder = new RunFolder(path, startedAt, profile.yaml)
+  const path = folderOf(options.out, identity)
+  const folder = new RunFolder(path, identity.startedAt, profile.yaml)
   const journalPath = options.master.kind === 'remote' ? join(path, JOURNAL) : undefined
   const writer: RunObserver = {
     onEvent(event) {
@@ -97,7 +88,7 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
     progress.warn(error.message)
     run.interrupt()
   }
-  const release = onInterrupt(run, master, progress, journalPath)
+  const release = listenForInterrupt(run, master, progress, journalPath)
   try {
     progress.line(`starting the ${master.kind} master`)
     await start(master, folder)
@@ -131,8 +122,7 @@ async function start(master: Master, folder: RunFolder): Promise<void> {
 }
 
 function statusOf(result: RunResult, run: Run, lost: string | undefined): ExitStatus {
-  const byVerdict = { pass: EXIT.pass, fail: EXIT.threshold, invalid: EXIT.invalid, inconclusive: EXIT.inconclusive }
-  const statuses: ExitStatus[] = [byVerdict[result.verdict.result]]
+  const statuses: ExitStatus[] = [VERDICT_STATUS[result.verdict.result]]
   if (run.interrupted) statuses.push(EXIT.interrupted)
   if (run.workerDeaths.length > 0) statuses.push(EXIT.internal)
   if (lost !== undefined) statuses.push(EXIT.master)
@@ -186,26 +176,15 @@ async function countListed(run: Run, master: Master, clock: Clock, progress: Pro
 }
 
 /** Ctrl-C once: stop, drain, report; twice: now. */
-function onInterrupt(run: Run, master: Master, progress: Progress, journal: string | undefined): () => void {
-  let count = 0
-  const handler = () => {
-    count++
-    if (count === 1) {
+function listenForInterrupt(run: Run, master: Master, progress: Progress, journal: string | undefined): () => void {
+  return onInterrupt(
+    () => {
       progress.line('interrupted: stopping, results follow (Ctrl-C again to leave at once)')
       run.interrupt()
-      return
-    }
-    if (journal !== undefined) progress.warn(`its mailboxes stay: ${cleanupLine(journal, master)}`)
-    void Promise.allSettled([run.kill(), master.stop()]).then(() => process.exit(EXIT.interrupted))
-  }
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
-  for (const signal of signals) process.on(signal, handler)
-  return () => {
-    for (const signal of signals) process.off(signal, handler)
-  }
-}
-
-/** 20261124T101500Z */
-export function timestamp(date: Date): string {
-  return date.toISOString().replace(/[-:]|\.\d+/g, '')
+    },
+    () => {
+      if (journal !== undefined) progress.warn(`its mailboxes stay: ${cleanupLine(journal, master)}`)
+      return Promise.allSettled([run.kill(), master.stop()])
+    },
+  )
 }

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import { loadProfile } from '../profile/load.js'
-import { summaryText } from '../report/summary.js'
 import { parseMaster } from './choose-master.js'
 import { collect } from './options.js'
+import { printResult } from './print-result.js'
 import { Progress } from './progress.js'
 import { runProfile } from './run-profile.js'
 
@@ -66,13 +66,7 @@ Exit status: 0 pass, 2 usage, 3 master unreachable or lost, 4 threshold failed,
         keep: flags.keep === true,
         progress: new Progress(process.stderr, flags.quiet === true),
       })
-      const summary = `${summaryText(result)}\n\nresults: ${folder}\n`
-      if (flags.json === true) {
-        process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
-        if (flags.quiet !== true) process.stderr.write(summary)
-      } else {
-        process.stdout.write(summary)
-      }
+      printResult(result, folder, flags)
       process.exitCode = status
     })
 }

@@ -1,7 +1,4 @@
-import { randomBytes } from 'node:crypto'
-import { join } from 'node:path'
 import { HarnessError } from '../core/errors.js'
-import { packageVersion } from '../core/package-root.js'
 import { loadHistograms } from '../metrics/latency.js'
 import type { RunResult } from '../metrics/run-result.js'
 import type { Calibration } from '../masters/model/calibration.js'
@@ -9,12 +6,11 @@ import type { Broken } from '../masters/model/settings.js'
 import { checkSettings, DEFAULT_SETTINGS } from '../masters/cyrus/config.js'
 import type { Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
-import { type MasterFacts, type RunIdentity, seriesJson, virtualEventJson } from '../report/run-json.js'
+import { type MasterFacts, seriesJson, virtualEventJson } from '../report/run-json.js'
 import { RunFolder } from '../report/run-folder.js'
-import { describeHost } from '../samplers/host.js'
 import { Simulation, type SimulationPoint } from '../simulation/simulation.js'
 import { finalResult } from './final-result.js'
-import { timestamp } from './run-profile.js'
+import { folderOf, newIdentity } from './identity.js'
 
 export interface SimulateOptions {
   readonly profile: Profile
@@ -50,14 +46,7 @@ export async function simulateProfile(options: SimulateOptions): Promise<Simulat
   const { profile, calibration, out } = options
   checkSimulated(profile)
   await loadHistograms()
-  const startedAt = new Date()
-  const identity: RunIdentity = {
-    id: randomBytes(3).toString('hex'),
-    startedAt,
-    profile: { name: profile.name, seed: profile.seed },
-    version: packageVersion(),
-    host: describeHost(),
-  }
+  const identity = newIdentity(profile)
   // As a managed master has them, so that both are the same experiment.
   const settings = { ...DEFAULT_SETTINGS, ...profile.master.settings }
   const master: MasterFacts = {
@@ -69,8 +58,8 @@ export async function simulateProfile(options: SimulateOptions): Promise<Simulat
       binaries: {},
     }),
   }
-  const path = out === undefined ? undefined : join(out, profile.name, `${timestamp(startedAt)}-${identity.id}`)
-  const folder = path === undefined ? undefined : new RunFolder(path, startedAt, profile.yaml)
+  const path = out === undefined ? undefined : folderOf(out, identity)
+  const folder = path === undefined ? undefined : new RunFolder(path, identity.startedAt, profile.yaml)
   const simulation = new Simulation({
     plan: planOf(profile, ''),
     calibration,

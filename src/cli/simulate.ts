@@ -1,11 +1,11 @@
 import { Command } from 'commander'
 import { HarnessError } from '../core/errors.js'
-import { EXIT } from '../core/exit-status.js'
 import { formatDurationUs } from '../core/units.js'
 import { type Calibration, loadCalibration } from '../masters/model/load-calibration.js'
 import { loadProfile, type Profile } from '../profile/load.js'
-import { summaryText } from '../report/summary.js'
+import { VERDICT_STATUS } from './final-result.js'
 import { collect } from './options.js'
+import { printResult } from './print-result.js'
 import { Progress } from './progress.js'
 import { checkSimulated, simulateProfile } from './simulate-profile.js'
 import { parseSweep, type Sweep, type SweepPoint, sweepText } from './sweep.js'
@@ -80,14 +80,8 @@ async function simulateOnce(
       progress.note(`${phase.plan.name} · ${formatDurationUs((atNs - simulation.startNs) / 1e3)} simulated`),
   })
   progress.clear()
-  const summary = `${summaryText(result)}\n\nresults: ${folder}\n`
-  if (flags.json === true) {
-    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`)
-    if (flags.quiet !== true) process.stderr.write(summary)
-  } else process.stdout.write(summary)
-  process.exitCode = { pass: EXIT.pass, fail: EXIT.threshold, invalid: EXIT.invalid, inconclusive: EXIT.inconclusive }[
-    result.verdict.result
-  ]
+  printResult(result, folder, flags)
+  process.exitCode = VERDICT_STATUS[result.verdict.result]
 }
 
 /** Says what came out; judges nothing. */

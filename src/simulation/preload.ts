@@ -22,12 +22,8 @@ export class SimulatedPreload {
     return this.left === 0 || this.stopped
   }
 
+  /** Goes on where it was, when the master that it was loading is gone and another one there. */
   start(): void {
-    this.loadNext(this.master.model)
-  }
-
-  /** The master that it was loading is gone, and another one there. */
-  resume(): void {
     this.loadNext(this.master.model)
   }
 

@@ -90,7 +90,7 @@ export class Simulation {
     const costs = new Costs(calibration, entityRandom(plan.seed, 'costs', 0))
     this.master = new SimulatedMaster(this.timeline, modelSettings(options.settings, options.broken), costs, {
       onDeath: line => this.died(line),
-      onBack: () => this.preload?.resume(),
+      onBack: () => this.preload?.start(),
     })
     this.bytesPerMailbox = averageBytes(plan)
     this.context = {
