@@ -3,13 +3,12 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import type { Clock } from '../core/clock.js'
 import { HarnessError } from '../core/errors.js'
-import { checkSettings, DEFAULT_SETTINGS } from '../masters/cyrus/config.js'
 import { cyrusMaster } from '../masters/cyrus/cyrus-master.js'
 import { embeddedMaster } from '../masters/embedded/embedded-master.js'
-import type { ModelOptions } from '../masters/embedded/modelled-service.js'
 import type { Credentials, Master, MasterAddress } from '../masters/master.js'
 import { loadCalibration } from '../masters/model/load-calibration.js'
 import { RemoteMaster } from '../masters/remote.js'
+import { modelledSettings } from './modelled-settings.js'
 
 /** What `--master` names. */
 export type MasterChoice =
@@ -72,7 +71,9 @@ export async function createMaster(
     case 'embedded':
       return embeddedMaster({ connectionsMax: EMBEDDED_CONNECTIONS })
     case 'model':
-      return embeddedMaster({ model: modelOf(choice.calibration, managed.settings) })
+      return embeddedMaster({
+        model: { calibration: loadCalibration(choice.calibration), settings: modelledSettings(managed.settings) },
+      })
     case 'cyrus':
       return cyrusMaster({ ...managed, ...(choice.prefix === undefined ? {} : { prefix: choice.prefix }) })
     case 'remote': {
@@ -80,12 +81,6 @@ export async function createMaster(
       return new RemoteMaster(choice.address, credentials, clock)
     }
   }
-}
-
-/** As a managed master has its settings, so that both are the same experiment. */
-function modelOf(calibration: string | undefined, settings: ManagedSettings['settings']): ModelOptions {
-  checkSettings(settings)
-  return { calibration: loadCalibration(calibration), settings: { ...DEFAULT_SETTINGS, ...settings } }
 }
 
 /** The embedded master has no worker threads to run out of. */

@@ -1,9 +1,7 @@
-import { HarnessError } from '../core/errors.js'
 import { loadHistograms } from '../metrics/latency.js'
 import type { RunResult } from '../metrics/run-result.js'
 import type { Calibration } from '../masters/model/calibration.js'
 import type { Broken } from '../masters/model/settings.js'
-import { checkSettings, DEFAULT_SETTINGS } from '../masters/cyrus/config.js'
 import type { Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
 import { type MasterFacts, seriesJson, virtualEventJson } from '../report/run-json.js'
@@ -11,6 +9,7 @@ import { RunFolder } from '../report/run-folder.js'
 import { Simulation, type SimulationPoint } from '../simulation/simulation.js'
 import { finalResult } from './final-result.js'
 import { folderOf, newIdentity } from './identity.js'
+import { modelledSettings } from './modelled-settings.js'
 
 export interface SimulateOptions {
   readonly profile: Profile
@@ -28,27 +27,12 @@ export interface SimulateOutcome {
   readonly folder: string | undefined
 }
 
-/** Settings that the model takes: what it cannot read it must not replace by a default. */
-const COUNTS = /^mupdate_(workers_\w+|connections_max)$/
-
-/** Also asked before the first of several. @throws {HarnessError} `USAGE` for settings with which no Cyrus would start */
-export function checkSimulated({ master: { settings } }: Profile): void {
-  checkSettings(settings)
-  for (const [key, value] of Object.entries(settings)) {
-    if (COUNTS.test(key) && !/^0*[1-9]\d*$/.test(value)) {
-      throw new HarnessError('USAGE', `${key}: ${value} is no number that the model could take`, 'give 1 or more')
-    }
-  }
-}
-
 /** One run in virtual time, and its results as a real run's. */
 export async function simulateProfile(options: SimulateOptions): Promise<SimulateOutcome> {
   const { profile, calibration, out } = options
-  checkSimulated(profile)
+  const settings = modelledSettings(profile.master.settings)
   await loadHistograms()
   const identity = newIdentity(profile)
-  // As a managed master has them, so that both are the same experiment.
-  const settings = { ...DEFAULT_SETTINGS, ...profile.master.settings }
   const master: MasterFacts = {
     kind: 'simulated',
     describe: () => ({

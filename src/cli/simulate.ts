@@ -4,10 +4,11 @@ import { formatDurationUs } from '../core/units.js'
 import { type Calibration, loadCalibration } from '../masters/model/load-calibration.js'
 import { loadProfile, type Profile } from '../profile/load.js'
 import { VERDICT_STATUS } from './final-result.js'
+import { modelledSettings } from './modelled-settings.js'
 import { collect } from './options.js'
 import { printResult } from './print-result.js'
 import { Progress } from './progress.js'
-import { checkSimulated, simulateProfile } from './simulate-profile.js'
+import { simulateProfile } from './simulate-profile.js'
 import { parseSweep, type Sweep, type SweepPoint, sweepText } from './sweep.js'
 
 interface SimulateFlags {
@@ -102,7 +103,7 @@ async function simulateMany(
     ),
   }))
   const all = planned.flatMap(({ profiles }) => profiles)
-  all.forEach(checkSimulated)
+  for (const { master } of all) modelledSettings(master.settings)
   sayUnsimulated(all[0], progress)
   const points: SweepPoint[] = []
   for (const { value, profiles } of planned) {

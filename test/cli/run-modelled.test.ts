@@ -70,6 +70,13 @@ describe('a run against a modelled Cyrus', () => {
       'master.settings.configdirectory=/somewhere',
     ])
     expect(refused.status).toBe(2)
+    const unread = await workbench.run([
+      '--master',
+      'embedded:cyrus',
+      '--set',
+      'master.settings.mupdate_workers_max=5O',
+    ])
+    expect(unread).toMatchObject({ status: 2, stderr: expect.stringContaining('mupdate_workers_max: 5O') })
     await workbench.run(['--master', 'embedded:cyrus', '--set', 'master.settings.mupdate_workers_max=77'])
     expect(workbench.result().master.settings).toMatchObject({ mupdate_workers_max: '77' })
   })
