@@ -1,7 +1,14 @@
 import type { MasterAffair, Plan, PlanPhase, TimelineEvent } from '../engine/plan.js'
 import type { SlaveAffair } from '../drivers/slaves.js'
 import { arrivalSpec, type Profile } from './load.js'
-import { catchUpNs, comparisonLimitNs, type EventDocument, endsWithComparison, LAST_COMPARISON } from './schema.js'
+import {
+  catchUpNs,
+  comparisonLimitNs,
+  type EventDocument,
+  endsWithComparison,
+  isQuiet,
+  LAST_COMPARISON,
+} from './schema.js'
 
 /** Memory for following slaves record by record; beyond it only some of them are, and the result says how many. */
 const FOLLOWING_BYTES = 512e6
@@ -59,7 +66,7 @@ export function planOf(profile: Profile, userPrefix: string): Plan {
 function comparisonAfter({ run, arrivals }: PlanPhase, retryDelay: number): PlanPhase {
   return {
     name: LAST_COMPARISON,
-    run: run.filter(runnable => runnable === 'slaves' || runnable === 'probes'),
+    run: run.filter(isQuiet),
     until: 'converged',
     limitNs: comparisonLimitNs(retryDelay),
     arrivals,

@@ -137,8 +137,8 @@ const probes = z.strictObject({
 /** Name of the phase in which a run that did not ask for a comparison is compared at its end. */
 export const LAST_COMPARISON = 'compare'
 
-/** What changes nothing. */
-function isQuiet(runnable: string): boolean {
+/** What may run while slaves are compared: it changes nothing. */
+export function isQuiet(runnable: string): boolean {
   return runnable === 'slaves' || runnable === 'probes'
 }
 
