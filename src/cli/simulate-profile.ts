@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import { loadHistograms } from '../metrics/latency.js'
 import type { RunResult } from '../metrics/run-result.js'
 import type { Calibration } from '../masters/model/calibration.js'
@@ -18,6 +19,8 @@ export interface SimulateOptions {
   readonly broken?: Broken
   /** Undefined writes nothing. */
   readonly out?: string
+  /** Ends it where it is, with the results so far. */
+  readonly signal?: AbortSignal
   /** Called now and then, with what part of the plan's time has gone by. */
   readonly onProgress?: (point: SimulationPoint, simulation: Simulation) => void
 }
@@ -50,13 +53,16 @@ export async function simulateProfile(options: SimulateOptions): Promise<Simulat
     settings,
     ...(options.broken === undefined ? {} : { broken: options.broken }),
     onEvent: event => folder?.addEvent(virtualEventJson(simulation, event)),
-    onPoint: point => {
+    async onPoint(point) {
       folder?.addSecond(seriesJson(simulation, point))
       options.onProgress?.(point, simulation)
+      // Signals come in between.
+      await setImmediate()
+      if (options.signal?.aborted === true) simulation.interrupt()
     },
   })
   try {
-    simulation.execute()
+    await simulation.execute()
     const result = finalResult(identity, simulation, master, profile, undefined)
     folder?.writeRun(result)
     if (folder?.failure !== undefined) throw folder.failure

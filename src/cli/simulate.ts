@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { HarnessError } from '../core/errors.js'
+import { EXIT } from '../core/exit-status.js'
 import { formatDurationUs } from '../core/units.js'
 import { type Calibration, loadCalibration } from '../masters/model/load-calibration.js'
 import { loadProfile, type Profile } from '../profile/load.js'
@@ -8,6 +9,7 @@ import { modelledSettings } from './modelled-settings.js'
 import { collect } from './options.js'
 import { printResult } from './print-result.js'
 import { Progress } from './progress.js'
+import { onInterrupt } from './signals.js'
 import { simulateProfile } from './simulate-profile.js'
 import { parseSweep, type Sweep, type SweepPoint, sweepText } from './sweep.js'
 
@@ -73,16 +75,18 @@ async function simulateOnce(
 ): Promise<void> {
   const profile = loadProfile(name, setsOf(flags))
   sayUnsimulated(profile, progress)
+  const signal = interruptSignal(progress)
   const { result, folder } = await simulateProfile({
     profile,
     calibration,
+    signal,
     out: flags.out,
     onProgress: ({ atNs, phase }, simulation) =>
       progress.note(`${phase.plan.name} · ${formatDurationUs((atNs - simulation.startNs) / 1e3)} simulated`),
   })
   progress.clear()
   printResult(result, folder, flags)
-  process.exitCode = VERDICT_STATUS[result.verdict.result]
+  process.exitCode = signal.aborted ? EXIT.interrupted : VERDICT_STATUS[result.verdict.result]
 }
 
 /** Says what came out; judges nothing. */
@@ -106,18 +110,37 @@ async function simulateMany(
   for (const { master } of all) modelledSettings(master.settings)
   sayUnsimulated(all[0], progress)
   const points: SweepPoint[] = []
+  const signal = interruptSignal(progress)
+  progress.line(`${all.length} simulations`)
   for (const { value, profiles } of planned) {
     const results = []
     for (const profile of profiles) {
       progress.note(`${sweep === undefined ? '' : `${sweep.path} ${value}, `}seed ${profile.seed}`)
-      results.push((await simulateProfile({ profile, calibration })).result)
+      const { result } = await simulateProfile({ profile, calibration, signal })
+      if (signal.aborted) break
+      results.push(result)
     }
-    points.push({ value, results })
+    if (results.length > 0) points.push({ value, results })
+    if (signal.aborted) break
   }
   progress.clear()
+  if (signal.aborted) process.exitCode = EXIT.interrupted
   if (flags.json === true)
-    process.stdout.write(`${JSON.stringify(sweep === undefined ? points[0].results : points, null, 2)}\n`)
+    process.stdout.write(`${JSON.stringify(sweep === undefined ? (points[0]?.results ?? []) : points, null, 2)}\n`)
   else process.stdout.write(`${sweepText(sweep ?? { path: name, values: [] }, points)}\n`)
+}
+
+/** Ctrl-C once: what there is by then is told; twice: the end. */
+function interruptSignal(progress: Progress): AbortSignal {
+  const controller = new AbortController()
+  onInterrupt(
+    () => {
+      progress.line('interrupted: what there is follows')
+      controller.abort()
+    },
+    async () => {},
+  )
+  return controller.signal
 }
 
 function sayUnsimulated({ phases }: Profile, progress: Progress): void {

@@ -22,16 +22,22 @@ export interface Comparison {
   readonly convergence?: Convergence
   /** Why it could not. */
   readonly failure?: string
+  /** All that a simulation knows: its slaves hold counts, and counts are not compared. */
+  readonly barrier?: Barrier
 }
 
-/** Whether all slaves, and the master, hold what they should once nothing changes any more. */
-export interface Convergence {
-  /** Slaves whose records were followed. */
-  readonly followed: number
+/** Slaves are waited for: each sends NOOP, and has its OK. */
+export interface Barrier {
   /** From the last operation's end until every slave had its NOOP answered. */
   readonly convergeNs: number
   /** Slaves that did not come through in time. */
   readonly away: readonly number[]
+}
+
+/** Whether all slaves, and the master, hold what they should once nothing changes any more. */
+export interface Convergence extends Barrier {
+  /** Slaves whose records were followed. */
+  readonly followed: number
   readonly differenceCount: number
   /** The first of each. */
   readonly differences: readonly ConvergenceDifference[]

@@ -137,8 +137,11 @@ export const runResultSchema = z.strictObject({
     restarts: z.int(),
   }),
   generator: z.strictObject({
-    cpuCores: z.number(),
-    eventLoopDelayUs: z.strictObject({ p50: z.number(), p99: z.number(), max: z.number() }).describe('worst thread'),
+    cpuCores: z.number().nullable().describe('null in a simulation, as all that its host would have to measure'),
+    eventLoopDelayUs: z
+      .strictObject({ p50: z.number(), p99: z.number(), max: z.number() })
+      .nullable()
+      .describe('worst thread'),
     scheduleSlipUs: time
       .nullable()
       .describe('from the intended start to the actual send or queueing; null without an open model'),
@@ -146,8 +149,8 @@ export const runResultSchema = z.strictObject({
     skippedOperations: z.int().describe('not sent since an earlier operation on the same mailbox had failed'),
     stealShare: z.number().nullable(),
     saturated: z.boolean(),
-    bytesRead: z.number(),
-    bytesWritten: z.number(),
+    bytesRead: z.number().nullable(),
+    bytesWritten: z.number().nullable(),
   }),
   noiseFloor: z
     .strictObject({ count: z.int(), p50Ns: z.number(), p99Ns: z.number(), maxNs: z.number() })

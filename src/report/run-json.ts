@@ -1,4 +1,4 @@
-import { type Comparison, type Convergence, worstOf } from '../engine/convergence.js'
+import { type Barrier, type Comparison, type Convergence, worstOf } from '../engine/convergence.js'
 import type { MasterCondition } from '../engine/conditions.js'
 import type { NoiseFloor } from '../engine/messages.js'
 import type { RunEvent, Second } from '../engine/run.js'
@@ -85,15 +85,12 @@ export function runJson(
     verdict,
     master: masterJson(run, master),
     generator: {
-      cpuCores: round3(run.watchSpan.ownCpuCores),
-      eventLoopDelayUs: mapValues(run.loopDelayUs, round3),
+      ...(master.kind === 'simulated' ? UNMEASURED : loadJson(run)),
       scheduleSlipUs: harness.scheduleSlip?.responseTimeUs ?? null,
       droppedArrivals: counters.droppedArrivals,
       skippedOperations: counters.skippedOperations,
       stealShare: nullable(run.watchSpan.stealShare),
       saturated: saturationReasons(run).length > 0,
-      bytesRead: counters.bytesRead,
-      bytesWritten: counters.bytesWritten,
     },
     noiseFloor: run.noiseFloor ?? null,
     slaves: slavesJson(run, nowNs, harness),
@@ -137,6 +134,18 @@ export function seriesJson(
     counters: second.counters ?? run.counters,
   }
 }
+
+/** What the harness itself took. */
+function loadJson({ watchSpan, loopDelayUs, counters: { bytesRead, bytesWritten } }: RunRecord) {
+  return {
+    cpuCores: round3(watchSpan.ownCpuCores),
+    eventLoopDelayUs: mapValues(loopDelayUs, round3),
+    bytesRead,
+    bytesWritten,
+  }
+}
+
+const UNMEASURED = { cpuCores: null, eventLoopDelayUs: null, bytesRead: null, bytesWritten: null }
 
 function masterJson(run: RunRecord, master: MasterFacts): RunResult['master'] {
   const span = run.watchSpan.master.summary()
@@ -219,12 +228,12 @@ function convergenceJson(comparisons: readonly Comparison[]) {
   const made = comparisons.flatMap(({ convergence }) => convergence ?? [])
   return {
     converged: worst === undefined ? null : made.every(agrees),
-    comparisons: comparisons.map(({ phase, convergence, failure }) => ({
+    comparisons: comparisons.map(({ phase, convergence, failure, barrier }) => ({
       phase,
       failure: failure ?? null,
-      ...figuresOf(convergence),
+      ...figuresOf(convergence ?? barrier),
     })),
-    ...figuresOf(worst),
+    ...figuresOf(worst ?? comparisons.at(-1)?.barrier),
     differences: comparisons.flatMap(({ phase, convergence }) =>
       (convergence?.differences ?? []).map(difference => ({ phase, ...difference })),
     ),
@@ -235,7 +244,7 @@ function agrees({ differenceCount, away }: Convergence): boolean {
   return differenceCount === 0 && away.length === 0
 }
 
-function figuresOf(convergence: Convergence | undefined) {
+function figuresOf(convergence: (Barrier & Partial<Convergence>) | undefined) {
   return {
     followed: convergence?.followed ?? 0,
     convergeMs: convergence === undefined ? null : round3(convergence.convergeNs / 1e6),

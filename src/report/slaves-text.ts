@@ -61,7 +61,7 @@ function comparisonText(
   differences: RunResult['slaves']['differences'],
 ): string[] {
   const who =
-    followed < count
+    followed < count && differenceCount !== null
       ? `${followed} of ${count} slaves, those that were followed,`
       : count === 1
         ? 'the slave'
@@ -70,12 +70,16 @@ function comparisonText(
     (openMailboxes ?? 0) > 0
       ? ` (${formatCount(openMailboxes ?? 0)} mailboxes left out: their last operation failed or never ended)`
       : ''
-  const lines =
-    differenceCount === 0 && away.length === 0
-      ? [
-          `${who} ${count === 1 ? 'holds what it' : 'hold what they'} should${open}, ${seconds(convergeMs ?? 0)} after the last operation`,
-        ]
-      : []
+  const lines: string[] = []
+  if (away.length === 0 && differenceCount === null) {
+    lines.push(
+      `${who} came through ${seconds(convergeMs ?? 0)} after the last operation; what they hold is not simulated`,
+    )
+  } else if (away.length === 0 && differenceCount === 0) {
+    lines.push(
+      `${who} ${count === 1 ? 'holds what it' : 'hold what they'} should${open}, ${seconds(convergeMs ?? 0)} after the last operation`,
+    )
+  }
   if (away.length > 0)
     lines.push(
       `${away.length} slaves did not come through: ${away.slice(0, 10).join(', ')}${away.length > 10 ? ' …' : ''}`,

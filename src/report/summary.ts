@@ -205,7 +205,7 @@ function closingLines(run: RunResult): string[] {
     generator.scheduleSlipUs === null
       ? ''
       : `, arrivals sent up to ${formatDurationUs(generator.scheduleSlipUs.p99)} late (p99)`
-  if (run.simulated) return lines
+  if (generator.cpuCores === null) return lines
   lines.push(
     `harness: ${generator.cpuCores.toFixed(2)} cores${slip}${generator.saturated ? pc.magenta(', SATURATED') : ''}.`,
   )

@@ -30,8 +30,8 @@ export interface SimulationOptions {
   /** For tests of those who must notice. */
   readonly broken?: Broken
   readonly onEvent: (event: { readonly atNs: number; readonly kind: string; readonly detail: string }) => void
-  /** Called at each look, with the share of the plan that is done. */
-  readonly onPoint: (point: SimulationPoint) => void
+  /** Called now and then with what the last span brought, and waited for: who runs in real time has his turn then. */
+  readonly onPoint: (point: SimulationPoint) => void | Promise<void>
 }
 
 export interface SimulationPoint {
@@ -59,10 +59,10 @@ export class Simulation {
   readonly watch = { threads: new Map<number, never>(), diskFlushes: undefined }
   readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
   readonly workerDeaths: readonly string[] = []
-  readonly comparisons: readonly Comparison[] = []
+  readonly comparisons: Comparison[] = []
   readonly noiseFloor = undefined
   readonly http = undefined
-  readonly interrupted = false
+  interrupted = false
   begunNs: number | undefined
   endNs: number | undefined
   private readonly moves: SlaveMove[] = []
@@ -143,12 +143,13 @@ export class Simulation {
     return this.deeds.findLast(deed => deed.atNs <= atNs)?.detail
   }
 
-  execute(): void {
+  async execute(): Promise<void> {
     this.begunNs = this.timeline.nowNs
     this.lastPointNs = this.begunNs
     const { phases } = this.options.plan
     for (const [index, phase] of phases.entries()) {
-      this.runPhase(index, phase)
+      if (this.interrupted) break
+      await this.runPhase(index, phase)
     }
     // What is on its way when a run ends is no lost one.
     this.stopProbes()
@@ -157,8 +158,13 @@ export class Simulation {
     this.backends?.stop()
     this.swarm?.stop()
     this.swarm = undefined
-    this.point()
+    await this.point()
     this.endNs = this.timeline.nowNs
+  }
+
+  /** It ends where it is now. */
+  interrupt(): void {
+    this.interrupted = true
   }
 
   /** Histograms are not garbage collected, and a sweep makes many. */
@@ -168,7 +174,7 @@ export class Simulation {
     for (const { tallies } of this.phases) tallies.destroy()
   }
 
-  private runPhase(index: number, planned: PlanPhase): void {
+  private async runPhase(index: number, planned: PlanPhase): Promise<void> {
     const startNs = this.timeline.nowNs
     const phase = new PhaseState(planned, startNs)
     this.phases.push(phase)
@@ -179,18 +185,19 @@ export class Simulation {
     const endNs = startNs + (planned.durationNs ?? planned.limitNs)
     const stepNs = Math.max(1e9, (planned.durationNs ?? planned.limitNs) / MOST_POINTS)
     let ended: PhaseResult['ended'] = planned.durationNs === undefined ? 'limit' : 'duration'
-    while (this.timeline.nowNs < endNs) {
+    while (this.timeline.nowNs < endNs && !this.interrupted) {
       const lookNs = planned.until === undefined ? stepNs : LOOK_NS
       this.timeline.runUntil(Math.min(endNs, this.timeline.nowNs + lookNs))
-      if (this.timeline.nowNs - this.lastPointNs >= stepNs) this.point()
+      if (this.timeline.nowNs - this.lastPointNs >= stepNs) await this.point()
       if (planned.until !== undefined && this.met(planned)) {
         ended = 'condition'
         break
       }
     }
     stopEvents()
+    if (this.interrupted) ended = 'interrupted'
     phase.end(ended, this.timeline.nowNs)
-    this.point()
+    await this.point()
     if (ended === 'limit')
       this.event('phase-limit', `${planned.name}: not ${planned.until} after ${planned.limitNs / 1e9} s`)
   }
@@ -220,12 +227,20 @@ export class Simulation {
     if (until === 'converged') this.startBarrier()
   }
 
-  /** As a real run's: every slave's NOOP, then a LIST. Nothing is named here that could be compared. */
+  /** As a real run's: every slave's NOOP, then a LIST. Nothing is named here that could be compared, only who is there. */
   private startBarrier(): void {
     this.barrier = true
-    const { swarm } = this
-    if (swarm === undefined) this.listAll()
-    else swarm.catchUp(this.options.plan.catchUpMs * 1e6, () => this.listAll())
+    const { swarm, timeline } = this
+    if (swarm === undefined) {
+      this.listAll()
+      return
+    }
+    const startNs = timeline.nowNs
+    const phase = this.phases.at(-1)!.plan.name
+    swarm.catchUp(this.options.plan.catchUpMs * 1e6, away => {
+      this.comparisons.push({ phase, barrier: { convergeNs: timeline.nowNs - startNs, away } })
+      this.listAll()
+    })
   }
 
   private listAll(): void {
@@ -343,7 +358,7 @@ export class Simulation {
   }
 
   /** Hands up what the last span brought. */
-  private point(): void {
+  private async point(): Promise<void> {
     const tallies = new SpanTallies()
     this.propagation.take((which, lagNs, count) =>
       this.recorder.metric(this.phaseIndex, 'harness', `propagation.${which}`).addMany(lagNs, count),
@@ -355,9 +370,10 @@ export class Simulation {
     }
     this.swarm?.observe()
     const { nowNs } = this.timeline
-    this.options.onPoint({ atNs: nowNs, phase: this.phases.at(-1)!, tallies, spanNs: nowNs - this.lastPointNs })
-    tallies.destroy()
+    const spanNs = nowNs - this.lastPointNs
     this.lastPointNs = nowNs
+    await this.options.onPoint({ atNs: nowNs, phase: this.phases.at(-1)!, tallies, spanNs })
+    tallies.destroy()
   }
 
   /** All phases are gone through, so that their indices are those of the plan. */

@@ -11,6 +11,7 @@ import { SimulatedSlave } from './slave.js'
 const LOOK_NS = 20e6
 
 interface Member {
+  readonly index: number
   readonly slave: SimulatedSlave
   readonly watcher: SlaveWatcher
   /** Is meant to hold the whole list. */
@@ -89,15 +90,17 @@ export class SimulatedSwarm {
     if (backends.length > 0) this.kickOne(backends[backend % backends.length], atNs)
   }
 
-  /** Waits for the NOOP of every slave that follows, at most so long. */
-  catchUp(limitNs: number, then: () => void): void {
+  /** Waits for the NOOP of every slave that follows, at most so long. @param then with those that had none */
+  catchUp(limitNs: number, then: (away: readonly number[]) => void): void {
     const deadlineNs = this.timeline.nowNs + limitNs
     const followed = this.members.filter(({ follows }) => follows)
+    const away: number[] = []
     let left = followed.length
-    if (left === 0) then()
-    for (const { slave } of followed)
-      this.through(slave, deadlineNs, () => {
-        if (--left === 0) then()
+    if (left === 0) then(away)
+    for (const { slave, index } of followed)
+      this.through(slave, deadlineNs, answered => {
+        if (!answered) away.push(index)
+        if (--left === 0) then(away.toSorted((a, b) => a - b))
       })
   }
 
@@ -149,7 +152,7 @@ export class SimulatedSwarm {
       follows,
       startNs,
     )
-    const member: Member = { slave, watcher, follows, neverReads: readBytesPerSecond === 0 }
+    const member: Member = { index, slave, watcher, follows, neverReads: readBytesPerSecond === 0 }
     this.members.push(member)
     if (backend === true) this.backends.push(member)
     if (follows) this.propagation.followers++
@@ -172,18 +175,18 @@ export class SimulatedSwarm {
     slave.kick({ answered: end('ok'), failed: end('failed') })
   }
 
-  private through(slave: SimulatedSlave, deadlineNs: number, then: () => void): void {
+  private through(slave: SimulatedSlave, deadlineNs: number, then: (answered: boolean) => void): void {
     let open = true
-    const end = () => {
-      if (open) then()
+    const end = (answered: boolean) => {
+      if (open) then(answered)
       open = false
     }
-    const limit = this.timeline.at(deadlineNs, slave.rank, end)
+    const limit = this.timeline.at(deadlineNs, slave.rank, () => end(false))
     const kick = () =>
       slave.kick({
         answered: () => {
           limit.cancel()
-          end()
+          end(true)
         },
         failed: nowNs => {
           if (open) this.timeline.at(nowNs + LOOK_NS, slave.rank, kick)

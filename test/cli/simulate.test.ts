@@ -1,6 +1,9 @@
-import { writeFileSync } from 'node:fs'
+import { once } from 'node:events'
+import { statSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { SMALL, Workbench } from './bench.js'
+import type { RunResult } from '../../src/metrics/run-result.js'
+import { SMALL, until, Workbench } from './bench.js'
 
 let workbench: Workbench
 
@@ -39,4 +42,62 @@ it('says that pages are not simulated', async () => {
   writeFileSync(workbench.profile, `${web}http: { url: http://127.0.0.1:9/ }\n`)
   const { stderr } = await workbench.bench(['simulate', workbench.profile, '--out', workbench.out])
   expect(stderr.match(/^not simulated: http$/gm)).toHaveLength(1)
+})
+
+describe('a simulation knows what it does not measure:', () => {
+  it('a threshold on a comparison decides nothing, and what takes a host is null', async () => {
+    const args = ['--set', 'site.mailboxes=500', '--json', '--out', workbench.out]
+    const { status, stdout } = await workbench.bench(['simulate', 'convergence', ...args])
+    const { verdict, generator, slaves, master } = JSON.parse(stdout) as RunResult
+    expect(verdict).toMatchObject({
+      result: 'inconclusive',
+      reasons: ['slaves.differenceCount == 0: a simulation has no such figure'],
+    })
+    expect(status).toBe(6)
+    expect(generator).toMatchObject({ cpuCores: null, eventLoopDelayUs: null, bytesRead: null, bytesWritten: null })
+    expect(master).toMatchObject({ kind: 'simulated', cpu: { meanCores: null }, rssPeakBytes: null })
+    expect(slaves).toMatchObject({ converged: null, differenceCount: null, away: [], followed: 0 })
+  })
+
+  it('slaves that are not there at the end fail it all the same', async () => {
+    const args = ['--set', 'master.settings.mupdate_connections_max=8', '--set', 'site.mailboxes=500', '--json']
+    const { status, stdout } = await workbench.bench(['simulate', 'kick-storm', ...args, '--out', workbench.out])
+    const { verdict, slaves } = JSON.parse(stdout) as RunResult
+    expect(slaves.away.length).toBeGreaterThan(0)
+    expect(verdict.reasons).toContain(
+      `compare: ${slaves.away.length} slaves were not there when they were to be compared`,
+    )
+    expect(status).toBe(4)
+  })
+})
+
+describe('Ctrl-C', () => {
+  it('ends a simulation where it is, with its results', async () => {
+    const simulation = workbench.start(['simulate', 'site-10m-day', '--out', workbench.out, '--json'])
+    await until('a line of its series', () => {
+      return statSync(join(workbench.folder('site-10m-day'), 'series.ndjson')).size > 0
+    })
+    simulation.child.kill('SIGINT')
+    const { status, stdout } = await simulation.ended
+    expect(status).toBe(130)
+    const { state, verdict, phases } = JSON.parse(stdout) as RunResult
+    expect(state).toBe('interrupted')
+    expect(verdict).toMatchObject({ result: 'inconclusive' })
+    expect(phases.at(-1)!.ended).toBe('interrupted')
+  })
+  it('ends a sweep with the points that were done', async () => {
+    const sweep = workbench.start([
+      'simulate',
+      'site-10m-day',
+      '--sweep',
+      'site.mailboxes=1000,10000000',
+      '--seeds',
+      '1',
+    ])
+    await once(sweep.child.stderr!, 'data')
+    sweep.child.kill('SIGINT')
+    const { status, stdout } = await sweep.ended
+    expect(status).toBe(130)
+    expect(stdout).not.toMatch(/^10000000/m)
+  })
 })
