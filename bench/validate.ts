@@ -1,6 +1,7 @@
 /**
  * `npm run validate [-- --quick] [--real N] [--model N] [--only NAME] [--fresh] [--break no-lock|endless-workers]`: each scenario on a real Cyrus, on the model in real
- * time and in simulation, side by side; a table on stdout and in docs/model.md. What was run is kept in
+ * time and in simulation, side by side, the model with costs that are measured first, on this host; a table on stdout
+ * and in docs/model.md. What was run is kept in
  * results/validation, so that a validation that was cut off goes on where it was. Status 1 where they disagree, or a run
  * was worth nothing; 2 for options that are none.
  */
@@ -8,7 +9,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { simulateProfile } from '../src/cli/simulate-profile.js'
 import { messageOf } from '../src/core/errors.js'
-import { loadCalibration } from '../src/masters/model/load-calibration.js'
+import { type Calibration, loadCalibration } from '../src/masters/model/load-calibration.js'
 import { loadProfile } from '../src/profile/load.js'
 import { figuresOf, type Figures, type Judged, judge, table } from './agreement.js'
 import { figuresOfRun, keptName, type ValidateOptions, validateOptions } from './kept.js'
@@ -16,24 +17,25 @@ import { outcome } from './pairs.js'
 import { SCENARIOS, type Scenario } from './scenarios.js'
 
 const KEPT = 'results/validation'
+const COSTS = join(KEPT, 'calibration.json')
 const SEEDS = 20
 const MAIN = 'dist/cli/main.js'
 const DOC = 'docs/model.md'
 const MARK = { begin: '<!-- validate -->', end: '<!-- /validate -->' }
 
 const { quick, fresh, realRuns, modelRuns, only, broken } = optionsOrExit()
-const calibration = loadCalibration()
 const scenarios = SCENARIOS.filter(({ name, quick: isQuick }) =>
   only === undefined ? !quick || isQuick : name === only,
 )
 
 if (fresh) rmSync(KEPT, { recursive: true, force: true })
 mkdirSync(KEPT, { recursive: true })
+const calibration = await calibrated()
 
 const judged: Judged[] = []
 for (const scenario of scenarios) {
   const real = await repeated(scenario, 'cyrus', realRuns)
-  const model = await repeated(scenario, 'embedded:cyrus', modelRuns)
+  const model = await repeated(scenario, `embedded:${COSTS}`, modelRuns)
   const simulated = await simulate(scenario)
   judged.push(judge(scenario.name, real, model, simulated))
 }
@@ -54,11 +56,20 @@ function optionsOrExit(): ValidateOptions {
   }
 }
 
+/** Of this host: a model of another one says nothing about what is measured here. */
+async function calibrated(): Promise<Calibration> {
+  if (!existsSync(COSTS)) {
+    process.stderr.write('calibrating: mupdate-bench calibrate cyrus\n')
+    await outcome('node', [MAIN, 'calibrate', 'cyrus', '--quiet', '--output', COSTS])
+  }
+  return loadCalibration(COSTS)
+}
+
 async function repeated(scenario: Scenario, master: string, count: number): Promise<Figures[]> {
   const all: Figures[] = []
   for (let seed = 1; seed <= count; seed++) {
     const isModel = master.startsWith('embedded')
-    const path = join(KEPT, keptName(scenario, master, seed, isModel ? calibration : undefined))
+    const path = join(KEPT, keptName(scenario, isModel ? 'model' : master, seed, isModel ? calibration : undefined))
     if (!existsSync(path)) {
       process.stderr.write(`${scenario.name}: ${master}, run ${seed} of ${count}\n`)
       const { text } = await outcome('node', [MAIN, 'run', ...argumentsOf(scenario, seed), '--master', master])

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { accessSync, constants, statSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import Table from 'cli-table3'
 import { Command, InvalidArgumentError } from 'commander'
 import { type Clock, monotonicClock, monotonicOriginS } from '../core/clock.js'
@@ -15,6 +15,8 @@ import type { Master } from '../masters/master.js'
 import { type Calibration, calibrationSchema } from '../masters/model/calibration.js'
 import { loadProfile, type Profile } from '../profile/load.js'
 import { describeHost } from '../samplers/host.js'
+import { cleanupLine } from './cleanup-line.js'
+import { removeCalibrationJournal, writeCalibrationJournal } from './calibration-journal.js'
 import { createMaster, type MasterChoice, parseMaster } from './choose-master.js'
 import { measureMerge } from './measure-merge.js'
 import { collect } from './options.js'
@@ -69,7 +71,7 @@ Examples:
       const master = await createMaster(choice, profile.master, clock, flags.passwordFile)
       try {
         await master.start()
-        const measured = await calibrate(master, profile, clock, progress)
+        const measured = await calibrate(master, profile, clock, flags, progress)
         const calibration = await withMerge(measured, master, choice, flags, clock, progress)
         const path = flags.output ?? `calibration-${fileSafe(calibration.master.version)}.json`
         const isFile = write(path, calibration, progress)
@@ -119,10 +121,17 @@ function announce(choice: MasterChoice, flags: CalibrateFlags): string[] {
   return lines
 }
 
-async function calibrate(master: Master, profile: Profile, clock: Clock, progress: Progress): Promise<Calibration> {
+async function calibrate(
+  master: Master,
+  profile: Profile,
+  clock: Clock,
+  flags: CalibrateFlags,
+  progress: Progress,
+): Promise<Calibration> {
   const isRemote = master.kind === 'remote'
-  const userPrefix = isRemote ? markerOf(randomBytes(3).toString('hex')) : ''
-  if (isRemote) progress.warn(`its mailboxes are named user.${userPrefix}…`)
+  const id = randomBytes(3).toString('hex')
+  const userPrefix = isRemote ? markerOf(id) : ''
+  const journal = journalPath(flags, id)
   const madeAt = new Date().toISOString()
   const calibrating = new Calibrating({
     address: master.address,
@@ -132,9 +141,15 @@ async function calibrate(master: Master, profile: Profile, clock: Clock, progres
     seed: profile.seed,
     cleanUp: isRemote,
     onStep: what => progress.line(what),
+    onRemoved: () => removeCalibrationJournal(journal),
     onLeft: why => progress.warn(`mailboxes named user.${userPrefix}… are still on the master: ${why}`),
   })
-  const release = listenForInterrupt(calibrating, master, progress)
+  if (isRemote) {
+    const { host, port } = master.address
+    writeCalibrationJournal(journal, id, `${host}:${port}`, calibrating.names())
+    progress.warn(`its mailboxes are named user.${userPrefix}…; if this is killed: ${cleanupLine(journal, master)}`)
+  }
+  const release = listenForInterrupt(calibrating, master, progress, journal)
   try {
     const { costs, mailboxes } = await calibrating.measure()
     const { version, mailboxDatabase, settings } = master.describe()
@@ -168,14 +183,21 @@ async function withMerge(
 }
 
 /** Ctrl-C once: remove what was made; twice: leave it. */
-function listenForInterrupt(calibrating: Calibrating, master: Master, progress: Progress): () => void {
+function listenForInterrupt(calibrating: Calibrating, master: Master, progress: Progress, journal: string): () => void {
   return onInterrupt(
     () => calibrating.end(new HarnessError('INTERRUPTED', 'interrupted: nothing was written', '')),
     () => {
-      if (master.kind === 'remote') progress.warn('interrupted again: its mailboxes stay')
+      if (master.kind === 'remote')
+        progress.warn(`interrupted again: its mailboxes stay; to remove them: ${cleanupLine(journal, master)}`)
       return master.stop()
     },
   )
+}
+
+/** Beside what it writes. */
+function journalPath({ output }: CalibrateFlags, id: string): string {
+  const directory = output === undefined || output === '-' ? '.' : dirname(output)
+  return join(directory, `calibration-${id}.journal`)
 }
 
 /** Before a minute's work: whether a file may be there in the end. @throws {HarnessError} `USAGE` */

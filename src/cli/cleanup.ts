@@ -5,6 +5,7 @@ import { HarnessError } from '../core/errors.js'
 import { cleanUp, markerOf } from '../drivers/cleanup.js'
 import { JOURNAL } from '../report/run-folder.js'
 import { parseMaster, readPassword } from './choose-master.js'
+import { type Leftovers, readCalibrationJournal, removeCalibrationJournal } from './calibration-journal.js'
 import { readJournal } from './journal.js'
 import { Progress } from './progress.js'
 import { readRun } from './read-run.js'
@@ -24,35 +25,37 @@ function checkMarker(name: string, marker: string): void {
   )
 }
 
+function journalOfRun(directory: string): Leftovers {
+  const { id, master } = readRun(directory)
+  return { id, address: master.address, names: readJournal(join(directory, JOURNAL)) }
+}
+
 export function cleanupCommand(): Command {
   return new Command('cleanup')
-    .description('remove what a run left on a remote master')
-    .argument('<run>', 'the run’s folder, results/<profile>/<time>-<id>')
+    .description('remove what a run or a calibration left on a remote master')
+    .argument('<run>', 'the run’s folder, results/<profile>/<time>-<id>, or a calibration’s journal')
     .requiredOption('-m, --master <url>', 'mupdate://user@host:port, the master of that run')
     .option('--password-file <file>', 'its password (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .addHelpText(
       'after',
       `
-Looks each name of the run's journal up (FIND) and deletes what is there; it never lists the master.
+Looks each name of the journal up (FIND) and deletes what is there; it never lists the master.
 
-Example:
-  mupdate-bench cleanup results/ci/20261124T101500Z-1a2b3c --master mupdate://bench@staging:3905`,
+Examples:
+  mupdate-bench cleanup results/ci/20261124T101500Z-1a2b3c --master mupdate://bench@staging:3905
+  mupdate-bench cleanup calibration-1a2b3c.journal --master mupdate://bench@staging:3905`,
     )
     .action(async (directory: string, flags: CleanupFlags) => {
-      const run = readRun(directory)
+      const ofCalibration = readCalibrationJournal(directory)
+      const { id, address: noted, names } = ofCalibration ?? journalOfRun(directory)
       const choice = parseMaster(flags.master)
       if (choice.kind !== 'remote')
         throw new HarnessError('USAGE', 'only a remote master keeps what a run made', 'give mupdate://user@host:port')
       const address = `${choice.address.host}:${choice.address.port}`
-      if (address !== run.master.address) {
-        throw new HarnessError(
-          'USAGE',
-          `that run was on ${run.master.address}, not on ${address}`,
-          'give the master of the run',
-        )
+      if (address !== noted) {
+        throw new HarnessError('USAGE', `that was on ${noted}, not on ${address}`, 'give the master that it was on')
       }
-      const names = readJournal(join(directory, JOURNAL))
-      for (const name of names) checkMarker(name, markerOf(run.id))
+      for (const name of names) checkMarker(name, markerOf(id))
       const credentials = { user: choice.user, password: await readPassword(choice.user, flags.passwordFile) }
       const progress = new Progress()
       const result = await cleanUp(
@@ -63,6 +66,7 @@ Example:
         ({ checked, deleted }) => progress.note(`${checked} of ${names.size} names checked, ${deleted} deleted`),
       )
       progress.clear()
+      if (ofCalibration !== undefined) removeCalibrationJournal(directory)
       process.stdout.write(`${result.checked} names checked, ${result.deleted} deleted\n`)
     })
 }

@@ -15,6 +15,7 @@ import { JOURNAL, RunFolder } from '../report/run-folder.js'
 import { eventJson, runJson, seriesJson } from '../report/run-json.js'
 import { Client } from '../session/client.js'
 import { createMaster, type MasterChoice } from './choose-master.js'
+import { cleanupLine } from './cleanup-line.js'
 import { readJournal } from './journal.js'
 import { checkHttpTarget, checkPermissions, type Permissions } from './permission.js'
 import { finalResult, VERDICT_STATUS } from './final-result.js'
@@ -152,13 +153,9 @@ async function removeLeftovers(journal: string, master: Master, clock: Clock, pr
     progress.line(`removed this run’s mailboxes: ${deleted} of ${checked} names were there`)
   } catch (error) {
     progress.warn(
-      `this run’s mailboxes are still on the master: ${messageOf(error)}; try: ${cleanupLine(journal, master)}`,
+      `this run’s mailboxes are still on the master: ${messageOf(error)}; try: ${cleanupLine(dirname(journal), master)}`,
     )
   }
-}
-
-function cleanupLine(journal: string, { credentials, address }: Master): string {
-  return `mupdate-bench cleanup ${dirname(journal)} --master mupdate://${credentials.user}@${address.host}:${address.port}`
 }
 
 /** A LIST of our own, to see that what was created is there. */
@@ -183,7 +180,7 @@ function listenForInterrupt(run: Run, master: Master, progress: Progress, journa
       run.interrupt()
     },
     () => {
-      if (journal !== undefined) progress.warn(`its mailboxes stay: ${cleanupLine(journal, master)}`)
+      if (journal !== undefined) progress.warn(`its mailboxes stay: ${cleanupLine(dirname(journal), master)}`)
       return Promise.allSettled([run.kill(), master.stop()])
     },
   )

@@ -16,6 +16,8 @@ export interface Seen {
   readonly moves: readonly SlaveMove[]
   /** Streaming connections of the harness's own probes: each keeps a worker too. */
   readonly streamingProbes: number
+  /** As many connections as backends may have under way at once, one for each operation; 0 where they keep theirs. */
+  readonly briefConnections: number
   /** Lines of a managed master's log, with their times. */
   readonly log: readonly { readonly atNs: number; readonly line: string }[]
   readonly restarts: readonly number[]
@@ -57,7 +59,7 @@ export function conditionsOf(seen: Seen): MasterCondition[] {
  * Accepted by the kernel, and no banner within `client_timeout`: nobody takes the connection from the listener
  * (imap/mupdate.c: each streaming connection keeps a worker for good once its 5 s timer has fired).
  */
-function workersExhausted({ moves, streamingProbes }: Seen): MasterCondition | undefined {
+function workersExhausted({ moves, streamingProbes, briefConnections }: Seen): MasterCondition | undefined {
   const silent = moves.find(({ kind, code }) => kind === 'refused' && code === 'TIMEOUT')
   if (silent === undefined) return undefined
   const askedNs = silent.atNs - CLIENT_TIMEOUT_NS
@@ -69,11 +71,20 @@ function workersExhausted({ moves, streamingProbes }: Seen): MasterCondition | u
     (served === undefined ? 0 : streamingAt(moves, served.atNs - UPDATE_WAIT_NS)) + streamingProbes + 1,
   )
   const own = streamingProbes > 0 ? ` and ${streamingProbes} of the harness’s own probes` : ''
+  const streams = `with ${most} streaming connections (${slaves} slaves${own})`
+  if (briefConnections > 0) {
+    return {
+      name: 'workers-exhausted',
+      atNs: askedNs,
+      detail: `${streams} and up to ${briefConnections} of operations under way a new one gets no banner: each of either kind keeps a worker, an operation’s while it waits for the lock, and none is left`,
+      remedy: `operations on connections that are kept, or mupdate_workers_max well above ${most + briefConnections} (50 by default)`,
+    }
+  }
   const range = least < most ? `; up to ${least - 1} went well` : ''
   return {
     name: 'workers-exhausted',
     atNs: askedNs,
-    detail: `with ${most} streaming connections (${slaves} slaves${own}) a new one gets no banner${range}: each keeps a worker, and none is left`,
+    detail: `${streams} a new one gets no banner${range}: each keeps a worker, and none is left`,
     remedy: `mupdate_workers_max well above ${most} (50 by default), or fewer slaves`,
   }
 }

@@ -47,6 +47,12 @@ export function isMasterAffair(affair: SlaveAffair | MasterAffair): affair is Ma
   return affair.kind === 'restartMaster' || affair.kind === 'emptyMaster'
 }
 
+/** How many connections backends may have under way at once beside those that they keep. */
+export function briefConnectionsOf({ backends, site, phases }: Pick<Plan, 'backends' | 'site' | 'phases'>): number {
+  if (backends.connection !== 'per-operation' || !phases.some(({ run }) => run.includes('backends'))) return 0
+  return backends.inFlight * site.backends.length
+}
+
 /** All that a run does, as plain data: it crosses to worker threads as it is. */
 export interface Plan {
   readonly seed: number

@@ -7,7 +7,7 @@ import { conditionsOf, LOSS_NEAR_NS, type Loss, type MasterCondition } from './c
 import type { Comparison } from './convergence.js'
 import { Fleet } from './fleet.js'
 import type { NoiseFloor, WorkerReport } from './messages.js'
-import { isMasterAffair, type Plan, type PlanPhase, shardsOf } from './plan.js'
+import { briefConnectionsOf, isMasterAffair, type Plan, type PlanPhase, shardsOf } from './plan.js'
 import { PhaseState, sumCounters } from './run-state.js'
 import { SpanTallies } from './span-tallies.js'
 import { Watch, WatchSpan } from './watch.js'
@@ -151,7 +151,9 @@ export class Run {
 
   get conditions(): MasterCondition[] {
     const { log, restarts, losses } = this
-    return conditionsOf({ moves: this.slaveMoves, streamingProbes: this.probes.streaming, log, restarts, losses })
+    const briefConnections = briefConnectionsOf(this.options.plan)
+    const streamingProbes = this.probes.streaming
+    return conditionsOf({ moves: this.slaveMoves, streamingProbes, briefConnections, log, restarts, losses })
   }
 
   get probes() {

@@ -3,7 +3,7 @@ import { VirtualTimeline } from '../core/timeline.js'
 import type { WatcherContext } from '../drivers/slave-watcher.js'
 import { conditionsOf, type MasterCondition } from '../engine/conditions.js'
 import type { Comparison } from '../engine/convergence.js'
-import { isMasterAffair, type Plan, type PlanPhase, type TimelineEvent } from '../engine/plan.js'
+import { briefConnectionsOf, isMasterAffair, type Plan, type PlanPhase, type TimelineEvent } from '../engine/plan.js'
 import { PhaseState } from '../engine/run-state.js'
 import { SpanTallies } from '../engine/span-tallies.js'
 import { WatchSpan } from '../engine/watch.js'
@@ -136,7 +136,9 @@ export class Simulation {
 
   get conditions(): MasterCondition[] {
     const { moves, log, restarts } = this
-    return conditionsOf({ moves, streamingProbes: this.probes.streaming, log, restarts, losses: [] })
+    const briefConnections = briefConnectionsOf(this.options.plan)
+    const streamingProbes = this.probes.streaming
+    return conditionsOf({ moves, streamingProbes, briefConnections, log, restarts, losses: [] })
   }
 
   triggerBefore(atNs: number): string | undefined {

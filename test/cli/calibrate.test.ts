@@ -101,6 +101,7 @@ describe('on somebody’s master', () => {
     expect(readFileSync(join(workbench.directory, 'here.json'), 'utf8')).toBe('mine')
     expect(readdirSync(workbench.directory).filter(name => name.startsWith('calibration'))).toEqual([])
   })
+
   it('interrupted twice, it leaves at once', async () => {
     const run = await begun('here.json')
     const pid = descendants(process.pid).find(child => commandOf(child).includes('masters/embedded/process.js'))!
@@ -115,6 +116,22 @@ describe('on somebody’s master', () => {
     } finally {
       process.kill(pid, 'SIGCONT')
     }
+  })
+
+  it('killed, it leaves a journal, with which cleanup removes what it made', async () => {
+    const run = await begun('here.json')
+    run.child.kill('SIGKILL')
+    await run.ended
+    expect(await mailboxes()).toBe(1000)
+    const journal = readdirSync(workbench.directory).find(name => name.endsWith('.journal'))!
+    const wrong = await workbench.bench(['cleanup', journal, '--master', 'mupdate://a@127.0.0.1:1'], env)
+    expect(wrong.stderr).toContain('give the master that it was on')
+    expect(wrong.status).toBe(2)
+    const { status, stdout } = await workbench.bench(['cleanup', journal, '--master', url], env)
+    expect(stdout).toMatch(/^\d,\d+ names checked, 1,000 deleted|^\d+ names checked, 1000 deleted/)
+    expect(status).toBe(0)
+    expect(await mailboxes()).toBe(0)
+    expect(readdirSync(workbench.directory)).not.toContain(journal)
   })
 
   it('it prints what it can write nowhere', async () => {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { conditionsOf, type Seen } from '../../src/engine/conditions.js'
 import type { SlaveMove } from '../../src/metrics/interval.js'
 
-const quiet: Seen = { moves: [], streamingProbes: 0, log: [], restarts: [], losses: [] }
+const quiet: Seen = { moves: [], streamingProbes: 0, briefConnections: 0, log: [], restarts: [], losses: [] }
 const names = (seen: Partial<Seen>) => conditionsOf({ ...quiet, ...seen }).map(({ name }) => name)
 
 /** So many slaves that stream, and one that is refused. */
@@ -21,6 +21,12 @@ describe('conditions', () => {
     expect(condition).toMatchObject({ name: 'workers-exhausted', atNs: 20e9 })
     expect(condition!.detail).toContain('17 streaming connections (16 slaves and 1 of the harness’s own probes)')
     expect(condition!.remedy).toContain('17')
+  })
+
+  it('workers-exhausted blames the connections of operations where each has one', () => {
+    const [condition] = conditionsOf({ ...quiet, moves: refused(3, 'TIMEOUT'), briefConnections: 200 })
+    expect(condition!.detail).toContain('with 3 streaming connections (3 slaves) and up to 200 of operations under way')
+    expect(condition!.remedy).toContain('connections that are kept')
   })
 
   it('says with how many it still went well', () => {

@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { loadCalibration } from '../../src/masters/model/load-calibration.js'
 import { loadHistograms } from '../../src/metrics/latency.js'
@@ -67,6 +68,47 @@ describe('a simulation', () => {
     expect(slaves.streaming).toBe(20)
     expect(slaves.conditions).toEqual([])
   })
+
+  it('loses no worker, whatever becomes of its slaves', async () => {
+    const at = fc.integer({ min: 0, max: 15 })
+    const slaves = fc.integer({ min: 1, max: 20 })
+    const event = fc.oneof(
+      fc.record({ at, do: fc.constant('restart'), slaves }),
+      fc.record({ at, do: fc.constantFrom('freeze', 'loseNetwork'), slaves, for: fc.integer({ min: 1, max: 12 }) }),
+      fc.record({ at, do: fc.constant('join'), slaves: fc.integer({ min: 1, max: 5 }) }),
+      fc.record({ at, do: fc.constant('leave'), slaves: fc.integer({ min: 1, max: 5 }) }),
+    )
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(event, { minLength: 1, maxLength: 5 }),
+        fc.integer({ min: 1, max: 99 }),
+        async (events, seed) => {
+          const timed = events.map(({ at, ...rest }) => ({
+            at: `${at}s`,
+            ...rest,
+            ...('for' in rest ? { for: `${rest.for}s` } : {}),
+          }))
+          const result = await simulate('resync-storm-8s', [
+            `seed=${seed}`,
+            'site.mailboxes=1000',
+            'slaves.retryDelay=2s',
+            'phases.3.duration=45s',
+            'backends.arrivals.rate=10',
+            `phases.3.events=${JSON.stringify(timed)}`,
+          ])
+          const joined = events.reduce(
+            (sum, { do: what, slaves }) => sum + (what === 'join' ? slaves : what === 'leave' ? -slaves : 0),
+            20,
+          )
+          expect(result.slaves.streaming).toBe(joined)
+          expect(result.slaves.conditions).toEqual([])
+          expect(result.slaves.away).toEqual([])
+          expect(result.total.commands['NOOP.plain']!.unfinished).toBe(0)
+        },
+      ),
+      { numRuns: 10 },
+    )
+  }, 120_000)
 
   it('counts what was sent and never answered, commands too', async () => {
     const { total, phases } = await simulate('resync-storm', [

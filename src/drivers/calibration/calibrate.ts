@@ -1,7 +1,6 @@
 import type { Credentials, MasterAddress } from '../../core/address.js'
 import type { Clock } from '../../core/clock.js'
 import { HarnessError, messageOf } from '../../core/errors.js'
-import type { MailboxRecord } from '../../core/mailbox.js'
 import { mailboxes } from '../../generators/mailboxes.js'
 import type { SiteSpec } from '../../generators/spec.js'
 import type { Calibration, Cost } from '../../masters/model/calibration.js'
@@ -25,6 +24,8 @@ export interface CalibrateOptions {
   readonly cleanUp: boolean
   /** What is measured now. */
   onStep(what: string): void
+  /** Nothing that was made is there any more. */
+  onRemoved(): void
   /** What was made could not be removed. */
   onLeft(why: string): void
 }
@@ -139,20 +140,23 @@ export class Calibrating {
     }
   }
 
+  /** All that it may have made, and made none of yet. */
+  *names(): Generator<string> {
+    const { site, seed } = this.options
+    const count = site.mailboxes + ROUNDS.commands * BATCH
+    for (const { name } of mailboxes({ ...site, mailboxes: count }, seed)) yield name
+  }
+
   /** By name: those that were set and deleted by the way may be there still, where a master was lost in between. */
   private async removeAll(): Promise<void> {
-    const { address, credentials, clock, site, seed } = this.options
+    const { address, credentials, clock } = this.options
     if (!this.options.cleanUp || !this.begun) return
     this.options.onStep('its mailboxes are removed')
-    const names = namesOf(mailboxes({ ...site, mailboxes: site.mailboxes + ROUNDS.commands * BATCH }, seed))
     try {
-      await cleanUp(address, credentials, clock, names, () => {})
+      await cleanUp(address, credentials, clock, this.names(), () => {})
+      this.options.onRemoved()
     } catch (error) {
       this.options.onLeft(messageOf(error))
     }
   }
-}
-
-function* namesOf(records: Iterable<MailboxRecord>): Generator<string> {
-  for (const { name } of records) yield name
 }
