@@ -19,6 +19,7 @@ import { cleanupLine } from './cleanup-line.js'
 import { removeCalibrationJournal, writeCalibrationJournal } from './calibration-journal.js'
 import { createMaster, type MasterChoice, parseMaster } from './choose-master.js'
 import { measureMerge } from './measure-merge.js'
+import { measureSpread, SPREAD_TEXT } from './measure-spread.js'
 import { collect } from './options.js'
 import { requirePermissions } from './permission.js'
 import { Progress } from './progress.js'
@@ -72,7 +73,13 @@ Examples:
       try {
         await master.start()
         const measured = await calibrate(master, profile, clock, flags, progress)
-        const calibration = await withMerge(measured, master, choice, flags, clock, progress)
+        const merged = await withMerge(measured, master, choice, flags, clock, progress)
+        const another = async () => {
+          const next = await createMaster(choice, profile.master, clock)
+          await next.start()
+          return next
+        }
+        const calibration = await withSpread(merged, master, another, profile, clock, progress)
         const path = flags.output ?? `calibration-${fileSafe(calibration.master.version)}.json`
         const isFile = write(path, calibration, progress)
         process[isFile ? 'stdout' : 'stderr'].write(
@@ -117,6 +124,7 @@ function announce(choice: MasterChoice, flags: CalibrateFlags): string[] {
     `read the whole list ${LISTS} times, up to 6 at once; each holds the master’s lock`,
     `keep up to ${STREAMS} of its workers (mupdate_workers_max, 50 by default)`,
   ]
+  if (choice.kind === 'cyrus') lines.push(SPREAD_TEXT)
   if (choice.kind === 'remote') requirePermissions(lines, choice.address, { load: true, mutations: true }, flags)
   return lines
 }
@@ -161,6 +169,7 @@ async function calibrate(
       master: { kind: master.kind, version, mailboxDatabase, settings },
       mailboxes,
       costs,
+      betweenMasters: null,
       mergePerMailbox: null,
     } satisfies Calibration)
   } finally {
@@ -180,6 +189,21 @@ async function withMerge(
   if (realSlave !== true || choice.kind !== 'cyrus') return calibration
   progress.line('the merge of real slaves')
   return { ...calibration, mergePerMailbox: await measureMerge(master, calibration.mailboxes, clock, choice.prefix) }
+}
+
+/** Only those of our own can be started anew. */
+async function withSpread(
+  calibration: Calibration,
+  master: Master,
+  another: () => Promise<Master>,
+  profile: Profile,
+  clock: Clock,
+  progress: Progress,
+): Promise<Calibration> {
+  if (master.kind !== 'cyrus') return calibration
+  progress.line('lists of other masters, newly started')
+  await master.stop()
+  return { ...calibration, betweenMasters: await measureSpread(another, profile, clock) }
 }
 
 /** Ctrl-C once: remove what was made; twice: leave it. */
@@ -236,7 +260,7 @@ function write(path: string, calibration: Calibration, progress: Progress): bool
 }
 
 /** µs throughout: costs are compared with each other. */
-function costTable({ costs, mailboxes, master, mergePerMailbox }: Calibration): string {
+function costTable({ costs, mailboxes, master, mergePerMailbox, betweenMasters }: Calibration): string {
   const table = new Table({
     head: ['µs', 'p10', 'p50', 'p90', '95 % of p50', 'samples'],
     style: { head: [], border: [], compact: true },
@@ -246,7 +270,11 @@ function costTable({ costs, mailboxes, master, mergePerMailbox }: Calibration): 
   for (const [name, { p10, p50, p90, low, high, samples }] of all) {
     table.push([name, ...[p10, p50, p90].map(figure), `${figure(low)} – ${figure(high)}`, samples])
   }
-  return `${master.kind} ${master.version}, ${master.mailboxDatabase}, ${formatCount(mailboxes)} mailboxes\n${table}`
+  const spread =
+    betweenMasters === null
+      ? ''
+      : `\nfrom one master to the next: ${(betweenMasters * 100).toFixed(1)} % (standard deviation)`
+  return `${master.kind} ${master.version}, ${master.mailboxDatabase}, ${formatCount(mailboxes)} mailboxes\n${table}${spread}`
 }
 
 function figure(us: number): string {

@@ -40,6 +40,14 @@ export const calibrationSchema = z.strictObject({
     logPerStream: cost.describe('what each change costs for each streaming connection, with the lock'),
     handOver: cost.describe('from the lock’s release until the one that waited longest holds it'),
   }),
+  betweenMasters: z
+    .number()
+    .nonnegative()
+    .nullable()
+    .default(null)
+    .describe(
+      'standard deviation of a list’s time from one newly started master to the next, as a share of it; null where none could be started',
+    ),
   mergePerMailbox: cost.nullable().describe('of a real slave; null where none was measured'),
 })
 
@@ -50,7 +58,7 @@ export type CostName = keyof Calibration['costs']
 /** From p10 to p90 of a normal distribution, in standard deviations. */
 const P10_TO_P90_SIGMAS = 2.563
 
-/** Draws costs as they were measured: log-normal around the median. */
+/** Draws costs as they were measured: log-normal around the median, and that around what one master has of its own. */
 export class Costs {
   private readonly shapes: Record<CostName, { readonly medianNs: number; readonly sigma: number }>
 
@@ -58,10 +66,12 @@ export class Costs {
     calibration: Calibration,
     readonly random: Random,
   ) {
+    const { betweenMasters } = calibration
+    const own = betweenMasters === null ? 1 : Math.exp(betweenMasters * drawNormal(random))
     this.shapes = Object.fromEntries(
       Object.entries(calibration.costs).map(([name, { p10, p50, p90 }]) => [
         name,
-        { medianNs: p50 * 1e3, sigma: p10 > 0 ? Math.log(p90 / p10) / P10_TO_P90_SIGMAS : 0 },
+        { medianNs: own * p50 * 1e3, sigma: p10 > 0 ? Math.log(p90 / p10) / P10_TO_P90_SIGMAS : 0 },
       ]),
     ) as typeof this.shapes
   }

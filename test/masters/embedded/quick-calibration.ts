@@ -29,6 +29,7 @@ export function quickCalibration(costsUs: Partial<Record<CostName, number>> = {}
     master: { kind: 'cyrus', version: '3.6.1', mailboxDatabase: 'twoskip on tmpfs', settings: {} },
     mailboxes: 1000,
     costs: Object.fromEntries(costs) as Calibration['costs'],
+    betweenMasters: null,
     mergePerMailbox: null,
   }
 }

@@ -33,6 +33,7 @@ export function calibrationOf(changed: Partial<Record<CostName, number>> = {}, s
     master: { kind: 'test', version: '0', mailboxDatabase: 'none', settings: {} },
     mailboxes: 0,
     costs: Object.fromEntries(Object.entries(us).map(([name, p50]) => [name, cost(p50)])) as Calibration['costs'],
+    betweenMasters: null,
     mergePerMailbox: null,
   }
 }
