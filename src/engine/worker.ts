@@ -32,8 +32,10 @@ let intervalStartNs = clock.nowNs()
 let watch: NodeJS.Timeout | undefined
 let sending: Promise<void> = Promise.resolve()
 
+/** Called a million times a second: no closure. */
 function phaseAt(atNs: number): number {
-  return phaseStarts.findLast(({ startNs }) => startNs <= atNs)?.index ?? phaseIndex
+  for (let i = phaseStarts.length - 1; i >= 0; i--) if (phaseStarts[i].startNs <= atNs) return phaseStarts[i].index
+  return phaseIndex
 }
 
 function report(message: WorkerReport): void {

@@ -2,6 +2,7 @@ import type { RecordSpan } from '../wire/record-scanner.js'
 import type { Catalogue } from './catalogue.js'
 import { Holding } from './holding.js'
 import type { Ledger } from './ledger.js'
+import { UpdateCounts } from './update-counts.js'
 
 /** Keeps account of what one slave holds, record by record. A list takes effect when it is whole, as a slave's does. */
 export class Follower {
@@ -11,8 +12,7 @@ export class Follower {
   readonly since: number
   private list: Holding | undefined
   private cursor = -1
-  /** Updates streamed of each mailbox, up to 255. */
-  private streamed = new Uint8Array(64)
+  private readonly streamed = new UpdateCounts()
 
   constructor(
     private readonly catalogue: Catalogue,
@@ -43,7 +43,7 @@ export class Follower {
     const version = catalogue.identify(record, -1)
     const before = this.holding.set(version)
     const name = catalogue.versionName[version]
-    this.countUpdate(name)
+    this.streamed.add(name)
     if (version !== before) this.ledger.reached(this, name, before, version, atNs)
   }
 
@@ -57,16 +57,7 @@ export class Follower {
   }
 
   updatesOf(name: number): number {
-    return name < this.streamed.length ? this.streamed[name] : 0
-  }
-
-  private countUpdate(name: number): void {
-    if (name >= this.streamed.length) {
-      const grown = new Uint8Array(Math.max(name + 1, Math.ceil(this.streamed.length * 1.25)))
-      grown.set(this.streamed)
-      this.streamed = grown
-    }
-    if (this.streamed[name] < 255) this.streamed[name]++
+    return this.streamed.of(name)
   }
 
   /** The list broke off: what it held before, it still holds. */

@@ -1,10 +1,15 @@
 import type { Catalogue, VersionId } from './catalogue.js'
 
 const NOTHING = -1
+/** Sizes of a page: 2 kB, or 64 kB where there are so many mailboxes that small ones would be too many. */
+const SMALL_BITS = 9
+const LARGE_BITS = 14
+const MANY_NAMES = 50_000
 
 /**
  * Which state of each mailbox somebody holds, and a digest of it all: the sum of the states' hashes, so that it does not
- * depend on the order in which they came. Four bytes a mailbox.
+ * depend on the order in which they came. Four bytes a mailbox, in pages: nothing is copied while mailboxes keep coming,
+ * which with ten thousand slaves is most of what a thread would do.
  */
 export class Holding {
   lo = 0
@@ -12,26 +17,29 @@ export class Holding {
   /** Mailboxes that are there. */
   count = 0
   /** Version + 1 by mailbox; 0 where nothing was ever heard of it. */
-  private held: Int32Array
+  private readonly pages: (Int32Array | undefined)[] = []
+  private readonly bits: number
 
   constructor(private readonly catalogue: Catalogue) {
-    this.held = new Int32Array(Math.max(64, Math.ceil(catalogue.names * 1.1)))
+    this.bits = catalogue.names < MANY_NAMES ? SMALL_BITS : LARGE_BITS
   }
 
   /** @returns the version; -1 where nothing was ever heard of the mailbox */
   at(name: number): VersionId {
-    return name < this.held.length ? this.held[name] - 1 : NOTHING
+    const page = this.pages[name >>> this.bits]
+    return page === undefined ? NOTHING : page[name & (page.length - 1)] - 1
   }
 
   /** @returns the version before */
   set(version: VersionId): VersionId {
     const { catalogue } = this
     const name = catalogue.versionName[version]
-    if (name >= this.held.length) this.grow(name + 1)
-    const before = this.held[name] - 1
+    const page = this.pages[name >>> this.bits] ?? this.addPage(name >>> this.bits)
+    const at = name & (page.length - 1)
+    const before = page[at] - 1
     if (before !== NOTHING) this.count -= this.weigh(before, -1)
     this.count += this.weigh(version, 1)
-    this.held[name] = version + 1
+    page[at] = version + 1
     return before
   }
 
@@ -50,10 +58,11 @@ export class Holding {
     return this.catalogue.isThere(version) ? 1 : 0
   }
 
-  private grow(names: number): void {
-    const grown = new Int32Array(Math.max(names, Math.ceil(this.held.length * 1.25)))
-    grown.set(this.held)
-    this.held = grown
+  private addPage(index: number): Int32Array {
+    while (this.pages.length <= index) this.pages.push(undefined)
+    const page = new Int32Array(1 << this.bits)
+    this.pages[index] = page
+    return page
   }
 }
 

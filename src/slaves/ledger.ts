@@ -3,6 +3,7 @@ import type { Command } from '../core/operation.js'
 import type { Catalogue, VersionId } from './catalogue.js'
 import type { Follower } from './follower.js'
 import { type Difference, differences, Holding } from './holding.js'
+import { Pending } from './pending.js'
 import { type RealLoss, RealMerges } from './real-merge.js'
 
 /** A change of one mailbox, from its sending until every slave has it. */
@@ -30,8 +31,7 @@ export class Ledger {
   readonly followers = new Set<Follower>()
   readonly merges: RealMerges
   lastOrder = 0
-  /** By mailbox; an array is replaced, not shortened, when one of its mutations is done with. */
-  private readonly pending = new Map<number, Mutation[]>()
+  private readonly pending = new Pending()
   /** Mailboxes whose last mutation failed or was never answered. */
   private readonly doubtful = new Set<number>()
   /** Mailboxes that were changed here, and when the last change had its OK. */
@@ -59,9 +59,7 @@ export class Ledger {
     this.lastOrder = order
     const mutation: Mutation = { name, version, order, okNs: undefined, needs: Infinity, seen: 0 }
     this.mutated.set(name, this.mutated.get(name) ?? 0)
-    const others = this.pending.get(name)
-    if (others === undefined) this.pending.set(name, [mutation])
-    else others.push(mutation)
+    this.pending.add(mutation)
     return mutation
   }
 
@@ -85,7 +83,7 @@ export class Ledger {
 
   /** A slave that held one version of a mailbox now holds another. */
   reached(follower: Follower, name: number, before: VersionId, after: VersionId, atNs: number): void {
-    const mutations = this.pending.get(name)
+    const mutations = this.pending.of(name)
     if (mutations === undefined) return
     const from = Math.max(follower.since, before < 0 ? 0 : this.catalogue.versionOrder[before])
     const to = this.catalogue.versionOrder[after]
@@ -95,7 +93,7 @@ export class Ledger {
 
   /** A slave has a whole new list. */
   caughtUp(follower: Follower, before: Holding, atNs: number): void {
-    for (const name of [...this.pending.keys()]) {
+    for (const name of [...this.pending.names]) {
       const now = follower.holding.at(name)
       // Not in the list: it is gone, by the latest mutation that says so.
       const after = now >= 0 ? now : this.goneBy(name)
@@ -106,7 +104,7 @@ export class Ledger {
   /** The slave is not one any more: nobody waits for it. */
   unfollow(follower: Follower): void {
     if (!this.followers.delete(follower)) return
-    for (const mutation of [...this.pending.values()].flat()) {
+    for (const mutation of this.pending.all()) {
       const held = follower.holding.at(mutation.name)
       const has = held >= 0 && this.catalogue.versionOrder[held] >= mutation.order
       if (mutation.okNs === undefined || has || mutation.order <= follower.since) continue
@@ -133,7 +131,7 @@ export class Ledger {
   /** Deliveries that are still owed. */
   get missing(): number {
     let sum = 0
-    for (const { okNs, needs, seen } of [...this.pending.values()].flat()) if (okNs !== undefined) sum += needs - seen
+    for (const { okNs, needs, seen } of this.pending.all()) if (okNs !== undefined) sum += needs - seen
     return sum
   }
 
@@ -167,14 +165,12 @@ export class Ledger {
   private openNames(barrierNs: number): Set<number> {
     const names = new Set(this.doubtful)
     for (const [name, okNs] of this.mutated) if (okNs > barrierNs) names.add(name)
-    for (const [name, mutations] of this.pending) {
-      if (mutations.some(({ okNs }) => okNs === undefined)) names.add(name)
-    }
+    for (const { name, okNs } of this.pending.all()) if (okNs === undefined) names.add(name)
     return names
   }
 
   private goneBy(name: number): VersionId {
-    const last = this.pending.get(name)?.at(-1)
+    const last = this.pending.of(name)?.at(-1)
     return last !== undefined && !this.catalogue.isThere(last.version) ? last.version : -1
   }
 
@@ -192,11 +188,7 @@ export class Ledger {
   }
 
   private forget(mutation: Mutation): void {
-    const mutations = this.pending.get(mutation.name)
-    if (mutations === undefined) return
-    const left = mutations.filter(other => other !== mutation)
-    if (left.length === 0) this.pending.delete(mutation.name)
-    else this.pending.set(mutation.name, left)
+    this.pending.remove(mutation)
   }
 }
 
