@@ -66,6 +66,7 @@ async function scarf(follows: boolean): Promise<void> {
   await new Promise<void>(resolve => {
     const none = () => {}
     const observerOf = (follower: Follower | undefined): SlaveObserver => ({
+      connecting: none,
       loggedIn: none,
       dumped: (_due, _sent, doneNs, list) => {
         follower?.endList(doneNs)

@@ -6,10 +6,10 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-/** What is compiled, by which settings, to where. */
+/** What is compiled, by which settings, to where; the browser's part needs settings of its own (a DOM, no Node). */
 const builds = {
-  dist: { project: 'tsconfig.build.json', rootDir: 'src', sources: ['src'] },
-  'dist-bench': { project: 'tsconfig.bench.json', rootDir: '.', sources: ['src', 'bench'] },
+  dist: { projects: ['tsconfig.build.json', 'tsconfig.browser.json'], rootDir: 'src', sources: ['src'] },
+  'dist-bench': { projects: ['tsconfig.bench.json'], rootDir: '.', sources: ['src', 'bench'] },
 }
 
 /**
@@ -20,9 +20,14 @@ const builds = {
  * @returns {number} exit status
  */
 export function prepare(outputs) {
-  if (!isInstalled() && !step('installing dependencies (npm ci)', 'npm', ['ci', '--include=dev', '--loglevel=error']))
-    return 1
+  if (!isInstalled() && !install()) return 1
   return outputs.every(isBuilt) ? 0 : 1
+}
+
+function install() {
+  const what = 'installing dependencies (npm ci)'
+  console.error(`mupdate-bench: ${what}`)
+  return step(what, 'npm', ['ci', '--include=dev', '--loglevel=error'])
 }
 
 /** npm's own record of what it installed, compared with what package-lock.json asks for. */
@@ -43,15 +48,17 @@ function readPackages(path) {
 }
 
 function isBuilt(output) {
-  const { project, sources, rootDir } = builds[output]
+  const { sources, rootDir } = builds[output]
+  const projects = builds[output].projects.filter(project => existsSync(join(root, project)))
   const stamp = join(root, output, '.sources')
   const files = sources.flatMap(folder => filesBelow(join(root, folder)))
-  const state = hashOf([...files, join(root, 'tsconfig.json'), join(root, project)])
+  const state = hashOf([...files, ...['tsconfig.json', ...projects].map(name => join(root, name))])
   if (existsSync(stamp) && readFileSync(stamp, 'utf8') === state) return true
   rmSync(stamp, { force: true })
   removeStale(join(root, output), new Set(files.map(file => outputStem(file, rootDir))))
   const tsc = join(root, 'node_modules/typescript/bin/tsc')
-  if (!step(`building ${output}`, process.execPath, [tsc, '-p', project])) return false
+  console.error(`mupdate-bench: building ${output}`)
+  if (!projects.every(project => step(`building ${output}`, process.execPath, [tsc, '-p', project]))) return false
   writeFileSync(stamp, state)
   return true
 }
@@ -88,7 +95,6 @@ function removeStale(folder, stems) {
 }
 
 function step(what, command, args) {
-  console.error(`mupdate-bench: ${what}`)
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: ['ignore', 2, 2] })
   if (status === 0) return true
   console.error(`mupdate-bench: ${what} failed${error ? `: ${error.message}` : ', for the reason above'}`)

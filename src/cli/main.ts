@@ -8,6 +8,7 @@ import { cleanupCommand } from './cleanup.js'
 import { generateCommand } from './generate.js'
 import { masterCommand } from './master.js'
 import { profileCommand } from './profile.js'
+import { reportCommand } from './report.js'
 import { runCommand } from './run.js'
 import { showCommand } from './show.js'
 import { simulateCommand } from './simulate.js'
@@ -28,6 +29,7 @@ for (const command of [
   calibrateCommand(),
   generateCommand(),
   showCommand(),
+  reportCommand(),
   cleanupCommand(),
   profileCommand(),
 ]) {

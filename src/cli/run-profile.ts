@@ -12,7 +12,8 @@ import type { RunResult } from '../metrics/run-result.js'
 import type { Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
 import { JOURNAL, RunFolder } from '../report/run-folder.js'
-import { eventJson, runJson, seriesJson } from '../report/run-json.js'
+import { eventJson, runJson } from '../report/run-json.js'
+import { secondLine, slaveLines } from '../report/series.js'
 import { Client } from '../session/client.js'
 import { createMaster, type MasterChoice } from './choose-master.js'
 import { cleanupLine } from './cleanup-line.js'
@@ -64,14 +65,12 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
     onInterval(interval, phases) {
       const startS = Math.max(0, (interval.fromNs - run.startNs) / 1e9)
       const lengthS = (interval.toNs - interval.fromNs) / 1e9
-      for (const delta of interval.metrics) {
-        const name = `${phases[delta.phase]?.plan.name ?? '?'}/${delta.name}`
-        if (delta.response !== undefined) folder.addHistogram(`${name}/response`, startS, lengthS, delta.response)
-        if (delta.service !== undefined) folder.addHistogram(`${name}/service`, startS, lengthS, delta.service)
-      }
+      for (const delta of interval.metrics)
+        folder.addDelta(phases[delta.phase]?.plan.name ?? '?', delta, startS, lengthS)
+      folder.addSlaveMoves(slaveLines(run, interval.moves))
     },
     onSecond(second) {
-      folder.addSecond(seriesJson(run, second))
+      folder.addSecond(secondLine(run, second))
       folder.writeRun(runJson(identity, run, master, clock.nowNs()))
       progress.second(run, second)
     },

@@ -5,7 +5,8 @@ import type { Calibration } from '../masters/model/calibration.js'
 import type { Broken } from '../masters/model/settings.js'
 import type { Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
-import { type MasterFacts, seriesJson, virtualEventJson } from '../report/run-json.js'
+import { type MasterFacts, virtualEventJson } from '../report/run-json.js'
+import { secondLine, slaveLines } from '../report/series.js'
 import { RunFolder } from '../report/run-folder.js'
 import { Simulation, type SimulationPoint } from '../simulation/simulation.js'
 import { finalResult } from './final-result.js'
@@ -54,7 +55,7 @@ export async function simulateProfile(options: SimulateOptions): Promise<Simulat
     ...(options.broken === undefined ? {} : { broken: options.broken }),
     onEvent: event => folder?.addEvent(virtualEventJson(simulation, event)),
     async onPoint(point) {
-      folder?.addSecond(seriesJson(simulation, point))
+      if (folder !== undefined) write(folder, simulation, point)
       options.onProgress?.(point, simulation)
       // Signals come in between.
       await setImmediate()
@@ -71,4 +72,12 @@ export async function simulateProfile(options: SimulateOptions): Promise<Simulat
     simulation.destroy()
     folder?.close()
   }
+}
+
+function write(folder: RunFolder, simulation: Simulation, point: SimulationPoint): void {
+  const startS = (point.atNs - point.spanNs - simulation.startNs) / 1e9
+  for (const delta of point.deltas)
+    folder.addDelta(simulation.phases[delta.phase]?.plan.name ?? '?', delta, startS, point.spanNs / 1e9)
+  folder.addSlaveMoves(slaveLines(simulation, point.moves))
+  folder.addSecond(secondLine(simulation, point))
 }

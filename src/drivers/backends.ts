@@ -123,8 +123,10 @@ export class Backends {
       sentNs: undefined,
       loop: this.closedLoop,
     }
-    if (intendedNs !== undefined)
+    if (intendedNs !== undefined) {
       recorder.metric(job.phase, 'harness', 'scheduleSlip').add('ok', intendedNs, undefined, clock.nowNs())
+      recorder.metric(job.phase, 'harness', `offered.${operation.kind}`).addUntimed(1)
+    }
     this.live.add(job)
     counters.operationsQueued++
     this.order.add(job)

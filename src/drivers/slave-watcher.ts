@@ -29,6 +29,10 @@ export class SlaveWatcher implements SlaveObserver {
     this.context.move({ atNs, slave: this.index, kind, ...more })
   }
 
+  connecting(atNs: number): void {
+    this.move('connecting', atNs)
+  }
+
   loggedIn(dueNs: number, startNs: number, doneNs: number): void {
     this.metric('LOGIN', dueNs).add('ok', dueNs, startNs, doneNs)
   }

@@ -89,12 +89,15 @@ function workersExhausted({ moves, streamingProbes, briefConnections }: Seen): M
   }
 }
 
+/** Says nothing about whether a slave streams. */
+const UNMOVED: ReadonlySet<SlaveMove['kind']> = new Set(['refused', 'joined', 'connecting'])
+
 function streamingAt(moves: readonly SlaveMove[], atNs: number): number {
   const streaming = new Set<number>()
   for (const move of moves) {
     if (move.atNs > atNs) break
     if (move.kind === 'ready') streaming.add(move.slave)
-    else if (move.kind !== 'refused' && move.kind !== 'joined') streaming.delete(move.slave)
+    else if (!UNMOVED.has(move.kind)) streaming.delete(move.slave)
   }
   return streaming.size
 }

@@ -10,6 +10,7 @@ import type { NoiseFloor, WorkerReport } from './messages.js'
 import { briefConnectionsOf, isMasterAffair, type Plan, type PlanPhase, shardsOf } from './plan.js'
 import { PhaseState, sumCounters } from './run-state.js'
 import { SpanTallies } from './span-tallies.js'
+import { DetailedWatchSpan } from './detailed-watch-span.js'
 import { Watch, WatchSpan } from './watch.js'
 
 /** Something that happened at one moment of a run. */
@@ -26,9 +27,13 @@ export interface Second {
   readonly phase: PhaseState
   readonly tallies: SpanTallies
   readonly spanNs: number
-  readonly watch: WatchSpan
+  readonly watch: DetailedWatchSpan
+  /** Worst of any thread but that of the probes; undefined where none reported. */
+  readonly loopDelayUs: LoopDelay | undefined
   readonly counters: Counters
 }
+
+type LoopDelay = Interval['eventLoopDelayUs']
 
 export interface RunObserver {
   onEvent(event: RunEvent): void
@@ -87,7 +92,7 @@ export class Run {
   begunNs: number | undefined
   endNs: number | undefined
   private readonly latest = new Map<string, Interval>()
-  private second = { tallies: new SpanTallies(), watch: new WatchSpan(), startNs: 0 }
+  private second = newSecond(0)
   private readonly fleet: Fleet
   private webUsers: HttpUsers | undefined
   private leaving: Promise<void> = Promise.resolve()
@@ -352,13 +357,11 @@ export class Run {
     const droppedBefore = this.latest.get(interval.worker)?.counters.droppedArrivals ?? 0
     this.latest.set(interval.worker, interval)
     if (current !== undefined) current.droppedArrivals += interval.counters.droppedArrivals - droppedBefore
-    const { p50, p99, max } = interval.eventLoopDelayUs
     // The probes' thread blocks on purpose while nothing is due.
     if (interval.worker !== 'probes') {
-      current?.addLoopDelay(interval.fromNs, p99)
-      this.loopDelayUs.p50 = Math.max(this.loopDelayUs.p50, p50)
-      this.loopDelayUs.p99 = Math.max(this.loopDelayUs.p99, p99)
-      this.loopDelayUs.max = Math.max(this.loopDelayUs.max, max)
+      current?.addLoopDelay(interval.fromNs, interval.eventLoopDelayUs.p99)
+      Object.assign(this.loopDelayUs, worstDelay(this.loopDelayUs, interval.eventLoopDelayUs))
+      this.second.loopDelayUs = worstDelay(this.second.loopDelayUs, interval.eventLoopDelayUs)
     }
     for (const delta of interval.metrics) {
       this.byIndex[delta.phase]?.tallies.add(delta)
@@ -373,18 +376,35 @@ export class Run {
     const phase = this.byIndex[this.current]
     if (phase === undefined) return
     const nowNs = this.options.clock.nowNs()
-    const { tallies, watch, startNs } = this.second
+    const { tallies, watch, startNs, loopDelayUs } = this.second
     const { counters } = this
-    this.second = { tallies: new SpanTallies(), watch: new WatchSpan(), startNs: nowNs }
+    this.second = newSecond(nowNs)
     this.watch.spans = [this.watchSpan, this.second.watch, phase.watch]
     this.options.observer.onSecond({
       atNs: nowNs,
       phase,
       tallies,
       watch,
+      loopDelayUs,
       counters,
       spanNs: nowNs - startNs,
     })
     tallies.destroy()
   }
+}
+
+interface CurrentSecond {
+  readonly tallies: SpanTallies
+  readonly watch: DetailedWatchSpan
+  startNs: number
+  loopDelayUs: LoopDelay | undefined
+}
+
+function newSecond(startNs: number): CurrentSecond {
+  return { tallies: new SpanTallies(), watch: new DetailedWatchSpan(), startNs, loopDelayUs: undefined }
+}
+
+function worstDelay(a: LoopDelay | undefined, b: LoopDelay): LoopDelay {
+  if (a === undefined) return b
+  return { p50: Math.max(a.p50, b.p50), p99: Math.max(a.p99, b.p99), max: Math.max(a.max, b.max) }
 }

@@ -2,6 +2,8 @@ import type { ErrorCode } from '../core/errors.js'
 import type { MetricDelta } from './recorder.js'
 
 export type SlaveMoveKind =
+  /** It has begun to connect. */
+  | 'connecting'
   /** UPDATE was sent: the list is on its way. */
   | 'dump'
   /** The list's OK has come. */

@@ -3,6 +3,8 @@ import { join } from 'node:path'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { decodeHistogram } from '../metrics/latency.js'
 import type { RunResult } from '../metrics/run-result.js'
+import type { MetricDelta } from '../metrics/recorder.js'
+import type { EventLine, SecondLine, SlaveLine } from '../metrics/second-line.js'
 
 /** Where the run's names are noted on a master that outlives it. */
 export const JOURNAL = 'journal.txt'
@@ -14,6 +16,7 @@ export const JOURNAL = 'journal.txt'
 export class RunFolder {
   private readonly events: number
   private readonly series: number
+  private readonly slaves: number
   private readonly histograms: number
 
   /** @throws {HarnessError} `RESULTS` when it cannot be made */
@@ -27,6 +30,7 @@ export class RunFolder {
       writeFileSync(join(path, 'profile.yaml'), profileYaml)
       this.events = openSync(join(path, 'events.ndjson'), 'a')
       this.series = openSync(join(path, 'series.ndjson'), 'a')
+      this.slaves = openSync(join(path, 'slaves.ndjson'), 'a')
       this.histograms = openSync(join(path, 'intervals.hlog'), 'a')
     } catch (error) {
       throw new HarnessError(
@@ -42,16 +46,27 @@ export class RunFolder {
   onFailure: ((error: HarnessError) => void) | undefined
   failure: HarnessError | undefined
 
-  addEvent(event: Record<string, unknown>): void {
+  addEvent(event: EventLine): void {
     this.guard(() => writeSync(this.events, `${JSON.stringify(event)}\n`))
   }
 
-  addSecond(second: Record<string, unknown>): void {
+  addSlaveMoves(moves: readonly SlaveLine[]): void {
+    if (moves.length === 0) return
+    this.guard(() => writeSync(this.slaves, moves.map(move => `${JSON.stringify(move)}\n`).join('')))
+  }
+
+  addSecond(second: SecondLine): void {
     this.guard(() => writeSync(this.series, `${JSON.stringify(second)}\n`))
   }
 
-  /** @param startS seconds from the run's start */
-  addHistogram(tag: string, startS: number, lengthS: number, encoded: string): void {
+  /** @param phase of the delta, by name; @param startS seconds from the run's start */
+  addDelta(phase: string, delta: MetricDelta, startS: number, lengthS: number): void {
+    const { name, response, service } = delta
+    if (response !== undefined) this.addHistogram(`${phase}/${name}/response`, startS, lengthS, response)
+    if (service !== undefined) this.addHistogram(`${phase}/${name}/service`, startS, lengthS, service)
+  }
+
+  private addHistogram(tag: string, startS: number, lengthS: number, encoded: string): void {
     const histogram = decodeHistogram(encoded)
     const maxMs = histogram.maxValue / HLOG_UNIT_RATIO
     histogram.destroy()
@@ -91,7 +106,7 @@ export class RunFolder {
   }
 
   close(): void {
-    for (const fd of [this.events, this.series, this.histograms]) closeSync(fd)
+    for (const fd of [this.events, this.series, this.slaves, this.histograms]) closeSync(fd)
   }
 }
 

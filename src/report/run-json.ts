@@ -1,7 +1,7 @@
 import { type Barrier, type Comparison, type Convergence, worstOf } from '../engine/convergence.js'
 import type { MasterCondition } from '../engine/conditions.js'
 import type { NoiseFloor } from '../engine/messages.js'
-import type { RunEvent, Second } from '../engine/run.js'
+import type { RunEvent } from '../engine/run.js'
 import type { PhaseState } from '../engine/run-state.js'
 import type { MetricGroups, SpanTallies } from '../engine/span-tallies.js'
 import type { ThreadTotal, WatchSpan } from '../engine/watch.js'
@@ -9,6 +9,7 @@ import type { HttpResult } from '../drivers/http.js'
 import type { Master } from '../masters/master.js'
 import type { Counters, SlaveMove } from '../metrics/interval.js'
 import type { PhaseResult, RunResult, Verdict } from '../metrics/run-result.js'
+import type { EventLine } from '../metrics/second-line.js'
 import { round3 } from '../metrics/tally.js'
 import type { HostDescription } from '../samplers/host.js'
 import { detectThrash, dumpCost } from '../slaves/thrash.js'
@@ -107,32 +108,14 @@ export function saturationReasons(run: RunRecord): string[] {
 }
 
 /** One line of `events.ndjson`; `atMs` is null for what happened before the run began. */
-export function eventJson(run: RunRecord, event: RunEvent): Record<string, unknown> {
+export function eventJson(run: RunRecord, event: RunEvent): EventLine & { readonly time: string } {
   const atMs = run.begunNs === undefined ? null : round3((event.atNs - run.begunNs) / 1e6)
   return { atMs, time: new Date().toISOString(), kind: event.kind, detail: event.detail }
 }
 
 /** The same where no clock of this world has seen it. */
-export function virtualEventJson({ startNs }: RunRecord, { atNs, kind, detail }: RunEvent): Record<string, unknown> {
+export function virtualEventJson({ startNs }: RunRecord, { atNs, kind, detail }: RunEvent): EventLine {
   return { atMs: round3((atNs - startNs) / 1e6), kind, detail }
-}
-
-/** One line of `series.ndjson`; a simulation has nothing that was watched. */
-export function seriesJson(
-  run: RunRecord,
-  second: Omit<Second, 'watch' | 'counters'> & Partial<Pick<Second, 'watch' | 'counters'>>,
-): Record<string, unknown> {
-  const { operations, commands } = second.tallies.summary(second.spanNs)
-  const { watch } = second
-  return {
-    atMs: round3((second.atNs - run.startNs) / 1e6),
-    phase: second.phase.plan.name,
-    operations,
-    commands,
-    master: watch?.master.summary() ?? null,
-    harness: watch === undefined ? null : { cpuCores: round3(watch.ownCpuCores), stealShare: watch.stealShare ?? null },
-    counters: second.counters ?? run.counters,
-  }
 }
 
 /** What the harness itself took. */

@@ -10,9 +10,9 @@ export function summaryText(run: RunResult): string {
   return [
     headline(run),
     '',
-    ...peopleLines(run).map(line => `  ${line}`),
+    ...wrapped(peopleSentences(run)),
     '',
-    ...masterLines(run).map(line => `  ${line}`),
+    ...wrapped(masterSentences(run)),
     '',
     ...run.phases.filter(worthATable).map(phaseTable),
     ...closingLines(run),
@@ -38,7 +38,12 @@ function mark(run: RunResult, reason: string): string {
   return result === 'pass' ? pc.green('✓') : result === 'fail' ? pc.red('✗') : pc.yellow('?')
 }
 
-function peopleLines(run: RunResult): string[] {
+function wrapped(sentences: readonly string[]): string[] {
+  return sentences.flatMap(sentence => wrap(sentence, 78)).map(line => `  ${line}`)
+}
+
+/** What people noticed. */
+export function peopleSentences(run: RunResult): string[] {
   const lines: string[] = []
   const { slaves } = run
   if (slaves.count > 0) {
@@ -73,7 +78,7 @@ function peopleLines(run: RunResult): string[] {
       `a frontend read the whole list in ${value(update.serviceTimeUs, 'p50')}, at worst ${value(update.serviceTimeUs, 'max')} (${formatCount(update.count)} lists)`,
     )
   }
-  return [...lines, ...noopLines(run)].flatMap(line => wrap(line, 78))
+  return [...lines, ...noopLines(run)]
 }
 
 /** What was asked in the phase that was measured; a frontend's own NOOPs are few, so those of the whole run. */
@@ -108,7 +113,8 @@ function measuredPhase(run: RunResult): PhaseResult | typeof run.total {
   return timed.sort((a, b) => probed(b) - probed(a))[0] ?? run.total
 }
 
-function masterLines(run: RunResult): string[] {
+/** Who was asked, and what it cost it. */
+export function masterSentences(run: RunResult): string[] {
   const { master } = run
   const lines = [
     run.simulated
@@ -142,7 +148,7 @@ function masterLines(run: RunResult): string[] {
       `mailboxes on it afterwards${run.simulated ? '' : ', by a LIST'}: ${formatCount(master.mailboxesListed)}`,
     )
   if (master.restarts > 0) lines.push(pc.red(`the master was restarted ${times(master.restarts, 'time')}`))
-  return lines.flatMap(line => wrap(line, 78))
+  return lines
 }
 
 /** Each streaming connection keeps a worker for good (imap/mupdate.c): a limit that nobody sees coming. */

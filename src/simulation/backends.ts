@@ -157,6 +157,7 @@ export class SimulatedBackends {
       giveUp: undefined,
       loop,
     }
+    if (intendedNs !== undefined) this.context.recorder.metric(phase, 'harness', `offered.${kind}`).addUntimed(1)
     this.live.add(job)
     this.lanes[backend].add(job)
   }

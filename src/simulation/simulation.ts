@@ -13,7 +13,7 @@ import { type Calibration, Costs } from '../masters/model/calibration.js'
 import { type Broken, modelSettings } from '../masters/model/settings.js'
 import { newCounters, type SlaveMove } from '../metrics/interval.js'
 import type { PhaseResult } from '../metrics/run-result.js'
-import { Recorder } from '../metrics/recorder.js'
+import { type MetricDelta, Recorder } from '../metrics/recorder.js'
 import { SimulatedBackends } from './backends.js'
 import { SimulatedClient } from './client.js'
 import { SimulatedMaster } from './master.js'
@@ -39,6 +39,10 @@ export interface SimulationPoint {
   readonly phase: PhaseState
   readonly tallies: SpanTallies
   readonly spanNs: number
+  /** What was added to the tallies, for the log. */
+  readonly deltas: readonly MetricDelta[]
+  /** What slaves went through since the last point. */
+  readonly moves: readonly SlaveMove[]
 }
 
 const LOOK_NS = 20e6
@@ -82,6 +86,7 @@ export class Simulation {
   /** Slaves are waited for. */
   private barrier = false
   private lastPointNs = 0
+  private movesShown = 0
 
   constructor(private readonly options: SimulationOptions) {
     const { plan, calibration } = options
@@ -365,16 +370,19 @@ export class Simulation {
     this.propagation.take((which, lagNs, count) =>
       this.recorder.metric(this.phaseIndex, 'harness', `propagation.${which}`).addMany(lagNs, count),
     )
-    for (const delta of this.recorder.eachDelta()) {
+    const deltas = this.recorder.takeDeltas()
+    for (const delta of deltas) {
       this.phases[delta.phase]?.tallies.add(delta)
       this.total.add(delta)
       tallies.add(delta)
     }
     this.swarm?.observe()
     const { nowNs } = this.timeline
+    const moves = this.moves.slice(this.movesShown)
+    this.movesShown = this.moves.length
     const spanNs = nowNs - this.lastPointNs
     this.lastPointNs = nowNs
-    await this.options.onPoint({ atNs: nowNs, phase: this.phases.at(-1)!, tallies, spanNs })
+    await this.options.onPoint({ atNs: nowNs, phase: this.phases.at(-1)!, tallies, spanNs, deltas, moves })
     tallies.destroy()
   }
 

@@ -161,6 +161,7 @@ export class SimulatedSlave {
 
   private connect(dueNs: number, startNs: number): void {
     this.connectingNs = startNs
+    this.watcher.connecting(startNs)
     const client: SimulatedClient = new SimulatedClient(
       this.master,
       this.rank,

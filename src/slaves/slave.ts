@@ -6,6 +6,7 @@ import { deadlineNs, nextSlaveStep, type SlaveEvent, type SlaveState, type Slave
 
 /** What a slave tells about itself. Times are ns of the run's clock. */
 export interface SlaveObserver {
+  connecting(atNs: number): void
   loggedIn(dueNs: number, startNs: number, doneNs: number): void
   loginUnfinished(dueNs: number, startNs: number, nowNs: number): void
   loginRefused(dueNs: number, startNs: number, nowNs: number, error: unknown): void
@@ -217,6 +218,7 @@ export class Slave implements RecordSink {
   private async connect(dueNs: number, startNs: number, life: number): Promise<void> {
     const { clock } = this.options
     this.connectingNs = startNs
+    this.observer.connecting(startNs)
     try {
       await this.passage()
       const client = await Client.connect({ ...this.options, onLost: error => this.lost(client, error) })

@@ -133,6 +133,7 @@ function follow(moves: readonly SlaveMove[], retryDelayNs: number) {
         end(slave, atNs, false)
         if (kind !== 'refused') due.delete(slave)
         break
+      case 'connecting':
       case 'ready':
       case 'joined':
         break
@@ -182,6 +183,7 @@ function account(ready: Set<number>, { kind, slave }: SlaveMove): boolean {
       // After a phase without slaves they are new ones, and those of before had been dismissed in silence.
       ready.delete(slave)
       return false
+    case 'connecting':
     case 'listed':
     case 'refused':
       return false

@@ -4,6 +4,7 @@ import type { SlaveObserver } from '../../src/slaves/slave.js'
 export function slaveObserver(say: (what: string) => void): SlaveObserver {
   const saying = (what: string) => () => say(what)
   return {
+    connecting: () => {},
     loggedIn: () => {},
     loginUnfinished: saying('login unfinished'),
     loginRefused: saying('login refused'),

@@ -1,0 +1,95 @@
+import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { HarnessError } from '../core/errors.js'
+import type { RunResult } from '../metrics/run-result.js'
+import { comparisonPage } from '../report/html/comparison-page.js'
+import { runPage } from '../report/html/run-page.js'
+import type { RunFiles } from '../report/run-files.js'
+import { REPORT_FILE, readFilesOf, writeReportFile } from '../report/write-report.js'
+import { readRun } from './read-run.js'
+
+interface ReportFlags {
+  readonly out?: string
+  readonly open?: true
+}
+
+interface ReadRun {
+  readonly run: RunResult
+  readonly files: RunFiles
+}
+
+/** How runs can be reported; each makes the text of one file. */
+interface ReportFormat {
+  /** Of one run, in its folder, and of several, in the folder one is in. */
+  readonly fileOfOne: string
+  readonly fileOfMany: string
+  readonly one: (read: ReadRun) => string
+  /** Undefined where several cannot be laid beside each other. */
+  readonly many?: (read: readonly ReadRun[]) => string
+}
+
+const FORMATS: Readonly<Record<'html', ReportFormat>> = {
+  html: {
+    fileOfOne: REPORT_FILE,
+    fileOfMany: 'comparison.html',
+    one: ({ run, files }) => runPage(run, files),
+    many: comparisonPage,
+  },
+}
+
+export function reportCommand(): Command {
+  return new Command('report')
+    .description('write the report of a run, also of one that was cut off; of several, a comparison')
+    .argument('<dir...>', 'folders of runs, results/<profile>/<time>-<id>; ratios are to the first')
+    .option('-o, --out <file>', 'where it goes, in place of report.html in the run’s folder, or ./comparison.html')
+    .option('--open', 'show it in a browser')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  mupdate-bench report results/smoke/20261124T101500Z-1a2b3c --open
+  mupdate-bench report results/resync-storm/* -o storms.html`,
+    )
+    .action(async (directories: string[], flags: ReportFlags) => {
+      const format = FORMATS.html
+      const path = flags.out ?? pathOf(format, directories)
+      writeReportFile(path, await textOf(format, directories))
+      process.stdout.write(`${path}\n`)
+      if (flags.open === true) await show(path)
+    })
+}
+
+function pathOf({ fileOfOne, fileOfMany }: ReportFormat, directories: readonly string[]): string {
+  return directories.length === 1 ? join(directories[0], fileOfOne) : fileOfMany
+}
+
+/** All `run.json` first: a wrong folder is found before histograms are read. */
+async function textOf(format: ReportFormat, directories: readonly string[]): Promise<string> {
+  const runs = directories.map(directory => ({ directory, run: readRun(directory) }))
+  const read: ReadRun[] = []
+  for (const { directory, run } of runs) read.push({ run, files: await readFilesOf(directory, run) })
+  if (read.length === 1) return format.one(read[0])
+  if (format.many === undefined)
+    throw new HarnessError('USAGE', 'this format takes one run', 'give one folder at a time')
+  return format.many(read)
+}
+
+const OPENERS: Readonly<Record<string, string>> = { darwin: 'open', win32: 'explorer' }
+
+/** Hands it to what the desktop opens files with. @throws {HarnessError} `USAGE` where there is none */
+function show(path: string): Promise<void> {
+  const opener = OPENERS[process.platform] ?? 'xdg-open'
+  return new Promise((resolve, reject) => {
+    const child = spawn(opener, [path], { detached: true, stdio: 'ignore' })
+    child.on('error', () =>
+      reject(
+        new HarnessError('USAGE', `cannot open ${path}: there is no ${opener}`, 'open the file in a browser yourself'),
+      ),
+    )
+    child.on('spawn', () => {
+      child.unref()
+      resolve()
+    })
+  })
+}

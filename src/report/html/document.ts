@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto'
+import type { PageData } from '../page/page-data.js'
+import { browserScript, uplotStyle } from './browser-script.js'
+import { escapeHtml, scriptJson } from './escape.js'
+import { STYLE } from './style.js'
+
+export interface PageParts {
+  readonly title: string
+  /** HTML above and below the charts. */
+  readonly before: string
+  readonly after: string
+  readonly data: PageData
+}
+
+/** One file that needs nothing else and may load nothing else: the policy allows this style and this script alone. */
+export function htmlDocument({ title, before, after, data }: PageParts): string {
+  const style = `${uplotStyle()}\n${STYLE}`
+  const script = browserScript('main')
+  const policy = [
+    "default-src 'none'",
+    `style-src '${hashOf(style)}'`,
+    `script-src '${hashOf(script)}'`,
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ')
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<meta name="generator" content="mupdate-bench">
+<title>${escapeHtml(title)}</title>
+<style>${style}</style>
+</head>
+<body>
+<main>
+${before}
+<section aria-label="Charts">
+<div id="charts"></div>
+<noscript><p class="callout">The charts need JavaScript, of which all is in this file; the words and tables do not.</p></noscript>
+</section>
+${after}
+</main>
+<script type="application/json" id="data">${scriptJson(data)}</script>
+<script>${script}</script>
+</body>
+</html>
+`
+}
+
+function hashOf(text: string): string {
+  return `sha256-${createHash('sha256').update(text).digest('base64')}`
+}

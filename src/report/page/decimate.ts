@@ -1,0 +1,36 @@
+import type { Series } from './page-data.js'
+
+/**
+ * Spans of `bin` points become two each: the smallest and the largest value of every column, in the order in which they
+ * came. Every peak and every dip stays; only when in the span it was is lost.
+ */
+export function decimated(series: Series, bin: number): Series {
+  if (bin <= 1) return series
+  const { times } = series
+  const spans = Array.from({ length: Math.ceil(times.length / bin) }, (_, i) => [
+    i * bin,
+    Math.min(times.length, (i + 1) * bin),
+  ])
+  return {
+    times: spans.flatMap(([from, to]) => (to - from === 1 ? [times[from]] : [times[from], times[to - 1]])),
+    columns: Object.fromEntries(
+      Object.entries(series.columns).map(([name, column]) => [
+        name,
+        spans.flatMap(([from, to]) => extremes(column.slice(from, to))),
+      ]),
+    ),
+  }
+}
+
+function extremes(values: readonly (number | null)[]): (number | null)[] {
+  if (values.length === 1) return [values[0]]
+  let least = -1
+  let greatest = -1
+  for (const [i, value] of values.entries()) {
+    if (value === null) continue
+    if (least < 0 || value < values[least]!) least = i
+    if (greatest < 0 || value > values[greatest]!) greatest = i
+  }
+  if (least < 0) return [null, null]
+  return least <= greatest ? [values[least], values[greatest]] : [values[greatest], values[least]]
+}
