@@ -14,6 +14,7 @@ import { planOf } from '../profile/plan.js'
 import { JOURNAL, RunFolder } from '../report/run-folder.js'
 import { eventJson, runJson } from '../report/run-json.js'
 import { secondLine, slaveLines } from '../report/series.js'
+import { tryRunReport } from './try-run-report.js'
 import { Client } from '../session/client.js'
 import { createMaster, type MasterChoice } from './choose-master.js'
 import { cleanupLine } from './cleanup-line.js'
@@ -102,6 +103,7 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
     folder.writeRun(result)
     if (journalPath !== undefined && !options.keep) await removeLeftovers(journalPath, master, clock, progress)
     if (folder.failure !== undefined) throw folder.failure
+    await tryRunReport(path, result, text => progress.warn(text))
     return { result, folder: path, status: statusOf(result, run, lost) }
   } finally {
     progress.clear()

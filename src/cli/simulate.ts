@@ -81,6 +81,7 @@ async function simulateOnce(
     calibration,
     signal,
     out: flags.out,
+    onWarning: text => progress.warn(text),
     onProgress: ({ atNs, phase }, simulation) =>
       progress.note(`${phase.plan.name} · ${formatDurationUs((atNs - simulation.startNs) / 1e3)} simulated`),
   })

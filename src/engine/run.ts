@@ -368,6 +368,9 @@ export class Run {
       this.total.add(delta)
       this.second.tallies.add(delta)
     }
+    const { coveredNs } = this.second
+    const lengthNs = interval.toNs - Math.max(interval.fromNs, this.startNs)
+    coveredNs.set(interval.worker, (coveredNs.get(interval.worker) ?? 0) + Math.max(0, lengthNs))
     this.moves.push(...interval.moves)
     this.options.observer.onInterval(interval, this.byIndex)
   }
@@ -376,7 +379,7 @@ export class Run {
     const phase = this.byIndex[this.current]
     if (phase === undefined) return
     const nowNs = this.options.clock.nowNs()
-    const { tallies, watch, startNs, loopDelayUs } = this.second
+    const { tallies, watch, startNs, loopDelayUs, coveredNs } = this.second
     const { counters } = this
     this.second = newSecond(nowNs)
     this.watch.spans = [this.watchSpan, this.second.watch, phase.watch]
@@ -387,7 +390,8 @@ export class Run {
       watch,
       loopDelayUs,
       counters,
-      spanNs: nowNs - startNs,
+      // Rates are over the time that the workers' figures are of, which is not quite that since the last line.
+      spanNs: Math.max(0, ...coveredNs.values()) || nowNs - startNs,
     })
     tallies.destroy()
   }
@@ -398,10 +402,18 @@ interface CurrentSecond {
   readonly watch: DetailedWatchSpan
   startNs: number
   loopDelayUs: LoopDelay | undefined
+  /** ns of each worker's time that has come in. */
+  readonly coveredNs: Map<string, number>
 }
 
 function newSecond(startNs: number): CurrentSecond {
-  return { tallies: new SpanTallies(), watch: new DetailedWatchSpan(), startNs, loopDelayUs: undefined }
+  return {
+    tallies: new SpanTallies(),
+    watch: new DetailedWatchSpan(),
+    startNs,
+    loopDelayUs: undefined,
+    coveredNs: new Map(),
+  }
 }
 
 function worstDelay(a: LoopDelay | undefined, b: LoopDelay): LoopDelay {

@@ -133,7 +133,7 @@ function missingOf(run: RunResult, { seconds, slaveMoves }: RunFiles): Record<st
       plain === 0 ? 'Not measured: the profile has no probes on plain connections.' : 'No answer was timed.',
     'noop-stream':
       streaming === 0
-        ? 'Not measured: the profile has no probes on streaming connections; the frontends’ own NOOPs are below.'
+        ? 'Not measured: the profile has no probes on streaming connections; the frontends’ own NOOPs are above.'
         : 'No answer was timed.',
     'noop-slave':
       run.slaves.count === 0

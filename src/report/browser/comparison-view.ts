@@ -17,20 +17,20 @@ const RUN_LOOKS: readonly { colour: Ink; shape: Line['shape'] }[] = [
   { colour: 'sky', shape: 'dotted' },
 ]
 
-const OVERLAID: readonly { id: string; title: string; key: string; unit: Unit; log?: true }[] = [
+const OVERLAID: readonly { id: string; title: string; key: string; unit: Unit; logFrom?: number }[] = [
   { id: 'slaves', title: 'Slaves that stream', key: 'slaves.streaming', unit: 'count' },
-  { id: 'noop-slave', title: 'NOOP of the frontends, 99 % within', key: 'noop.slave.p99', unit: 'us', log: true },
+  { id: 'noop-slave', title: 'NOOP of the frontends, 99 % within', key: 'noop.slave.p99', unit: 'us', logFrom: 1 },
   {
     id: 'noop-stream',
     title: 'NOOP on a streaming connection, 99 % within',
     key: 'noop.stream.p99',
     unit: 'us',
-    log: true,
+    logFrom: 1,
   },
-  { id: 'noop-plain', title: 'NOOP on a plain connection, 99 % within', key: 'noop.plain.p99', unit: 'us', log: true },
+  { id: 'noop-plain', title: 'NOOP on a plain connection, 99 % within', key: 'noop.plain.p99', unit: 'us', logFrom: 1 },
   { id: 'creates', title: 'Creates done a second', key: 'create.done', unit: 'perSecond' },
   { id: 'cpu', title: 'CPU of the master', key: 'cpu.total', unit: 'cores' },
-  { id: 'lag', title: 'Propagation, 99 % within', key: 'lag.p99', unit: 'us', log: true },
+  { id: 'lag', title: 'Propagation, 99 % within', key: 'lag.p99', unit: 'us', logFrom: 1000 },
   { id: 'memory', title: 'Memory of the master', key: 'memory.rss', unit: 'bytes' },
 ]
 
@@ -46,10 +46,10 @@ export function drawComparison(root: HTMLElement, { runs }: ComparisonPageData):
   const phases = first.phases.map(phase => ({ ...phase, fromS: shift(phase.fromS), toS: shift(phase.toS) }))
   const backdrop: Backdrop = { phases, thrash: null, events: [] }
   const label = (i: number) => `${runs[i].label} ${runs[i].data.name}`
-  const charts = OVERLAID.map(({ id, title, key, unit, log }) => {
+  const charts = OVERLAID.map(({ id, title, key, unit, logFrom }) => {
     const series = overlaid({ runs }, key)
     const lines = runs.map((_, i) => ({ key: String(i), label: label(i), ...looksOf(i), width: 2 }))
-    const spec = { id, title, note: '', unit, lines: () => lines, ...(log === undefined ? {} : { log }) }
+    const spec = { id, title, note: '', unit, lines: () => lines, ...(logFrom === undefined ? {} : { logFrom }) }
     const chart = new TimeChart(spec, series, group, () => backdrop, 'None of these runs measured it.')
     return { chart, series }
   })

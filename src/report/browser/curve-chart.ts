@@ -78,8 +78,8 @@ export class CurveChart {
       padding: [10, 14, 0, 0],
       legend: { show: false },
       cursor: { y: false, points: { size: 6 }, drag: { x: false, y: false } },
-      scales: { x: { time: false, distr: 3, range: (_, min, max) => [min, max] }, y: { distr: 3, range: logRange } },
-      axes: [shareAxis(), valueAxis('us')],
+      scales: { x: { time: false, distr: 3, range: (_, min, max) => [min, max] }, y: { distr: 3, range: logRange() } },
+      axes: [shareAxis(), valueAxis('us', true)],
       series: [{}, ...this.drawn.map(curveOptions)],
       hooks: { setCursor: [() => this.showCursor()] },
     }

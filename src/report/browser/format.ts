@@ -23,10 +23,15 @@ export function formatValue(unit: Unit, value: number | null | undefined): strin
 
 /** On an axis, where all share the unit that the title names: round values only. */
 export function formatTick(unit: Unit, value: number): string {
-  if (unit === 'us') return formatDurationUs(value).replace(/\.0+(?= )|(?<=\.\d)0+(?= )/, '')
+  if (unit === 'us') return durationTick(value)
   if (unit === 'bytes') return formatBytes(value).replace(/\.0+(?= )/, '')
   if (unit === 'share') return `${short(value * 100)} %`
   return value >= 1000 ? formatCount(value) : short(value)
+}
+
+function durationTick(us: number): string {
+  if (us < 1e3) return `${short(us)} µs`
+  return us < 1e6 ? `${short(us / 1e3)} ms` : `${formatCount(us / 1e6)} s`
 }
 
 /** 0:31, 12:05, 1:00:00; tenths of a second where `tenths` asks for them. */

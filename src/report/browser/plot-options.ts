@@ -27,9 +27,10 @@ export function timeAxis(): uPlot.Axis {
   }
 }
 
-export function valueAxis(unit: Unit): uPlot.Axis {
+export function valueAxis(unit: Unit, isLog = false): uPlot.Axis {
   return {
     ...looks(),
+    ...(isLog ? { splits: powersOfTen, filter: (_: uPlot, splits: number[]) => splits } : {}),
     size: LEFT_PX,
     space: 26,
     values: (_, ticks) => ticks.map(tick => (tick === null ? '' : formatTick(unit, tick))),
@@ -46,12 +47,25 @@ export function looks(): uPlot.Axis {
   }
 }
 
-/** Whole powers of ten around the values; times below a microsecond are no times. */
-export function logRange(_: uPlot, min: number | null, max: number | null): [number, number] {
-  if (min === null || max === null) return [1, 10]
-  const low = 10 ** Math.floor(Math.log10(Math.max(1, min)))
-  const high = 10 ** Math.ceil(Math.log10(Math.max(1, max) * 1.0001))
-  return [low, Math.max(high, low * 10)]
+/**
+ * Whole powers of ten around the values.
+ *
+ * @param floor what is less is drawn at the bottom: times below a microsecond are no times
+ */
+export function logRange(floor = 1): (plot: uPlot, min: number | null, max: number | null) => [number, number] {
+  return (_, min, max) => {
+    if (min === null || max === null) return [floor, floor * 10]
+    const low = 10 ** Math.floor(Math.log10(Math.max(floor, min)))
+    const high = 10 ** Math.ceil(Math.log10(Math.max(floor, max) * 1.0001))
+    return [low, Math.max(high, low * 10)]
+  }
+}
+
+/** Whole powers of ten alone: the lines between them would be a grey field. */
+export function powersOfTen(_: uPlot, __: number, min: number, max: number): number[] {
+  const splits: number[] = []
+  for (let value = min; value <= max * 1.001; value *= 10) splits.push(value)
+  return splits
 }
 
 /** From nothing to a little more than the largest. */

@@ -16,7 +16,7 @@ export function chartSpecs(pegged: Spans): { readonly first: TimeChartSpec[]; re
       timeBands('noop-plain', 'NOOP on a plain connection', 'noop.plain', PROBE_NOTE, 'blue'),
       creates(),
       cpu(pegged),
-      timeBands('lag', 'Propagation: from the writer’s OK to each slave', 'lag', LAG_NOTE, 'green'),
+      timeBands('lag', 'Propagation: from the writer’s OK to each slave', 'lag', LAG_NOTE, 'green', 1000),
       memory(),
       ownDelays(),
       ownCpu(),
@@ -28,16 +28,17 @@ const PROBE_NOTE =
   'Response time of the harness’s probes, from when each was due: half, 99 %, the slowest of each second.'
 const SLAVE_NOTE =
   'Response time as the frontends themselves see it. One that is not answered within a retry delay costs the connection.'
-const LAG_NOTE = 'Half, 99 %, the slowest delivery in each second.'
+const LAG_NOTE =
+  'Half, 99 %, the slowest delivery in each second; what took less than a millisecond lies at the bottom.'
 
 /** Half, 99 % and all of the answers, as two bands. */
-function timeBands(id: string, title: string, key: string, note: string, colour: Ink): TimeChartSpec {
+function timeBands(id: string, title: string, key: string, note: string, colour: Ink, logFrom = 1): TimeChartSpec {
   return {
     id,
     title,
     note,
     unit: 'us',
-    log: true,
+    logFrom,
     lines: () => [
       { key: `${key}.p50`, label: 'half within', colour, shape: 'line', width: 2 },
       { key: `${key}.p99`, label: '99 % within', colour, shape: 'dashed', bandAlpha: 0.3 },
@@ -107,7 +108,7 @@ function ownDelays(): TimeChartSpec {
     title: 'The harness: how late it was',
     note: 'The slowest hundredth of each second. Beyond 50 ms figures are the harness’s own, and the run is invalid.',
     unit: 'us',
-    log: true,
+    logFrom: 1,
     height: 150,
     lines: () => [
       { key: 'own.loop', label: 'event loop', colour: 'grey', shape: 'line' },

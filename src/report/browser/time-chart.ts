@@ -24,7 +24,8 @@ export interface TimeChartSpec {
   readonly title: string
   readonly note: string
   readonly unit: Unit
-  readonly log?: boolean
+  /** On a logarithmic axis; what is less than this is drawn at its bottom. */
+  readonly logFrom?: number
   readonly lines: (series: Series) => readonly Line[]
   readonly height?: number
   /** Tinted behind the lines, such as spans in which a CPU was pegged. */
@@ -81,7 +82,7 @@ export class TimeChart {
   }
 
   private options(): uPlot.Options {
-    const { unit, log, height, spans } = this.spec
+    const { unit, logFrom, height, spans } = this.spec
     return {
       width: this.width,
       height: height ?? HEIGHT_PX,
@@ -90,9 +91,9 @@ export class TimeChart {
       cursor: groupCursor(this.group),
       scales: {
         x: { time: false, range: () => [this.group.shown.min, this.group.shown.max] },
-        y: log === true ? { distr: 3, range: logRange } : { range: fromZero },
+        y: logFrom === undefined ? { range: fromZero } : { distr: 3, range: logRange(logFrom) },
       },
-      axes: [timeAxis(), valueAxis(unit)],
+      axes: [timeAxis(), valueAxis(unit, logFrom !== undefined)],
       series: [{}, ...this.lines.map(lineOptions)],
       bands: this.lines.flatMap(({ bandAlpha, colour }, i) =>
         bandAlpha === undefined ? [] : [{ series: [i + 1, i] as [number, number], fill: () => ink(colour, bandAlpha) }],

@@ -1,8 +1,9 @@
 import { escapeHtml } from './escape.js'
 
 /** Pieces of HTML; all text that goes in is escaped here. */
-export function list(lines: readonly string[], kind: 'ul' | 'ol' = 'ul'): string {
-  return lines.length === 0 ? '' : `<${kind}>${lines.map(line => `<li>${escapeHtml(line)}</li>`).join('')}</${kind}>`
+export function list(lines: readonly string[], style = ''): string {
+  const items = lines.map(line => `<li>${escapeHtml(line)}</li>`).join('')
+  return lines.length === 0 ? '' : `<ul class="${style}">${items}</ul>`
 }
 
 /** Names and what they are; those without a value are left out. */
@@ -29,6 +30,6 @@ export function table({ caption, head, body, words = [] }: Table): string {
   return `<div class="wide" tabindex="0" role="region" aria-label="${escapeHtml(caption)}"><table><thead><tr>${header}</tr></thead><tbody>${rows.join('')}</tbody></table></div>`
 }
 
-export function folded(summary: string, html: string): string {
-  return `<details><summary>${escapeHtml(summary)}</summary>${html}</details>`
+export function folded(summary: string, html: string, isOpen = false): string {
+  return `<details${isOpen ? ' open' : ''}><summary>${escapeHtml(summary)}</summary>${html}</details>`
 }

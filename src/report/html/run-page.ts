@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { formatBytes, formatCount, formatDurationUs } from '../../core/units.js'
 import type { MetricSummary, PhaseResult, RunResult } from '../../metrics/run-result.js'
-import { runPageData } from '../run-page-data.js'
+import { runPageData, timedPhases } from '../run-page-data.js'
 import type { RunFiles } from '../run-files.js'
 import { masterSentences, peopleSentences } from '../summary.js'
 import { htmlDocument } from './document.js'
@@ -35,7 +35,10 @@ function findings(run: RunResult): string {
   const sentences = [...peopleSentences(run), ...masterSentences(run)].map(stripVTControlCharacters)
   const troubles = sentences.filter(isTrouble)
   const callout = troubles.map(text => `<p class="callout trouble">${escapeHtml(text)}</p>`).join('')
-  return `<section aria-label="Findings"><h2>What happened</h2>${callout}${list(sentences.filter(text => !isTrouble(text)))}</section>`
+  return `<section aria-label="Findings"><h2>What happened</h2>${callout}${list(
+    sentences.filter(text => !isTrouble(text)),
+    'findings',
+  )}</section>`
 }
 
 function isTrouble(sentence: string): boolean {
@@ -46,10 +49,10 @@ function figures(run: RunResult): string {
   const phases = run.phases.filter(({ operations, commands }) => Object.keys({ ...operations, ...commands }).length > 0)
   return `<section><h2>Figures of each phase</h2>
 <p class="note">r: response time, from the intended start; s: service time, from the sending. ≥: a lower bound, since some never ended.</p>
-${phases.map(phaseTable).join('')}</section>`
+${phases.map(phase => phaseTable(phase, timedPhases(run).has(phase.name))).join('')}</section>`
 }
 
-function phaseTable(phase: PhaseResult): string {
+function phaseTable(phase: PhaseResult, isOpen: boolean): string {
   const metrics = [...Object.entries(phase.operations), ...Object.entries(phase.commands)]
   const caption = `${phase.name}, ${formatDurationUs(phase.durationMs * 1e3)}${phase.ended === 'limit' ? ', stopped at its limit' : ''}`
   return folded(
@@ -71,6 +74,7 @@ function phaseTable(phase: PhaseResult): string {
       ],
       body: metrics.map(([name, metric]) => [name, ...metricCells(metric)]),
     }),
+    isOpen,
   )
 }
 

@@ -4,15 +4,15 @@
  */
 const LIGHT = `
   --paper: #ffffff; --raised: #f5f6f8; --text: #1b1f24; --muted: #5a6472; --line: #b9c0ca; --grid: #e6e9ee;
-  --phase: #f2f4f7; --thrash: #d1335b; --pegged: #e69f00;
+  --phase: #edf0f5; --thrash: #d1335b; --pegged: #e69f00;
   --blue: #0064a8; --orange: #d1480a; --green: #00805c; --purple: #a8437f; --amber: #d99a00; --sky: #4aa8df;
   --brown: #7a5230; --grey: #7b8491;
   --good: #00694b; --bad: #b3261e; --odd: #8a4b00; --void: #7a2f8f;
 `
 const DARK = `
   --paper: #14171b; --raised: #1d2126; --text: #e7eaee; --muted: #9fa9b6; --line: #4a535f; --grid: #2a3037;
-  --phase: #1b2026; --thrash: #ff6f91; --pegged: #e6a93c;
-  --blue: #5cb3f0; --orange: #ff8552; --green: #3cc79b; --purple: #e58fc4; --amber: #f0bd4a; --sky: #8ccff5;
+  --phase: #20262d; --thrash: #ff6f91; --pegged: #e6a93c;
+  --blue: #4196e0; --orange: #ff8552; --green: #3cc79b; --purple: #e58fc4; --amber: #f0bd4a; --sky: #8ccff5;
   --brown: #c79a72; --grey: #97a1ae;
   --good: #4fd1a5; --bad: #ff8a80; --odd: #ffb95e; --void: #d8a1ec;
 `
@@ -40,6 +40,8 @@ a { color: var(--blue); }
 .reasons li { padding-left: 1.6em; text-indent: -1.6em; }
 .reasons .mark { display: inline-block; width: 1.6em; text-indent: 0; font-weight: 700; }
 .reasons .pass .mark { color: var(--good); } .reasons .fail .mark { color: var(--bad); } .reasons .inconclusive .mark { color: var(--odd); }
+.findings { columns: 2 400px; column-gap: 32px; max-width: none; }
+.findings li { break-inside: avoid; }
 .callout { border-left: 4px solid var(--odd); background: var(--raised); padding: 8px 12px; border-radius: 0 6px 6px 0; margin: 12px 0; max-width: none; }
 .callout.trouble { border-color: var(--thrash); }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 8px; margin: 16px 0; padding: 0; }
@@ -85,6 +87,7 @@ pre { background: var(--raised); border-radius: 6px; padding: 12px; overflow-x: 
   dl.facts { grid-template-columns: 1fr; gap: 0; } dl.facts dd { margin-bottom: 8px; }
   .tiles { grid-template-columns: repeat(2, 1fr); } .tiles dd { font-size: 17px; }
 }
+@page { margin: 14mm; }
 @media print {
   body { font-size: 11pt; } main { max-width: none; padding: 0; }
   .toolbar, details:not([open]) { display: none; }

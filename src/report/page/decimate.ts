@@ -2,7 +2,7 @@ import type { Series } from './page-data.js'
 
 /**
  * Spans of `bin` points become two each: the smallest and the largest value of every column, in the order in which they
- * came. Every peak and every dip stays; only when in the span it was is lost.
+ * came, to four significant digits. Every peak and every dip stays; only when in the span it was is lost.
  */
 export function decimated(series: Series, bin: number): Series {
   if (bin <= 1) return series
@@ -23,7 +23,7 @@ export function decimated(series: Series, bin: number): Series {
 }
 
 function extremes(values: readonly (number | null)[]): (number | null)[] {
-  if (values.length === 1) return [values[0]]
+  if (values.length === 1) return [rounded(values[0])]
   let least = -1
   let greatest = -1
   for (const [i, value] of values.entries()) {
@@ -32,5 +32,10 @@ function extremes(values: readonly (number | null)[]): (number | null)[] {
     if (greatest < 0 || value > values[greatest]!) greatest = i
   }
   if (least < 0) return [null, null]
-  return least <= greatest ? [values[least], values[greatest]] : [values[greatest], values[least]]
+  const [first, second] = least <= greatest ? [least, greatest] : [greatest, least]
+  return [rounded(values[first]), rounded(values[second])]
+}
+
+function rounded(value: number | null): number | null {
+  return value === null ? null : Number(value.toPrecision(4))
 }
