@@ -1,10 +1,18 @@
 import { defineConfig } from 'vitest/config'
 
-/** `unit` needs Node alone; `cyrus` needs Debian's Cyrus packages and runs one file at a time, since each starts a real master. */
+/** `unit` needs Node alone, `browser` Debian's Chromium too; `cyrus` needs Debian's Cyrus packages and runs one file at a time, since each starts a real master. */
 export default defineConfig({
   test: {
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: ['test/cyrus/**'], testTimeout: 30_000 } },
+      {
+        test: {
+          name: 'unit',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/cyrus/**', 'test/browser/**'],
+          testTimeout: 30_000,
+        },
+      },
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
       {
         test: {
           name: 'cyrus',

@@ -1,9 +1,8 @@
 import { ALL_TIMED, type ComparisonPageData, type Series } from '../page/page-data.js'
 import { ChartGroup } from './chart-group.js'
 import { CurveChart, type DrawnCurve } from './curve-chart.js'
-import { element } from './elements.js'
 import type { Unit } from './format.js'
-import { KEYS_HELP } from './keys.js'
+import { toolbar } from './toolbar.js'
 import type { Backdrop } from './shades.js'
 import { type Ink, onInkChange } from './theme.js'
 import { type Line, TimeChart } from './time-chart.js'
@@ -70,11 +69,7 @@ export function drawComparison(root: HTMLElement, { runs }: ComparisonPageData):
     )
   })
   root.append(
-    element(
-      'p',
-      { class: 'toolbar' },
-      `Drag over a chart to zoom into all of them, double-click for all. ${KEYS_HELP}`,
-    ),
+    toolbar(group),
     ...charts.map(({ chart }) => chart.panel.figure),
     ...curves.map(({ panel }) => panel.figure),
   )

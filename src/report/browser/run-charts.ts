@@ -7,10 +7,10 @@ type Spans = () => readonly (readonly [number, number])[]
 const THREAD_INKS: readonly Ink[] = ['blue', 'orange', 'green', 'purple', 'amber', 'sky', 'brown', 'grey']
 
 /** What is drawn of a run over its time, above and below the rows of slaves. */
-export function chartSpecs(pegged: Spans): { readonly first: TimeChartSpec[]; readonly then: TimeChartSpec[] } {
+export function chartSpecs(pegged: Spans): { readonly first: TimeChartSpec[]; readonly others: TimeChartSpec[] } {
   return {
     first: [slaveCounts()],
-    then: [
+    others: [
       timeBands('noop-slave', 'NOOP of the frontends', 'noop.slave', SLAVE_NOTE, 'purple'),
       timeBands('noop-stream', 'NOOP on a streaming connection', 'noop.stream', PROBE_NOTE, 'orange'),
       timeBands('noop-plain', 'NOOP on a plain connection', 'noop.plain', PROBE_NOTE, 'blue'),

@@ -7,11 +7,11 @@ import { ChartGroup } from './chart-group.js'
 import { CurveChart, curvesOfRun } from './curve-chart.js'
 import { element } from './elements.js'
 import { formatClock } from './format.js'
-import { KEYS_HELP } from './keys.js'
 import { chartSpecs } from './run-charts.js'
 import type { Backdrop } from './shades.js'
 import { SlavesChart } from './slaves-chart.js'
 import { onInkChange } from './theme.js'
+import { toolbar } from './toolbar.js'
 import { TimeChart } from './time-chart.js'
 
 /** A run's charts; those of one that goes on grow with what is appended. */
@@ -27,11 +27,11 @@ export function drawRun(root: HTMLElement, data: RunPageData): RunView {
   const group = new ChartGroup('run', { min: 0, max: Math.max(1, data.durationS) })
   const backdrop = () => model.backdrop
   const specs = chartSpecs(() => model.pegged)
-  const chart = (spec: (typeof specs.then)[number]) =>
+  const chart = (spec: (typeof specs.others)[number]) =>
     new TimeChart(spec, model.table, group, backdrop, missingText(data, spec.id))
   const slaves = new SlavesChart(() => model.slaves, model.table, group, backdrop, missingText(data, 'slaves'))
   const counts = specs.first.map(chart)
-  const others = specs.then.map(chart)
+  const others = specs.others.map(chart)
   const scopes = [...new Set(data.curves.map(({ scope }) => scope))].sort(
     (a, b) => Number(b === ALL_TIMED) - Number(a === ALL_TIMED),
   )
@@ -90,21 +90,6 @@ export function drawRun(root: HTMLElement, data: RunPageData): RunView {
 
 function missingText({ missing }: RunPageData, id: string): string {
   return missing[id] ?? missing.series ?? ''
-}
-
-function toolbar(group: ChartGroup): HTMLElement {
-  const reset = element('button', { type: 'button', class: 'reset' }, 'Show all')
-  reset.hidden = true
-  reset.addEventListener('click', () => group.reset())
-  group.onZoom = zoomed => {
-    reset.hidden = !zoomed
-  }
-  return element(
-    'div',
-    { class: 'toolbar' },
-    element('p', {}, `Drag over a chart to zoom into all of them. ${KEYS_HELP}`),
-    reset,
-  )
 }
 
 /** What has come of a run so far. */

@@ -50,6 +50,7 @@ a { color: var(--blue); }
 .tiles dd { margin: 2px 0 0; font-size: 20px; font-weight: 600; font-variant-numeric: tabular-nums; }
 .tiles dd small { font-size: 13px; font-weight: 400; color: var(--muted); }
 .toolbar { display: flex; flex-wrap: wrap; gap: 8px; align-items: center; justify-content: space-between; min-height: 40px; color: var(--muted); font-size: 12.5px; position: sticky; top: 0; background: var(--paper); z-index: 5; }
+output { font-weight: 600; color: var(--text); font-variant-numeric: tabular-nums; margin-left: auto; }
 button, select { font: inherit; color: inherit; background: var(--raised); border: 1px solid var(--line); border-radius: 6px; padding: 4px 12px; }
 button { cursor: pointer; color: var(--text); font-weight: 600; }
 :focus-visible { outline: 2px solid var(--blue); outline-offset: 2px; }
