@@ -12,7 +12,7 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 60_000, hookTimeout: 120_000 } },
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 90_000, hookTimeout: 120_000 } },
       {
         test: {
           name: 'cyrus',

@@ -6,7 +6,12 @@ import { join } from 'node:path'
 
 const folder = process.argv[2]
 
-const counts = [count('unit'), count('cyrus', { skippedFail: true }), countCommand('check')]
+const counts = [
+  count('unit'),
+  count('cyrus', { skippedFail: true }),
+  count('browser', { skippedFail: true }),
+  countCommand('check'),
+]
 const passed = counts.reduce((sum, suite) => sum + suite.passed, 0)
 const failed = counts.reduce((sum, suite) => sum + suite.failed, 0)
 console.log(`${passed} passed, ${failed} failed`)

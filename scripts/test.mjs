@@ -1,5 +1,6 @@
-// Usage: node scripts/test.mjs [unit|cyrus] [arguments of vitest]
-// Without a suite: unit, then cyrus where a real Cyrus is installed. For CI:
+// Usage: node scripts/test.mjs [unit|cyrus|browser] [arguments of vitest]
+// Without a suite: unit, then cyrus where a real Cyrus is installed; browser, which needs Chromium, only by its name.
+// For CI:
 //   MUPDATE_BENCH_TEST_REPORTS=DIR  each suite also writes DIR/<suite>.json
 //   MUPDATE_BENCH_TEST_SUITES=unit  the suites of a plain `npm test`, to run the others apart
 import { spawnSync } from 'node:child_process'
@@ -15,7 +16,7 @@ const cyrusNeeds = [
 const cyrusPackages = 'cyrus-murder cyrus-common sasl2-bin libsasl2-modules libsasl2-modules-db'
 
 const [suite, ...rest] = process.argv.slice(2)
-const isNamed = suite === 'unit' || suite === 'cyrus'
+const isNamed = ['unit', 'cyrus', 'browser'].includes(suite)
 const suites = isNamed ? [suite] : (process.env.MUPDATE_BENCH_TEST_SUITES ?? 'unit,cyrus').split(',')
 const args = isNamed ? rest : process.argv.slice(2)
 

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { runResultSchema } from '../../src/metrics/run-result.js'
+import type { SecondLine, SlaveLine } from '../../src/metrics/second-line.js'
 import { alive, commandOf, descendants, SMALL, type Started, until, Workbench } from './bench.js'
 
 /** Each test has its own, so that those which mostly wait may do so together. */
@@ -33,7 +34,15 @@ describe('a run', () => {
     expect(stdout).toContain(`results: ${workbench.folder()}`)
     expect(status).toBe(0)
 
-    for (const file of ['run.json', 'intervals.hlog', 'series.ndjson', 'events.ndjson', 'profile.yaml'])
+    for (const file of [
+      'run.json',
+      'intervals.hlog',
+      'series.ndjson',
+      'slaves.ndjson',
+      'events.ndjson',
+      'profile.yaml',
+      'report.html',
+    ])
       expect(readFileSync(join(workbench.folder(), file), 'utf8').length, file).toBeGreaterThan(0)
     const result = workbench.result()
     expect(result).toMatchObject({
@@ -60,8 +69,18 @@ describe('a run', () => {
     expect(result.noiseFloor!.p50Ns).toBeLessThan(100e6)
     expect(result.noiseFloor!.count).toBeGreaterThan(100)
     expect(result.master.cpu.meanCores).not.toBeNull()
-    for (const line of readFileSync(join(workbench.folder(), 'series.ndjson'), 'utf8').trim().split('\n'))
-      JSON.parse(line)
+    const lines = (name: string) =>
+      readFileSync(join(workbench.folder(), name), 'utf8')
+        .trim()
+        .split('\n')
+        .map(line => JSON.parse(line))
+    const seconds: SecondLine[] = lines('series.ndjson')
+    expect(seconds.every(({ spanMs }) => spanMs > 0)).toBe(true)
+    expect(seconds.some(({ offeredPerSecond }) => (offeredPerSecond.create ?? 0) > 0)).toBe(true)
+    expect(seconds.some(({ master }) => (master?.threads.length ?? 0) > 0)).toBe(true)
+    const met = (slave: number) =>
+      (lines('slaves.ndjson') as SlaveLine[]).filter(line => line.slave === slave).map(({ kind }) => kind)
+    expect([met(0), met(1)]).toEqual(Array(2).fill(['joined', 'connecting', 'dump', 'listed', 'ready']))
     expect(workbench.events().map(event => event.kind)).toEqual(expect.arrayContaining(['phase', 'slave-synced']))
     expect(readFileSync(join(workbench.folder(), 'intervals.hlog'), 'utf8')).toMatch(
       /^Tag=steady\/NOOP\.plain\/response,[\d.]+,[\d.]+,[\d.]+,HISTF/m,

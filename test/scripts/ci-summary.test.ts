@@ -21,6 +21,8 @@ const GOOD = {
   'unit.status': '0',
   'cyrus.json': report(5),
   'cyrus.status': '0',
+  'browser.json': report(2),
+  'browser.status': '0',
   'check.status': '0',
 }
 
@@ -34,20 +36,21 @@ function summary(files: Record<string, string | undefined>) {
 
 describe("CI's last line", () => {
   it.each<[string, Record<string, string | undefined>, string]>([
-    ['adds up failures', { 'unit.json': report(9, 1), 'unit.status': '1' }, '14 passed, 1 failed'],
-    ['counts a suite without a report', { 'cyrus.json': undefined, 'cyrus.status': '1' }, '10 passed, 1 failed'],
-    ['counts a suite in which nothing ran', { 'cyrus.json': report(0) }, '10 passed, 1 failed'],
-    ['counts what the Cyrus suite skipped', { 'cyrus.json': report(3, 0, 2) }, '13 passed, 2 failed'],
+    ['adds up failures', { 'unit.json': report(9, 1), 'unit.status': '1' }, '16 passed, 1 failed'],
+    ['counts a suite without a report', { 'cyrus.json': undefined, 'cyrus.status': '1' }, '12 passed, 1 failed'],
+    ['counts a suite in which nothing ran', { 'cyrus.json': report(0) }, '12 passed, 1 failed'],
+    ['counts what the Cyrus suite skipped', { 'cyrus.json': report(3, 0, 2) }, '15 passed, 2 failed'],
+    ['counts what the browser suite skipped', { 'browser.json': report(0, 0, 2) }, '15 passed, 2 failed'],
     [
       'counts a file that does not load',
       { 'unit.json': report(9, 0, 0, 1), 'unit.status': '1' },
-      '14 passed, 1 failed',
+      '16 passed, 1 failed',
     ],
-    ['counts an error outside of tests', { 'unit.status': '1' }, '15 passed, 1 failed'],
-    ['counts a suite that was cut off', { 'cyrus.json': undefined, 'cyrus.status': '124' }, '10 passed, 1 failed'],
-    ['counts a failed check', { 'check.status': '1' }, '15 passed, 1 failed'],
-    ['counts a check that did not run', { 'check.status': undefined }, '15 passed, 1 failed'],
+    ['counts an error outside of tests', { 'unit.status': '1' }, '17 passed, 1 failed'],
+    ['counts a suite that was cut off', { 'cyrus.json': undefined, 'cyrus.status': '124' }, '12 passed, 1 failed'],
+    ['counts a failed check', { 'check.status': '1' }, '17 passed, 1 failed'],
+    ['counts a check that did not run', { 'check.status': undefined }, '17 passed, 1 failed'],
   ])('%s', (_, files, line) => expect(summary({ ...GOOD, ...files })).toEqual([1, line]))
 
-  it('is good when all is', () => expect(summary(GOOD)).toEqual([0, '15 passed, 0 failed']))
+  it('is good when all is', () => expect(summary(GOOD)).toEqual([0, '17 passed, 0 failed']))
 })
