@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { SecondLine } from '../../src/metrics/second-line.js'
-import { Workbench } from '../cli/bench.js'
+import type { Workbench } from '../cli/bench.js'
 
 /**
  * The folder of a run in which slaves were lost: `MUPDATE_BENCH_BROWSER_RUN` where it is given, such as one on a real
