@@ -4,7 +4,6 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SecondLine } from '../../src/metrics/second-line.js'
 import { formatValue, type Unit } from '../../src/report/browser/format.js'
-import { rowOf } from '../../src/report/page/columns.js'
 import { runPage } from '../../src/report/html/run-page.js'
 import { Workbench } from '../cli/bench.js'
 import { fullSecond, noFiles, syntheticRun, thrashing } from '../report/synthetic-run.js'
@@ -65,20 +64,30 @@ describe('the report of a storm', () => {
       expect(await page.locator('#noop-stream').innerText()).toContain('no probes on streaming connections')
     }))
 
-  it.each<[string, Unit, Record<string, string>]>([
+  type Read = (second: SecondLine) => number | undefined
+  const noop =
+    (kind: string, statistic: 'p50' | 'p99' | 'max'): Read =>
+    ({ commands }) =>
+      commands[`NOOP.${kind}`]?.responseTimeUs?.[statistic]
+  const done: Read = ({ operations: { create } }) =>
+    create &&
+    (create.ratePerSecond * (create.count - create.unfinished - create.failed)) /
+      Math.max(1, create.count - create.unfinished)
+
+  it.each<[string, Unit, Record<string, Read>]>([
     [
       'noop-plain',
       'us',
-      { 'half within': 'noop.plain.p50', '99 % within': 'noop.plain.p99', slowest: 'noop.plain.max' },
+      { 'half within': noop('plain', 'p50'), '99 % within': noop('plain', 'p99'), slowest: noop('plain', 'max') },
     ],
-    ['noop-slave', 'us', { 'half within': 'noop.slave.p50', slowest: 'noop.slave.max' }],
-    ['creates', 'perSecond', { offered: 'create.offered', done: 'create.done' }],
-    ['lag', 'us', { '99 % within': 'lag.p99' }],
-    ['own-cpu', 'cores', { harness: 'own.cpu' }],
+    ['noop-slave', 'us', { 'half within': noop('slave', 'p50'), slowest: noop('slave', 'max') }],
+    ['creates', 'perSecond', { done, offered: ({ offeredPerSecond }) => offeredPerSecond.create ?? 0 }],
+    ['lag', 'us', { '99 % within': ({ propagationUs }) => propagationUs?.all?.p99 }],
+    ['own-cpu', 'cores', { harness: ({ harness }) => harness?.cpuCores }],
   ])('%s shows at five times what series.ndjson holds', (chart, unit, lines) =>
     withReport(async ({ page }) => {
       const [first] = Object.values(lines)
-      const measured = seconds.flatMap((second, i) => (rowOf(second)[first] === undefined ? [] : [i]))
+      const measured = seconds.flatMap((second, i) => (first(second) === undefined ? [] : [i]))
       const times = [0, 0.25, 0.5, 0.75, 1].map(share => measured[Math.round(share * (measured.length - 1))])
       expect(new Set(times).size).toBe(5)
       await page.locator(`#${chart}`).focus()
@@ -86,8 +95,8 @@ describe('the report of a storm', () => {
       for (const index of times) {
         for (; at < index; at++) await page.keyboard.press('ArrowRight')
         const legend = await legendOf(page, chart)
-        for (const [label, key] of Object.entries(lines))
-          expect(legend[label], `${label} of second ${index}`).toBe(formatValue(unit, rowOf(seconds[index])[key]))
+        for (const [label, read] of Object.entries(lines))
+          expect(legend[label], `${label} of second ${index}`).toBe(formatValue(unit, read(seconds[index])))
       }
     }),
   )

@@ -127,8 +127,13 @@ class RunModel {
     }
     this.table.add(line.atMs / 1000, row)
     for (const [from, to] of line.master?.peggedSpansMs ?? []) this.pegged.push([from / 1000, to / 1000])
+    this.endPhase(line.atMs / 1000)
+  }
+
+  /** The one under way reaches up to here. */
+  private endPhase(toS: number): void {
     const phase = this.phases.at(-1)
-    if (phase !== undefined) this.phases[this.phases.length - 1] = { ...phase, toS: line.atMs / 1000 }
+    if (phase !== undefined) this.phases[this.phases.length - 1] = { ...phase, toS }
   }
 
   addSlaveMove(line: SlaveLine): void {
@@ -140,7 +145,10 @@ class RunModel {
   addEvent({ atMs, kind, detail }: EventLine): void {
     if (atMs === null) return
     const atS = atMs / 1000
-    if (kind === 'phase') this.phases.push({ name: detail, fromS: atS, toS: atS, timed: false })
+    if (kind === 'phase') {
+      this.endPhase(atS)
+      this.phases.push({ name: detail, fromS: atS, toS: atS, timed: false })
+    }
     if (isMarked(kind)) this.events.push({ atS, kind, detail })
   }
 }

@@ -14,8 +14,8 @@ import { caveats, verdictBadge, verdictReasons } from './verdict.js'
 export function runPage(run: RunResult, files: RunFiles): string {
   return htmlDocument({
     title: `${run.profile.name} ${run.startedAt}: ${run.verdict.result}`,
-    before: `${header(run)}${findings(run)}`,
-    after: `${figures(run)}${conditions(run, files)}`,
+    before: `${header(run)}${troubles(run)}`,
+    after: `${words(run)}${figures(run)}${conditions(run, files)}`,
     data: { kind: 'run', run: runPageData(run, files) },
   })
 }
@@ -30,19 +30,32 @@ ${verdictReasons(run)}${caveats(run)}${tiles(run)}
 </header>`
 }
 
-/** The summary's sentences; what went wrong stands out. */
-function findings(run: RunResult): string {
-  const sentences = [...peopleSentences(run), ...masterSentences(run)].map(stripVTControlCharacters)
-  const troubles = sentences.filter(isTrouble)
-  const callout = troubles.map(text => `<p class="callout trouble">${escapeHtml(text)}</p>`).join('')
-  return `<section aria-label="Findings"><h2>What happened</h2>${callout}${list(
-    sentences.filter(text => !isTrouble(text)),
+/** What went wrong, and what would help: before the pictures. */
+function troubles(run: RunResult): string {
+  const urgent = sentencesOf(run).filter(isUrgent)
+  const items = urgent.map(text =>
+    text.startsWith('→')
+      ? `<p class="advice">${escapeHtml(text)}</p>`
+      : `<p class="callout trouble">${escapeHtml(text)}</p>`,
+  )
+  return items.length === 0 ? '' : `<section aria-label="Trouble"><h2>What went wrong</h2>${items.join('')}</section>`
+}
+
+/** The summary's other sentences, after them. */
+function words(run: RunResult): string {
+  return `<section><h2>In words</h2>${list(
+    sentencesOf(run).filter(text => !isUrgent(text)),
     'findings',
   )}</section>`
 }
 
-function isTrouble(sentence: string): boolean {
-  return sentence.startsWith('THRASH') || sentence.includes('DIFFERENCES') || sentence.includes('would have LOST')
+function sentencesOf(run: RunResult): string[] {
+  return [...peopleSentences(run), ...masterSentences(run)].map(stripVTControlCharacters)
+}
+
+/** A thrash, a condition with its remedy, differences, losses, advice (src/report/slaves-text.ts). */
+function isUrgent(sentence: string): boolean {
+  return /^THRASH|^→|^[a-z-]+ \(from |DIFFERENCES|NOT COMPARED|would have LOST/.test(sentence)
 }
 
 function figures(run: RunResult): string {

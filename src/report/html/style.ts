@@ -23,6 +23,7 @@ export const STYLE = `
 :root { color-scheme: light dark; ${LIGHT} }
 @media screen and (prefers-color-scheme: dark) { :root { ${DARK} } }
 * { box-sizing: border-box; }
+[hidden] { display: none !important; }
 body { margin: 0; background: var(--paper); color: var(--text); font: 15px/1.5 system-ui, -apple-system, "Segoe UI", "DejaVu Sans", sans-serif; }
 main { max-width: 1080px; margin: 0 auto; padding: 24px 20px 48px; }
 h1 { font-size: 26px; line-height: 1.2; margin: 0; overflow-wrap: anywhere; }
@@ -43,6 +44,7 @@ a { color: var(--blue); }
 .findings { columns: 2 400px; column-gap: 32px; max-width: none; }
 .findings li { break-inside: avoid; }
 .callout { border-left: 4px solid var(--odd); background: var(--raised); padding: 8px 12px; border-radius: 0 6px 6px 0; margin: 12px 0; max-width: none; }
+.advice { margin: 6px 0 6px 16px; max-width: none; }
 .callout.trouble { border-color: var(--thrash); }
 .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(150px, 1fr)); gap: 8px; margin: 16px 0; padding: 0; }
 .tiles div { background: var(--raised); border-radius: 6px; padding: 8px 12px; }
