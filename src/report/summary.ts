@@ -160,7 +160,7 @@ function workersLine({ master, slaves, probes }: RunResult): string | undefined 
   return `workers kept by streaming connections: ${kept} (${times(slaves.count, 'slave')}${probing}); mupdate_workers_max is ${most}`
 }
 
-function worthATable(phase: PhaseResult): boolean {
+export function worthATable(phase: PhaseResult): boolean {
   return phase.durationMs > 0 && Object.keys(phase.commands).length + Object.keys(phase.operations).length > 0
 }
 
@@ -199,7 +199,8 @@ function values(time: TimeSummary): string[] {
   return [value(time, 'p50'), value(time, 'p90'), value(time, 'p99'), value(time, 'max')]
 }
 
-function value(time: TimeSummary, statistic: 'p50' | 'p90' | 'p99' | 'max'): string {
+/** `≥` before what is a lower bound. */
+export function value(time: TimeSummary, statistic: 'p50' | 'p90' | 'p99' | 'max'): string {
   return `${time.lowerBounds.includes(statistic) ? '≥' : ''}${formatDurationUs(time[statistic])}`
 }
 
@@ -228,7 +229,7 @@ function closingLines(run: RunResult): string[] {
   return lines.flatMap(line => wrap(line, 80))
 }
 
-function rate(perSecond: number): string {
+export function rate(perSecond: number): string {
   return perSecond >= 100 ? formatCount(perSecond) : perSecond.toFixed(1)
 }
 
