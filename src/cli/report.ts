@@ -1,15 +1,18 @@
 import { spawn } from 'node:child_process'
 import { join } from 'node:path'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { HarnessError } from '../core/errors.js'
 import type { RunResult } from '../metrics/run-result.js'
 import { comparisonPage } from '../report/html/comparison-page.js'
 import { runPage } from '../report/html/run-page.js'
+import { FORMATS, type FormatName } from '../report/formats.js'
 import type { RunFiles } from '../report/run-files.js'
 import { REPORT_FILE, readFilesOf, writeReportFile } from '../report/write-report.js'
 import { readRun } from './read-run.js'
+import { reportAsText } from './report-text.js'
 
 interface ReportFlags {
+  readonly format: 'html' | FormatName
   readonly out?: string
   readonly open?: true
 }
@@ -29,7 +32,7 @@ interface ReportFormat {
   readonly many?: (read: readonly ReadRun[]) => string
 }
 
-const FORMATS: Readonly<Record<'html', ReportFormat>> = {
+const PAGES: Readonly<Record<'html', ReportFormat>> = {
   html: {
     fileOfOne: REPORT_FILE,
     fileOfMany: 'comparison.html',
@@ -42,6 +45,11 @@ export function reportCommand(): Command {
   return new Command('report')
     .description('write the report of a run, also of one that was cut off; of several, a comparison')
     .argument('<dir...>', 'folders of runs, results/<profile>/<time>-<id>; ratios are to the first')
+    .addOption(
+      new Option('-f, --format <name>', 'html, a page with charts; all others go to standard output')
+        .choices(['html', ...Object.keys(FORMATS)])
+        .default('html'),
+    )
     .option('-o, --out <file>', 'where it goes, in place of report.html in the run’s folder, or ./comparison.html')
     .option('--open', 'show it in a browser')
     .addHelpText(
@@ -49,10 +57,12 @@ export function reportCommand(): Command {
       `
 Examples:
   mupdate-bench report results/smoke/20261124T101500Z-1a2b3c --open
-  mupdate-bench report results/resync-storm/* -o storms.html`,
+  mupdate-bench report results/resync-storm/* -o storms.html
+  mupdate-bench report results/smoke/20261124T101500Z-1a2b3c --format junit -o junit.xml`,
     )
     .action(async (directories: string[], flags: ReportFlags) => {
-      const format = FORMATS.html
+      if (flags.format !== 'html') return reportAsText(flags.format, directories, flags.out)
+      const format = PAGES.html
       const path = flags.out ?? pathOf(format, directories)
       writeReportFile(path, await textOf(format, directories))
       process.stdout.write(`${path}\n`)

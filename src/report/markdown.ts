@@ -3,7 +3,7 @@ import { formatBytes, formatCount, formatDurationUs } from '../core/units.js'
 import type { MetricSummary, PhaseResult, RunResult, TimeSummary } from '../metrics/run-result.js'
 import { caveatsOf } from './caveats.js'
 import { markdownList, markdownTable, markdownText } from './markdown-text.js'
-import { masterText, peopleText, rate, value, worthATable } from './summary.js'
+import { masterSentences, peopleSentences, rate, value, worthATable } from './summary.js'
 
 const SIGNS = { pass: '✅', fail: '❌', inconclusive: '❔', invalid: '🚫' } as const
 
@@ -18,12 +18,12 @@ export function markdown(run: RunResult): string {
       .join('\\\n'),
     markdownList(verdict.reasons),
     section('Thresholds', thresholdTable(run)),
-    section('What happened', markdownList(peopleText(run).map(stripVTControlCharacters))),
+    section('What happened', markdownList(peopleSentences(run).map(stripVTControlCharacters))),
     ...timed.map(phase => section(phaseTitle(phase), phaseTable(phase))),
     timed.length === 0
       ? ''
       : 'Response time counts from the intended start, service time from the sending; ≥: a lower bound.',
-    section('Master and host', markdownList([...masterText(run).map(stripVTControlCharacters), ...hostText(run)])),
+    section('Master and host', markdownList([...masterSentences(run).map(stripVTControlCharacters), ...hostText(run)])),
   ]
   return `${parts.filter(part => part !== '').join('\n\n')}\n`
 }
