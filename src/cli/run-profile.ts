@@ -64,8 +64,9 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
       progress.event(event)
     },
     onInterval(interval, phases) {
+      // A worker's first interval begins with the worker; nothing in it is of before the run.
       const startS = Math.max(0, (interval.fromNs - run.startNs) / 1e9)
-      const lengthS = (interval.toNs - interval.fromNs) / 1e9
+      const lengthS = (interval.toNs - run.startNs) / 1e9 - startS
       for (const delta of interval.metrics)
         folder.addDelta(phases[delta.phase]?.plan.name ?? '?', delta, startS, lengthS)
       folder.addSlaveMoves(slaveLines(run, interval.moves))
