@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type RunResult, runResultSchema } from '../../src/metrics/run-result.js'
 
-const MAIN = join(import.meta.dirname, '../../dist/cli/main.js')
+export const MAIN = join(import.meta.dirname, '../../dist/cli/main.js')
 
 /** A site that any machine holds: what is tested is what happens around it. */
 export const SMALL = `\
