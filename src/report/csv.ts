@@ -9,7 +9,8 @@ import type { SeriesPoint } from './read-series.js'
  * @param series read twice: first for the names that occur, so that the header can come first
  */
 export async function* csv(run: RunResult, series: () => AsyncIterable<SeriesPoint>): AsyncGenerator<string> {
-  const columns = [...RUN, ...SECOND, ...metricColumns(await namesIn(series()))]
+  const names = await namesIn(series())
+  const columns = [...RUN, ...SECOND, ...offeredColumns(names.offeredPerSecond), ...metricColumns(names)]
   yield csvLine(columns.map(({ name }) => name))
   for await (const point of series()) yield csvLine(columns.map(({ value }) => value(point, run)))
 }
@@ -57,28 +58,50 @@ const COUNTERS = [
   'bytesWritten',
 ] as const
 
+const STATISTICS = ['p50', 'p99', 'max'] as const
+
 const SECOND: readonly Column[] = [
   { name: 'atMs', value: ({ atMs }) => atMs },
+  { name: 'spanMs', value: ({ spanMs }) => spanMs },
   { name: 'phase', value: ({ phase }) => phase },
   ...MASTER.map(key => ({ name: `master.${key}`, value: ({ master }: SeriesPoint) => master?.[key] })),
   { name: 'harness.cpuCores', value: ({ harness }) => harness?.cpuCores },
   { name: 'harness.stealShare', value: ({ harness }) => harness?.stealShare },
-  ...COUNTERS.map(key => ({ name: `counters.${key}`, value: ({ counters }: SeriesPoint) => counters?.[key] })),
+  ...COUNTERS.map(key => ({ name: `counters.${key}`, value: ({ counters }: SeriesPoint) => counters[key] })),
+  { name: 'harness.eventLoopDelayUs.p99', value: ({ harness }) => harness?.eventLoopDelayUs?.p99 },
+  { name: 'harness.scheduleSlipUs.p99', value: ({ harness }) => harness?.scheduleSlipUs?.p99 },
+  { name: 'harness.probeSlipUs.p99', value: ({ harness }) => harness?.probeSlipUs?.p99 },
+  ...(['first', 'median', 'last'] as const).flatMap(which =>
+    STATISTICS.map(statistic => ({
+      name: `propagationUs.${which}.${statistic}`,
+      value: ({ propagationUs }: SeriesPoint) => propagationUs?.[which]?.[statistic],
+    })),
+  ),
 ]
 
 const GROUPS = ['operations', 'commands'] as const
-type Names = Readonly<Record<(typeof GROUPS)[number], ReadonlySet<string>>>
+type Names = Readonly<Record<(typeof GROUPS)[number] | 'offeredPerSecond', ReadonlySet<string>>>
 
 async function namesIn(series: AsyncIterable<SeriesPoint>): Promise<Names> {
-  const names = { operations: new Set<string>(), commands: new Set<string>() }
+  const names = {
+    operations: new Set<string>(),
+    commands: new Set<string>(),
+    offeredPerSecond: new Set<string>(),
+  }
   for await (const point of series)
-    for (const group of GROUPS) for (const name of Object.keys(point[group])) names[group].add(name)
+    for (const group of [...GROUPS, 'offeredPerSecond'] as const)
+      for (const name of Object.keys(point[group] ?? {})) names[group].add(name)
   return names
+}
+
+function offeredColumns(names: ReadonlySet<string>): Column[] {
+  return [...names]
+    .sort()
+    .map(name => ({ name: `offeredPerSecond.${name}`, value: point => point.offeredPerSecond?.[name] }))
 }
 
 const COUNTS = ['count', 'failed', 'unfinished', 'ratePerSecond'] as const
 const TIMES = ['responseTimeUs', 'serviceTimeUs'] as const
-const STATISTICS = ['p50', 'p99', 'max'] as const
 
 function metricColumns(names: Names): Column[] {
   return GROUPS.flatMap(group =>

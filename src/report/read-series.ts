@@ -2,23 +2,13 @@ import { createReadStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { HarnessError, messageOf } from '../core/errors.js'
-import type { Counters } from '../metrics/interval.js'
-import type { MetricSummary } from '../metrics/run-result.js'
-import type { ProcessSpanSummary } from '../samplers/process-cpu.js'
+import type { SecondLine } from '../metrics/second-line.js'
 
-/** A line of `series.ndjson`: about one second. A type, not an interface: it is written as any JSON is. */
-export type SeriesPoint = {
-  /** The second's end, from the run's start. */
-  readonly atMs: number
-  /** That in which the second ended. */
-  readonly phase: string
-  readonly operations: Readonly<Record<string, MetricSummary>>
-  readonly commands: Readonly<Record<string, MetricSummary>>
-  /** Null where nobody watches: a model, a remote master, a simulation. */
-  readonly master: ProcessSpanSummary | null
-  readonly harness: { readonly cpuCores: number; readonly stealShare: number | null } | null
-  readonly counters: Counters
-}
+/** What runs of before it was written have as well. */
+const FIRST_KEYS = ['atMs', 'phase', 'operations', 'commands', 'counters'] as const
+
+/** A line of `series.ndjson`; an older one has not all that one of today has. */
+export type SeriesPoint = Pick<SecondLine, (typeof FIRST_KEYS)[number]> & Partial<SecondLine>
 
 /**
  * The seconds of a run, one at a time: a day of them is some hundred megabytes. A last line that was cut off, by a
@@ -49,9 +39,8 @@ async function* linesOf(path: string): AsyncGenerator<string> {
 
 function parsePoint(line: string): SeriesPoint | undefined {
   try {
-    const point = JSON.parse(line) as Partial<SeriesPoint> | null
-    const { atMs, phase, operations, commands } = point ?? {}
-    const whole = typeof atMs === 'number' && typeof phase === 'string' && operations && commands
+    const point = JSON.parse(line) as Partial<SecondLine> | null
+    const whole = FIRST_KEYS.every(key => point?.[key] !== undefined && point[key] !== null)
     return whole ? (point as SeriesPoint) : undefined
   } catch {
     return undefined

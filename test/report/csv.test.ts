@@ -75,6 +75,15 @@ describe('the table', () => {
     })
   })
 
+  it('has what was offered and how changes spread, where the series says so', async () => {
+    const offered = point(1000, { offeredPerSecond: { create: 50.5 }, propagationUs: null, spanMs: 999 })
+    const propagationUs = { first: null, median: null, last: NOOP.serviceTimeUs!, all: null }
+    expect(await rowsOf([offered, point(2000, { propagationUs })])).toMatchObject([
+      { 'offeredPerSecond.create': '50.5', 'propagationUs.last.p50': '', spanMs: '999' },
+      { 'offeredPerSecond.create': '', 'propagationUs.last.p50': '90.5', 'propagationUs.first.p50': '', spanMs: '' },
+    ])
+  })
+
   it('has the same columns in the same order whatever came first', async () => {
     const [a, b] = [point(1000, { commands: { NOOP, UPDATE: NOOP } }), point(2000, { commands: { ACTIVATE: NOOP } })]
     const [one] = await rowsOf([a, b])
