@@ -75,7 +75,7 @@ function times(time: TimeSummary | undefined): string[] {
   return (['p50', 'p99', 'max'] as const).map(statistic => (time === undefined ? '' : value(time, statistic)))
 }
 
-function hostText({ harness, generator, noiseFloor, simulated, id, startedAt }: RunResult): string[] {
+function hostText({ harness, generator, noiseFloor, id, startedAt }: RunResult): string[] {
   const { cpuModel, cores, memoryBytes, kernel } = harness.host
   const host = [
     ...(typeof cpuModel === 'string' ? [cpuModel] : []),
@@ -85,7 +85,7 @@ function hostText({ harness, generator, noiseFloor, simulated, id, startedAt }: 
   ]
   return [
     ...(host.length === 0 ? [] : [`host: ${host.join(', ')}`]),
-    ...(simulated ? [] : [`harness: ${generator.cpuCores.toFixed(2)} cores`]),
+    ...(generator.cpuCores === null ? [] : [`harness: ${generator.cpuCores.toFixed(2)} cores`]),
     ...(noiseFloor === null
       ? []
       : [

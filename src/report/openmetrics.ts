@@ -123,7 +123,7 @@ function harnessFamilies({ generator, noiseFloor }: RunResult): Family[] {
     gauge('harness_dropped_arrivals', 'Arrivals given up.', generator.droppedArrivals),
     {
       ...seconds('harness_event_loop_delay_seconds', 'How late its worst thread came round.', null),
-      samples: statistics(eventLoopDelayUs, 1e6),
+      samples: eventLoopDelayUs === null ? [] : statistics(eventLoopDelayUs, 1e6),
     },
     {
       ...seconds('harness_schedule_slip_seconds', 'How late operations were sent, or queued.', null),
