@@ -40,7 +40,10 @@ async function withReport<T>(
   }
 }
 
-/** `--blue` of each theme (src/report/html/style.ts), in which NOOPs of plain connections are drawn. */
+/** Colours of lines (src/report/html/style.ts); `--blue`, in which NOOPs of plain connections are drawn, of each theme. */
+const GREEN = [0x00, 0x80, 0x5c] as const
+const PURPLE = [0xa8, 0x43, 0x7f] as const
+const GREY = [0x7b, 0x84, 0x91] as const
 const LIGHT_BLUE = [0x00, 0x64, 0xa8] as const
 const DARK_BLUE = [0x41, 0x96, 0xe0] as const
 
@@ -52,8 +55,20 @@ describe('the report of a storm', () => {
       expect(requests).toEqual([])
     }))
 
-  it.each(['slaves', 'noop-slave', 'noop-plain', 'creates', 'lag', 'own', 'own-cpu', 'curves'])('draws %s', chart =>
-    withReport(async ({ page }) => expect(await drawnPixels(page, chart)).toBeGreaterThan(2000)),
+  it.each([
+    ['slaves', GREEN],
+    ['noop-slave', PURPLE],
+    ['noop-plain', LIGHT_BLUE],
+    ['creates', GREEN],
+    ['lag', GREEN],
+    ['own', GREY],
+    ['own-cpu', GREY],
+    ['curves', LIGHT_BLUE],
+  ] as const)('draws %s: axes, and its lines in their colour', (chart, colour) =>
+    withReport(async ({ page }) => {
+      expect(await drawnPixels(page, chart)).toBeGreaterThan(2000)
+      expect(await coloured(page, chart, colour)).toBeGreaterThan(20)
+    }),
   )
 
   it('says in words what it was, and what was not measured', () =>
@@ -227,7 +242,8 @@ describe('an hour with 60 slaves', () => {
     await withReport(
       async ({ page, complaints }) => {
         expect(complaints).toEqual([])
-        expect(await drawnPixels(page, 'slaves')).toBeGreaterThan(10_000)
+        for (const chart of ['slaves', 'noop-stream', 'cpu', 'memory'])
+          expect(await drawnPixels(page, chart), chart).toBeGreaterThan(5000)
         const drawnMs = Number(await page.locator('#charts').getAttribute('data-drawn'))
         console.log(`an hour with 60 slaves: ${readFileSync(path).length} bytes, drawn after ${drawnMs} ms`)
         // A second or less on a quiet machine; this one may be busy with other tests.
@@ -237,6 +253,28 @@ describe('an hour with 60 slaves', () => {
       path,
     )
   })
+})
+
+it('counts slaves by state where they are too many for a row each', async () => {
+  const path = join(workbench.directory, 'many.html')
+  const seconds = Array.from({ length: 40 }, (_, i) => fullSecond(i))
+  writeFileSync(
+    path,
+    runPage(syntheticRun({ durationMs: 40_000 }), noFiles({ seconds, slaveMoves: thrashing(300, 40) })),
+  )
+  await withReport(
+    async ({ page, complaints }) => {
+      expect(complaints).toEqual([])
+      expect(await page.locator('section.panel:has(#slaves)').isVisible()).toBe(false)
+      expect(await drawnPixels(page, 'slave-counts')).toBeGreaterThan(2000)
+      await page.locator('#slave-counts').focus()
+      for (let i = 0; i < 20; i++) await page.keyboard.press('ArrowRight')
+      const counts = Object.values(await legendOf(page, 'slave-counts')).map(Number)
+      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(300)
+    },
+    {},
+    path,
+  )
 })
 
 it('names that are markup stay text', async () => {
