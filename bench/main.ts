@@ -1,5 +1,6 @@
 /** `npm run bench [-- PAIRS]`: each row of the issue's speed table, every run listed, the table last. */
 import { benchAgainstMupref } from './against-mupref.js'
+import { benchLive } from './live.js'
 import { benchEmbedded, benchGenerator, benchOpenModel } from './own.js'
 import { benchDigest, benchSwarm } from './slaves.js'
 
@@ -10,6 +11,7 @@ const rows = [
   ...(await benchOpenModel(count)),
   ...benchDigest(count),
   ...(await benchSwarm(Math.ceil(count / 2))),
+  ...(await benchLive(count)),
   ...(await benchAgainstMupref(count)),
 ]
 process.stdout.write(`\nmedians of ${count} runs (of ${count} interleaved pairs where a ratio is given)\n\n`)

@@ -22,6 +22,7 @@ const RANKS: Readonly<Record<string, number>> = {
   verdict: 9,
   report: 10,
   profile: 11,
+  live: 11,
   cli: 12,
   '': 13,
 }

@@ -6,13 +6,16 @@ import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
 import { cleanUp, markerOf } from '../drivers/cleanup.js'
 import { countMailboxes } from '../drivers/count.js'
 import { Run, type RunObserver } from '../engine/run.js'
+import type { Plan } from '../engine/plan.js'
+import { Live, type LiveOptions } from '../live/live.js'
+import type { RunFacts } from '../report/page/live-facts.js'
 import type { Master } from '../masters/master.js'
 import { loadHistograms } from '../metrics/latency.js'
 import type { RunResult } from '../metrics/run-result.js'
 import type { Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
 import { JOURNAL, RunFolder } from '../report/run-folder.js'
-import { eventJson, runJson } from '../report/run-json.js'
+import { eventJson, runJson, type RunIdentity } from '../report/run-json.js'
 import { secondLine, slaveLines } from '../report/series.js'
 import { tryRunReport } from './try-run-report.js'
 import { Client } from '../session/client.js'
@@ -33,6 +36,8 @@ export interface RunProfileOptions extends Permissions {
   /** Leave the run's mailboxes on a remote master. */
   readonly keep: boolean
   readonly progress: Progress
+  /** Where its dashboard is served; undefined: nowhere. */
+  readonly live?: LiveOptions
 }
 
 export interface RunProfileOutcome {
@@ -41,8 +46,22 @@ export interface RunProfileOutcome {
   readonly status: ExitStatus
 }
 
-/** The main job: a master, a run, its results. */
+/** The main job: a master, a run, its results; and all that time its dashboard, if one is wanted. */
 export async function runProfile(options: RunProfileOptions): Promise<RunProfileOutcome> {
+  if (options.live === undefined) return runAlone(options)
+  const live = await Live.open(options.live)
+  try {
+    options.progress.warn(`live: ${live.url}`)
+    return await runAlone(options, live)
+  } catch (error) {
+    live.feed.fail(messageOf(error))
+    throw error
+  } finally {
+    await live.close()
+  }
+}
+
+async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunProfileOutcome> {
   const { profile, progress } = options
   const originS = monotonicOriginS()
   const clock = monotonicClock(originS)
@@ -60,23 +79,34 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
   const journalPath = options.master.kind === 'remote' ? join(path, JOURNAL) : undefined
   const writer: RunObserver = {
     onEvent(event) {
-      folder.addEvent(eventJson(run, event))
+      const line = eventJson(run, event)
+      folder.addEvent(line)
       progress.event(event)
+      live?.feed.event(line)
     },
     onInterval(interval, phases) {
+      progress.moves(interval.moves)
       // A worker's first interval begins with the worker; nothing in it is of before the run.
       const startS = Math.max(0, (interval.fromNs - run.startNs) / 1e9)
       const lengthS = (interval.toNs - run.startNs) / 1e9 - startS
       for (const delta of interval.metrics)
         folder.addDelta(phases[delta.phase]?.plan.name ?? '?', delta, startS, lengthS)
-      folder.addSlaveMoves(slaveLines(run, interval.moves))
+      const moves = slaveLines(run, interval.moves)
+      folder.addSlaveMoves(moves)
+      live?.feed.moves(interval.moves, moves)
     },
     onSecond(second) {
-      folder.addSecond(secondLine(run, second))
-      folder.writeRun(runJson(identity, run, master, clock.nowNs()))
-      progress.second(run, second)
+      const line = secondLine(run, second)
+      const result = runJson(identity, run, master, clock.nowNs())
+      folder.addSecond(line)
+      folder.writeRun(result)
+      live?.feed.second(line, result)
+      if (run.endNs === undefined) progress.second(second, run.slaveCount)
     },
-    onPhase: (phase, index) => progress.phase(phase, index, plan.phases.length),
+    onPhase(phase, index) {
+      progress.phase(phase, index, plan.phases.length)
+      live?.feed.phase(index, (phase.startNs - run.startNs) / 1e6)
+    },
   }
   const run = new Run({
     plan,
@@ -90,10 +120,17 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
     progress.warn(error.message)
     run.interrupt()
   }
-  const release = listenForInterrupt(run, master, progress, journalPath)
+  const interrupt = () => {
+    progress.line('interrupted: stopping, results follow (Ctrl-C again to leave at once)')
+    run.interrupt()
+  }
+  if (live !== undefined) live.onStop = interrupt
+  const release = listenForInterrupt(interrupt, run, master, progress, journalPath)
   try {
     progress.line(`starting the ${master.kind} master`)
     await start(master, folder)
+    progress.begin(profile.name)
+    live?.feed.begin(runFacts(identity, plan, master))
     // From here on a run that is killed can be shown, and cleaned up after.
     folder.writeRun(runJson(identity, run, master, clock.nowNs()))
     await run.execute()
@@ -102,6 +139,7 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
       await countListed(run, master, clock, progress)
     const result = finalResult(identity, run, master, profile, lost)
     folder.writeRun(result)
+    live?.feed.end(result)
     if (journalPath !== undefined && !options.keep) await removeLeftovers(journalPath, master, clock, progress)
     if (folder.failure !== undefined) throw folder.failure
     await tryRunReport(path, result, text => progress.warn(text))
@@ -111,6 +149,21 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
     await master.stop()
     folder.close()
     release()
+  }
+}
+
+function runFacts({ id, profile, startedAt }: RunIdentity, { phases, slaves }: Plan, master: Master): RunFacts {
+  return {
+    id,
+    profile,
+    startedAt: startedAt.toISOString(),
+    master: { kind: master.kind, version: master.describe().version },
+    slaveCount: slaves.count,
+    phases: phases.map(({ name, durationNs, limitNs }) => ({
+      name,
+      lengthMs: (durationNs ?? limitNs) / 1e6,
+      isLimit: durationNs === undefined,
+    })),
   }
 }
 
@@ -175,15 +228,15 @@ async function countListed(run: Run, master: Master, clock: Clock, progress: Pro
 }
 
 /** Ctrl-C once: stop, drain, report; twice: now. */
-function listenForInterrupt(run: Run, master: Master, progress: Progress, journal: string | undefined): () => void {
-  return onInterrupt(
-    () => {
-      progress.line('interrupted: stopping, results follow (Ctrl-C again to leave at once)')
-      run.interrupt()
-    },
-    () => {
-      if (journal !== undefined) progress.warn(`its mailboxes stay: ${cleanupLine(dirname(journal), master)}`)
-      return Promise.allSettled([run.kill(), master.stop()])
-    },
-  )
+function listenForInterrupt(
+  interrupt: () => void,
+  run: Run,
+  master: Master,
+  progress: Progress,
+  journal: string | undefined,
+): () => void {
+  return onInterrupt(interrupt, () => {
+    if (journal !== undefined) progress.warn(`its mailboxes stay: ${cleanupLine(dirname(journal), master)}`)
+    return Promise.allSettled([run.kill(), master.stop()])
+  })
 }

@@ -1,4 +1,7 @@
 import { Command } from 'commander'
+import type { LiveOptions } from '../live/live.js'
+import { parseLiveAddress } from '../live/live-address.js'
+import { liveToken, TOKEN_VARIABLE } from '../live/token.js'
 import { loadProfile } from '../profile/load.js'
 import { parseMaster } from './choose-master.js'
 import { collect } from './options.js'
@@ -17,6 +20,8 @@ interface RunFlags {
   readonly passwordFile?: string
   readonly allowLoad: string[]
   readonly allowMutations: string[]
+  readonly live?: string | true
+  readonly liveAllowRemote?: true
 }
 
 export function runCommand(): Command {
@@ -42,6 +47,8 @@ export function runCommand(): Command {
     .option('--password-file <file>', 'password of a remote master (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .option('--allow-load <host>', 'let this run read whole lists from that host (repeatable)', collect, [])
     .option('--allow-mutations <host>', 'let this run create and delete mailboxes there (repeatable)', collect, [])
+    .option('--live [address]', 'serve a dashboard and /metrics while it runs: PORT or HOST:PORT (127.0.0.1, any port)')
+    .option('--live-allow-remote', 'let others than this host reach the dashboard')
     .addHelpText(
       'after',
       `
@@ -51,13 +58,15 @@ Examples:
   mupdate-bench run resync-storm --master embedded:cyrus
   mupdate-bench run bulk-500k --master cyrus:/opt/cyrus-3.12 --set master.place=disk
   mupdate-bench run ci --json | jq .total.commands
+  mupdate-bench run resync-storm --master embedded:cyrus --live
+  MUPDATE_BENCH_LIVE_TOKEN=… mupdate-bench run site-10m-day --master cyrus --live 9300
   MUPDATE_BENCH_PASSWORD=… mupdate-bench run ci --master mupdate://bench@staging:3905 \\
       --allow-load staging --allow-mutations staging
 
 Exit status: 0 pass, 2 usage, 3 master unreachable or lost, 4 threshold failed,
 5 invalid (the harness was the limit), 6 inconclusive, 130 interrupted (results saved).`,
     )
-    .action(async (name: string, flags: RunFlags) => {
+    .action(async (name: string, { live, liveAllowRemote, ...flags }: RunFlags) => {
       const sets = flags.seed === undefined ? flags.set : [...flags.set, `seed=${flags.seed}`]
       const { result, folder, status } = await runProfile({
         ...flags,
@@ -65,8 +74,14 @@ Exit status: 0 pass, 2 usage, 3 master unreachable or lost, 4 threshold failed,
         master: parseMaster(flags.master),
         keep: flags.keep === true,
         progress: new Progress(process.stderr, flags.quiet === true),
+        ...(live === undefined ? {} : { live: liveOptions(live, liveAllowRemote === true) }),
       })
       printResult(result, folder, flags)
       process.exitCode = status
     })
+}
+
+/** @throws {HarnessError} `USAGE` */
+function liveOptions(text: string | true, allowRemote: boolean): LiveOptions {
+  return { address: parseLiveAddress(text, allowRemote), token: liveToken(process.env[TOKEN_VARIABLE]) }
 }

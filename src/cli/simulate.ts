@@ -1,7 +1,6 @@
 import { Command } from 'commander'
 import { HarnessError } from '../core/errors.js'
 import { EXIT } from '../core/exit-status.js'
-import { formatDurationUs } from '../core/units.js'
 import { type Calibration, loadCalibration } from '../masters/model/load-calibration.js'
 import { loadProfile, type Profile } from '../profile/load.js'
 import { VERDICT_STATUS } from './final-result.js'
@@ -10,7 +9,7 @@ import { collect } from './options.js'
 import { printResult } from './print-result.js'
 import { Progress } from './progress.js'
 import { onInterrupt } from './signals.js'
-import { simulateProfile } from './simulate-profile.js'
+import { type SimulateOptions, simulateProfile } from './simulate-profile.js'
 import { parseSweep, type Sweep, type SweepPoint, sweepText } from './sweep.js'
 
 interface SimulateFlags {
@@ -82,12 +81,25 @@ async function simulateOnce(
     signal,
     out: flags.out,
     onWarning: text => progress.warn(text),
-    onProgress: ({ atNs, phase }, simulation) =>
-      progress.note(`${phase.plan.name} · ${formatDurationUs((atNs - simulation.startNs) / 1e3)} simulated`),
+    onProgress: simulatedProgress(profile, progress),
   })
   progress.clear()
   printResult(result, folder, flags)
   process.exitCode = signal.aborted ? EXIT.interrupted : VERDICT_STATUS[result.verdict.result]
+}
+
+/** As of a real run, where there is something to draw on. */
+function simulatedProgress({ name, phases }: Profile, progress: Progress): NonNullable<SimulateOptions['onProgress']> {
+  let seen = 0
+  progress.begin(`${name}, simulated`)
+  return (point, simulation) => {
+    if (simulation.phases.length > seen) {
+      seen = simulation.phases.length
+      progress.phase(point.phase, seen - 1, Math.max(seen, phases.length))
+    }
+    progress.moves(point.moves)
+    progress.second({ ...point, counters: simulation.counters }, simulation.slaveCount)
+  }
 }
 
 /** Says what came out; judges nothing. */

@@ -1,9 +1,12 @@
 import Table from 'cli-table3'
 import pc from 'picocolors'
+import { clip, widthOf, wrap } from '../core/text-width.js'
 import { formatBytes, formatCount, formatDurationUs } from '../core/units.js'
 import type { MetricSummary, PhaseResult, RunResult, TimeSummary } from '../metrics/run-result.js'
 import { NO_LINES } from './plain-table.js'
 import { slavesText } from './slaves-text.js'
+
+const COLUMNS = 80
 
 /** A run in words and figures, for a terminal of 80 columns: what people noticed first, percentiles after. */
 export function summaryText(run: RunResult): string {
@@ -28,8 +31,17 @@ function headline(run: RunResult): string {
       : run.state === 'interrupted'
         ? ' (interrupted)'
         : ''
-  const title = `${colour(pc.bold(result.toUpperCase()))}  ${run.profile.name}, seed ${run.profile.seed}, ${formatDurationUs(run.durationMs * 1e3)}${cut}`
-  return [title, ...reasons.map(reason => `  ${mark(run, reason)} ${reason}`)].join('\n')
+  const word = result.toUpperCase()
+  const title = wrap(
+    `${word}  ${run.profile.name}, seed ${run.profile.seed}, ${formatDurationUs(run.durationMs * 1e3)}${cut}`,
+    COLUMNS,
+  )
+  title[0] = title[0].replace(word, colour(pc.bold(word)))
+  return [...title, ...reasons.flatMap(reason => reasonLines(mark(run, reason), reason))].join('\n')
+}
+
+function reasonLines(sign: string, reason: string): string[] {
+  return wrap(reason, COLUMNS - 4).map((line, index) => (index === 0 ? `  ${sign} ${line}` : `    ${line}`))
 }
 
 function mark(run: RunResult, reason: string): string {
@@ -39,7 +51,7 @@ function mark(run: RunResult, reason: string): string {
 }
 
 function wrapped(sentences: readonly string[]): string[] {
-  return sentences.flatMap(sentence => wrap(sentence, 78)).map(line => `  ${line}`)
+  return sentences.flatMap(sentence => wrap(sentence, COLUMNS - 2)).map(line => `  ${line}`)
 }
 
 /** What people noticed. */
@@ -147,7 +159,7 @@ export function masterSentences(run: RunResult): string[] {
     lines.push(
       `mailboxes on it afterwards${run.simulated ? '' : ', by a LIST'}: ${formatCount(master.mailboxesListed)}`,
     )
-  if (master.restarts > 0) lines.push(pc.red(`the master was restarted ${times(master.restarts, 'time')}`))
+  if (master.restarts > 0) lines.push(`the master was restarted ${times(master.restarts, 'time')}`)
   return lines
 }
 
@@ -165,16 +177,37 @@ export function worthATable(phase: PhaseResult): boolean {
 }
 
 function phaseTable(phase: PhaseResult): string {
+  const body = [...Object.entries(phase.operations), ...Object.entries(phase.commands)].flatMap(([name, metric]) =>
+    rows(name, metric),
+  )
+  const ended = phase.ended === 'limit' ? pc.yellow(', stopped at its limit') : ''
+  const title = `${pc.bold(clip(phase.name, COLUMNS / 2))} (${formatDurationUs(phase.durationMs * 1e3)}${ended})`
+  return `${title}\n${fittingTable(body)}\n`
+}
+
+const HEAD = ['', 'count', '/s', 'p50', 'p90', 'p99', 'max', 'lost']
+/** Times of minutes and counts of millions leave no room for all: then without those that are missed least. */
+const LEFT_OUT = [[], ['p90'], ['p90', '/s']]
+
+function fittingTable(body: readonly string[][]): string {
+  const tables = LEFT_OUT.map(left =>
+    tableOf(
+      body,
+      [...HEAD.keys()].filter(column => !left.includes(HEAD[column])),
+    ),
+  )
+  return tables.find(table => table.split('\n').every(line => widthOf(line) <= COLUMNS)) ?? tables.at(-1)!
+}
+
+function tableOf(body: readonly string[][], columns: readonly number[]): string {
   const table = new Table({
-    head: ['', 'count', '/s', 'p50', 'p90', 'p99', 'max', 'lost'],
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'right', 'right'],
+    head: columns.map(column => HEAD[column]),
+    colAligns: columns.map(column => (column === 0 ? 'left' : 'right')),
     chars: NO_LINES,
     style: { head: [], border: [], 'padding-left': 1, 'padding-right': 0, compact: true },
   })
-  for (const [name, metric] of Object.entries(phase.operations)) table.push(...rows(name, metric))
-  for (const [name, metric] of Object.entries(phase.commands)) table.push(...rows(name, metric))
-  const ended = phase.ended === 'limit' ? pc.yellow(', stopped at its limit') : ''
-  return `${pc.bold(phase.name)} (${formatDurationUs(phase.durationMs * 1e3)}${ended})\n${table.toString()}\n`
+  for (const row of body) table.push(columns.map(column => row[column]))
+  return table.toString()
 }
 
 /** Response time (r, from the intended start) and service time (s, from the send) where both are there. */
@@ -226,7 +259,7 @@ function closingLines(run: RunResult): string[] {
     lines.push('The embedded master says nothing yet about your own Cyrus; to ask that one:')
     lines.push(`npx mupdate-bench run ${run.profile.name} --master cyrus`)
   }
-  return lines.flatMap(line => wrap(line, 80))
+  return lines.flatMap(line => wrap(line, COLUMNS))
 }
 
 export function rate(perSecond: number): string {
@@ -239,19 +272,4 @@ function times(count: number, noun: string): string {
 
 function percent(share: number): string {
   return `${Math.round(share * 100)} %`
-}
-
-/** Breaks at blanks; a line is never longer than `width` but for a word that is. */
-function wrap(line: string, width: number): string[] {
-  const lines: string[] = []
-  let current = ''
-  for (const word of line.split(' ')) {
-    if (current !== '' && current.length + 1 + word.length > width) {
-      lines.push(current)
-      current = `  ${word}`
-    } else {
-      current = current === '' ? word : `${current} ${word}`
-    }
-  }
-  return [...lines, current]
 }

@@ -74,16 +74,27 @@ export function drawRun(root: HTMLElement, data: RunPageData): RunView {
   })
   listEvents()
   update()
+  // Who comes late gets an hour at once: it is drawn when all of it is there, and not while nobody looks.
+  let isDue = false
+  const drawSoon = () => {
+    if (isDue) return
+    isDue = true
+    requestAnimationFrame(() => {
+      isDue = false
+      listEvents()
+      update()
+    })
+  }
   return {
     appendSecond(line) {
       model.addSecond(line)
       group.extend(line.atMs / 1000)
-      update()
+      drawSoon()
     },
     appendSlaveMove: line => model.addSlaveMove(line),
     appendEvent(line) {
       model.addEvent(line)
-      listEvents()
+      drawSoon()
     },
   }
 }

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 import { packageRoot } from '../../core/package-root.js'
 
-/** Which page: a finished report has `main`. */
-export type BrowserEntry = 'main'
+/** Which page: a finished report has `main`, a run that goes on `live`. */
+export type BrowserEntry = 'main' | 'live'
 
 /**
  * The script of a page: uPlot, then the compiled modules below `dist/report/browser` in the order in which they need

@@ -1,0 +1,82 @@
+import { formatCount, formatDurationUs } from '../core/units.js'
+import type { Second } from '../engine/run.js'
+import type { MetricGroups } from '../engine/span-tallies.js'
+import type { MetricSummary } from '../metrics/run-result.js'
+import type { Standings } from '../slaves/standing.js'
+import { type LiveState, withValue } from './live-state.js'
+
+/** A simulation's has nothing that was watched. */
+export type SecondSeen = Pick<Second, 'atNs' | 'phase' | 'tallies' | 'spanNs' | 'counters'> &
+  Partial<Pick<Second, 'watch'>>
+
+/** The state of a live view one second later. */
+export function afterSecond(state: LiveState, second: SecondSeen, slaveCount: number, standings: Standings): LiveState {
+  const groups = second.tallies.summary(second.spanNs)
+  const { commands } = groups
+  const { counters, phase, spanNs } = second
+  const noop = noopOf(commands['NOOP.plain'])
+  const master = second.watch?.master.summary()
+  return {
+    title: state.title,
+    events: state.events,
+    noopP99Us: withValue(state.noopP99Us, noop?.p99Us),
+    masterCores: withValue(state.masterCores, master?.meanCores),
+    ...(state.phase === undefined ? {} : { phase: { ...state.phase, goneS: (second.atNs - phase.startNs) / 1e9 } }),
+    ...(noop === undefined ? {} : { noop }),
+    ...(master === undefined ? {} : { peggedShare: master.peggedMs / master.sampledMs }),
+    ...loadOf(groups, counters.operationsQueued + counters.operationsInFlight, spanNs),
+    ...(phase.plan.run.includes('preload')
+      ? { preload: { mailboxes: counters.preloaded, perSecond: commands.ACTIVATE?.ratePerSecond ?? 0 } }
+      : {}),
+    ...(slaveCount === 0 && standings.known === 0
+      ? {}
+      : { slaves: { count: Math.max(slaveCount, counters.slavesMost), standings: standings.counts } }),
+  }
+}
+
+/** Where there is no terminal to draw on: the same in one line. */
+export function plainLine({ phase, noop, masterCores, load, preload, slaves }: LiveState): string {
+  const cores = masterCores.at(-1)
+  const parts = [
+    ...(phase === undefined
+      ? []
+      : [
+          `${phase.number}/${phase.count} ${phase.name} (${phase.isLimit ? '≤ ' : ''}${Math.max(0, Math.ceil(phase.lengthS - phase.goneS))} s left)`,
+        ]),
+    ...(preload === undefined
+      ? []
+      : [`${formatCount(preload.mailboxes)} mailboxes, ${formatCount(preload.perSecond)}/s`]),
+    ...(load === undefined ? [] : [`${formatCount(load.donePerSecond)} ops/s`]),
+    ...(load === undefined || load.waiting === 0 ? [] : [`${formatCount(load.waiting)} under way`]),
+    ...(slaves === undefined ? [] : [`slaves ${slaves.standings.streaming}/${slaves.count}`]),
+    ...(noop === undefined
+      ? []
+      : [
+          `NOOP p50 ${formatDurationUs(noop.p50Us)} p99 ${formatDurationUs(noop.p99Us)} max ${formatDurationUs(noop.maxUs)}`,
+        ]),
+    ...(cores === undefined ? [] : [`master ${cores.toFixed(2)} CPU`]),
+  ]
+  return parts.join(' · ')
+}
+
+function noopOf(noop: MetricSummary | undefined): LiveState['noop'] {
+  const time = noop?.responseTimeUs
+  return time && { p50Us: time.p50, p99Us: time.p99, maxUs: time.max, atLeast: time.lowerBounds.includes('p99') }
+}
+
+/** What was offered is not known of a closed loop, which offers as much as is taken. */
+function loadOf({ operations, harness }: MetricGroups, waiting: number, spanNs: number): Pick<LiveState, 'load'> {
+  const offered = Object.entries(harness).filter(([name]) => name.startsWith('offered.'))
+  const done = Object.values(operations)
+  if (done.length === 0 && offered.length === 0 && waiting === 0) return {}
+  return {
+    load: {
+      ...(offered.length === 0
+        ? {}
+        : { offeredPerSecond: offered.reduce((sum, [, { count }]) => sum + count, 0) / (spanNs / 1e9) }),
+      donePerSecond: done.reduce((sum, { ratePerSecond }) => sum + ratePerSecond, 0),
+      createsPerSecond: operations.create?.ratePerSecond ?? 0,
+      waiting,
+    },
+  }
+}

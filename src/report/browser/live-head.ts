@@ -1,0 +1,118 @@
+import { formatDurationUs } from '../../core/units.js'
+import type { LiveSecond, PhaseBegun, RunEnd, RunFacts } from '../page/live-facts.js'
+import { element } from './elements.js'
+import { formatClock, formatValue } from './format.js'
+
+type Connection = 'live' | 'lost' | 'refused'
+
+const SAID: Readonly<Record<Connection, string>> = {
+  live: 'live',
+  lost: 'the connection is lost; trying again',
+  refused: 'the server refuses this link: is it of an earlier run?',
+}
+
+/** What stands above the charts: which run, how far it is, what it is at, and the way to stop it. */
+export class LiveHead {
+  /** @returns whether the server took it */
+  onStop: () => Promise<boolean> = () => Promise.resolve(false)
+  private facts: RunFacts | undefined
+  private current: PhaseBegun | undefined
+  private isOver = false
+
+  constructor() {
+    byId('stop').addEventListener('click', () => void this.stop())
+  }
+
+  begin(facts: RunFacts): void {
+    this.facts = facts
+    byId('name').textContent = facts.profile.name
+    document.title = `${facts.profile.name}, live`
+  }
+
+  phase(phase: PhaseBegun): void {
+    this.current = phase
+  }
+
+  second(second: LiveSecond): void {
+    byId('tiles').replaceChildren(...this.tiles(second).map(([name, value, more]) => tile(name, value, more)))
+  }
+
+  connection(state: Connection): void {
+    if (this.isOver) return
+    byId('state').className = state
+    byId('state').textContent = SAID[state]
+  }
+
+  /** What is shown stays as it is: the server is gone. */
+  end(end: RunEnd): void {
+    this.isOver = true
+    byId('stop').hidden = true
+    byId('state').className = ''
+    if (end.kind === 'failure') {
+      byId('state').textContent = `the run came to no result: ${end.reason}`
+      return
+    }
+    const { result, reasons } = end.verdict
+    byId('state').textContent =
+      `the run ${end.state === 'interrupted' ? 'was stopped' : 'has ended'}; this is how it was at the end`
+    byId('verdict').textContent = result.toUpperCase()
+    byId('verdict').classList.add(result)
+    byId('verdict').hidden = false
+    byId('reasons').replaceChildren(...reasons.map(reason => element('li', {}, reason)))
+    byId('reasons').hidden = false
+    document.title = `${result}: ${this.facts?.profile.name ?? ''}`
+  }
+
+  private tiles({ atMs, commands, offeredPerSecond, operations, master, standings }: LiveSecond) {
+    const noop = commands['NOOP.plain']?.responseTimeUs
+    const offered = sum(Object.values(offeredPerSecond))
+    const done = sum(Object.values(operations).map(({ ratePerSecond }) => ratePerSecond))
+    const { streaming, ...others } = standings
+    const away = Object.entries(others).flatMap(([state, count]) => (count > 0 ? [`${count} ${state}`] : []))
+    const tiles: [string, string, string][] = [['run', formatClock(atMs / 1000), this.facts?.master.version ?? '']]
+    if (this.current !== undefined) tiles.push(phaseTile(this.current, atMs))
+    if (noop !== undefined)
+      tiles.push(['NOOP p99, this second', formatDurationUs(noop.p99), `half ${formatDurationUs(noop.p50)}`])
+    if (master !== null)
+      tiles.push([
+        'CPU of the master',
+        formatValue('cores', master.meanCores),
+        master.peggedMs > 0 ? 'pegged' : 'cores',
+      ])
+    if (offered + done > 0)
+      tiles.push(['operations done', formatValue('perSecond', done), `of ${formatValue('perSecond', offered)}`])
+    if (streaming + away.length > 0) tiles.push(['frontends that stream', String(streaming), away.join(', ')])
+    return tiles
+  }
+
+  private async stop(): Promise<void> {
+    if (!confirm('Stop this run? Its results so far are kept.')) return
+    const button = byId('stop')
+    button.setAttribute('disabled', '')
+    const taken = await this.onStop().catch(() => false)
+    if (taken) button.textContent = 'Stopping …'
+    else {
+      button.removeAttribute('disabled')
+      button.textContent = 'Stop the run (it did not hear)'
+    }
+  }
+}
+
+function phaseTile({ name, number, count, startMs, lengthMs, isLimit }: PhaseBegun, atMs: number) {
+  const left = formatClock(Math.max(0, startMs + lengthMs - atMs) / 1000)
+  return [`phase ${number} of ${count}`, name, isLimit ? `at most ${left}` : `${left} left`] as [string, string, string]
+}
+
+function tile(name: string, value: string, more: string): HTMLElement {
+  return element('div', {}, element('dt', {}, name), element('dd', {}, `${value} `, element('small', {}, more)))
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0)
+}
+
+function byId(id: string): HTMLElement {
+  const found = document.getElementById(id)
+  if (found === null) throw new Error(`the page has no #${id}`)
+  return found
+}

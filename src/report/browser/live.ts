@@ -1,0 +1,54 @@
+import type { EventLine, SlaveLine } from '../../metrics/second-line.js'
+import type { LiveSecond, PhaseBegun, RunEnd, RunFacts } from '../page/live-facts.js'
+import type { RunPageData } from '../page/page-data.js'
+import { LiveHead } from './live-head.js'
+import { drawRun } from './run-view.js'
+
+const EMPTY: Omit<RunPageData, 'name'> = {
+  durationS: 0,
+  binS: 1,
+  series: { times: [], columns: {} },
+  threads: [],
+  phases: [],
+  thrash: null,
+  pegged: [],
+  events: [],
+  slaves: { count: 0, resolutionS: 0, rows: [] },
+  curves: [],
+  missing: {
+    series: 'Nothing of it so far.',
+    curves: 'Percentile curves are in the report, once the run has ended.',
+  },
+}
+
+const charts = document.getElementById('charts')
+if (charts !== null) follow(charts, new URLSearchParams(location.search).get('token') ?? '')
+
+/** Draws what the server tells, and goes on where it was after a lost connection: EventSource sees to both. */
+function follow(root: HTMLElement, token: string): void {
+  const query = `?token=${encodeURIComponent(token)}`
+  const source = new EventSource(`events${query}`)
+  const head = new LiveHead()
+  const view = drawRun(root, { ...EMPTY, name: '' })
+  const on = <T>(kind: string, take: (data: T) => void) =>
+    source.addEventListener(kind, message => take(JSON.parse((message as MessageEvent<string>).data) as T))
+  on<RunFacts>('hello', facts => head.begin(facts))
+  on<PhaseBegun>('phase', phase => head.phase(phase))
+  on<LiveSecond>('second', second => {
+    view.appendSecond(second)
+    head.second(second)
+    root.dataset.seconds = String(Number(root.dataset.seconds ?? 0) + 1)
+  })
+  on<EventLine>('event', event => view.appendEvent(event))
+  on<SlaveLine[]>('moves', moves => {
+    for (const move of moves) view.appendSlaveMove(move)
+  })
+  on<RunEnd>('end', end => {
+    // It would ask for more for ever.
+    source.close()
+    head.end(end)
+  })
+  source.addEventListener('open', () => head.connection('live'))
+  source.addEventListener('error', () => head.connection(source.readyState === source.CLOSED ? 'refused' : 'lost'))
+  head.onStop = () => fetch(`stop${query}`, { method: 'POST' }).then(({ ok }) => ok)
+}
