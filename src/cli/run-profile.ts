@@ -142,6 +142,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     live?.feed.end(result)
     if (journalPath !== undefined && !options.keep) await removeLeftovers(journalPath, master, clock, progress)
     if (folder.failure !== undefined) throw folder.failure
+    progress.note('writing report.html')
     await tryRunReport(path, result, text => progress.warn(text))
     return { result, folder: path, status: statusOf(result, run, lost) }
   } finally {
