@@ -1,11 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { accessSync, constants, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import Table from 'cli-table3'
 import { Command, InvalidArgumentError } from 'commander'
 import { type Clock, monotonicClock, monotonicOriginS } from '../core/clock.js'
-import { HarnessError, messageOf } from '../core/errors.js'
-import { EXIT } from '../core/exit-status.js'
+import { HarnessError } from '../core/errors.js'
 import { packageVersion } from '../core/package-root.js'
 import { formatCount } from '../core/units.js'
 import { Calibrating, LISTS } from '../drivers/calibration/calibrate.js'
@@ -16,6 +13,7 @@ import { type Calibration, calibrationSchema } from '../masters/model/calibratio
 import { loadProfile, type Profile } from '../profile/load.js'
 import { describeHost } from '../samplers/host.js'
 import { cleanupLine } from './cleanup-line.js'
+import { checkOutput, costTable, fileSafe, writeCalibration } from './calibration-file.js'
 import { removeCalibrationJournal, writeCalibrationJournal } from './calibration-journal.js'
 import { createMaster, type MasterChoice, parseMaster } from './choose-master.js'
 import { measureMerge } from './measure-merge.js'
@@ -81,7 +79,7 @@ Examples:
         }
         const calibration = await withSpread(merged, master, another, profile, clock, progress)
         const path = flags.output ?? `calibration-${fileSafe(calibration.master.version)}.json`
-        const isFile = write(path, calibration, progress)
+        const isFile = writeCalibration(path, calibration, progress)
         process[isFile ? 'stdout' : 'stderr'].write(
           `${costTable(calibration)}\n${isFile ? `written to ${path}\n` : ''}`,
         )
@@ -222,68 +220,6 @@ function listenForInterrupt(calibrating: Calibrating, master: Master, progress: 
 function journalPath({ output }: CalibrateFlags, id: string): string {
   const directory = output === undefined || output === '-' ? '.' : dirname(output)
   return join(directory, `calibration-${id}.journal`)
-}
-
-/** Before a minute's work: whether a file may be there in the end. @throws {HarnessError} `USAGE` */
-function checkOutput(path: string): void {
-  if (path === '-') return
-  try {
-    accessSync(dirname(path), constants.W_OK)
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) throw new Error('it is a directory')
-  } catch (error) {
-    throw cannotWrite(path, error)
-  }
-}
-
-function cannotWrite(path: string, error: unknown): HarnessError {
-  return new HarnessError(
-    'USAGE',
-    `cannot write to ${path}: ${messageOf(error)}`,
-    'give a place that can be written to',
-  )
-}
-
-/** A minute's work is not lost: what cannot be written goes to stdout. @returns whether it is in a file */
-function write(path: string, calibration: Calibration, progress: Progress): boolean {
-  const text = `${JSON.stringify(calibration, null, 2)}\n`
-  if (path !== '-') {
-    try {
-      writeFileSync(path, text)
-      return true
-    } catch (error) {
-      progress.warn(`${cannotWrite(path, error).message}; what would stand there goes to stdout`)
-      process.exitCode = EXIT.usage
-    }
-  }
-  process.stdout.write(text)
-  return false
-}
-
-/** µs throughout: costs are compared with each other. */
-function costTable({ costs, mailboxes, master, mergePerMailbox, betweenMasters }: Calibration): string {
-  const table = new Table({
-    head: ['µs', 'p10', 'p50', 'p90', '95 % of p50', 'samples'],
-    style: { head: [], border: [], compact: true },
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right'],
-  })
-  const all = Object.entries(mergePerMailbox === null ? costs : { ...costs, mergePerMailbox })
-  for (const [name, { p10, p50, p90, low, high, samples }] of all) {
-    table.push([name, ...[p10, p50, p90].map(figure), `${figure(low)} – ${figure(high)}`, samples])
-  }
-  const spread =
-    betweenMasters === null
-      ? ''
-      : `\nfrom one master to the next: ${(betweenMasters * 100).toFixed(1)} % (standard deviation)`
-  return `${master.kind} ${master.version}, ${master.mailboxDatabase}, ${formatCount(mailboxes)} mailboxes\n${table}${spread}`
-}
-
-function figure(us: number): string {
-  return us >= 100 ? us.toFixed(0) : us.toPrecision(3)
-}
-
-/** `Cyrus IMAP 3.6.1-4+deb12u3` is what a remote master says of itself. */
-function fileSafe(version: string): string {
-  return version.replace(/[^\w.+-]+/g, '-')
 }
 
 function count(text: string): number {

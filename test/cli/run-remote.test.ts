@@ -124,7 +124,7 @@ describe('on somebody’s master', () => {
     await workbench.run(['--master', url, '--set', 'phases.2.duration=100ms'], env)
     const other = await startMaster()
     const { status, stderr } = await workbench.bench(['cleanup', workbench.folder(), '--master', other.url], other.env)
-    expect(stderr).toContain('that run was on 127.0.0.1:')
+    expect(stderr).toContain('that was on 127.0.0.1:')
     expect(status).toBe(2)
   })
 })

@@ -39,7 +39,7 @@ export class CurveChart {
     listenToKeys(this.panel.frame, () => this.plot, undefined)
     this.panel.sayMissing(missing)
     if (scopes.length > 1) this.panel.frame.before(this.choice(scopes))
-    new ResizeObserver(() => this.resize()).observe(this.panel.frame)
+    this.panel.fit(() => this.plot)
     this.show(scopes[0] ?? ALL_TIMED)
   }
 
@@ -73,7 +73,7 @@ export class CurveChart {
 
   private options(): uPlot.Options {
     return {
-      width: this.width,
+      width: this.panel.width,
       height: 320,
       padding: [10, 14, 0, 0],
       legend: { show: false },
@@ -83,15 +83,6 @@ export class CurveChart {
       series: [{}, ...this.drawn.map(curveOptions)],
       hooks: { setCursor: [() => this.showCursor()] },
     }
-  }
-
-  private get width(): number {
-    return Math.max(200, this.panel.frame.clientWidth)
-  }
-
-  private resize(): void {
-    const { plot } = this
-    if (plot !== undefined && plot.width !== this.width) plot.setSize({ width: this.width, height: plot.height })
   }
 
   private showCursor(): void {

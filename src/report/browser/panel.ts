@@ -1,5 +1,8 @@
+import type uPlot from 'uplot'
 import { element } from './elements.js'
 import type { Ink } from './theme.js'
+
+const LEAST_WIDTH = 200
 
 export interface LegendEntry {
   readonly label: string
@@ -30,6 +33,19 @@ export class Panel {
     this.table = lazyTable(`${title}, as a table`, rows)
     this.figure = element('section', { class: 'panel', 'aria-labelledby': `${id}-title` }, heading, this.note)
     this.figure.append(this.legend, this.frame, this.table)
+  }
+
+  /** px that a drawing may take. */
+  get width(): number {
+    return Math.max(LEAST_WIDTH, this.frame.clientWidth)
+  }
+
+  /** Keeps a drawing as wide as its place. */
+  fit(plot: () => uPlot | undefined): void {
+    new ResizeObserver(() => {
+      const drawn = plot()
+      if (drawn !== undefined && drawn.width !== this.width) drawn.setSize({ width: this.width, height: drawn.height })
+    }).observe(this.frame)
   }
 
   /** What a screen reader says of the drawing. */

@@ -40,7 +40,7 @@ export class SlavesChart {
     )
     listenToKeys(this.panel.frame, () => this.plot, group)
     this.panel.sayMissing(missing)
-    new ResizeObserver(() => this.resize()).observe(this.panel.frame)
+    this.panel.fit(() => this.plot)
   }
 
   update(series: Series): void {
@@ -50,7 +50,7 @@ export class SlavesChart {
     if (this.plot === undefined) this.make(rows.length)
     else {
       if (this.plot.height !== heightOf(rows.length))
-        this.plot.setSize({ width: this.width, height: heightOf(rows.length) })
+        this.plot.setSize({ width: this.panel.width, height: heightOf(rows.length) })
       this.plot.setData(this.data())
     }
     this.panel.describe(this.inWords(rows))
@@ -70,7 +70,7 @@ export class SlavesChart {
 
   private options(count: number): uPlot.Options {
     return {
-      width: this.width,
+      width: this.panel.width,
       height: heightOf(count),
       padding: PADDING,
       legend: { show: false },
@@ -88,15 +88,6 @@ export class SlavesChart {
         setSelect: [plot => zoomToSelection(plot, this.group)],
       },
     }
-  }
-
-  private get width(): number {
-    return Math.max(200, this.panel.frame.clientWidth)
-  }
-
-  private resize(): void {
-    const { plot } = this
-    if (plot !== undefined && plot.width !== this.width) plot.setSize({ width: this.width, height: plot.height })
   }
 
   /** How many were where at that time. */

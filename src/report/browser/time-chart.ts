@@ -50,7 +50,7 @@ export class TimeChart {
     this.panel = new Panel(spec.id, spec.title, spec.note, () => this.tableRows())
     listenToKeys(this.panel.frame, () => this.plot, group)
     this.panel.sayMissing(missing)
-    new ResizeObserver(() => this.resize()).observe(this.panel.frame)
+    this.panel.fit(() => this.plot)
   }
 
   /** Draws, or draws again with more; a chart whose lines have changed is made anew. */
@@ -84,7 +84,7 @@ export class TimeChart {
   private options(): uPlot.Options {
     const { unit, logFrom, height, spans } = this.spec
     return {
-      width: this.width,
+      width: this.panel.width,
       height: height ?? HEIGHT_PX,
       padding: PADDING,
       legend: { show: false },
@@ -101,15 +101,6 @@ export class TimeChart {
       plugins: [backdropPlugin(this.backdrop, spans)],
       hooks: { setCursor: [() => this.showCursor()], setSelect: [plot => zoomToSelection(plot, this.group)] },
     }
-  }
-
-  private get width(): number {
-    return Math.max(200, this.panel.frame.clientWidth)
-  }
-
-  private resize(): void {
-    const { plot } = this
-    if (plot !== undefined && plot.width !== this.width) plot.setSize({ width: this.width, height: plot.height })
   }
 
   private showCursor(): void {
