@@ -17,7 +17,6 @@ import { planOf } from '../profile/plan.js'
 import { JOURNAL, RunFolder } from '../report/run-folder.js'
 import { eventJson, runJson, type RunIdentity } from '../report/run-json.js'
 import { secondLine, slaveLines } from '../report/series.js'
-import { tryRunReport } from './try-run-report.js'
 import { Client } from '../session/client.js'
 import { createMaster, type MasterChoice } from './choose-master.js'
 import { cleanupLine } from './cleanup-line.js'
@@ -120,8 +119,13 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     progress.warn(error.message)
     run.interrupt()
   }
+  let isOver = false
   const interrupt = () => {
-    progress.line('interrupted: stopping, results follow (Ctrl-C again to leave at once)')
+    progress.line(
+      isOver
+        ? 'the run is over already: Ctrl-C again leaves at once'
+        : 'interrupted: stopping, results follow (Ctrl-C again to leave at once)',
+    )
     run.interrupt()
   }
   if (live !== undefined) live.onStop = interrupt
@@ -138,13 +142,13 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     if (master.kind !== 'remote' && !run.interrupted && lost === undefined)
       await countListed(run, master, clock, progress)
     const result = finalResult(identity, run, master, profile, lost)
+    const status = statusOf(result, run, lost)
+    isOver = true
     folder.writeRun(result)
-    live?.feed.end(result)
     if (journalPath !== undefined && !options.keep) await removeLeftovers(journalPath, master, clock, progress)
     if (folder.failure !== undefined) throw folder.failure
-    progress.note('writing report.html')
-    await tryRunReport(path, result, text => progress.warn(text))
-    return { result, folder: path, status: statusOf(result, run, lost) }
+    live?.feed.end(result)
+    return { result, folder: path, status }
   } finally {
     progress.clear()
     await master.stop()

@@ -68,16 +68,17 @@ Exit status: 0 pass, 2 usage, 3 master unreachable or lost, 4 threshold failed,
     )
     .action(async (name: string, { live, liveAllowRemote, ...flags }: RunFlags) => {
       const sets = flags.seed === undefined ? flags.set : [...flags.set, `seed=${flags.seed}`]
+      const progress = new Progress(process.stderr, flags.quiet === true)
       const { result, folder, status } = await runProfile({
         ...flags,
         profile: loadProfile(name, sets),
         master: parseMaster(flags.master),
         keep: flags.keep === true,
-        progress: new Progress(process.stderr, flags.quiet === true),
+        progress,
         ...(live === undefined ? {} : { live: liveOptions(live, liveAllowRemote === true) }),
       })
-      printResult(result, folder, flags)
       process.exitCode = status
+      await printResult(result, folder, flags, progress)
     })
 }
 

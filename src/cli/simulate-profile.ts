@@ -9,7 +9,6 @@ import { type MasterFacts, virtualEventJson } from '../report/run-json.js'
 import { secondLine, slaveLines } from '../report/series.js'
 import { RunFolder } from '../report/run-folder.js'
 import { Simulation, type SimulationPoint } from '../simulation/simulation.js'
-import { tryRunReport } from './try-run-report.js'
 import { finalResult } from './final-result.js'
 import { folderOf, newIdentity } from './identity.js'
 import { modelledSettings } from './modelled-settings.js'
@@ -23,8 +22,6 @@ export interface SimulateOptions {
   readonly out?: string
   /** Ends it where it is, with the results so far. */
   readonly signal?: AbortSignal
-  /** Told of what did not work, and did not matter to the results. */
-  readonly onWarning?: (text: string) => void
   /** Called now and then, with what part of the plan's time has gone by. */
   readonly onProgress?: (point: SimulationPoint, simulation: Simulation) => void
 }
@@ -70,7 +67,6 @@ export async function simulateProfile(options: SimulateOptions): Promise<Simulat
     const result = finalResult(identity, simulation, master, profile, undefined)
     folder?.writeRun(result)
     if (folder?.failure !== undefined) throw folder.failure
-    if (path !== undefined) await tryRunReport(path, result, options.onWarning ?? (() => {}))
     return { result, folder: path }
   } finally {
     simulation.destroy()

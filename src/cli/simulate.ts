@@ -74,18 +74,18 @@ async function simulateOnce(
 ): Promise<void> {
   const profile = loadProfile(name, setsOf(flags))
   sayUnsimulated(profile, progress)
-  const signal = interruptSignal(progress)
+  const { signal, release } = listenForInterrupt(progress)
   const { result, folder } = await simulateProfile({
     profile,
     calibration,
     signal,
     out: flags.out,
-    onWarning: text => progress.warn(text),
     onProgress: simulatedProgress(profile, progress),
   })
+  release()
   progress.clear()
-  printResult(result, folder, flags)
   process.exitCode = signal.aborted ? EXIT.interrupted : VERDICT_STATUS[result.verdict.result]
+  await printResult(result, folder, flags, progress)
 }
 
 /** As of a real run, where there is something to draw on. */
@@ -123,7 +123,7 @@ async function simulateMany(
   for (const { master } of all) modelledSettings(master.settings)
   sayUnsimulated(all[0], progress)
   const points: SweepPoint[] = []
-  const signal = interruptSignal(progress)
+  const { signal } = listenForInterrupt(progress)
   progress.line(`${all.length} simulations`)
   for (const { value, profiles } of planned) {
     const results = []
@@ -144,16 +144,16 @@ async function simulateMany(
 }
 
 /** Ctrl-C once: what there is by then is told; twice: the end. */
-function interruptSignal(progress: Progress): AbortSignal {
+function listenForInterrupt(progress: Progress): { readonly signal: AbortSignal; readonly release: () => void } {
   const controller = new AbortController()
-  onInterrupt(
+  const release = onInterrupt(
     () => {
       progress.line('interrupted: what there is follows')
       controller.abort()
     },
     async () => {},
   )
-  return controller.signal
+  return { signal: controller.signal, release }
 }
 
 function sayUnsimulated({ phases }: Profile, progress: Progress): void {
