@@ -135,7 +135,9 @@ describe('a run on a real Cyrus', () => {
     }
     const { status, stdout } = await run.ended
     expect(status).toBe(3)
-    expect(stdout).toMatch(/the master was lost and did not come back: .* after 5 quick failures, until a SIGHUP/)
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(
+      /the master was lost and did not come back: .* after 5 quick failures, until a SIGHUP/,
+    )
     expect(workbench.result('smoke').phases.at(-1)).toMatchObject({ name: 'steady', ended: 'lost' })
     await expectNothingLeft(cyrus)
   })
