@@ -17,6 +17,10 @@ const WIDTH = 1120
 const COLUMNS = 88
 /** From the restart of the frontends until the pictures are taken. */
 const INTO_THE_STORM_MS = 20_000
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+const ESCAPES = /\x1b\[[\d;]*[A-Za-z]/g
+const STYLES = { 1: 'font-weight:bold', 2: 'opacity:.6', 31: 'color:#ff7b72', 32: 'color:#56d39b', 33: 'color:#e3b341' }
+const MORE_STYLES = { 34: 'color:#6cb6ff', 35: 'color:#dc8add', 36: 'color:#56d4dd' }
 const [master = 'cyrus'] = process.argv.slice(2)
 
 const scratch = mkdtempSync(join(tmpdir(), 'mupdate-bench-pictures-'))
@@ -46,7 +50,7 @@ async function pictureRun() {
   await seen(typescript, /4\/5 storm/)
   await sleep(INTO_THE_STORM_MS)
   const view = lastView(readFileSync(typescript, 'utf8'))
-  await page.waitForSelector('#charts[data-drawn]')
+  await page.waitForSelector('#noop-slave canvas')
   await shoot(page, 'dashboard', { clip: await downTo(page, '#noop-slave') })
   await page.close()
   await pictureTerminal(view)
@@ -56,7 +60,7 @@ async function pictureRun() {
 async function seen(path, pattern) {
   for (let i = 0; i < 600; i++, await sleep(200)) {
     try {
-      const found = pattern.exec(readFileSync(path, 'utf8'))
+      const found = pattern.exec(readFileSync(path, 'utf8').replaceAll(ESCAPES, ''))
       if (found !== null) return found[1] ?? found[0]
     } catch {
       // Not there yet.
@@ -73,15 +77,13 @@ function lastView(output) {
 
 async function pictureTerminal(text) {
   const page = await browser.newPage({ viewport: { width: 820, height: 400 } })
-  const style = 'margin:0;padding:14px 18px;background:#15181d;color:#d9dde3;font:14px/1.35 "DejaVu Sans Mono",monospace'
+  const style =
+    'margin:0;padding:14px 18px;background:#15181d;color:#d9dde3;font:14px/1.35 "DejaVu Sans Mono",monospace'
   await page.setContent(`<body style="margin:0"><pre style='${style}'>${coloured(text)}</pre></body>`)
   const { width, height } = await page.locator('pre').boundingBox()
   await shoot(page, 'terminal', { clip: { x: 0, y: 0, width, height } })
   await page.close()
 }
-
-const STYLES = { 1: 'font-weight:bold', 2: 'opacity:.6', 31: 'color:#ff7b72', 32: 'color:#56d39b', 33: 'color:#e3b341' }
-const MORE_STYLES = { 34: 'color:#6cb6ff', 35: 'color:#dc8add', 36: 'color:#56d4dd' }
 
 /** Escape sequences of colours as elements; none is open across another. */
 function coloured(text) {
@@ -89,7 +91,7 @@ function coloured(text) {
   const [first, ...rest] = escaped.split('\x1b[')
   const on = new Set()
   const spans = rest.map(piece => {
-    const [, code, words] = /^(\d*)m([^]*)$/.exec(piece) ?? [undefined, '', piece.replace(/^[\d;?]*[A-Za-z]/, '')]
+    const [, code, words] = /^(\d*)m([\s\S]*)$/.exec(piece) ?? [undefined, '', piece.replace(/^[\d;?]*[A-Za-z]/, '')]
     if (code === '22') for (const weight of ['1', '2']) on.delete(weight)
     else if (code === '39' || code === '0') on.clear()
     else on.add(code)
