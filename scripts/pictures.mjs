@@ -17,7 +17,6 @@ const WIDTH = 1120
 const COLUMNS = 88
 /** From the restart of the frontends until the pictures are taken. */
 const INTO_THE_STORM_MS = 20_000
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
 const ESCAPES = /\x1b\[[\d;]*[A-Za-z]/g
 const STYLES = { 1: 'font-weight:bold', 2: 'opacity:.6', 31: 'color:#ff7b72', 32: 'color:#56d39b', 33: 'color:#e3b341' }
 const MORE_STYLES = { 34: 'color:#6cb6ff', 35: 'color:#dc8add', 36: 'color:#56d4dd' }
