@@ -1,11 +1,11 @@
 import type { RunResult } from '../metrics/run-result.js'
-import type { EventLine, SecondLine, SlaveLine } from '../metrics/second-line.js'
-import { ColumnTable, rowOf } from './page/columns.js'
+import type { EventLine, SlaveLine } from '../metrics/second-line.js'
+import { ColumnTable } from './page/columns.js'
 import { decimated } from './page/decimate.js'
 import { isMarked, MOST_ROWS } from './page/marked.js'
 import type { PageEvent, PhaseSpan, RunPageData, SlaveRows } from './page/page-data.js'
 import { coarsened, SLAVE_STATES, SlaveTracks, STATE_LETTERS } from './page/slave-states.js'
-import type { RunFiles } from './run-files.js'
+import type { DrawnSecond, RunFiles } from './run-files.js'
 
 /** A report of an hour with 60 slaves has to stay below 1 MB. */
 const MOST_POINTS = 1_800
@@ -42,7 +42,7 @@ export function runPageData(run: RunResult, files: RunFiles): RunPageData {
     threads,
     phases: phaseSpans(run),
     thrash: onsetMs === null ? null : [onsetMs / 1000, (endMs ?? run.durationMs) / 1000],
-    pegged: joined(seconds.flatMap(({ master }) => master?.peggedSpansMs ?? [])),
+    pegged: joined(seconds.flatMap(({ peggedSpansMs }) => peggedSpansMs)),
     events: pageEvents(events),
     slaves: slaveRows(moves, slaveCount, durationS * 1000),
     curves: files.curves,
@@ -50,14 +50,14 @@ export function runPageData(run: RunResult, files: RunFiles): RunPageData {
   }
 }
 
-function tableOf(seconds: readonly SecondLine[], moves: readonly SlaveLine[], threads: ReadonlySet<number>) {
+function tableOf(seconds: readonly DrawnSecond[], moves: readonly SlaveLine[], threads: ReadonlySet<number>) {
   const table = new ColumnTable()
   const tracks = new SlaveTracks()
   let next = 0
   for (const second of seconds) {
-    const row = rowOf(second)
+    const row = { ...second.row }
     for (const name of Object.keys(row))
-      if (name.startsWith('thread.') && !threads.has(Number(name.slice('thread.'.length)))) {
+      if (isThread(name) && !threads.has(threadOf(name))) {
         row['thread.others'] = (row['thread.others'] ?? 0) + row[name]
         delete row[name]
       }
@@ -71,14 +71,24 @@ function tableOf(seconds: readonly SecondLine[], moves: readonly SlaveLine[], th
   return table
 }
 
-function busiestThreads(seconds: readonly SecondLine[]): number[] {
-  const used = new Map<number, number>()
-  for (const { master } of seconds)
-    for (const { tid, runShare } of master?.threads ?? []) used.set(tid, (used.get(tid) ?? 0) + runShare)
+function busiestThreads(seconds: readonly DrawnSecond[]): number[] {
+  const used = new Map<string, number>()
+  for (const { row } of seconds)
+    for (const name of Object.keys(row)) if (isThread(name)) used.set(name, (used.get(name) ?? 0) + row[name])
   return [...used]
     .sort((a, b) => b[1] - a[1])
     .slice(0, MOST_THREADS)
-    .map(([tid]) => tid)
+    .map(([name]) => threadOf(name))
+}
+
+const THREAD = 'thread.'
+
+function isThread(column: string): boolean {
+  return column.startsWith(THREAD)
+}
+
+function threadOf(column: string): number {
+  return Number(column.slice(THREAD.length))
 }
 
 function phaseSpans(run: RunResult): PhaseSpan[] {

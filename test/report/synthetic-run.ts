@@ -2,7 +2,7 @@ import { newCounters } from '../../src/metrics/interval.js'
 import type { RunResult } from '../../src/metrics/run-result.js'
 import { runResultSchema } from '../../src/metrics/run-result.js'
 import type { SecondLine, SlaveLine } from '../../src/metrics/second-line.js'
-import type { RunFiles } from '../../src/report/run-files.js'
+import { drawnSecond, type RunFiles } from '../../src/report/run-files.js'
 import older from '../metrics/older-run.json' with { type: 'json' }
 
 /** Figures of a run that never was, for what only has to be long or odd. */
@@ -10,8 +10,12 @@ export function syntheticRun(changes: Partial<RunResult> = {}): RunResult {
   return { ...runResultSchema.parse(older), ...changes }
 }
 
-export function noFiles(changes: Partial<RunFiles> = {}): RunFiles {
-  return { seconds: [], events: [], slaveMoves: [], curves: [], profileYaml: undefined, ...changes }
+export function noFiles({
+  seconds = [],
+  ...others
+}: Partial<Omit<RunFiles, 'seconds'>> & { seconds?: readonly SecondLine[] } = {}): RunFiles {
+  const nothing = { events: [], slaveMoves: [], curves: [], profileYaml: undefined, damagedLines: {} }
+  return { ...nothing, seconds: seconds.map(second => drawnSecond(second)), ...others }
 }
 
 function time(us: number) {

@@ -6,6 +6,7 @@ import type { RunFiles } from '../run-files.js'
 import { masterSentences, peopleSentences } from '../summary.js'
 import { htmlDocument } from './document.js'
 import { escapeHtml } from './escape.js'
+import { leftOut } from './left-out.js'
 import { facts, folded, list, table } from './parts.js'
 import { bounded, tiles } from './tiles.js'
 import { caveats, verdictBadge, verdictReasons } from './verdict.js'
@@ -14,7 +15,7 @@ import { caveats, verdictBadge, verdictReasons } from './verdict.js'
 export function runPage(run: RunResult, files: RunFiles): string {
   return htmlDocument({
     title: `${run.profile.name} ${run.startedAt}: ${run.verdict.result}`,
-    before: `${header(run)}${troubles(run)}`,
+    before: `${header(run)}${leftOut(files)}${troubles(run)}`,
     after: `${words(run)}${figures(run)}${conditions(run, files)}`,
     data: { kind: 'run', run: runPageData(run, files) },
   })
