@@ -2,7 +2,7 @@ import type { RunResult } from '../metrics/run-result.js'
 import type { EventLine, SlaveLine } from '../metrics/second-line.js'
 import { ColumnTable } from './page/columns.js'
 import { decimated } from './page/decimate.js'
-import { isMarked, MOST_ROWS } from './page/marked.js'
+import { isMarked, MOST_ROWS, telling } from './page/marked.js'
 import type { PageEvent, PhaseSpan, RunPageData, SlaveRows } from './page/page-data.js'
 import { coarsened, SLAVE_STATES, SlaveTracks, STATE_LETTERS } from './page/slave-states.js'
 import type { DrawnSecond, RunFiles } from './run-files.js'
@@ -112,10 +112,8 @@ function joined(spansMs: readonly (readonly [number, number])[]): [number, numbe
 }
 
 function pageEvents(events: readonly EventLine[]): PageEvent[] {
-  return events
-    .filter(({ kind, atMs }) => atMs !== null && isMarked(kind))
-    .slice(0, MOST_EVENTS)
-    .map(({ atMs, kind, detail }) => ({ atS: atMs! / 1000, kind, detail }))
+  const marked = events.filter(({ kind, atMs }) => atMs !== null && isMarked(kind))
+  return telling(marked, MOST_EVENTS).map(({ atMs, kind, detail }) => ({ atS: atMs! / 1000, kind, detail }))
 }
 
 function slaveRows(moves: readonly SlaveLine[], count: number, durationMs: number): SlaveRows {

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { escapeHtml, scriptJson } from '../../src/report/html/escape.js'
 import { comparisonPage } from '../../src/report/html/comparison-page.js'
 import { runPage } from '../../src/report/html/run-page.js'
+import { runPageData } from '../../src/report/run-page-data.js'
 import { CurveBuilder } from '../../src/report/percentile-curves.js'
 import { encodeHistogram, loadHistograms, newHistogram, record } from '../../src/metrics/latency.js'
 import { fullSecond, noFiles, syntheticRun, thrashing } from './synthetic-run.js'
@@ -55,6 +56,25 @@ describe('the page of a run', () => {
     [{ verdict: { result: 'invalid' as const, reasons: [], thresholds: [] } }, 'The harness was the limit'],
   ])('%# says first what a reader must know', (change, says) => {
     expect(runPage({ ...run, ...change }, noFiles())).toContain(`<p class="callout">${says}`)
+  })
+
+  it('of too many events keeps the gravest, the last and the first, and says how many it leaves out', () => {
+    const events = Array.from({ length: 1000 }, (_, i) => ({ atMs: i, kind: 'timeline', detail: `deed ${i}` }))
+    events[500] = { atMs: 500, kind: 'master-died', detail: 'in the middle' }
+    const { events: drawn } = runPageData(run, noFiles({ events }))
+    expect(drawn).toHaveLength(300)
+    const details = drawn.map(({ detail }) => detail)
+    expect(details).toEqual(expect.arrayContaining(['deed 0', 'in the middle', 'deed 999']))
+    expect(drawn.map(({ atS }) => atS)).toEqual(drawn.map(({ atS }) => atS).sort((a, b) => a - b))
+    expect(runPage(run, noFiles({ events }))).toContain('Of 1,000 events the charts mark 300')
+    expect(runPage(run, noFiles({ events: events.slice(0, 300) }))).not.toContain('the charts mark')
+  })
+
+  it('keeps the last death of a master that dies all the time', () => {
+    const events = Array.from({ length: 2000 }, (_, i) => ({ atMs: i, kind: 'master-died', detail: `death ${i}` }))
+    const { events: drawn } = runPageData(run, noFiles({ events }))
+    expect(drawn).toHaveLength(300)
+    expect([drawn[0].detail, drawn.at(-1)!.detail]).toEqual(['death 0', 'death 1999'])
   })
 
   it('of an hour with 60 slaves that thrash is less than 1 MB', () => {

@@ -4,7 +4,7 @@ import { runPageData, timedPhases } from '../run-page-data.js'
 import type { RunFiles } from '../run-files.js'
 import { htmlDocument } from './document.js'
 import { escapeHtml } from './escape.js'
-import { leftOut } from './left-out.js'
+import { damagedFiles } from './left-out.js'
 import { table } from './parts.js'
 import { ratioRows } from './ratios.js'
 import { hostText, readableTime } from './run-page.js'
@@ -23,7 +23,7 @@ export function comparisonPage(compared: readonly ComparedRun[]): string {
     title: `${runs.map(({ profile }) => profile.name).join(' and ')}: a comparison`,
     before: `<header><p class="eyebrow">mupdate-bench, a comparison of ${runs.length} runs</p>
 <h1>${escapeHtml([...new Set(runs.map(({ profile }) => profile.name))].join(' and '))}</h1>
-${compared.map(({ run, files }, i) => `${runLine(run, labels[i])}${leftOut(files)}`).join('')}</header>
+${compared.map(({ run, files }, i) => `${runLine(run, labels[i])}${damagedFiles(files)}`).join('')}</header>
 ${differences(runs, labels)}${ratios(runs, labels)}<h2>Over time</h2><p class="note">Each run’s time begins with its first phase that lasts as long as its profile says; bands are the phases of A.</p>`,
     after: '',
     data: {

@@ -6,18 +6,19 @@ import type { RunFiles } from '../run-files.js'
 import { masterSentences, peopleSentences } from '../summary.js'
 import { htmlDocument } from './document.js'
 import { escapeHtml } from './escape.js'
-import { leftOut } from './left-out.js'
+import { damagedFiles, omittedEvents } from './left-out.js'
 import { facts, folded, list, table } from './parts.js'
 import { bounded, tiles } from './tiles.js'
 import { caveats, verdictBadge, verdictReasons } from './verdict.js'
 
 /** The report of one run: words first, then pictures, then what it was. */
 export function runPage(run: RunResult, files: RunFiles): string {
+  const data = runPageData(run, files)
   return htmlDocument({
     title: `${run.profile.name} ${run.startedAt}: ${run.verdict.result}`,
-    before: `${header(run)}${leftOut(files)}${troubles(run)}`,
+    before: `${header(run)}${damagedFiles(files)}${troubles(run)}${omittedEvents(files, data)}`,
     after: `${words(run)}${figures(run)}${conditions(run, files)}`,
-    data: { kind: 'run', run: runPageData(run, files) },
+    data: { kind: 'run', run: data },
   })
 }
 
