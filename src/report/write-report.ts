@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { loadHistograms } from '../metrics/latency.js'
@@ -27,11 +27,29 @@ export async function writeRunReport(directory: string, run: RunResult): Promise
   return path
 }
 
-/** @throws {HarnessError} `RESULTS` */
+/**
+ * At once, or not at all: half a report would be taken for one.
+ *
+ * @throws {HarnessError} `RESULTS`
+ */
 export function writeReportFile(path: string, text: string): void {
   try {
-    writeFileSync(path, text)
+    // A device, such as /dev/stdout, is nothing to put a file in place of.
+    const isFile = statSync(path, { throwIfNoEntry: false })?.isFile() ?? true
+    if (isFile) replaceFile(path, text)
+    else writeFileSync(path, text)
   } catch (error) {
     throw new HarnessError('RESULTS', `cannot write ${path}: ${messageOf(error)}`, 'choose another file with --out')
+  }
+}
+
+function replaceFile(path: string, text: string): void {
+  const part = `${path}.part`
+  try {
+    writeFileSync(part, text)
+    renameSync(part, path)
+  } catch (error) {
+    rmSync(part, { force: true })
+    throw error
   }
 }

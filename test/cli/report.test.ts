@@ -1,4 +1,14 @@
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { SecondLine } from '../../src/metrics/second-line.js'
@@ -121,4 +131,13 @@ it('a report that cannot be written is said, and loses nothing', async () => {
   expect(warnings).toEqual([
     expect.stringMatching(/^no report\.html: cannot write .*; try: mupdate-bench report \/proc/),
   ])
+})
+
+it('a report that fails leaves none from before to be taken for it', async () => {
+  const folder = copy('stale')
+  symlinkSync('/dev/full', join(folder, 'report.html.part'))
+  const warnings: string[] = []
+  await tryRunReport(folder, syntheticRun(), text => warnings.push(text))
+  expect(warnings).toEqual([expect.stringContaining('ENOSPC')])
+  expect(readdirSync(folder).filter(name => name.startsWith('report'))).toEqual([])
 })
