@@ -96,7 +96,15 @@ describe('the report of a storm', () => {
       { 'half within': noop('plain', 'p50'), '99 % within': noop('plain', 'p99'), slowest: noop('plain', 'max') },
     ],
     ['noop-slave', 'us', { 'half within': noop('slave', 'p50'), slowest: noop('slave', 'max') }],
-    ['creates', 'perSecond', { done, offered: ({ offeredPerSecond }) => offeredPerSecond.create ?? 0 }],
+    [
+      'creates',
+      'perSecond',
+      {
+        done,
+        offered: ({ operations: { create }, offeredPerSecond }) =>
+          offeredPerSecond.create ?? (create?.responseTimeUs && 0),
+      },
+    ],
     ['lag', 'us', { '99 % within': ({ propagationUs }) => propagationUs?.all?.p99 }],
     ['own-cpu', 'cores', { harness: ({ harness }) => harness?.cpuCores }],
   ])('%s shows at five times what series.ndjson holds', (chart, unit, lines) =>

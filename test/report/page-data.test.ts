@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { SecondLine } from '../../src/metrics/second-line.js'
 import { rowOf } from '../../src/report/page/columns.js'
 import { decimated } from '../../src/report/page/decimate.js'
 import { coarsened, SlaveTracks } from '../../src/report/page/slave-states.js'
@@ -32,6 +33,16 @@ describe('a second as a row', () => {
       propagationUs: null,
     })
     expect(Object.keys(row).sort()).toEqual(['operations.waiting', 'slaves.streaming'])
+  })
+
+  it('has nothing offered in a closed loop, nor where it was not recorded, but a zero where nothing was due', () => {
+    const { offeredPerSecond, ...older } = fullSecond(0)
+    const { responseTimeUs: _, ...closed } = older.operations.create!
+    expect(rowOf({ ...older, operations: { create: closed }, offeredPerSecond: {} })).not.toHaveProperty([
+      'create.offered',
+    ])
+    expect(rowOf(older as SecondLine)).not.toHaveProperty(['create.offered'])
+    expect(rowOf({ ...older, offeredPerSecond: { setacl: offeredPerSecond.setacl! } })['create.offered']).toBe(0)
   })
 
   it('does not count what was refused as done', () => {

@@ -51,7 +51,7 @@ function creates(): TimeChartSpec {
   return {
     id: 'creates',
     title: 'Creates a second',
-    note: 'Offered: those that were due. Done: those that the master confirmed. Where they part, backends wait.',
+    note: 'Offered: those that were due; in a closed loop none are, and older runs did not record it. Done: those that the master confirmed. Where they part, backends wait.',
     unit: 'perSecond',
     lines: () => [
       { key: 'create.offered', label: 'offered', colour: 'grey', shape: 'dashed', width: 2 },

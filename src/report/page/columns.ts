@@ -28,16 +28,19 @@ function addTime(row: Row, name: string, time: TimeSummary | null | undefined): 
 
 function addOperations(row: Row, { operations, offeredPerSecond, counters, commands }: SecondLine): void {
   const { create, ...others } = operations
-  const offered = offeredPerSecond ?? {}
-  if (create !== undefined || offered.create !== undefined) {
-    row['create.offered'] = offered.create ?? 0
-    row['create.done'] = okPerSecond(create)
-  }
+  const offered = offeredPerSecond?.create ?? (isOpenLoop(create) && offeredPerSecond !== undefined ? 0 : undefined)
+  if (offered !== undefined) row['create.offered'] = offered
+  if (create !== undefined || offered !== undefined) row['create.done'] = okPerSecond(create)
   if (Object.keys(others).length > 0)
     row['others.done'] = Object.values(others).reduce((sum, metric) => sum + okPerSecond(metric), 0)
   row['operations.waiting'] = counters.operationsQueued + counters.operationsInFlight
   if (commands.ACTIVATE !== undefined && Object.keys(operations).length === 0)
     row['preload.done'] = okPerSecond(commands.ACTIVATE)
+}
+
+/** In a closed loop nothing is due, which is no zero. Older runs have not recorded what was. */
+function isOpenLoop(metric: MetricSummary | undefined): boolean {
+  return metric?.responseTimeUs !== undefined
 }
 
 /** What ended well: the rate counts refused ones too. */
