@@ -100,12 +100,15 @@ function phaseSpans(run: RunResult): PhaseSpan[] {
   }))
 }
 
+/** Stretches up to here, and from here on, are one: their ends are rounded. A sample in between is a quarter second. */
+const TOUCH_MS = 5
+
 /** Stretches that touch are one. */
 function joined(spansMs: readonly (readonly [number, number])[]): [number, number][] {
   const spans: [number, number][] = []
   for (const [fromMs, toMs] of spansMs) {
     const last = spans.at(-1)
-    if (last !== undefined && fromMs / 1000 - last[1] < 0.3) last[1] = toMs / 1000
+    if (last !== undefined && fromMs / 1000 - last[1] < TOUCH_MS / 1000) last[1] = toMs / 1000
     else spans.push([fromMs / 1000, toMs / 1000])
   }
   return spans

@@ -100,6 +100,20 @@ describe('the page of a run', () => {
     expect(data.series.columns['thread.1008']).toBeUndefined()
   })
 
+  it('shades what was pegged, not the sample in between', () => {
+    const second = fullSecond(0)
+    const spans: [number, number][] = [
+      [0, 250],
+      [250.4, 500],
+      [750, 1000],
+    ]
+    const seconds = [{ ...second, master: { ...second.master!, peggedSpansMs: spans } }]
+    expect(runPageData(syntheticRun(), noFiles({ seconds })).pegged).toEqual([
+      [0, 0.5],
+      [0.75, 1],
+    ])
+  })
+
   it('counts slaves by state where they are too many for rows', () => {
     const seconds = Array.from({ length: 20 }, (_, i) => fullSecond(i))
     const data = runPageData(syntheticRun(), noFiles({ seconds, slaveMoves: thrashing(201, 20) }))
