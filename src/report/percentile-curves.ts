@@ -45,12 +45,19 @@ export class CurveBuilder {
 /** The tail's last point is the largest value, where the share that is slower is one sample. */
 function curveOf(histogram: Histogram): Pick<Curve, 'count' | 'inverse' | 'us'> {
   const count = histogram.totalCount
-  const inverse: number[] = []
-  for (let i = 0; 2 ** (i / POINTS_PER_HALVING) < count; i++)
-    inverse.push(Number((2 ** (i / POINTS_PER_HALVING)).toPrecision(4)))
-  inverse.push(count)
-  const us = inverse.map(x => histogram.getValueAtPercentile(x === count ? 100 : 100 - 100 / x) / 1000)
+  const inverse = [...inverses(count), count]
+  const ns = inverse.map(x => (x === count ? histogram.maxValue : histogram.getValueAtPercentile(100 - 100 / x)))
+  const us = ns.map(value => Math.round(value) / 1000)
   return { count, inverse, us }
+}
+
+/** Even steps for the drawing; among them, exactly, what people ask for: 90, 95, 99, 99.9 %, as `run.json` has them. */
+function inverses(count: number): number[] {
+  const all = new Set([20])
+  for (let i = 0; 2 ** (i / POINTS_PER_HALVING) < count; i++)
+    all.add(Number((2 ** (i / POINTS_PER_HALVING)).toPrecision(4)))
+  for (let x = 10; x < count; x *= 10) all.add(x)
+  return [...all].filter(x => x < count).sort((a, b) => a - b)
 }
 
 function decodeIfWhole(encoded: string): Histogram | undefined {

@@ -4,7 +4,14 @@ import { comparisonPage } from '../../src/report/html/comparison-page.js'
 import { runPage } from '../../src/report/html/run-page.js'
 import { runPageData } from '../../src/report/run-page-data.js'
 import { CurveBuilder } from '../../src/report/percentile-curves.js'
-import { encodeHistogram, loadHistograms, newHistogram, record } from '../../src/metrics/latency.js'
+import {
+  decodeHistogram,
+  encodeHistogram,
+  loadHistograms,
+  newHistogram,
+  record,
+  summarise,
+} from '../../src/metrics/latency.js'
 import { fullSecond, noFiles, syntheticRun, thrashing } from './synthetic-run.js'
 
 const EVIL = `</script><script>alert(1)</script><img src=x onerror="alert('2')">`
@@ -163,5 +170,22 @@ describe('percentile curves', () => {
     expect(us.at(-1)! / 1e6).toBeCloseTo(1, 2)
     expect(inverse.at(-1)).toBe(1000)
     builder.destroy()
+  })
+
+  it('have the percentiles of run.json exactly', () => {
+    const histogram = newHistogram()
+    for (let i = 1; i <= 20_000; i++) record(histogram, i ** 2 * 100)
+    const builder = new CurveBuilder(new Set(['steady']))
+    const encoded = encodeHistogram(histogram)
+    builder.add(`Tag=steady/create/response,0.000,1.000,1.000,${encoded}`)
+    const [{ inverse, us }] = builder.curves()
+    const decoded = decodeHistogram(encoded)
+    const { p50, p90, p99, p999, max } = summarise(decoded, Infinity)!
+    expect([2, 10, 100, 1000].map(x => us[inverse.indexOf(x)])).toEqual([p50, p90, p99, p999])
+    expect(us[inverse.indexOf(20)]).toBe(histogram.getValueAtPercentile(95) / 1000)
+    expect([inverse.at(-1), us.at(-1)]).toEqual([20_000, max])
+    expect(inverse).toEqual([...new Set(inverse)].sort((a, b) => a - b))
+    builder.destroy()
+    for (const each of [histogram, decoded]) each.destroy()
   })
 })

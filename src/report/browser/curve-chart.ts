@@ -93,14 +93,20 @@ export class CurveChart {
       return
     }
     const inverse = plot.data[0][idx]
-    this.panel.showValues(this.drawn.map(({ curve }) => `${valueAt(curve, inverse)} at ${percentOf(inverse)}`))
+    this.panel.showValues(
+      this.drawn.map(({ curve }) =>
+        inverse === curve.count
+          ? `${valueAt(curve, inverse)}, the largest`
+          : `${valueAt(curve, inverse)} at ${percentOf(inverse)}`,
+      ),
+    )
   }
 
   private tableRows(): TableRows {
     return {
       head: ['of all answers', ...this.drawn.map(({ label, curve }) => `${label} (${formatCount(curve.count)})`)],
       body: [2, 4, 10, 20, 100, 1e3, 1e4, 1e5, 1e6]
-        .filter(inverse => this.drawn.some(({ curve }) => inverse <= curve.count))
+        .filter(inverse => this.drawn.some(({ curve }) => inverse < curve.count))
         .map(inverse => [percentOf(inverse), ...this.drawn.map(({ curve }) => valueAt(curve, inverse))])
         .concat([['largest', ...this.drawn.map(({ curve }) => formatValue('us', curve.us.at(-1)))]]),
     }
@@ -139,7 +145,7 @@ function percentOf(inverse: number): string {
 }
 
 function valueAt({ inverse, us }: Curve, wanted: number): string {
-  const i = inverse.findIndex(x => x >= wanted * 0.999)
+  const i = inverse.findIndex(x => x >= wanted)
   return formatValue('us', i < 0 ? undefined : us[i])
 }
 
