@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { SecondLine } from '../../src/metrics/second-line.js'
 import { rowOf } from '../../src/report/page/columns.js'
 import { decimated } from '../../src/report/page/decimate.js'
+import { overlaid } from '../../src/report/page/overlay.js'
 import { coarsened, SlaveTracks } from '../../src/report/page/slave-states.js'
 import { runPageData } from '../../src/report/run-page-data.js'
 import { fullSecond, noFiles, syntheticRun, thrashing } from './synthetic-run.js'
@@ -35,6 +36,17 @@ describe('a second as a row', () => {
     expect(Object.keys(row).sort()).toEqual(['operations.waiting', 'slaves.streaming'])
   })
 
+  it('marks what is a lower bound', () => {
+    const second = fullSecond(0)
+    const noop = second.commands['NOOP.plain']!
+    const responseTimeUs = { ...noop.responseTimeUs!, lowerBounds: ['p99' as const, 'max' as const] }
+    const row = rowOf({ ...second, commands: { 'NOOP.plain': { ...noop, responseTimeUs } } })
+    expect(Object.keys(row).filter(key => key.endsWith('.atLeast'))).toEqual([
+      'noop.plain.p99.atLeast',
+      'noop.plain.max.atLeast',
+    ])
+  })
+
   it('has nothing offered in a closed loop, nor where it was not recorded, but a zero where nothing was due', () => {
     const { offeredPerSecond, ...older } = fullSecond(0)
     const { responseTimeUs: _, ...closed } = older.operations.create!
@@ -59,7 +71,35 @@ describe('decimation', () => {
     expect(decimated(series, 3)).toEqual({ times: [1, 3, 4, 5], columns: { a: [9, 1, 7, 7], b: [null, null, 2, 2] } })
   })
 
+  it('keeps with each value whether it is a lower bound', () => {
+    const columns = { a: [3, 9, 1, null, 7], 'a.atLeast': [null, 1, null, null, null] }
+    expect(decimated({ times: series.times, columns }, 3).columns).toEqual({
+      a: [9, 1, 7, 7],
+      'a.atLeast': [1, null, null, null],
+    })
+  })
+
   it('leaves what is short as it was', () => expect(decimated(series, 1)).toEqual(series))
+})
+
+describe('runs laid over each other', () => {
+  const run = (values: (number | null)[], bounds: (number | null)[]) => ({
+    label: 'A',
+    originS: 0,
+    data: {
+      ...runPageData(syntheticRun(), noFiles()),
+      binS: 2,
+      series: { times: values.map((_, i) => i + 1), columns: { k: values, 'k.atLeast': bounds } },
+    },
+  })
+  const runs = [run([5, 9, null, 4], [null, 1, null, null])]
+
+  it('keep the largest of what falls together, with its mark, or the smallest where less is worse', () => {
+    expect(overlaid({ runs }, 'k').columns).toEqual({ 0: [9, 4], '0.atLeast': [1, null] })
+    const dips = [run([60, 20, 60, 59, 58], [])]
+    expect(overlaid({ runs: dips }, 'k').columns[0]).toEqual([60, 60, 58])
+    expect(overlaid({ runs: dips }, 'k', 'least').columns[0]).toEqual([20, 59, 58])
+  })
 })
 
 describe('slaves’ states', () => {

@@ -1,4 +1,5 @@
-import { ALL_TIMED, type ComparisonPageData, type Series } from '../page/page-data.js'
+import { ALL_TIMED, type ComparisonPageData } from '../page/page-data.js'
+import { overlaid } from '../page/overlay.js'
 import { ChartGroup } from './chart-group.js'
 import { CurveChart, type DrawnCurve } from './curve-chart.js'
 import type { Unit } from './format.js'
@@ -16,8 +17,18 @@ const RUN_LOOKS: readonly { colour: Ink; shape: Line['shape'] }[] = [
   { colour: 'sky', shape: 'dotted' },
 ]
 
-const OVERLAID: readonly { id: string; title: string; key: string; unit: Unit; logFrom?: number }[] = [
-  { id: 'slaves', title: 'Slaves that stream', key: 'slaves.streaming', unit: 'count' },
+interface Overlaid {
+  readonly id: string
+  readonly title: string
+  readonly key: string
+  readonly unit: Unit
+  readonly logFrom?: number
+  /** Where several points of a run fall together the worse one is drawn: the largest, unless less is worse. */
+  readonly worst?: 'least'
+}
+
+const OVERLAID: readonly Overlaid[] = [
+  { id: 'slaves', title: 'Slaves that stream', key: 'slaves.streaming', unit: 'count', worst: 'least' },
   { id: 'noop-slave', title: 'NOOP of the frontends, 99 % within', key: 'noop.slave.p99', unit: 'us', logFrom: 1 },
   {
     id: 'noop-stream',
@@ -27,7 +38,7 @@ const OVERLAID: readonly { id: string; title: string; key: string; unit: Unit; l
     logFrom: 1,
   },
   { id: 'noop-plain', title: 'NOOP on a plain connection, 99 % within', key: 'noop.plain.p99', unit: 'us', logFrom: 1 },
-  { id: 'creates', title: 'Creates done a second', key: 'create.done', unit: 'perSecond' },
+  { id: 'creates', title: 'Creates done a second', key: 'create.done', unit: 'perSecond', worst: 'least' },
   { id: 'cpu', title: 'CPU of the master', key: 'cpu.total', unit: 'cores' },
   { id: 'lag', title: 'Propagation, 99 % within', key: 'lag.p99', unit: 'us', logFrom: 1000 },
   { id: 'memory', title: 'Memory of the master', key: 'memory.rss', unit: 'bytes' },
@@ -45,8 +56,8 @@ export function drawComparison(root: HTMLElement, { runs }: ComparisonPageData):
   const phases = first.phases.map(phase => ({ ...phase, fromS: shift(phase.fromS), toS: shift(phase.toS) }))
   const backdrop: Backdrop = { phases, thrash: null, events: [] }
   const label = (i: number) => `${runs[i].label} ${runs[i].data.name}`
-  const charts = OVERLAID.map(({ id, title, key, unit, logFrom }) => {
-    const series = overlaid({ runs }, key)
+  const charts = OVERLAID.map(({ id, title, key, unit, logFrom, worst }) => {
+    const series = overlaid({ runs }, key, worst)
     const lines = runs.map((_, i) => ({ key: String(i), label: label(i), ...looksOf(i), width: 2 }))
     const spec = { id, title, note: '', unit, lines: () => lines, ...(logFrom === undefined ? {} : { logFrom }) }
     const chart = new TimeChart(spec, series, group, () => backdrop, 'None of these runs measured it.')
@@ -82,22 +93,4 @@ export function drawComparison(root: HTMLElement, { runs }: ComparisonPageData):
 
 function looksOf(run: number) {
   return RUN_LOOKS[run % RUN_LOOKS.length]
-}
-
-/** One column of each run on one grid of seconds, so that they can be read at the same time. */
-function overlaid({ runs }: ComparisonPageData, key: string): Series {
-  const gridS = Math.max(...runs.map(({ data }) => data.binS))
-  const cells = runs.map(({ data, originS }) => {
-    const cell = new Map<number, number | null>()
-    for (const [i, value] of (data.series.columns[key] ?? []).entries()) {
-      const at = Math.round((data.series.times[i] - originS) / gridS)
-      const before = cell.get(at)
-      cell.set(at, typeof before === 'number' && (value === null || before > value) ? before : value)
-    }
-    return cell
-  })
-  const grid = [...new Set(cells.flatMap(cell => [...cell.keys()]))].sort((a, b) => a - b)
-  // A second without a point of a run is no gap in its line (uPlot: undefined); one in which it measured nothing is.
-  const columns = cells.map((cell, i) => [String(i), grid.map(at => cell.get(at) as number | null)])
-  return { times: grid.map(at => at * gridS), columns: Object.fromEntries(columns) }
 }

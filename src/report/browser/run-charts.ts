@@ -25,7 +25,7 @@ export function chartSpecs(pegged: Spans): { readonly first: TimeChartSpec[]; re
 }
 
 const PROBE_NOTE =
-  'Response time of the harness’s probes, from when each was due: half, 99 %, the slowest of each second.'
+  'Response time of the harness’s probes, from when each was due: half, 99 %, the slowest of each second. ≥: some never ended.'
 const SLAVE_NOTE =
   'Response time as the frontends themselves see it. One that is not answered within a retry delay costs the connection.'
 const LAG_NOTE =

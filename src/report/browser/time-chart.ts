@@ -1,4 +1,5 @@
 import uPlot from 'uplot'
+import { AT_LEAST } from '../page/columns.js'
 import type { Series } from '../page/page-data.js'
 import type { ChartGroup } from './chart-group.js'
 import { formatClock, formatValue, type Unit } from './format.js'
@@ -105,22 +106,20 @@ export class TimeChart {
 
   private showCursor(): void {
     const { idx } = this.plot?.cursor ?? {}
+    this.panel.showValues(idx === null || idx === undefined ? [] : this.lines.map(({ key }) => this.valueAt(key, idx)))
+  }
+
+  /** As the tables have it: `≥` where some of what was asked then never ended. */
+  private valueAt(key: string, i: number): string {
     const { columns } = this.series
-    this.panel.showValues(
-      idx === null || idx === undefined
-        ? []
-        : this.lines.map(({ key }) => formatValue(this.spec.unit, columns[key][idx])),
-    )
+    return `${columns[`${key}${AT_LEAST}`]?.[i] === 1 ? '≥ ' : ''}${formatValue(this.spec.unit, columns[key][i])}`
   }
 
   private tableRows(): TableRows {
-    const { times, columns } = this.series
+    const { times } = this.series
     return {
       head: ['time', ...this.lines.map(({ label }) => label)],
-      body: times.map((time, i) => [
-        formatClock(time, true),
-        ...this.lines.map(({ key }) => formatValue(this.spec.unit, columns[key][i])),
-      ]),
+      body: times.map((time, i) => [formatClock(time, true), ...this.lines.map(({ key }) => this.valueAt(key, i))]),
     }
   }
 
@@ -132,7 +131,7 @@ export class TimeChart {
         const values = columns[key]
         let at = 0
         for (const [i, value] of values.entries()) if ((value ?? 0) > (values[at] ?? 0)) at = i
-        return `${label}: at most ${formatValue(this.spec.unit, values[at])} at ${formatClock(times[at])}`
+        return `${label}: largest ${this.valueAt(key, at)} at ${formatClock(times[at])}`
       })
       .join('; ')
   }

@@ -3,6 +3,9 @@ import type { MetricSummary, TimeSummary } from '../../metrics/run-result.js'
 
 export type Row = Record<string, number>
 
+/** A column of this name's end holds 1 where the value of the column before its end is a lower bound. */
+export const AT_LEAST = '.atLeast'
+
 /**
  * A second of `series.ndjson` as named values; what was not measured in it has none. Node and the browser share it, so
  * that a page that is fed live draws what a report draws.
@@ -21,9 +24,11 @@ export function rowOf(line: SecondLine): Row {
 
 function addTime(row: Row, name: string, time: TimeSummary | null | undefined): void {
   if (time === null || time === undefined) return
-  row[`${name}.p50`] = time.p50
-  row[`${name}.p99`] = time.p99
-  row[`${name}.max`] = time.max
+  for (const statistic of ['p50', 'p99', 'max'] as const) {
+    const key = `${name}.${statistic}`
+    row[key] = time[statistic]
+    if (time.lowerBounds.includes(statistic)) row[`${key}${AT_LEAST}`] = 1
+  }
 }
 
 function addOperations(row: Row, { operations, offeredPerSecond, counters, commands }: SecondLine): void {
