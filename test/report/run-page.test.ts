@@ -65,6 +65,19 @@ describe('the page of a run', () => {
     expect(runPage({ ...run, ...change }, noFiles())).toContain(`<p class="callout">${says}`)
   })
 
+  it('of an invalid run shows no threshold as kept or failed', () => {
+    const threshold = (result: 'pass' | 'fail', reason: string) => ({
+      ...{ threshold: 'x', result, reason },
+      actual: 1,
+    })
+    const thresholds = [threshold('pass', 'a < b'), threshold('fail', 'c < d')]
+    const page = (result: 'fail' | 'invalid') =>
+      runPage({ ...run, verdict: { result, reasons: ['too slow'], thresholds } }, noFiles())
+    expect(page('fail').match(/<li class="(pass|fail)">/g)).toHaveLength(3)
+    expect(page('invalid').match(/<li class="(pass|fail)">/g)).toHaveLength(1)
+    expect(page('invalid').match(/aria-label="threshold: ">⊘<\/span>not judged: /g)).toHaveLength(2)
+  })
+
   it('of too many events keeps the gravest, the last and the first, and says how many it leaves out', () => {
     const events = Array.from({ length: 1000 }, (_, i) => ({ atMs: i, kind: 'timeline', detail: `deed ${i}` }))
     events[500] = { atMs: 500, kind: 'master-died', detail: 'in the middle' }

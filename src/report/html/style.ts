@@ -40,7 +40,7 @@ a { color: var(--blue); }
 .reasons { list-style: none; padding: 0; margin: 12px 0; }
 .reasons li { padding-left: 1.6em; text-indent: -1.6em; }
 .reasons .mark { display: inline-block; width: 1.6em; text-indent: 0; font-weight: 700; }
-.reasons .pass .mark { color: var(--good); } .reasons .fail .mark { color: var(--bad); } .reasons .inconclusive .mark { color: var(--odd); }
+.reasons .pass .mark { color: var(--good); } .reasons .fail .mark { color: var(--bad); } .reasons .inconclusive .mark { color: var(--odd); } .reasons .unjudged { color: var(--muted); }
 .findings { columns: 2 400px; column-gap: 32px; max-width: none; }
 .findings li { break-inside: avoid; }
 .callout { border-left: 4px solid var(--odd); background: var(--raised); padding: 8px 12px; border-radius: 0 6px 6px 0; margin: 12px 0; max-width: none; }

@@ -8,7 +8,12 @@ const SIGNS: Record<Verdict['result'], string> = {
   invalid: '⊘ INVALID',
   inconclusive: '? INCONCLUSIVE',
 }
-const MARKS = { pass: ['✓', 'kept'], fail: ['✗', 'failed'], inconclusive: ['?', 'undecided'] } as const
+const MARKS = {
+  pass: ['✓', 'kept'],
+  fail: ['✗', 'failed'],
+  inconclusive: ['?', 'undecided'],
+  unjudged: ['⊘', 'threshold'],
+} as const
 
 export function verdictBadge({ result }: Verdict): string {
   return `<span class="verdict ${result}">${SIGNS[result]}</span>`
@@ -20,9 +25,11 @@ export function verdictReasons({ verdict }: RunResult): string {
   const all = [...new Set([...reasons, ...thresholds.map(({ reason }) => reason)])]
   const items = all.map(reason => {
     const known = thresholds.find(threshold => threshold.reason === reason)?.result
-    const kind = known ?? (result === 'pass' ? 'pass' : result === 'inconclusive' ? 'inconclusive' : 'fail')
+    // The harness was the limit: that a threshold was kept says nothing about the master.
+    const judged = known !== undefined && result === 'invalid' ? 'unjudged' : known
+    const kind = judged ?? (result === 'pass' ? 'pass' : result === 'inconclusive' ? 'inconclusive' : 'fail')
     const [mark, words] = MARKS[kind]
-    return `<li class="${kind}"><span class="mark" aria-label="${words}: ">${mark}</span>${escapeHtml(reason)}</li>`
+    return `<li class="${kind}"><span class="mark" aria-label="${words}: ">${mark}</span>${escapeHtml(kind === 'unjudged' ? `not judged: ${reason}` : reason)}</li>`
   })
   return items.length === 0
     ? '<p>Nothing was to be kept: the profile has no thresholds.</p>'
