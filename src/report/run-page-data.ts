@@ -3,7 +3,14 @@ import type { EventLine, SlaveLine } from '../metrics/second-line.js'
 import { ColumnTable } from './page/columns.js'
 import { decimated } from './page/decimate.js'
 import { isMarked, MOST_ROWS, telling } from './page/marked.js'
-import type { PageEvent, PhaseSpan, RunPageData, SlaveRows } from './page/page-data.js'
+import {
+  ALL_TIMED,
+  type Curve,
+  type PageEvent,
+  type PhaseSpan,
+  type RunPageData,
+  type SlaveRows,
+} from './page/page-data.js'
 import { coarsened, SLAVE_STATES, SlaveTracks, STATE_LETTERS } from './page/slave-states.js'
 import type { DrawnSecond, RunFiles } from './run-files.js'
 
@@ -45,7 +52,7 @@ export function runPageData(run: RunResult, files: RunFiles): RunPageData {
     pegged: joined(seconds.flatMap(({ peggedSpansMs }) => peggedSpansMs)),
     events: pageEvents(events),
     slaves: slaveRows(moves, slaveCount, durationS * 1000),
-    curves: files.curves,
+    curves: files.curves.map(curve => withUnfinished(curve, run)),
     missing: missingOf(run, files),
   }
 }
@@ -128,6 +135,16 @@ function slaveRows(moves: readonly SlaveLine[], count: number, durationMs: numbe
   if (transitions <= MOST_TRANSITIONS) return { count, resolutionS: 0, rows }
   const binMs = Math.ceil((durationMs * count) / MOST_TRANSITIONS)
   return { count, resolutionS: binMs / 1000, rows: rows.map(row => coarsened(row, binMs)) }
+}
+
+/** The log of histograms does not have them apart: `run.json` does. */
+function withUnfinished(curve: Curve, run: RunResult): Curve {
+  const timed = timedPhases(run)
+  const unfinished = run.phases
+    .filter(({ name }) => (curve.scope === ALL_TIMED ? timed.has(name) : name === curve.scope))
+    .flatMap(({ operations, commands }) => [operations[curve.metric], commands[curve.metric]])
+    .reduce((sum, metric) => sum + (metric?.unfinished ?? 0), 0)
+  return unfinished === 0 ? curve : { ...curve, unfinished }
 }
 
 /** An empty chart would claim that nothing happened. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { SecondLine } from '../../src/metrics/second-line.js'
 import { rowOf } from '../../src/report/page/columns.js'
 import { decimated } from '../../src/report/page/decimate.js'
+import { ALL_TIMED } from '../../src/report/page/page-data.js'
 import { overlaid } from '../../src/report/page/overlay.js'
 import { coarsened, SlaveTracks } from '../../src/report/page/slave-states.js'
 import { runPageData } from '../../src/report/run-page-data.js'
@@ -152,6 +153,23 @@ describe('the page of a run', () => {
       [0, 0.5],
       [0.75, 1],
     ])
+  })
+
+  it('says of each curve how many in it never ended', () => {
+    const run = syntheticRun()
+    const metric = { count: 9, failed: 0, unfinished: 3, ratePerSecond: 1 }
+    const phase = (name: string, ended: 'duration' | 'condition') => ({
+      ...{ name, ended, startMs: 0, durationMs: 1 },
+      ...{ operations: {}, commands: { 'NOOP.stream': metric, 'NOOP.plain': { ...metric, unfinished: 0 } } },
+    })
+    const phases = [phase('load', 'condition'), phase('calm', 'duration'), phase('storm', 'duration')]
+    const curve = (scope: string, metric: string) => ({
+      ...{ scope, metric, time: 'response' as const },
+      ...{ count: 9, inverse: [9], us: [1] },
+    })
+    const curves = [curve(ALL_TIMED, 'NOOP.stream'), curve('storm', 'NOOP.stream'), curve('storm', 'NOOP.plain')]
+    const drawn = runPageData({ ...run, phases }, noFiles({ curves })).curves
+    expect(drawn.map(({ unfinished }) => unfinished)).toEqual([6, 3, undefined])
   })
 
   it('counts slaves by state where they are too many for rows', () => {

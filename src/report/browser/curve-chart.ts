@@ -55,6 +55,7 @@ export class CurveChart {
     if (this.plot === undefined) this.panel.clearMissing()
     this.plot?.destroy()
     this.panel.setLegend(this.drawn)
+    this.panel.caution(inWaiting(this.drawn))
     this.plot = new uPlot(this.options(), this.data(), this.panel.frame)
     this.panel.describe(
       this.drawn
@@ -111,6 +112,16 @@ export class CurveChart {
         .concat([['largest', ...this.drawn.map(({ curve }) => formatValue('us', curve.us.at(-1)))]]),
     }
   }
+}
+
+/** Of a curve's slow end nobody knows how slow it is, if some never ended. */
+function inWaiting(drawn: readonly DrawnCurve[]): string {
+  const bounded = drawn
+    .filter(({ curve }) => curve.unfinished !== undefined)
+    .map(({ label, curve }) => `${label} (${formatCount(curve.unfinished!)} of ${formatCount(curve.count)})`)
+  return bounded.length === 0
+    ? ''
+    : `Unfinished ones are in it with the time they were waited for, so that its slow end is a lower bound: ${bounded.join('; ')}.`
 }
 
 /** Curves of one run: colour by what was asked, solid from the intended start, dashed from the sending. */

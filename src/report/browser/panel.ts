@@ -18,6 +18,7 @@ export class Panel {
   readonly frame: HTMLElement
   private readonly legend = element('ul', { class: 'legend' })
   private readonly note: HTMLElement
+  private readonly cautioned = element('p', { class: 'note caution', hidden: '' })
   private readonly table: HTMLDetailsElement
   private outputs: HTMLElement[] = []
 
@@ -32,7 +33,7 @@ export class Panel {
     this.frame = element('div', { class: 'frame', id, role: 'img', tabindex: '0' })
     this.table = lazyTable(`${title}, as a table`, rows)
     this.figure = element('section', { class: 'panel', 'aria-labelledby': `${id}-title` }, heading, this.note)
-    this.figure.append(this.legend, this.frame, this.table)
+    this.figure.append(this.cautioned, this.legend, this.frame, this.table)
   }
 
   /** px that a drawing may take. */
@@ -51,6 +52,12 @@ export class Panel {
   /** What a screen reader says of the drawing. */
   describe(text: string): void {
     this.frame.setAttribute('aria-label', `${this.title}. ${text}`)
+  }
+
+  /** Below the note, what holds of what is drawn now; nothing where nothing does. */
+  caution(text: string): void {
+    this.cautioned.textContent = text
+    this.cautioned.hidden = text === ''
   }
 
   setLegend(entries: readonly LegendEntry[]): void {

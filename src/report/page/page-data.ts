@@ -63,6 +63,8 @@ export interface Curve {
   readonly metric: string
   readonly time: 'response' | 'service'
   readonly count: number
+  /** Those of `count` that never ended: they are in it with the time they were waited for. Absent where none are. */
+  readonly unfinished?: number
   readonly inverse: readonly number[]
   readonly us: readonly number[]
 }
