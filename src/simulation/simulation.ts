@@ -364,8 +364,9 @@ export class Simulation {
     this.event('master-died', line)
   }
 
-  /** Hands up what the last span brought. */
+  /** Hands up what the last span brought. A phase may end where a point was a moment ago: no span, nothing to hand up. */
   private async point(): Promise<void> {
+    if (this.timeline.nowNs === this.lastPointNs) return
     const tallies = new SpanTallies()
     this.propagation.take((which, lagNs, count) =>
       this.recorder.metric(this.phaseIndex, 'harness', `propagation.${which}`).addMany(lagNs, count),

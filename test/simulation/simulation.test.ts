@@ -27,6 +27,17 @@ describe('a simulation', () => {
     for (let seed = 1; seed <= 150; seed++) await simulate('resync-storm', [...sets, `seed=${seed}`])
   }, 60_000)
 
+  it('has points that follow each other without one of no length', async () => {
+    const spans: [number, number][] = []
+    await simulateProfile({
+      profile: loadProfile('resync-storm'),
+      calibration: loadCalibration(),
+      onProgress: ({ atNs, spanNs }) => void spans.push([atNs - spanNs, atNs]),
+    })
+    expect(spans.filter(([fromNs, toNs]) => fromNs >= toNs)).toEqual([])
+    expect(spans.slice(1).map(([fromNs]) => fromNs)).toEqual(spans.slice(0, -1).map(([, toNs]) => toNs))
+  })
+
   it('differs with its seed', async () => {
     const [a, b] = [await simulate('resync-storm'), await simulate('resync-storm', ['seed=2'])]
     expect(a!.total.commands['NOOP.slave']).not.toEqual(b!.total.commands['NOOP.slave'])
