@@ -71,12 +71,16 @@ const SECOND: readonly Column[] = [
   { name: 'harness.eventLoopDelayUs.p99', value: ({ harness }) => harness?.eventLoopDelayUs?.p99 },
   { name: 'harness.scheduleSlipUs.p99', value: ({ harness }) => harness?.scheduleSlipUs?.p99 },
   { name: 'harness.probeSlipUs.p99', value: ({ harness }) => harness?.probeSlipUs?.p99 },
-  ...(['first', 'median', 'last'] as const).flatMap(which =>
-    STATISTICS.map(statistic => ({
+  ...(['first', 'median', 'last'] as const).flatMap(which => [
+    ...STATISTICS.map(statistic => ({
       name: `propagationUs.${which}.${statistic}`,
       value: ({ propagationUs }: SeriesPoint) => propagationUs?.[which]?.[statistic],
     })),
-  ),
+    {
+      name: `propagationUs.${which}.lowerBounds`,
+      value: ({ propagationUs }: SeriesPoint) => propagationUs?.[which]?.lowerBounds.join(' '),
+    },
+  ]),
 ]
 
 const GROUPS = ['operations', 'commands'] as const

@@ -82,6 +82,10 @@ describe('the table', () => {
       { 'offeredPerSecond.create': '50.5', 'propagationUs.last.p50': '', spanMs: '999' },
       { 'offeredPerSecond.create': '', 'propagationUs.last.p50': '90.5', 'propagationUs.first.p50': '', spanMs: '' },
     ])
+    expect(await rowsOf([offered, point(2000, { propagationUs })])).toMatchObject([
+      { 'propagationUs.last.lowerBounds': '' },
+      { 'propagationUs.last.lowerBounds': 'p99 max', 'propagationUs.first.lowerBounds': '' },
+    ])
   })
 
   it('has the same columns in the same order whatever came first', async () => {

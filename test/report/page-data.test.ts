@@ -4,6 +4,7 @@ import { rowOf } from '../../src/report/page/columns.js'
 import { decimated } from '../../src/report/page/decimate.js'
 import { ALL_TIMED } from '../../src/report/page/page-data.js'
 import { overlaid } from '../../src/report/page/overlay.js'
+import { raised } from '../../src/report/page/raised.js'
 import { coarsened, SlaveTracks } from '../../src/report/page/slave-states.js'
 import { runPageData } from '../../src/report/run-page-data.js'
 import { fullSecond, noFiles, syntheticRun, thrashing } from './synthetic-run.js'
@@ -101,6 +102,11 @@ describe('runs laid over each other', () => {
     expect(overlaid({ runs: dips }, 'k').columns[0]).toEqual([60, 60, 58])
     expect(overlaid({ runs: dips }, 'k', 'least').columns[0]).toEqual([20, 59, 58])
   })
+})
+
+it('what reaches below a logarithmic axis is drawn on its bottom; gaps stay gaps', () => {
+  const noPoint = undefined as unknown as null
+  expect(raised([0, 999, 1000, 5000, null, noPoint], 1000)).toEqual([1000, 1000, 1000, 5000, null, undefined])
 })
 
 describe('slaves’ states', () => {

@@ -1,6 +1,7 @@
 import uPlot from 'uplot'
 import { AT_LEAST } from '../page/columns.js'
 import type { Series } from '../page/page-data.js'
+import { raised } from '../page/raised.js'
 import type { ChartGroup } from './chart-group.js'
 import { formatClock, formatValue, type Unit } from './format.js'
 import { listenToKeys } from './keys.js'
@@ -79,7 +80,9 @@ export class TimeChart {
 
   private data(): uPlot.AlignedData {
     const { times, columns } = this.series
-    return [times as number[], ...this.lines.map(({ key }) => columns[key] as (number | null)[])]
+    const { logFrom } = this.spec
+    const drawn = this.lines.map(({ key }) => columns[key] as (number | null)[])
+    return [times as number[], ...(logFrom === undefined ? drawn : drawn.map(values => raised(values, logFrom)))]
   }
 
   private options(): uPlot.Options {
