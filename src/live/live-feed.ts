@@ -3,20 +3,23 @@ import type { RunResult } from '../metrics/run-result.js'
 import type { EventLine, SecondLine, SlaveLine } from '../metrics/second-line.js'
 import { round3 } from '../metrics/tally.js'
 import type { LiveSecond, PhaseBegun, RunEnd, RunFacts } from '../report/page/live-facts.js'
+import { isMarked, MOST_ROWS } from '../report/page/marked.js'
 import { Standings } from '../slaves/standing.js'
 import type { EventLog } from './event-log.js'
 import type { LiveMetrics } from './live-metrics.js'
 
-/** In a storm there are thousands: all are in `events.ndjson`. */
+/** Of those that only slaves met: in a storm there are thousands, and all are in `events.ndjson`. */
 const MOST_EVENTS_PER_SECOND = 30
-/** Above it slaves are told of by their numbers alone. */
-const MOST_SLAVES_TOLD = 200
+/** A busy master writes more lines than anybody reads. */
+const UNTOLD = 'master-syslog'
 
 /** Puts what a run tells into the log of those who watch, and into the metrics. */
 export class LiveFeed {
   private readonly standings = new Standings()
   private facts: RunFacts | undefined
   private events = 0
+  /** At one time. Of more than can be rows only numbers are told. */
+  private mostSlaves = 0
 
   constructor(
     private readonly log: EventLog,
@@ -27,6 +30,7 @@ export class LiveFeed {
   /** The master is up. */
   begin(facts: RunFacts): void {
     this.facts = facts
+    this.mostSlaves = facts.slaveCount
     this.metrics.begin(facts)
     this.log.append('hello', facts)
     this.onNews()
@@ -53,15 +57,18 @@ export class LiveFeed {
     this.onNews()
   }
 
-  /** @param event a line of `events.ndjson` */
+  /** @param event a line of `events.ndjson`; what the profile or the master did is told whatever slaves meet */
   event(event: EventLine): void {
-    if (this.events++ < MOST_EVENTS_PER_SECOND) this.log.append('event', event)
+    if (event.kind === UNTOLD) return
+    const isKept = event.kind === 'phase' || isMarked(event.kind)
+    if (isKept || this.events++ < MOST_EVENTS_PER_SECOND) this.log.append('event', event)
   }
 
   /** @param lines the same moves, as of `slaves.ndjson` */
   moves(moves: readonly SlaveMove[], lines: readonly SlaveLine[]): void {
     this.standings.add(moves)
-    if (lines.length > 0 && (this.facts?.slaveCount ?? 0) <= MOST_SLAVES_TOLD) this.log.append('moves', lines)
+    this.mostSlaves = Math.max(this.mostSlaves, this.standings.known)
+    if (lines.length > 0 && this.mostSlaves <= MOST_ROWS) this.log.append('moves', lines)
   }
 
   end({ state, verdict }: Pick<RunResult, 'state' | 'verdict'>): void {

@@ -33,7 +33,10 @@ function follow(root: HTMLElement, token: string): void {
   const on = <T>(kind: string, take: (data: T) => void) =>
     source.addEventListener(kind, message => take(JSON.parse((message as MessageEvent<string>).data) as T))
   on<RunFacts>('hello', facts => head.begin(facts))
-  on<PhaseBegun>('phase', phase => head.phase(phase))
+  on<PhaseBegun>('phase', phase => {
+    view.appendPhase(phase)
+    head.phase(phase)
+  })
   on<LiveSecond>('second', second => {
     view.appendSecond(second)
     head.second(second)
