@@ -4,6 +4,7 @@ import type { EventLine, SecondLine, SlaveLine } from '../metrics/second-line.js
 import { round3 } from '../metrics/tally.js'
 import type { LiveSecond, PhaseBegun, RunEnd, RunFacts } from '../report/page/live-facts.js'
 import { isMarked, MOST_ROWS } from '../report/page/marked.js'
+import { ProbeWatch } from '../report/page/probe-watch.js'
 import { Standings } from '../slaves/standing.js'
 import type { EventLog } from './event-log.js'
 import type { LiveMetrics } from './live-metrics.js'
@@ -16,6 +17,7 @@ const UNTOLD = 'master-syslog'
 /** Puts what a run tells into the log of those who watch, and into the metrics. */
 export class LiveFeed {
   private readonly standings = new Standings()
+  private readonly probes = new ProbeWatch()
   private facts: RunFacts | undefined
   private events = 0
   /** At one time. Of more than can be rows only numbers are told. */
@@ -53,7 +55,8 @@ export class LiveFeed {
     const standings = this.standings.counts
     this.metrics.update(result, second, standings)
     const told: LiveSecond = { ...second, standings }
-    this.log.append('second', told, second.commands['NOOP.plain']?.responseTimeUs?.p99 ?? 0)
+    const noop = this.probes.see(second)
+    this.log.append('second', told, noop === 'none answered' ? Infinity : (noop?.p99 ?? 0))
     this.onNews()
   }
 

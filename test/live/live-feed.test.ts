@@ -6,7 +6,7 @@ import { LiveFeed } from '../../src/live/live-feed.js'
 import { LiveMetrics } from '../../src/live/live-metrics.js'
 import type { SlaveMove } from '../../src/metrics/interval.js'
 import { runResultSchema } from '../../src/metrics/run-result.js'
-import { idleSecond } from './live-second.js'
+import { idleSecond, probedSecond } from './live-second.js'
 
 const RESULT = runResultSchema.parse(
   JSON.parse(readFileSync(join(import.meta.dirname, '../metrics/older-run.json'), 'utf8')),
@@ -66,5 +66,20 @@ describe('what watchers are told of a second', () => {
     expect(told(few.log, 'moves')).toHaveLength(1)
     few.feed.second(idleSecond(1000), RESULT)
     expect(told(few.log, 'second')).toMatchObject([{ standings: { streaming: 51 } }])
+  })
+
+  it('is worth the more the worse NOOPs were, and most where none was answered', () => {
+    const { log, feed } = feedOf(4)
+    for (const second of [
+      idleSecond(1000, 'preload'),
+      probedSecond(2000, 200),
+      probedSecond(3000, 9e5),
+      idleSecond(4000),
+    ])
+      feed.second(second, RESULT)
+    const worths: number[] = []
+    for (let next = log.after(0); next !== undefined; next = log.after(next.id))
+      if (next.kind === 'second') worths.push(next.worth)
+    expect(worths).toEqual([0, 200, 9e5, Infinity])
   })
 })

@@ -1,7 +1,8 @@
-import { formatDurationUs } from '../../core/units.js'
 import type { LiveSecond, PhaseBegun, RunEnd, RunFacts } from '../page/live-facts.js'
 import { element } from './elements.js'
 import { formatClock, formatValue } from './format.js'
+import { ProbeWatch } from '../page/probe-watch.js'
+import { noopTile, operationsTile, type Tile } from './live-tiles.js'
 
 type Connection = 'live' | 'lost' | 'refused'
 
@@ -18,6 +19,7 @@ export class LiveHead {
   private facts: RunFacts | undefined
   private current: PhaseBegun | undefined
   private isOver = false
+  private readonly probes = new ProbeWatch()
 
   constructor() {
     byId('stop').addEventListener('click', () => void this.stop())
@@ -63,24 +65,20 @@ export class LiveHead {
     document.title = `${result}: ${this.facts?.profile.name ?? ''}`
   }
 
-  private tiles({ atMs, commands, offeredPerSecond, operations, master, standings }: LiveSecond) {
-    const noop = commands['NOOP.plain']?.responseTimeUs
-    const offered = sum(Object.values(offeredPerSecond))
-    const done = sum(Object.values(operations).map(({ ratePerSecond }) => ratePerSecond))
+  private tiles(second: LiveSecond) {
+    const { atMs, master, standings } = second
     const { streaming, ...others } = standings
     const away = Object.entries(others).flatMap(([state, count]) => (count > 0 ? [`${count} ${state}`] : []))
-    const tiles: [string, string, string][] = [['run', formatClock(atMs / 1000), this.facts?.master.version ?? '']]
+    const tiles: Tile[] = [['run', formatClock(atMs / 1000), this.facts?.master.version ?? '']]
     if (this.current !== undefined) tiles.push(phaseTile(this.current, atMs))
-    if (noop !== undefined)
-      tiles.push(['NOOP p99, this second', formatDurationUs(noop.p99), `half ${formatDurationUs(noop.p50)}`])
+    tiles.push(...noopTile(this.probes.see(second)))
     if (master !== null)
       tiles.push([
         'CPU of the master',
         formatValue('cores', master.meanCores),
         master.peggedMs > 0 ? 'pegged' : 'cores',
       ])
-    if (offered + done > 0)
-      tiles.push(['operations done', formatValue('perSecond', done), `of ${formatValue('perSecond', offered)}`])
+    tiles.push(...operationsTile(second))
     if (streaming + away.length > 0) tiles.push(['frontends that stream', String(streaming), away.join(', ')])
     return tiles
   }
@@ -98,17 +96,13 @@ export class LiveHead {
   }
 }
 
-function phaseTile({ name, number, count, startMs, lengthMs, isLimit }: PhaseBegun, atMs: number) {
+function phaseTile({ name, number, count, startMs, lengthMs, isLimit }: PhaseBegun, atMs: number): Tile {
   const left = formatClock(Math.max(0, startMs + lengthMs - atMs) / 1000)
-  return [`phase ${number} of ${count}`, name, isLimit ? `at most ${left}` : `${left} left`] as [string, string, string]
+  return [`phase ${number} of ${count}`, name, isLimit ? `at most ${left}` : `${left} left`]
 }
 
 function tile(name: string, value: string, more: string): HTMLElement {
   return element('div', {}, element('dt', {}, name), element('dd', {}, `${value} `, element('small', {}, more)))
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0)
 }
 
 function byId(id: string): HTMLElement {

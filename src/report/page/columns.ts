@@ -49,7 +49,7 @@ function isOpenLoop(metric: MetricSummary | undefined): boolean {
 }
 
 /** What ended well: the rate counts refused ones too. */
-function okPerSecond(metric: MetricSummary | undefined): number {
+export function okPerSecond(metric: MetricSummary | undefined): number {
   if (metric === undefined) return 0
   const ended = metric.count - metric.unfinished
   return ended === 0 ? 0 : Math.round(metric.ratePerSecond * (1 - metric.failed / ended) * 1000) / 1000
