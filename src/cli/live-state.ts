@@ -1,3 +1,4 @@
+import type { TimeSummary } from '../metrics/run-result.js'
 import type { Standing } from '../slaves/standing.js'
 
 /** What a live view shows: no more than what was handed to it, so that the same state always looks the same. */
@@ -17,7 +18,8 @@ export interface LiveState {
   /** A value a second, oldest first; undefined where nothing was measured. */
   readonly noopP99Us: readonly (number | undefined)[]
   readonly masterCores: readonly (number | undefined)[]
-  readonly noop?: { readonly p50Us: number; readonly p99Us: number; readonly maxUs: number; readonly atLeast: boolean }
+  /** µs. */
+  readonly noop?: Pick<TimeSummary, 'p50' | 'p99' | 'max' | 'lowerBounds'>
   readonly peggedShare?: number
   readonly load?: {
     readonly offeredPerSecond?: number

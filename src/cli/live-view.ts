@@ -1,5 +1,6 @@
 import pc from 'picocolors'
 import { formatCount, formatDurationUs } from '../core/units.js'
+import { boundedTime } from '../report/page/bounded.js'
 import { STANDINGS, type Standing } from '../slaves/standing.js'
 import type { LiveState } from './live-state.js'
 import { bar, sparkline } from './sparkline.js'
@@ -61,17 +62,15 @@ function phaseLine({ title, phase }: LiveState, columns: number, paint: Colours)
 
 function noopLine({ noop, noopP99Us }: LiveState, columns: number, paint: Colours): Line[] {
   if (noop === undefined && noopP99Us.every(value => value === undefined)) return []
-  const time = (us: number) => formatDurationUs(us)
-  const atLeast = noop?.atLeast === true ? '≥ ' : ''
   return [
     {
       weight: 90,
       parts: [
         label('NOOP p99'),
         { text: sparkline(noopP99Us, sparklineColumns(columns)), weight: 3, paint: paint.cyan },
-        { text: noop === undefined ? 'none answered' : `${atLeast}${time(noop.p99Us)}`, weight: 4 },
-        ...(noop === undefined ? [] : [{ text: `p50 ${time(noop.p50Us)}`, weight: 2 }]),
-        ...(noop === undefined ? [] : [{ text: `max ${atLeast}${time(noop.maxUs)}`, weight: 1 }]),
+        { text: noop === undefined ? 'none answered' : boundedTime(noop, 'p99'), weight: 4 },
+        ...(noop === undefined ? [] : [{ text: `p50 ${boundedTime(noop, 'p50')}`, weight: 2 }]),
+        ...(noop === undefined ? [] : [{ text: `max ${boundedTime(noop, 'max')}`, weight: 1 }]),
       ],
     },
   ]

@@ -1,7 +1,8 @@
-import { formatCount, formatDurationUs } from '../core/units.js'
+import { formatCount } from '../core/units.js'
 import type { Second } from '../engine/run.js'
 import type { MetricGroups } from '../engine/span-tallies.js'
-import type { MetricSummary } from '../metrics/run-result.js'
+import { boundedTime } from '../report/page/bounded.js'
+import { okPerSecond } from '../report/page/columns.js'
 import type { Standings } from '../slaves/standing.js'
 import { type LiveState, withValue } from './live-state.js'
 
@@ -14,19 +15,19 @@ export function afterSecond(state: LiveState, second: SecondSeen, slaveCount: nu
   const groups = second.tallies.summary(second.spanNs)
   const { commands } = groups
   const { counters, phase, spanNs } = second
-  const noop = noopOf(commands['NOOP.plain'])
+  const noop = commands['NOOP.plain']?.responseTimeUs
   const master = second.watch?.master.summary()
   return {
     title: state.title,
     events: state.events,
-    noopP99Us: withValue(state.noopP99Us, noop?.p99Us),
+    noopP99Us: withValue(state.noopP99Us, noop?.p99),
     masterCores: withValue(state.masterCores, master?.meanCores),
     ...(state.phase === undefined ? {} : { phase: { ...state.phase, goneS: (second.atNs - phase.startNs) / 1e9 } }),
     ...(noop === undefined ? {} : { noop }),
     ...(master === undefined ? {} : { peggedShare: master.peggedMs / master.sampledMs }),
     ...loadOf(groups, counters.operationsQueued + counters.operationsInFlight, spanNs),
     ...(phase.plan.run.includes('preload')
-      ? { preload: { mailboxes: counters.preloaded, perSecond: commands.ACTIVATE?.ratePerSecond ?? 0 } }
+      ? { preload: { mailboxes: counters.preloaded, perSecond: okPerSecond(commands.ACTIVATE) } }
       : {}),
     ...(slaveCount === 0 && standings.known === 0
       ? {}
@@ -51,17 +52,10 @@ export function plainLine({ phase, noop, masterCores, load, preload, slaves }: L
     ...(slaves === undefined ? [] : [`slaves ${slaves.standings.streaming}/${slaves.count}`]),
     ...(noop === undefined
       ? []
-      : [
-          `NOOP p50 ${formatDurationUs(noop.p50Us)} p99 ${formatDurationUs(noop.p99Us)} max ${formatDurationUs(noop.maxUs)}`,
-        ]),
+      : [`NOOP p50 ${boundedTime(noop, 'p50')} p99 ${boundedTime(noop, 'p99')} max ${boundedTime(noop, 'max')}`]),
     ...(cores === undefined ? [] : [`master ${cores.toFixed(2)} CPU`]),
   ]
   return parts.join(' · ')
-}
-
-function noopOf(noop: MetricSummary | undefined): LiveState['noop'] {
-  const time = noop?.responseTimeUs
-  return time && { p50Us: time.p50, p99Us: time.p99, maxUs: time.max, atLeast: time.lowerBounds.includes('p99') }
 }
 
 /** What was offered is not known of a closed loop, which offers as much as is taken. */
@@ -74,8 +68,8 @@ function loadOf({ operations, harness }: MetricGroups, waiting: number, spanNs: 
       ...(offered.length === 0
         ? {}
         : { offeredPerSecond: offered.reduce((sum, [, { count }]) => sum + count, 0) / (spanNs / 1e9) }),
-      donePerSecond: done.reduce((sum, { ratePerSecond }) => sum + ratePerSecond, 0),
-      createsPerSecond: operations.create?.ratePerSecond ?? 0,
+      donePerSecond: done.reduce((sum, metric) => sum + okPerSecond(metric), 0),
+      createsPerSecond: okPerSecond(operations.create),
       waiting,
     },
   }

@@ -27,10 +27,10 @@ const states: fc.Arbitrary<LiveState> = fc.record(
     noopP99Us: seconds,
     masterCores: fc.array(fc.option(fc.double({ min: 0, max: 64, noNaN: true }), { nil: undefined })),
     noop: fc.record({
-      p50Us: fc.double({ min: 1, max: 3.6e9, noNaN: true }),
-      p99Us: fc.double({ min: 1, max: 3.6e9, noNaN: true }),
-      maxUs: fc.double({ min: 1, max: 3.6e9, noNaN: true }),
-      atLeast: fc.boolean(),
+      p50: fc.double({ min: 1, max: 3.6e9, noNaN: true }),
+      p99: fc.double({ min: 1, max: 3.6e9, noNaN: true }),
+      max: fc.double({ min: 1, max: 3.6e9, noNaN: true }),
+      lowerBounds: fc.subarray<'p50' | 'p99' | 'max'>(['p50', 'p99', 'max']),
     }),
     peggedShare: fc.double({ min: 0, max: 1, noNaN: true }),
     load: fc.record({ offeredPerSecond: count, donePerSecond: count, createsPerSecond: count, waiting: count }),
@@ -46,7 +46,7 @@ const STORM: LiveState = {
   phase: { name: 'storm', number: 3, count: 5, goneS: 15, lengthS: 60, isLimit: false },
   noopP99Us: [...Array(30).fill(200), undefined, 5000, 900_000],
   masterCores: [0.1, 0.2, 1],
-  noop: { p50Us: 212, p99Us: 900_000, maxUs: 1.2e6, atLeast: true },
+  noop: { p50: 212, p99: 900_000, max: 1.2e6, lowerBounds: ['p99', 'max'] },
   peggedShare: 0.75,
   load: { offeredPerSecond: 50, donePerSecond: 12, createsPerSecond: 5, waiting: 38 },
   slaves: {
