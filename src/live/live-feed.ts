@@ -34,6 +34,7 @@ export class LiveFeed {
     this.facts = facts
     this.mostSlaves = facts.slaveCount
     this.metrics.begin(facts)
+    this.log.begin(facts.id)
     this.log.append('hello', facts)
     this.onNews()
   }
@@ -64,7 +65,8 @@ export class LiveFeed {
   event(event: EventLine): void {
     if (event.kind === UNTOLD) return
     const isKept = event.kind === 'phase' || isMarked(event.kind)
-    if (isKept || this.events++ < MOST_EVENTS_PER_SECOND) this.log.append('event', event)
+    if (isKept) this.log.append('event', event, Infinity)
+    else if (this.events++ < MOST_EVENTS_PER_SECOND) this.log.append('event', event)
   }
 
   /** @param lines the same moves, as of `slaves.ndjson` */

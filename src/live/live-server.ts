@@ -144,16 +144,12 @@ export class LiveServer {
       say(response, 503, `${MOST_WATCHERS} watch already`)
       return
     }
-    const lastId = Number(single(request.headers['last-event-id']) ?? 0)
+    const { log, stalledMs } = this.options
+    const lastId = log.numberOf(single(request.headers['last-event-id']))
     response.writeHead(200, { ...HEADERS, 'content-type': 'text/event-stream; charset=utf-8' })
     // Who loses the connection is back soon.
     response.write('retry: 1000\n\n')
-    const watcher = new Watcher(
-      response,
-      this.options.log,
-      Number.isInteger(lastId) ? lastId : 0,
-      this.options.stalledMs,
-    )
+    const watcher = new Watcher(response, log, lastId, stalledMs)
     this.watchers.add(watcher)
     response.on('close', () => this.watchers.delete(watcher))
     watcher.pump()

@@ -16,6 +16,7 @@ afterEach(async () => {
 
 async function serve(options: Partial<LiveServerOptions> = {}) {
   const log = new EventLog()
+  log.begin('run-1a')
   const stops: number[] = []
   const server = new LiveServer({
     address: { host: '127.0.0.1', port: 0 },
@@ -106,9 +107,13 @@ describe('the live server', () => {
     early.leave()
     log.append('second', { i: 4 })
     server.tell()
-    const again = await Stream.open(at('events'), 4)
+    const again = await Stream.open(at('events'), 'run-1a-4')
     await again.until(events => events.length === 1)
-    expect(again.events[0]).toEqual({ id: 5, kind: 'second', data: { i: 4 } })
+    expect(again.events[0]).toEqual({ id: 'run-1a-5', kind: 'second', data: { i: 4 } })
+    // Who comes back from a run that was killed, to the next one at the same address, has seen nothing of it.
+    const fromBefore = await Stream.open(at('events'), 'run-0f-4')
+    await fromBefore.until(events => events.length === 5)
+    expect(fromBefore.events[0]!.id).toBe('run-1a-1')
   })
 
   it('drops who does not read, keeps nothing for it, and goes on for the others', async () => {

@@ -1,7 +1,7 @@
 import { get, type IncomingMessage } from 'node:http'
 
 export interface ToldEvent {
-  readonly id: number
+  readonly id: string
   readonly kind: string
   readonly data: Record<string, unknown>
 }
@@ -19,8 +19,8 @@ export class Stream {
   }
 
   /** @param lastId of the event that a browser had last */
-  static open(url: string, lastId?: number): Promise<Stream> {
-    const headers = lastId === undefined ? {} : { 'last-event-id': String(lastId) }
+  static open(url: string, lastId?: string): Promise<Stream> {
+    const headers = lastId === undefined ? {} : { 'last-event-id': lastId }
     return new Promise((resolve, reject) => {
       get(url, { headers, agent: false }, response => {
         if (response.statusCode === 200) resolve(new Stream(response))
@@ -49,7 +49,7 @@ export class Stream {
         block.split('\n').map(line => [line.split(': ', 1)[0], line.slice(line.indexOf(': ') + 2)]),
       )
       if (fields.data !== undefined)
-        this.events.push({ id: Number(fields.id), kind: fields.event!, data: JSON.parse(fields.data) })
+        this.events.push({ id: fields.id!, kind: fields.event!, data: JSON.parse(fields.data) })
     }
     for (const tell of this.waiting) tell()
     this.waiting.clear()

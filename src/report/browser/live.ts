@@ -32,7 +32,13 @@ function follow(root: HTMLElement, token: string): void {
   const view = drawRun(root, { ...EMPTY, name: '' })
   const on = <T>(kind: string, take: (data: T) => void) =>
     source.addEventListener(kind, message => take(JSON.parse((message as MessageEvent<string>).data) as T))
-  on<RunFacts>('hello', facts => head.begin(facts))
+  let runId: string | undefined
+  on<RunFacts>('hello', facts => {
+    // Another run has taken the place of one that was killed: nothing of it belongs into these charts.
+    if (runId !== undefined && runId !== facts.id) location.reload()
+    runId = facts.id
+    head.begin(facts)
+  })
   on<PhaseBegun>('phase', phase => {
     view.appendPhase(phase)
     head.phase(phase)
