@@ -13,8 +13,8 @@ export interface LiveOptions {
 /** The dashboard of one run, from before its master is started until its results are known. */
 export class Live {
   readonly feed: LiveFeed
-  /** Called when somebody asks for the run to stop: to do what Ctrl-C does. */
-  onStop: (() => void) | undefined
+  private stop: (() => void) | undefined
+  private isStopDue = false
   private readonly server: LiveServer
 
   private constructor(options: LiveOptions) {
@@ -25,7 +25,10 @@ export class Live {
       log,
       page: livePage(),
       metrics: () => metrics.text(),
-      onStop: () => this.onStop?.(),
+      onStop: () => {
+        this.isStopDue = true
+        this.stop?.()
+      },
     })
     this.feed = new LiveFeed(log, metrics, () => this.server.tell())
   }
@@ -35,6 +38,12 @@ export class Live {
     const live = new Live(options)
     await live.server.start()
     return live
+  }
+
+  /** Does what Ctrl-C does, when somebody asks for it; at once, if somebody has. */
+  set onStop(stop: () => void) {
+    this.stop = stop
+    if (this.isStopDue) stop()
   }
 
   /** With the token: whoever has it may watch and stop. */
