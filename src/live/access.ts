@@ -10,6 +10,8 @@ export interface Asked {
   readonly authorization: string | undefined
   /** Of the URL's query. */
   readonly token: string | null
+  /** What is asked for is the bare page, which holds nothing of the run. */
+  readonly isPage: boolean
 }
 
 export interface AccessRules {
@@ -26,7 +28,8 @@ export interface Refusal {
 /** Why a request gets nothing; undefined where it may go on. */
 export function refusalOf(asked: Asked, rules: AccessRules): Refusal | undefined {
   if (!isOurHost(asked.host, rules.hostNames)) return { status: 403, text: 'this server is not known by that name' }
-  if (!sameToken(asked.token ?? bearer(asked.authorization) ?? '', rules.token))
+  const token = asked.token ?? bearer(asked.authorization)
+  if (!(asked.isPage && token === undefined) && !sameToken(token ?? '', rules.token))
     return { status: 403, text: 'the link of this run has a token, and this is not it' }
   if (asked.method !== 'GET' && asked.method !== 'POST') return { status: 405, text: 'GET, and POST to stop' }
   if (asked.method === 'POST' && !isSameOrigin(asked)) return { status: 403, text: 'only its own page stops this run' }

@@ -106,6 +106,8 @@ export class LiveServer {
         fetchSite: single(headers['sec-fetch-site']),
         authorization: headers.authorization,
         token: new URLSearchParams(query).get('token'),
+        // It takes the token out of the address bar, and is to survive being loaded again.
+        isPage: method === 'GET' && path === '/',
       },
       { token, hostNames: this.hostNames },
     )

@@ -11,6 +11,7 @@ const ASKED: Asked = {
   fetchSite: undefined,
   authorization: undefined,
   token: 'right',
+  isPage: false,
 }
 
 function status(changes: Partial<Asked>): number | undefined {
@@ -24,6 +25,7 @@ describe('who may ask', () => {
     ['localhost', { host: 'localhost:9300' }],
     ['IPv6', { host: '[::1]:9300' }],
     ['the name it was started with', { host: 'Bench.example' }],
+    ['the page, loaded again', { token: null, isPage: true }],
     ['the stop button', { method: 'POST', origin: 'http://127.0.0.1:9300', fetchSite: 'same-origin' }],
     ['curl', { method: 'POST' }],
   ])('lets in %s', (_, changes) => expect(status(changes)).toBeUndefined())
@@ -34,6 +36,8 @@ describe('who may ask', () => {
     ['a wrong token, though another is right', { token: 'wrong', authorization: 'Bearer right' }, 403],
     ['an empty token', { token: '' }, 403],
     ['a name that was made to resolve to us', { host: 'evil.example:9300' }, 403],
+    ['the page with a wrong token', { token: 'wrong', isPage: true }, 403],
+    ['the page under a name that was made to resolve to us', { token: null, isPage: true, host: 'evil.example' }, 403],
     ['no host', { host: undefined }, 403],
     ['a page elsewhere that would stop', { method: 'POST', origin: 'http://evil.example' }, 403],
     ['another port’s page', { method: 'POST', origin: 'http://127.0.0.1:80' }, 403],

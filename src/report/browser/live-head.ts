@@ -4,11 +4,13 @@ import { formatClock, formatValue } from './format.js'
 import { ProbeWatch } from '../page/probe-watch.js'
 import { noopTile, operationsTile, type Tile } from './live-tiles.js'
 
-type Connection = 'live' | 'lost' | 'refused'
+export type Connection = 'live' | 'lost' | 'full' | 'refused' | 'bare'
 
 const SAID: Readonly<Record<Connection, string>> = {
   live: 'live',
   lost: 'the connection is lost; trying again',
+  full: 'as many watch as the server takes; load this page again when one has left',
+  bare: 'the link of this run has a token, which is missing here: open it as it was printed',
   refused: 'the server refuses this link: is it of an earlier run?',
 }
 

@@ -1,7 +1,8 @@
 import type { EventLine, SlaveLine } from '../../metrics/second-line.js'
 import type { LiveSecond, PhaseBegun, RunEnd, RunFacts } from '../page/live-facts.js'
 import type { RunPageData } from '../page/page-data.js'
-import { LiveHead } from './live-head.js'
+import { type Connection, LiveHead } from './live-head.js'
+import { takeToken } from './live-token.js'
 import { drawRun } from './run-view.js'
 
 const EMPTY: Omit<RunPageData, 'name'> = {
@@ -22,7 +23,7 @@ const EMPTY: Omit<RunPageData, 'name'> = {
 }
 
 const charts = document.getElementById('charts')
-if (charts !== null) follow(charts, new URLSearchParams(location.search).get('token') ?? '')
+if (charts !== null) follow(charts, takeToken())
 
 /** Draws what the server tells, and goes on where it was after a lost connection: EventSource sees to both. */
 function follow(root: HTMLElement, token: string): void {
@@ -58,6 +59,22 @@ function follow(root: HTMLElement, token: string): void {
     head.end(end)
   })
   source.addEventListener('open', () => head.connection('live'))
-  source.addEventListener('error', () => head.connection(source.readyState === source.CLOSED ? 'refused' : 'lost'))
+  source.addEventListener('error', () => {
+    if (source.readyState === source.CLOSED) void whyRefused(`events${query}`).then(why => head.connection(why))
+    else head.connection('lost')
+  })
   head.onStop = () => fetch(`stop${query}`, { method: 'POST' }).then(({ ok }) => ok)
+}
+
+/** An EventSource does not say what it was answered. */
+async function whyRefused(url: string): Promise<Connection> {
+  const given = new AbortController()
+  const status = await fetch(url, { signal: given.signal }).then(
+    response => response.status,
+    () => undefined,
+  )
+  given.abort()
+  if (status === 403) return url.endsWith('=') ? 'bare' : 'refused'
+  // It had no room then; if it has now, this page can have it.
+  return status === undefined ? 'lost' : 'full'
 }
