@@ -1,9 +1,9 @@
 import { Command } from 'commander'
 import type { LiveOptions } from '../live/live.js'
 import { parseLiveAddress } from '../live/live-address.js'
-import { liveToken, TOKEN_VARIABLE } from '../live/token.js'
 import { loadProfile } from '../profile/load.js'
 import { parseMaster } from './choose-master.js'
+import { takeLiveToken } from './live-link.js'
 import { collect } from './options.js'
 import { printResult } from './print-result.js'
 import { Progress } from './progress.js'
@@ -84,5 +84,5 @@ Exit status: 0 pass, 2 usage, 3 master unreachable or lost, 4 threshold failed,
 
 /** @throws {HarnessError} `USAGE` */
 function liveOptions(text: string | true, allowRemote: boolean): LiveOptions {
-  return { address: parseLiveAddress(text, allowRemote), token: liveToken(process.env[TOKEN_VARIABLE]) }
+  return { address: parseLiveAddress(text, allowRemote), ...takeLiveToken(process.env) }
 }

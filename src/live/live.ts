@@ -8,6 +8,8 @@ import { livePage } from './live-page.js'
 export interface LiveOptions {
   readonly address: LiveAddress
   readonly token: string
+  /** Somebody chose it, and may use it again. */
+  readonly isTokenGiven: boolean
 }
 
 /** The dashboard of one run, from before its master is started until its results are known. */
