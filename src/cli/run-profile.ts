@@ -21,6 +21,7 @@ import { Client } from '../session/client.js'
 import { createMaster, type MasterChoice } from './choose-master.js'
 import { cleanupLine } from './cleanup-line.js'
 import { readJournal } from './journal.js'
+import { printedLink } from './live-link.js'
 import { checkHttpTarget, checkPermissions, type Permissions } from './permission.js'
 import { finalResult, VERDICT_STATUS } from './final-result.js'
 import { folderOf, newIdentity } from './identity.js'
@@ -50,7 +51,7 @@ export async function runProfile(options: RunProfileOptions): Promise<RunProfile
   if (options.live === undefined) return runAlone(options)
   const live = await Live.open(options.live)
   try {
-    options.progress.warn(`live: ${live.url}`)
+    options.progress.warn(`live: ${printedLink(live.url, options.live)}`)
     return await runAlone(options, live)
   } catch (error) {
     live.feed.fail(messageOf(error))
