@@ -51,7 +51,7 @@ export function reportCommand(): Command {
         .default('html'),
     )
     .option('-o, --out <file>', 'where it goes, in place of report.html in the run’s folder, or ./comparison.html')
-    .option('--open', 'show it in a browser')
+    .option('--open', 'show it in a browser; html only')
     .addHelpText(
       'after',
       `
@@ -61,6 +61,8 @@ Examples:
   mupdate-bench report results/smoke/20261124T101500Z-1a2b3c --format junit -o junit.xml`,
     )
     .action(async (directories: string[], flags: ReportFlags) => {
+      if (flags.format !== 'html' && flags.open === true)
+        throw new HarnessError('USAGE', `--open shows a page, and ${flags.format} is none`, 'leave out one of the two')
       if (flags.format !== 'html') return reportAsText(flags.format, directories, flags.out)
       const format = PAGES.html
       const path = flags.out ?? pathOf(format, directories)

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { HarnessError } from '../core/errors.js'
 import type { LiveOptions } from '../live/live.js'
 import { parseLiveAddress } from '../live/live-address.js'
 import { loadProfile } from '../profile/load.js'
@@ -47,7 +48,11 @@ export function runCommand(): Command {
     .option('--password-file <file>', 'password of a remote master (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .option('--allow-load <host>', 'let this run read whole lists from that host (repeatable)', collect, [])
     .option('--allow-mutations <host>', 'let this run create and delete mailboxes there (repeatable)', collect, [])
-    .option('--live [address]', 'serve a dashboard and /metrics while it runs: PORT or HOST:PORT (127.0.0.1, any port)')
+    .option(
+      '--live [address]',
+      'serve a dashboard and /metrics while it runs: PORT or HOST:PORT (127.0.0.1, any port)',
+      addressText,
+    )
     .option('--live-allow-remote', 'let others than this host reach the dashboard')
     .addHelpText(
       'after',
@@ -59,7 +64,7 @@ Examples:
   mupdate-bench run bulk-500k --master cyrus:/opt/cyrus-3.12 --set master.place=disk
   mupdate-bench run ci --json | jq .total.commands
   mupdate-bench run resync-storm --master embedded:cyrus --live
-  MUPDATE_BENCH_LIVE_TOKEN=… mupdate-bench run site-10m-day --master cyrus --live 9300
+  MUPDATE_BENCH_LIVE_TOKEN=… mupdate-bench run seed-2010 --master cyrus --live 9300
   MUPDATE_BENCH_PASSWORD=… mupdate-bench run ci --master mupdate://bench@staging:3905 \\
       --allow-load staging --allow-mutations staging
 
@@ -67,6 +72,8 @@ Exit status: 0 pass, 2 usage, 3 master unreachable or lost, 4 threshold failed,
 5 invalid (the harness was the limit), 6 inconclusive, 130 interrupted (results saved).`,
     )
     .action(async (name: string, { live, liveAllowRemote, ...flags }: RunFlags) => {
+      if (live === undefined && liveAllowRemote === true)
+        throw new HarnessError('USAGE', '--live-allow-remote without --live: nothing is served', 'add --live HOST:PORT')
       const sets = flags.seed === undefined ? flags.set : [...flags.set, `seed=${flags.seed}`]
       const progress = new Progress(process.stderr, flags.quiet === true)
       const { result, folder, status } = await runProfile({
@@ -80,6 +87,12 @@ Exit status: 0 pass, 2 usage, 3 master unreachable or lost, 4 threshold failed,
       process.exitCode = status
       await printResult(result, folder, flags, progress)
     })
+}
+
+/** Looked at as soon as it is read: where it is the profile, the next that is found wrong is that there is none. */
+function addressText(text: string): string {
+  parseLiveAddress(text, true)
+  return text
 }
 
 /** @throws {HarnessError} `USAGE` */

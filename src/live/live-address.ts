@@ -32,9 +32,16 @@ function parse(text: string): LiveAddress {
     throw new HarnessError(
       'USAGE',
       `--live ${text}: not an address`,
-      'give PORT or HOST:PORT after the profile, or nothing',
+      isName(text)
+        ? `what follows --live is taken for where to listen; for the profile ${text}, put it first: run ${text} --live`
+        : 'give PORT or HOST:PORT after the profile, or nothing',
     )
   return { host: found[1] ?? found[2] ?? DEFAULT.host, port }
+}
+
+/** A profile's, or its file's: the address is optional, and takes what comes next. */
+function isName(text: string): boolean {
+  return /^[a-z][^:]*$/i.test(text) || text.includes('/') || /\.ya?ml$/.test(text)
 }
 
 /** As it stands in a URL. */

@@ -171,6 +171,7 @@ describe('mupdate-bench report', () => {
       args: () => [smoke, '-f', 'csv', '-o', '/no/x.csv'],
       says: 'cannot write /no/x.csv',
     },
+    { what: 'a text to be opened', args: () => [smoke, '-f', 'csv', '--open'], says: '--open shows a page' },
     { what: 'no series', args: () => [withoutSeries(), '-f', 'csv'], says: 'series.ndjson' },
   ])('$what is a mistake (exit 2), told in a sentence', async ({ args, says }) => {
     const { status, stdout, stderr } = await workbench.bench(['report', ...args()])

@@ -97,10 +97,32 @@ describe('run --live', () => {
   it.each([
     [['--live', '0.0.0.0:0'], {}, 'add --live-allow-remote'],
     [['--live', 'nonsense'], {}, 'not an address'],
+    [['--live-allow-remote'], {}, '--live-allow-remote without --live'],
     [['--live'], { MUPDATE_BENCH_LIVE_TOKEN: 'short' }, 'MUPDATE_BENCH_LIVE_TOKEN is not a token'],
   ])('refuses %j', async (args, env, says) => {
     const { status, stderr } = await workbench.startRun(args, env).ended
     expect(stderr).toContain(says)
     expect(status).toBe(2)
+  })
+
+  it('says when it took the profile for an address', async () => {
+    const { status, stderr } = await workbench.bench(['run', '--live', 'smoke'])
+    expect(stderr).toContain('run smoke --live')
+    expect(status).toBe(2)
+  })
+
+  it('does not print a token that it was given', async () => {
+    const token = 'a-token-that-was-given'
+    const run = workbench.startRun(['--live', ...LONG], { MUPDATE_BENCH_LIVE_TOKEN: token })
+    let said = ''
+    run.child.stderr!.on('data', text => {
+      said += text
+    })
+    await until('the link', () => said.includes('the token is the given one'))
+    const url = /^live: (\S+)/m.exec(said)![1]!.replace('…', token)
+    expect((await fetch(url.replace('/?', '/stop?'), { method: 'POST' })).status).toBe(202)
+    const { status, stderr } = await run.ended
+    expect(status).toBe(130)
+    expect(stderr).not.toContain(token)
   })
 })

@@ -79,6 +79,12 @@ describe('--live', () => {
     text => expect(() => parseLiveAddress(text, true)).toThrow(/not an address/),
   )
 
+  it.each(['smoke', './mine.yaml'])('knows a profile where an address should be: %s', text =>
+    expect(() => parseLiveAddress(text, true)).toThrow(
+      expect.objectContaining({ hint: expect.stringContaining(`run ${text} --live`) }),
+    ),
+  )
+
   it.each(['0.0.0.0:9300', '192.0.2.1:9300', 'bench.example:9300', '[::]:9300'])('%s only if that is meant', text => {
     expect(() => parseLiveAddress(text, false)).toThrow(/could watch this run/)
     expect(parseLiveAddress(text, true).port).toBe(9300)
