@@ -23,9 +23,10 @@ async function linkOf({ child }: Started): Promise<{ url: string; at: (path: str
   return { url, at: path => url.replace('/?', `/${path}?`) }
 }
 
-/** Of the phase that is measured, with answers to its NOOPs. */
+/** Of the phase that is measured, with answers to its NOOPs; what each thread has met comes when it comes. */
 function isProbedSecond({ kind, data }: ToldEvent): boolean {
-  return kind === 'second' && data.phase === 'steady' && 'NOOP.plain' in (data.commands as object)
+  if (kind !== 'second' || data.phase !== 'steady') return false
+  return 'NOOP.plain' in (data.commands as object) && (data.standings as { streaming: number }).streaming === 2
 }
 
 describe('run --live', () => {
