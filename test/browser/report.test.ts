@@ -79,11 +79,16 @@ describe('the report of a storm', () => {
       expect(await page.locator('#noop-stream').innerText()).toContain('no probes on streaming connections')
     }))
 
-  type Read = (second: SecondLine) => number | undefined
+  type Shown = number | { readonly us: number; readonly atLeast: boolean } | undefined
+  type Read = (second: SecondLine) => Shown
+  const shown = (unit: Unit, value: Shown) =>
+    typeof value === 'object' ? `${value.atLeast ? '≥ ' : ''}${formatValue(unit, value.us)}` : formatValue(unit, value)
   const noop =
     (kind: string, statistic: 'p50' | 'p99' | 'max'): Read =>
-    ({ commands }) =>
-      commands[`NOOP.${kind}`]?.responseTimeUs?.[statistic]
+    ({ commands }) => {
+      const time = commands[`NOOP.${kind}`]?.responseTimeUs
+      return time && { us: time[statistic], atLeast: time.lowerBounds.includes(statistic) }
+    }
   const done: Read = ({ operations: { create } }) =>
     create &&
     (create.ratePerSecond * (create.count - create.unfinished - create.failed)) /
@@ -119,10 +124,16 @@ describe('the report of a storm', () => {
         for (; at < index; at++) await page.keyboard.press('ArrowRight')
         const legend = await legendOf(page, chart)
         for (const [label, read] of Object.entries(lines))
-          expect(legend[label], `${label} of second ${index}`).toBe(formatValue(unit, read(seconds[index])))
+          expect(legend[label], `${label} of second ${index}`).toBe(shown(unit, read(seconds[index])))
       }
     }),
   )
+
+  it('says of curves how many in them never ended', () =>
+    withReport(async ({ page }) => {
+      const caution = await page.locator('section.panel:has(#curves) .caution').innerText()
+      expect(caution).toMatch(/^Unfinished ones are in it .*: .*NOOP\.slave, response time \([\d,]+ of [\d,]+\)/)
+    }))
 
   it('moves the cursor of all charts with the mouse over one', () =>
     withReport(async ({ page }) => {
