@@ -66,14 +66,18 @@ class Line {
   }
 }
 
-async function liveRun(args: readonly string[]): Promise<{ run: Started; url: string }> {
-  const run = workbench.startRun(['--live', '--quiet', ...args])
+async function liveRun(
+  args: readonly string[],
+  env: Record<string, string> = {},
+): Promise<{ run: Started; url: string }> {
+  const run = workbench.startRun(['--live', '--quiet', ...args], env)
   let said = ''
   run.child.stderr!.on('data', text => {
     said += text
   })
-  await until('the link', () => /^live: \S+$/m.test(said), 30_000)
-  return { run, url: /^live: (\S+)$/m.exec(said)![1]! }
+  await until('the link', () => /^live: \S+.*\n/m.test(said), 30_000)
+  const url = /^live: (\S+)/m.exec(said)![1]!
+  return { run, url: url.replace('…', env.MUPDATE_BENCH_LIVE_TOKEN ?? '') }
 }
 
 async function open(link: string): Promise<{ page: Page; complaints: string[]; status: number }> {
@@ -185,5 +189,33 @@ describe('the live dashboard', () => {
     for (const watcher of crowd) watcher.leave()
     run.child.kill('SIGINT')
     await run.ended
+  })
+
+  it('draws a crowd of slaves by its numbers', async () => {
+    const { run, url } = await liveRun(['--set', 'slaves.count=210', '--set', 'phases.2.duration=120s'])
+    const { page, complaints } = await open(url)
+    await page.locator('#tiles', { hasText: 'steady' }).waitFor({ timeout: 30_000 })
+    await expect.poll(() => coloured(page, 'slave-counts', GREEN), { timeout: 30_000 }).toBeGreaterThan(20)
+    expect(await page.locator('#slaves').isVisible()).toBe(false)
+    expect(complaints).toEqual([])
+    run.child.kill('SIGINT')
+    await run.ended
+  })
+
+  it('begins anew when another run has taken the place of one that was killed', async () => {
+    const env = { MUPDATE_BENCH_LIVE_TOKEN: 'a-token-of-this-test' }
+    const first = await liveRun(['--set', 'phases.2.duration=120s'], env)
+    const { page } = await open(first.url)
+    await expect.poll(() => seconds(page), { timeout: 30_000 }).toBeGreaterThan(2)
+    const before = await page.evaluate('performance.timeOrigin')
+    first.run.child.kill('SIGKILL')
+    await first.run.ended
+    await untilState(page, 'the connection is lost')
+    const second = await liveRun(['--live', new URL(first.url).port, '--set', 'phases.2.duration=120s'], env)
+    await untilState(page, 'live')
+    await expect.poll(() => page.evaluate('performance.timeOrigin'), { timeout: 30_000 }).not.toBe(before)
+    await untilState(page, 'live')
+    second.run.child.kill('SIGINT')
+    await second.run.ended
   })
 })
