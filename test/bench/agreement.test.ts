@@ -17,9 +17,9 @@ const SEEDS = 3
 
 beforeAll(loadHistograms)
 
-async function judged(broken?: Broken) {
+/** One after the other: who looks for a disagreement need not see all. */
+async function* judged(broken?: Broken) {
   const calibration = loadCalibration()
-  const all = []
   for (const { name, profile, sets, phase } of SCENARIOS) {
     const simulated: Figures[] = []
     for (let seed = 1; seed <= SEEDS; seed++) {
@@ -27,22 +27,26 @@ async function judged(broken?: Broken) {
       const { result } = await simulateProfile(broken === undefined ? options : { ...options, broken })
       simulated.push(figuresOf(result, phase))
     }
-    all.push(judge(name, recorded.runs[name]!, [], simulated))
+    yield judge(name, recorded.runs[name]!, [], simulated)
   }
-  return all
 }
 
 describe('the simulation, held against recorded runs of a real Cyrus', () => {
   it('has the same verdicts, and lists as long', async () => {
-    const disagreeing = (await judged()).filter(({ agrees }) => !agrees)
-    expect(disagreeing.map(({ rows }) => rows.join('\n'))).toEqual([])
+    const disagreeing: string[] = []
+    for await (const { agrees, rows } of judged()) if (!agrees) disagreeing.push(rows.join('\n'))
+    expect(disagreeing).toEqual([])
   }, 120_000)
 
   it.each<Broken>(['no-lock', 'endless-workers'])(
     'has not, with %s',
     async broken => {
-      const disagreeing = (await judged(broken)).filter(({ agrees }) => !agrees)
-      expect(disagreeing.length).toBeGreaterThan(0)
+      let agreeing = 0
+      for await (const { agrees } of judged(broken)) {
+        if (!agrees) break
+        agreeing++
+      }
+      expect(agreeing).toBeLessThan(SCENARIOS.length)
     },
     120_000,
   )

@@ -75,6 +75,7 @@ class Painter {
     context.save()
     context.font = scaledFont(scale)
     context.fillStyle = ink('muted')
+    context.textAlign = 'left'
     context.textBaseline = 'bottom'
     if (context.measureText(text).width + 8 * scale < right - left)
       context.fillText(text, left + 4 * scale, this.plot.bbox.top - 4 * scale)
