@@ -4,7 +4,7 @@ const NOTHING = -1
 /** Sizes of a page: 2 kB, or 64 kB where there are so many mailboxes that small ones would be too many. */
 const SMALL_BITS = 9
 const LARGE_BITS = 14
-const MANY_NAMES = 50_000
+const MANY_NAMES = 32_768
 
 /**
  * Which state of each mailbox somebody holds, and a digest of it all: the sum of the states' hashes, so that it does not
@@ -17,8 +17,8 @@ export class Holding {
   /** Mailboxes that are there. */
   count = 0
   /** Version + 1 by mailbox; 0 where nothing was ever heard of it. */
-  private readonly pages: (Int32Array | undefined)[] = []
-  private readonly bits: number
+  private pages: (Int32Array | undefined)[] = []
+  private bits: number
 
   constructor(private readonly catalogue: Catalogue) {
     this.bits = catalogue.names < MANY_NAMES ? SMALL_BITS : LARGE_BITS
@@ -34,7 +34,7 @@ export class Holding {
   set(version: VersionId): VersionId {
     const { catalogue } = this
     const name = catalogue.versionName[version]
-    const page = this.pages[name >>> this.bits] ?? this.addPage(name >>> this.bits)
+    const page = this.pages[name >>> this.bits] ?? this.addPage(name)
     const at = name & (page.length - 1)
     const before = page[at] - 1
     if (before !== NOTHING) this.count -= this.weigh(before, -1)
@@ -58,11 +58,26 @@ export class Holding {
     return this.catalogue.isThere(version) ? 1 : 0
   }
 
-  private addPage(index: number): Int32Array {
+  private addPage(name: number): Int32Array {
+    if (name >= MANY_NAMES && this.bits === SMALL_BITS) this.enlarge()
+    const index = name >>> this.bits
+    const known = this.pages[index]
+    if (known !== undefined) return known
     while (this.pages.length <= index) this.pages.push(undefined)
     const page = new Int32Array(1 << this.bits)
     this.pages[index] = page
     return page
+  }
+
+  /** There are more than were thought of: once, what is there moves to large pages. */
+  private enlarge(): void {
+    const small = this.pages
+    this.pages = []
+    this.bits = LARGE_BITS
+    for (const [i, page] of small.entries()) {
+      const first = i << SMALL_BITS
+      if (page !== undefined) this.addPage(first).set(page, first & ((1 << LARGE_BITS) - 1))
+    }
   }
 }
 
