@@ -35,7 +35,7 @@ export class Holding {
     const { catalogue } = this
     const name = catalogue.versionName[version]
     const page = this.pages[name >>> this.bits] ?? this.addPage(name)
-    const at = name & (page.length - 1)
+    const at = name & ((1 << this.bits) - 1)
     const before = page[at] - 1
     if (before !== NOTHING) this.count -= this.weigh(before, -1)
     this.count += this.weigh(version, 1)
