@@ -13,7 +13,7 @@ import { type Calibration, loadCalibration } from '../src/masters/model/load-cal
 import { loadProfile } from '../src/profile/load.js'
 import { figuresOf, type Figures, type Judged, judge, table } from './agreement.js'
 import { figuresOfRun, keptName, type ValidateOptions, validateOptions } from './kept.js'
-import { outcome } from './pairs.js'
+import { outcome, output } from './pairs.js'
 import { SCENARIOS, type Scenario } from './scenarios.js'
 
 const KEPT = 'results/validation'
@@ -60,7 +60,12 @@ function optionsOrExit(): ValidateOptions {
 async function calibrated(): Promise<Calibration> {
   if (!existsSync(COSTS)) {
     process.stderr.write('calibrating: mupdate-bench calibrate cyrus\n')
-    await outcome('node', [MAIN, 'calibrate', 'cyrus', '--quiet', '--output', COSTS])
+    try {
+      await output('node', [MAIN, 'calibrate', 'cyrus', '--quiet', '--output', COSTS])
+    } catch (error) {
+      process.stderr.write(`validate: ${messageOf(error)}\n`)
+      process.exit(1)
+    }
   }
   return loadCalibration(COSTS)
 }

@@ -68,6 +68,7 @@ export class Progress {
 
   /** A run begins: from here on its view is shown. */
   begin(title: string): void {
+    if (this.quiet) return
     this.state = { title, ...NOTHING_YET }
     this.redraw()
   }

@@ -22,24 +22,7 @@ interface ReadRun {
   readonly files: RunFiles
 }
 
-/** How runs can be reported; each makes the text of one file. */
-interface ReportFormat {
-  /** Of one run, in its folder, and of several, in the folder one is in. */
-  readonly fileOfOne: string
-  readonly fileOfMany: string
-  readonly one: (read: ReadRun) => string
-  /** Undefined where several cannot be laid beside each other. */
-  readonly many?: (read: readonly ReadRun[]) => string
-}
-
-const PAGES: Readonly<Record<'html', ReportFormat>> = {
-  html: {
-    fileOfOne: REPORT_FILE,
-    fileOfMany: 'comparison.html',
-    one: ({ run, files }) => runPage(run, files),
-    many: comparisonPage,
-  },
-}
+const COMPARISON_FILE = 'comparison.html'
 
 export function reportCommand(): Command {
   return new Command('report')
@@ -64,27 +47,19 @@ Examples:
       if (flags.format !== 'html' && flags.open === true)
         throw new HarnessError('USAGE', `--open shows a page, and ${flags.format} is none`, 'leave out one of the two')
       if (flags.format !== 'html') return reportAsText(flags.format, directories, flags.out)
-      const format = PAGES.html
-      const path = flags.out ?? pathOf(format, directories)
-      writeReportFile(path, await textOf(format, directories))
+      const path = flags.out ?? (directories.length === 1 ? join(directories[0], REPORT_FILE) : COMPARISON_FILE)
+      writeReportFile(path, await pageOf(directories))
       process.stdout.write(`${path}\n`)
       if (flags.open === true) await show(path)
     })
 }
 
-function pathOf({ fileOfOne, fileOfMany }: ReportFormat, directories: readonly string[]): string {
-  return directories.length === 1 ? join(directories[0], fileOfOne) : fileOfMany
-}
-
 /** All `run.json` first: a wrong folder is found before histograms are read. */
-async function textOf(format: ReportFormat, directories: readonly string[]): Promise<string> {
+async function pageOf(directories: readonly string[]): Promise<string> {
   const runs = directories.map(directory => ({ directory, run: readRun(directory) }))
   const read: ReadRun[] = []
   for (const { directory, run } of runs) read.push({ run, files: await readFilesOf(directory, run) })
-  if (read.length === 1) return format.one(read[0])
-  if (format.many === undefined)
-    throw new HarnessError('USAGE', 'this format takes one run', 'give one folder at a time')
-  return format.many(read)
+  return read.length === 1 ? runPage(read[0].run, read[0].files) : comparisonPage(read)
 }
 
 const OPENERS: Readonly<Record<string, string>> = { darwin: 'open', win32: 'explorer' }

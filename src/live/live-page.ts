@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { browserScript, uplotStyle } from '../report/html/browser-script.js'
+import { contentPolicy } from '../report/html/content-policy.js'
 import { STYLE } from '../report/html/style.js'
 
 export interface LivePage {
@@ -17,16 +17,7 @@ const OWN_STYLE = `
 export function livePage(): LivePage {
   const style = `${uplotStyle()}\n${STYLE}${OWN_STYLE}`
   const script = browserScript('live')
-  const policy = [
-    "default-src 'none'",
-    `style-src '${hashOf(style)}'`,
-    `script-src '${hashOf(script)}'`,
-    "connect-src 'self'",
-    'img-src data:',
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join('; ')
+  const policy = contentPolicy(style, script, ["connect-src 'self'", 'img-src data:', "frame-ancestors 'none'"])
   const html = `<!doctype html>
 <html lang="en">
 <head>
@@ -52,8 +43,4 @@ export function livePage(): LivePage {
 </html>
 `
   return { html, policy }
-}
-
-function hashOf(text: string): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`
 }

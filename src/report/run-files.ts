@@ -1,8 +1,7 @@
-import { createReadStream, existsSync, readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import type { EventLine, SecondLine, SlaveLine } from '../metrics/second-line.js'
-import { parsedLines } from './lines.js'
+import { linesOf, parsedLines } from './lines.js'
 import { type Row, rowOf } from './page/columns.js'
 import { isMarked } from './page/marked.js'
 import type { Curve } from './page/page-data.js'
@@ -82,7 +81,7 @@ async function readCurves(path: string, timedPhases: ReadonlySet<string>): Promi
   if (!existsSync(path)) return []
   const builder = new CurveBuilder(timedPhases)
   try {
-    for await (const line of createInterface({ input: createReadStream(path, 'latin1') })) builder.add(line)
+    for await (const line of linesOf(path)) builder.add(line)
     return builder.curves()
   } finally {
     builder.destroy()

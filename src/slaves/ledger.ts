@@ -72,13 +72,13 @@ export class Ledger {
     mutation.seen = 0
     // A slave can be told before the writer is: then nobody waited.
     for (let i = 0; i < early; i++) this.count(mutation, okNs)
-    if (mutation.needs === 0) this.forget(mutation)
+    if (mutation.needs === 0) this.pending.remove(mutation)
   }
 
   /** Refused, or never answered: what the mailbox is now is anybody's guess. */
   failed(mutation: Mutation): void {
     this.doubtful.add(mutation.name)
-    this.forget(mutation)
+    this.pending.remove(mutation)
   }
 
   /** A slave that held one version of a mailbox now holds another. */
@@ -109,7 +109,7 @@ export class Ledger {
       const has = held >= 0 && this.catalogue.versionOrder[held] >= mutation.order
       if (mutation.okNs === undefined || has || mutation.order <= follower.since) continue
       mutation.needs--
-      if (mutation.seen >= mutation.needs) this.forget(mutation)
+      if (mutation.seen >= mutation.needs) this.pending.remove(mutation)
     }
   }
 
@@ -184,10 +184,6 @@ export class Ledger {
     if (seen === Math.ceil(needs / 2)) this.observer.reached('median', okNs, whenNs)
     if (seen < needs) return
     this.observer.reached('last', okNs, whenNs)
-    this.forget(mutation)
-  }
-
-  private forget(mutation: Mutation): void {
     this.pending.remove(mutation)
   }
 }

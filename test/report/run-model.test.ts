@@ -1,22 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { RunPageData } from '../../src/report/page/page-data.js'
-import { RunModel } from '../../src/report/page/run-model.js'
+import { NO_RUN_YET, RunModel } from '../../src/report/page/run-model.js'
 import { idleSecond } from '../live/live-second.js'
-
-const EMPTY: RunPageData = {
-  name: '',
-  durationS: 0,
-  binS: 1,
-  series: { times: [], columns: {} },
-  threads: [],
-  phases: [],
-  thrash: null,
-  pegged: [],
-  events: [],
-  slaves: { count: 0, resolutionS: 0, rows: [] },
-  curves: [],
-  missing: {},
-}
 
 function secondWith(atMs: number, streaming: number, timedOut = 0) {
   return {
@@ -27,7 +11,7 @@ function secondWith(atMs: number, streaming: number, timedOut = 0) {
 
 describe('what a page knows of a run that goes on', () => {
   it('counts slaves by state where nobody tells of each, and goes on with that', () => {
-    const model = new RunModel(EMPTY)
+    const model = new RunModel(NO_RUN_YET)
     model.addSecond(secondWith(1000, 150))
     expect(model.hasTooManyRows).toBe(false)
     model.addSecond(secondWith(2000, 150, 100))
@@ -38,7 +22,7 @@ describe('what a page knows of a run that goes on', () => {
   })
 
   it('has a row of each slave, which ends where its last move put it', () => {
-    const model = new RunModel(EMPTY)
+    const model = new RunModel(NO_RUN_YET)
     model.addSlaveMove({ atMs: 500, slave: 1, kind: 'dump' })
     model.addSlaveMove({ atMs: 400, slave: 0, kind: 'ready' })
     model.addSlaveMove({ atMs: 900, slave: 1, kind: 'ready' })
@@ -58,7 +42,7 @@ describe('what a page knows of a run that goes on', () => {
   })
 
   it('has each phase once, up to where the run is', () => {
-    const model = new RunModel(EMPTY)
+    const model = new RunModel(NO_RUN_YET)
     const phase = { count: 2, lengthMs: 5000 }
     model.addPhase({ ...phase, name: 'preload', number: 1, startMs: 0, isLimit: true })
     model.addEvent({ atMs: 0, kind: 'phase', detail: 'preload' })

@@ -1,25 +1,13 @@
 import type { EventLine, SlaveLine } from '../../metrics/second-line.js'
 import type { LiveSecond, PhaseBegun, RunEnd, RunFacts } from '../page/live-facts.js'
-import type { RunPageData } from '../page/page-data.js'
+import { NO_RUN_YET } from '../page/run-model.js'
 import { type Connection, LiveHead } from './live-head.js'
 import { takeToken } from './live-token.js'
 import { drawRun } from './run-view.js'
 
-const EMPTY: Omit<RunPageData, 'name'> = {
-  durationS: 0,
-  binS: 1,
-  series: { times: [], columns: {} },
-  threads: [],
-  phases: [],
-  thrash: null,
-  pegged: [],
-  events: [],
-  slaves: { count: 0, resolutionS: 0, rows: [] },
-  curves: [],
-  missing: {
-    series: 'Nothing of it so far.',
-    curves: 'Percentile curves are in the report, once the run has ended.',
-  },
+const MISSING = {
+  series: 'Nothing of it so far.',
+  curves: 'Percentile curves are in the report, once the run has ended.',
 }
 
 const charts = document.getElementById('charts')
@@ -30,7 +18,7 @@ function follow(root: HTMLElement, token: string): void {
   const query = `?token=${encodeURIComponent(token)}`
   const source = new EventSource(`events${query}`)
   const head = new LiveHead()
-  const view = drawRun(root, { ...EMPTY, name: '' })
+  const view = drawRun(root, { ...NO_RUN_YET, missing: MISSING })
   const on = <T>(kind: string, take: (data: T) => void) =>
     source.addEventListener(kind, message => take(JSON.parse((message as MessageEvent<string>).data) as T))
   let runId: string | undefined

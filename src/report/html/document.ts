@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto'
 import type { PageData } from '../page/page-data.js'
 import { browserScript, uplotStyle } from './browser-script.js'
+import { contentPolicy } from './content-policy.js'
 import { escapeHtml, scriptJson } from './escape.js'
 import { STYLE } from './style.js'
 
@@ -16,13 +16,7 @@ export interface PageParts {
 export function htmlDocument({ title, before, after, data }: PageParts): string {
   const style = `${uplotStyle()}\n${STYLE}`
   const script = browserScript('main')
-  const policy = [
-    "default-src 'none'",
-    `style-src '${hashOf(style)}'`,
-    `script-src '${hashOf(script)}'`,
-    "base-uri 'none'",
-    "form-action 'none'",
-  ].join('; ')
+  const policy = contentPolicy(style, script)
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -48,8 +42,4 @@ ${after}
 </body>
 </html>
 `
-}
-
-function hashOf(text: string): string {
-  return `sha256-${createHash('sha256').update(text).digest('base64')}`
 }

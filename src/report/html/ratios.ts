@@ -1,5 +1,6 @@
 import { formatBytes, formatDurationUs } from '../../core/units.js'
 import type { MetricSummary, RunResult, TimeSummary } from '../../metrics/run-result.js'
+import { boundedTime } from '../page/bounded.js'
 
 interface Figure {
   readonly value: number
@@ -77,7 +78,7 @@ function rateOf(phase: string): [string, FigureOf] {
 function time(summary: TimeSummary | undefined, statistic: 'p50' | 'p99' | 'max'): Figure | undefined {
   if (summary === undefined) return undefined
   const isBound = summary.lowerBounds.includes(statistic)
-  return { value: summary[statistic], text: `${isBound ? '≥ ' : ''}${formatDurationUs(summary[statistic])}`, isBound }
+  return { value: summary[statistic], text: boundedTime(summary, statistic), isBound }
 }
 
 function count(value: number): Figure {

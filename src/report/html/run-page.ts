@@ -2,13 +2,14 @@ import { stripVTControlCharacters } from 'node:util'
 import { formatBytes, formatCount, formatDurationUs } from '../../core/units.js'
 import type { MetricSummary, PhaseResult, RunResult } from '../../metrics/run-result.js'
 import { runPageData, timedPhases } from '../run-page-data.js'
+import { boundedTime } from '../page/bounded.js'
 import type { RunFiles } from '../run-files.js'
 import { masterSentences, peopleSentences } from '../summary.js'
 import { htmlDocument } from './document.js'
 import { escapeHtml } from './escape.js'
 import { damagedFiles, omittedEvents } from './left-out.js'
 import { facts, folded, list, table } from './parts.js'
-import { bounded, tiles } from './tiles.js'
+import { tiles } from './tiles.js'
 import { caveats, verdictBadge, verdictReasons } from './verdict.js'
 
 /** The report of one run: words first, then pictures, then what it was. */
@@ -102,7 +103,7 @@ function metricCells({
   serviceTimeUs,
 }: MetricSummary): string[] {
   const times = [responseTimeUs, serviceTimeUs].flatMap(time =>
-    (['p50', 'p99', 'max'] as const).map(statistic => (time === undefined ? '–' : bounded(time, statistic))),
+    (['p50', 'p99', 'max'] as const).map(statistic => (time === undefined ? '–' : boundedTime(time, statistic))),
   )
   return [
     formatCount(count),

@@ -1,6 +1,7 @@
 import { formatDurationUs } from '../../core/units.js'
 import type { MetricSummary, RunResult, TimeSummary } from '../../metrics/run-result.js'
 import { timedPhases } from '../run-page-data.js'
+import { boundedTime } from '../page/bounded.js'
 import { escapeHtml } from './escape.js'
 
 interface Tile {
@@ -53,13 +54,17 @@ function slowest(run: RunResult, command: string, what: string): Tile | undefine
     .sort((a, b) => b.time.p99 - a.time.p99)
   if (times.length === 0) return undefined
   const [{ name, time }] = times
-  return { name: `${what}, 99 % within`, value: bounded(time, 'p99'), more: `in ${name}` }
+  return { name: `${what}, 99 % within`, value: boundedTime(time, 'p99'), more: `in ${name}` }
 }
 
 function create({ total }: RunResult): Tile | undefined {
   const time = total.operations.create?.responseTimeUs
   return (
-    time && { name: 'a create waited up to', value: bounded(time, 'max'), more: `half within ${bounded(time, 'p50')}` }
+    time && {
+      name: 'a create waited up to',
+      value: boundedTime(time, 'max'),
+      more: `half within ${boundedTime(time, 'p50')}`,
+    }
   )
 }
 
@@ -70,8 +75,4 @@ function cpu({ master: { cpu } }: RunResult): Tile | undefined {
     value: formatDurationUs((cpu.peggedMs ?? 0) * 1e3),
     more: `${cpu.meanCores.toFixed(2)} cores on average`,
   }
-}
-
-export function bounded(time: TimeSummary, statistic: 'p50' | 'p99' | 'max'): string {
-  return `${time.lowerBounds.includes(statistic) ? '≥ ' : ''}${formatDurationUs(time[statistic])}`
 }

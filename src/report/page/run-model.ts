@@ -5,6 +5,22 @@ import { isMarked, MOST_ROWS } from './marked.js'
 import type { PageEvent, PhaseSpan, RunPageData, SlaveRows } from './page-data.js'
 import { SlaveTracks } from './slave-states.js'
 
+/** A run of which nothing is known. */
+export const NO_RUN_YET: RunPageData = {
+  name: '',
+  durationS: 0,
+  binS: 1,
+  series: { times: [], columns: {} },
+  threads: [],
+  phases: [],
+  thrash: null,
+  pegged: [],
+  events: [],
+  slaves: { count: 0, resolutionS: 0, rows: [] },
+  curves: [],
+  missing: {},
+}
+
 /** What has come of a run so far. */
 export class RunModel {
   readonly table = new ColumnTable()
