@@ -9,6 +9,7 @@ import { describe, expect, it } from 'vitest'
  */
 const RANKS: Readonly<Record<string, number>> = {
   core: 0,
+  statistics: 1,
   wire: 1,
   metrics: 1,
   generators: 2,
@@ -28,7 +29,7 @@ const RANKS: Readonly<Record<string, number>> = {
 }
 
 /** Pure folders: what they do depends on what they are given, so that it can be tested and replayed. */
-const PURE = ['wire', 'generators', 'verdict']
+const PURE = ['statistics', 'wire', 'generators', 'verdict']
 const IMPURE_MODULES = /^(node:)?(net|tls|dgram|http|https|http2|child_process|cluster|worker_threads|timers)(\/|$)/
 
 const root = resolve(import.meta.dirname, '../src')

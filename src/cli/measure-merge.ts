@@ -1,6 +1,6 @@
 import { HarnessError } from '../core/errors.js'
 import type { Clock } from '../core/clock.js'
-import { costOf } from '../drivers/calibration/statistics.js'
+import { costOf } from '../drivers/calibration/cost-of.js'
 import { CyrusSlave } from '../masters/cyrus/cyrus-slave.js'
 import type { Master } from '../masters/master.js'
 import type { Cost } from '../masters/model/calibration.js'

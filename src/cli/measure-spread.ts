@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.js'
 import { activateAll, take } from '../drivers/calibration/commands.js'
-import { median } from '../drivers/calibration/statistics.js'
+import { median } from '../statistics/quantile.js'
 import { mailboxes } from '../generators/mailboxes.js'
 import type { Master } from '../masters/master.js'
 import type { Profile } from '../profile/load.js'

@@ -3,7 +3,7 @@ import { plainInitialResponse } from '../../session/sasl.js'
 import { connectTcp, type Transport } from '../../session/transport.js'
 import { encodeCommand } from '../../wire/encode.js'
 import { type Connections, rest } from './connections.js'
-import { beyond } from './statistics.js'
+import { beyond } from './cost-of.js'
 
 const LIMIT_MS = 10_000
 

@@ -10,7 +10,8 @@ import { activateAll, BATCH, measureCommands, take } from './commands.js'
 import { Connections, restedResponseUs } from './connections.js'
 import { LISTS_PER_ROUND, measureDumps } from './dumps.js'
 import { measureHandOver } from './hand-over.js'
-import { costOf, median } from './statistics.js'
+import { median } from '../../statistics/quantile.js'
+import { costOf } from './cost-of.js'
 import { measureLogging, measurePending, STREAMS } from './streams.js'
 
 export interface CalibrateOptions {

@@ -3,7 +3,7 @@ import type { MailboxRecord } from '../../core/mailbox.js'
 import type { Command } from '../../core/operation.js'
 import type { Client } from '../../session/client.js'
 import { responseUs, restedResponseUs } from './connections.js'
-import { beyond } from './statistics.js'
+import { beyond } from './cost-of.js'
 
 /** Answers to so many fill no buffer of the master's, 4,096 bytes: a second one would wait for an acknowledgement (Nagle). */
 const NOOPS = 150

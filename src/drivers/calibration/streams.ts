@@ -3,7 +3,7 @@ import type { MailboxRecord } from '../../core/mailbox.js'
 import type { Client } from '../../session/client.js'
 import { activation, BATCH, NOOP, take } from './commands.js'
 import { type Connections, expectOk, responseUs, restedResponseUs } from './connections.js'
-import { beyond } from './statistics.js'
+import { beyond } from './cost-of.js'
 
 /** Bytes of pending updates that go out with the OK in one segment; a second one waits 40 ms for an acknowledgement (Nagle). */
 const ONE_SEGMENT = 3500

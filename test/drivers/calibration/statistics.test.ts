@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { entityRandom } from '../../../src/core/random.js'
-import { beyond, costOf, median, medianIntervalIndex, quantile } from '../../../src/drivers/calibration/statistics.js'
+import { beyond, costOf } from '../../../src/drivers/calibration/cost-of.js'
+import { median, medianIntervalIndex, quantile } from '../../../src/statistics/quantile.js'
 import { shortEnough } from '../../../src/drivers/calibration/streams.js'
 
 describe('quantile', () => {
