@@ -34,6 +34,7 @@ export function finalResult(
       ...comparisonFailures(measured.slaves, profile.expects),
       ...limits.map(({ plan }) => `${plan.name}: not ${plan.until} within ${plan.limitNs / 1e9} s`),
     ],
+    expected: expectedTrouble(measured, profile.expects),
     inconclusive: [
       ...(run.interrupted ? ['interrupted'] : []),
       ...measured.slaves.comparisons.flatMap(({ phase, failure }) =>
@@ -50,6 +51,17 @@ export function finalResult(
 function thrashFailures({ slaves }: RunResult, profile: Profile): string[] {
   if (slaves.thrash.state !== 'sustained' || profile.expects.includes('thrash')) return []
   return ['frontends thrash: their resyncs cause resyncs, to the end']
+}
+
+/** A pass is not to be read as calm. */
+function expectedTrouble({ slaves }: RunResult, expects: Profile['expects']): string[] {
+  const isThrashing = slaves.thrash.state === 'sustained' && expects.includes('thrash')
+  return [
+    ...(isThrashing ? ['frontends thrash to the end, as the profile expects'] : []),
+    ...(expects.includes('differences') && (slaves.differenceCount ?? 0) > 0
+      ? [`${slaves.differenceCount} differences, as the profile expects`]
+      : []),
+  ]
 }
 
 /** Of each comparison, with the name of its phase. */

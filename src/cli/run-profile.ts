@@ -80,7 +80,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   const writer: RunObserver = {
     onEvent(event) {
       const line = eventJson(run, event)
-      folder.addEvent(line)
+      folder.addEvents([line])
       progress.event(event)
       live?.feed.event(line)
     },

@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { loadHistograms } from '../metrics/latency.js'
 import type { RunResult } from '../metrics/run-result.js'
+import type { EventLine } from '../metrics/second-line.js'
 import type { Calibration } from '../masters/model/calibration.js'
 import type { Broken } from '../masters/model/settings.js'
 import type { Profile } from '../profile/load.js'
@@ -48,14 +49,18 @@ export async function simulateProfile(options: SimulateOptions): Promise<Simulat
   }
   const path = out === undefined ? undefined : folderOf(out, identity)
   const folder = path === undefined ? undefined : new RunFolder(path, identity.startedAt, profile.yaml)
+  const events: EventLine[] = []
   const simulation = new Simulation({
     plan: planOf(profile, ''),
     calibration,
     settings,
     ...(options.broken === undefined ? {} : { broken: options.broken }),
-    onEvent: event => folder?.addEvent(virtualEventJson(simulation, event)),
+    onEvent: event => {
+      if (folder !== undefined) events.push(virtualEventJson(simulation, event))
+    },
     async onPoint(point) {
       if (folder !== undefined) write(folder, simulation, point)
+      folder?.addEvents(events.splice(0))
       options.onProgress?.(point, simulation)
       // Signals come in between.
       await setImmediate()
@@ -65,6 +70,7 @@ export async function simulateProfile(options: SimulateOptions): Promise<Simulat
   try {
     await simulation.execute()
     const result = finalResult(identity, simulation, master, profile, undefined)
+    folder?.addEvents(events)
     folder?.writeRun(result)
     if (folder?.failure !== undefined) throw folder.failure
     return { result, folder: path }

@@ -13,11 +13,17 @@ export interface Timeline {
   at(ns: number, rank: number, what: () => void): Alarm
 }
 
-interface Entry {
-  readonly ns: number
-  readonly rank: number
-  readonly order: number
-  what: (() => void) | undefined
+class Entry implements Alarm {
+  constructor(
+    readonly ns: number,
+    readonly rank: number,
+    readonly order: number,
+    public what: (() => void) | undefined,
+  ) {}
+
+  cancel(): void {
+    this.what = undefined
+  }
 }
 
 /** Time that passes from one event to the next, and not in between: a discrete-event simulation's. */
@@ -32,13 +38,9 @@ export class VirtualTimeline implements Timeline {
   }
 
   at(ns: number, rank: number, what: () => void): Alarm {
-    const entry: Entry = { ns: Math.max(ns, this.nowNs), rank, order: this.asked++, what }
+    const entry = new Entry(Math.max(ns, this.nowNs), rank, this.asked++, what)
     this.push(entry)
-    return {
-      cancel() {
-        entry.what = undefined
-      },
-    }
+    return entry
   }
 
   /** Lets happen all that is due up to a moment, which is now afterwards. */

@@ -14,12 +14,15 @@ export class PhaseState {
   endNs: number | undefined
   ended: PhaseResult['ended'] = 'running'
   droppedArrivals = 0
+  private flushes: number | undefined
   private intervals = 0
   private lateIntervals = 0
 
   constructor(
     readonly plan: PlanPhase,
     readonly startNs: number,
+    /** Syncs of the disk until now; undefined where nobody counts. */
+    private readonly flushesBefore?: number,
   ) {}
 
   /** @param fromNs start of the interval; one that reaches back into the phase before does not count */
@@ -29,12 +32,13 @@ export class PhaseState {
     if (p99Us > SATURATION.eventLoopDelayP99Us) this.lateIntervals++
   }
 
-  end(how: PhaseResult['ended'], nowNs: number): void {
+  end(how: PhaseResult['ended'], nowNs: number, flushes?: number): void {
     this.endNs = nowNs
     this.ended = how
+    if (flushes !== undefined && this.flushesBefore !== undefined) this.flushes = flushes - this.flushesBefore
   }
 
-  result(nowNs: number): PhaseResult & Pick<MetricGroups, 'harness'> {
+  result(nowNs: number): Omit<PhaseResult, 'listedRecords'> & Pick<MetricGroups, 'harness'> {
     const durationNs = (this.endNs ?? nowNs) - this.startNs
     const groups = this.tallies.summary(durationNs)
     return {
@@ -43,6 +47,21 @@ export class PhaseState {
       durationMs: round3(durationNs / 1e6),
       ended: this.ended,
       ...groups,
+      master: this.masterResult(),
+    }
+  }
+
+  private masterResult(): PhaseResult['master'] {
+    const span = this.watch.master.summary()
+    if (span === undefined) return null
+    return {
+      cpuMs: round3(span.meanCores * span.sampledMs),
+      peggedMs: round3(span.peggedMs),
+      waitMs: round3(span.waitMs),
+      rssBytes: span.rssLastBytes ?? null,
+      writeBytes: span.io?.writeBytes ?? null,
+      writeCalls: span.io?.syscw ?? null,
+      diskFlushes: this.flushes ?? null,
     }
   }
 

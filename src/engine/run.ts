@@ -263,7 +263,8 @@ export class Run {
   private async runPhase(index: number): Promise<void> {
     const { plan, clock, observer } = this.options
     const planned = plan.phases[index]
-    const phase = new PhaseState(planned, clock.nowNs() + LEAD_NS)
+    this.watch.sample()
+    const phase = new PhaseState(planned, clock.nowNs() + LEAD_NS, this.watch.diskFlushes)
     this.byIndex[index] = phase
     this.current = index
     this.watch.spans = [this.watchSpan, this.second.watch, phase.watch]
@@ -284,7 +285,8 @@ export class Run {
     })
     this.endPhase = undefined
     for (const timer of restarts) clearTimeout(timer)
-    phase.end(how, clock.nowNs())
+    this.watch.sample()
+    phase.end(how, clock.nowNs(), this.watch.diskFlushes)
     if (planned.until === 'converged') this.noteUncompared(planned.name, how, limitNs)
     if (how === 'limit') this.event('phase-limit', `${planned.name}: not ${planned.until} after ${limitNs / 1e9} s`)
   }
@@ -364,9 +366,7 @@ export class Run {
       this.second.loopDelayUs = worstDelay(this.second.loopDelayUs, interval.eventLoopDelayUs)
     }
     for (const delta of interval.metrics) {
-      this.byIndex[delta.phase]?.tallies.add(delta)
-      this.total.add(delta)
-      this.second.tallies.add(delta)
+      SpanTallies.addTo([this.byIndex[delta.phase]?.tallies, this.total, this.second.tallies], delta)
     }
     const { coveredNs } = this.second
     const lengthNs = interval.toNs - Math.max(interval.fromNs, this.startNs)

@@ -1,6 +1,6 @@
 import type { MetricDelta } from '../metrics/recorder.js'
 import type { MetricSummary } from '../metrics/run-result.js'
-import { Tally } from '../metrics/tally.js'
+import { type DecodedDelta, Tally, withDecoded } from '../metrics/tally.js'
 
 export interface MetricGroups {
   readonly operations: Record<string, MetricSummary>
@@ -12,14 +12,21 @@ export interface MetricGroups {
 export class SpanTallies {
   private readonly tallies = new Map<string, { group: keyof MetricGroups; name: string; tally: Tally }>()
 
-  add(delta: MetricDelta): void {
+  /** Adds it to all the spans that it lies in. */
+  static addTo(spans: readonly (SpanTallies | undefined)[], delta: MetricDelta): void {
+    withDecoded(delta, decoded => {
+      for (const span of spans) span?.add(delta, decoded)
+    })
+  }
+
+  private add(delta: MetricDelta, decoded: DecodedDelta): void {
     const key = `${delta.group} ${delta.name}`
     let entry = this.tallies.get(key)
     if (entry === undefined) {
       entry = { group: delta.group, name: delta.name, tally: new Tally() }
       this.tallies.set(key, entry)
     }
-    entry.tally.add(delta)
+    entry.tally.add(delta, decoded)
   }
 
   summary(durationNs: number): MetricGroups {

@@ -14,6 +14,9 @@ export interface MetricDelta {
   readonly unfinished: number
   readonly response?: string
   readonly service?: string
+  /** The greatest value of each, ns. */
+  readonly responseMaxNs?: number
+  readonly serviceMaxNs?: number
   /** Smallest lower bound in each histogram, ns. */
   readonly responseBoundNs?: number
   readonly serviceBoundNs?: number
@@ -98,7 +101,8 @@ export class Metric {
 }
 
 function encoded(key: 'response' | 'service', histogram: Histogram | undefined): Partial<MetricDelta> {
-  return histogram === undefined || histogram.totalCount === 0 ? {} : { [key]: encodeHistogram(histogram) }
+  if (histogram === undefined || histogram.totalCount === 0) return {}
+  return { [key]: encodeHistogram(histogram), [`${key}MaxNs`]: histogram.maxValue }
 }
 
 /** All metrics of one thread. A sample belongs to the phase in which its operation was meant to start. */

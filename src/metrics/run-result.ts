@@ -47,6 +47,24 @@ const phase = z.strictObject({
   commands: metrics.describe(
     'NOOP.plain (probe), NOOP.stream (probe on a streaming connection), NOOP.slave, UPDATE, ACTIVATE, …',
   ),
+  listedRecords: z
+    .int()
+    .nullable()
+    .default(null)
+    .describe('mailboxes in the lists that slaves received whole in this phase'),
+  master: z
+    .strictObject({
+      cpuMs: z.number().describe('CPU that all its threads used, from /proc/PID/stat, in steps of 10 ms'),
+      peggedMs: z.number(),
+      waitMs: z.number(),
+      rssBytes: z.number().nullable().describe('resident memory at the end of the phase'),
+      writeBytes: z.number().nullable(),
+      writeCalls: z.number().nullable(),
+      diskFlushes: z.number().nullable(),
+    })
+    .nullable()
+    .default(null)
+    .describe('its process in this phase; null where it is not on this host, is a model, or was not there'),
 })
 
 const cpu = z.strictObject({

@@ -11,14 +11,15 @@ export class Tally {
   private serviceBoundNs = Infinity
   private readonly histograms: { response?: Histogram; service?: Histogram } = {}
 
-  add(delta: MetricDelta): void {
+  /** @param decoded its histograms: whoever adds a delta to several tallies decodes it once */
+  add(delta: MetricDelta, decoded: DecodedDelta): void {
     this.count += delta.count
     this.failed += delta.failed
     this.unfinished += delta.unfinished
     this.responseBoundNs = Math.min(this.responseBoundNs, delta.responseBoundNs ?? Infinity)
     this.serviceBoundNs = Math.min(this.serviceBoundNs, delta.serviceBoundNs ?? Infinity)
-    this.merge('response', delta.response)
-    this.merge('service', delta.service)
+    this.merge('response', decoded.response)
+    this.merge('service', decoded.service)
   }
 
   /** @param durationNs length of the span the samples belong to */
@@ -41,13 +42,28 @@ export class Tally {
     this.histograms.service?.destroy()
   }
 
-  private merge(kind: 'response' | 'service', encoded: string | undefined): void {
-    if (encoded === undefined) return
+  private merge(kind: 'response' | 'service', histogram: Histogram | undefined): void {
+    if (histogram === undefined) return
     this.histograms[kind] ??= newHistogram()
-    const decoded = decodeHistogram(encoded)
-    this.histograms[kind].add(decoded)
-    decoded.destroy()
+    this.histograms[kind].add(histogram)
   }
+}
+
+/** A delta's histograms, as far as it has any. */
+export interface DecodedDelta {
+  readonly response: Histogram | undefined
+  readonly service: Histogram | undefined
+}
+
+/** Decodes them for as long as they are used: WASM memory is not garbage collected. */
+export function withDecoded({ response, service }: MetricDelta, use: (decoded: DecodedDelta) => void): void {
+  const decoded = {
+    response: response === undefined ? undefined : decodeHistogram(response),
+    service: service === undefined ? undefined : decodeHistogram(service),
+  }
+  use(decoded)
+  decoded.response?.destroy()
+  decoded.service?.destroy()
 }
 
 export function round3(value: number): number {

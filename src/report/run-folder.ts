@@ -1,7 +1,6 @@
 import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { HarnessError, messageOf } from '../core/errors.js'
-import { decodeHistogram } from '../metrics/latency.js'
 import type { RunResult } from '../metrics/run-result.js'
 import type { MetricDelta } from '../metrics/recorder.js'
 import type { EventLine, SecondLine, SlaveLine } from '../metrics/second-line.js'
@@ -46,8 +45,9 @@ export class RunFolder {
   onFailure: ((error: HarnessError) => void) | undefined
   failure: HarnessError | undefined
 
-  addEvent(event: EventLine): void {
-    this.guard(() => writeSync(this.events, `${JSON.stringify(event)}\n`))
+  addEvents(events: readonly EventLine[]): void {
+    if (events.length === 0) return
+    this.guard(() => writeSync(this.events, events.map(event => `${JSON.stringify(event)}\n`).join('')))
   }
 
   addSlaveMoves(moves: readonly SlaveLine[]): void {
@@ -61,21 +61,14 @@ export class RunFolder {
 
   /** @param phase of the delta, by name; @param startS seconds from the run's start */
   addDelta(phase: string, delta: MetricDelta, startS: number, lengthS: number): void {
-    const { name, response, service } = delta
-    if (response !== undefined) this.addHistogram(`${phase}/${name}/response`, startS, lengthS, response)
-    if (service !== undefined) this.addHistogram(`${phase}/${name}/service`, startS, lengthS, service)
-  }
-
-  private addHistogram(tag: string, startS: number, lengthS: number, encoded: string): void {
-    const histogram = decodeHistogram(encoded)
-    const maxMs = histogram.maxValue / HLOG_UNIT_RATIO
-    histogram.destroy()
-    this.guard(() =>
-      writeSync(
-        this.histograms,
-        `Tag=${tag},${startS.toFixed(3)},${lengthS.toFixed(3)},${maxMs.toFixed(3)},${encoded}\n`,
-      ),
-    )
+    const { name, response, service, responseMaxNs = 0, serviceMaxNs = 0 } = delta
+    const lines = [
+      ...(response === undefined
+        ? []
+        : [hlogLine(`${phase}/${name}/response`, startS, lengthS, responseMaxNs, response)]),
+      ...(service === undefined ? [] : [hlogLine(`${phase}/${name}/service`, startS, lengthS, serviceMaxNs, service)]),
+    ]
+    if (lines.length > 0) this.guard(() => writeSync(this.histograms, lines.join('')))
   }
 
   /** Replaces it at once, so that a reader never sees half of it. */
@@ -112,6 +105,10 @@ export class RunFolder {
 
 /** Values are ns; the Interval_Max column is in ms, HdrHistogram's usual ratio. */
 const HLOG_UNIT_RATIO = 1e6
+
+function hlogLine(tag: string, startS: number, lengthS: number, maxNs: number, encoded: string): string {
+  return `Tag=${tag},${startS.toFixed(3)},${lengthS.toFixed(3)},${(maxNs / HLOG_UNIT_RATIO).toFixed(3)},${encoded}\n`
+}
 
 function hlogHeader(startedAt: Date): string {
   const seconds = (startedAt.getTime() / 1000).toFixed(3)

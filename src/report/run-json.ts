@@ -73,7 +73,7 @@ export function runJson(
 ): RunResult {
   const durationNs = (run.endNs ?? nowNs) - run.startNs
   const { harness, ...total } = run.total.summary(durationNs)
-  const { counters } = run
+  const { counters, slaveMoves: moves } = run
   return {
     schema: 'mupdate-bench/run/1',
     simulated: master.kind === 'simulated',
@@ -97,7 +97,7 @@ export function runJson(
     slaves: slavesJson(run, nowNs, harness),
     probes: run.probes,
     http: run.http === undefined ? null : { ...run.http },
-    phases: run.phases.map(phase => phaseJson(run, phase.result(nowNs))),
+    phases: run.phases.map(phase => phaseJson(run, moves, phase, nowNs)),
     total,
   }
 }
@@ -247,8 +247,15 @@ function propagationJson(
   return { first, median, last: lastTime, all, missing: last?.missing ?? null }
 }
 
-function phaseJson(run: RunRecord, { harness: _, ...phase }: ReturnType<PhaseState['result']>): PhaseResult {
-  return { ...phase, startMs: round3(phase.startMs - run.startNs / 1e6) }
+function phaseJson({ startNs }: RunRecord, moves: readonly SlaveMove[], state: PhaseState, nowNs: number): PhaseResult {
+  const { harness: _, ...phase } = state.result(nowNs)
+  const endNs = state.endNs ?? nowNs
+  const lists = moves.filter(({ kind, atNs }) => kind === 'listed' && state.startNs <= atNs && atNs < endNs)
+  return {
+    ...phase,
+    startMs: round3(phase.startMs - startNs / 1e6),
+    listedRecords: lists.reduce((sum, { records = 0 }) => sum + records, 0),
+  }
 }
 
 function nullable(value: number | undefined): number | null {

@@ -135,6 +135,8 @@ export interface ProcessSpanSummary {
   /** Sum over threads: two that wait 1 s each make 2,000. */
   readonly waitMs: number
   readonly rssPeakBytes: number
+  /** At the end; absent where it could not be read. */
+  readonly rssLastBytes?: number
   readonly descriptorsPeak: number
   readonly threadsPeak: number
   /** Absent when the process belongs to someone else. */
@@ -149,6 +151,7 @@ export class ProcessSpan {
   #waitNs = 0
   #peakThreadShare = 0
   #rssPeakBytes = 0
+  #rssLastBytes: number | undefined
   #descriptorsPeak = 0
   #threadsPeak = 0
   #io: ProcessIo | undefined
@@ -160,6 +163,7 @@ export class ProcessSpan {
     if (sample.pegged) this.#peggedNs += sample.elapsedNs
     this.#peakThreadShare = Math.max(this.#peakThreadShare, sample.peakThreadShare)
     this.#rssPeakBytes = Math.max(this.#rssPeakBytes, sample.rssBytes ?? 0)
+    this.#rssLastBytes = sample.rssBytes
     this.#descriptorsPeak = Math.max(this.#descriptorsPeak, sample.descriptors ?? 0)
     this.#threadsPeak = Math.max(this.#threadsPeak, sample.threadCount)
     if (sample.io !== undefined) this.#io = ioSum(this.#io, sample.io)
@@ -175,6 +179,7 @@ export class ProcessSpan {
       peggedMs: this.#peggedNs / 1e6,
       waitMs: this.#waitNs / 1e6,
       rssPeakBytes: this.#rssPeakBytes,
+      ...(this.#rssLastBytes !== undefined && { rssLastBytes: this.#rssLastBytes }),
       descriptorsPeak: this.#descriptorsPeak,
       threadsPeak: this.#threadsPeak,
       ...(this.#io !== undefined && { io: this.#io }),

@@ -373,9 +373,7 @@ export class Simulation {
     )
     const deltas = this.recorder.takeDeltas()
     for (const delta of deltas) {
-      this.phases[delta.phase]?.tallies.add(delta)
-      this.total.add(delta)
-      tallies.add(delta)
+      SpanTallies.addTo([this.phases[delta.phase]?.tallies, this.total, tallies], delta)
     }
     this.swarm?.observe()
     const { nowNs } = this.timeline

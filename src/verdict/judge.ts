@@ -43,6 +43,8 @@ export interface Conditions {
   readonly saturated: readonly string[]
   readonly inconclusive: readonly string[]
   readonly failures: readonly string[]
+  /** What would have been a failure, had the profile not expected it. */
+  readonly expected: readonly string[]
 }
 
 /** The one verdict of a run: a harness that was the limit makes all else worthless, then failures, then doubts. */
@@ -55,7 +57,7 @@ export function judge(run: RunResult, thresholds: readonly Threshold[], conditio
   if (failed.length > 0) return { result: 'fail', reasons: failed, thresholds: results }
   const doubts = [...conditions.inconclusive, ...reasons('inconclusive')]
   if (doubts.length > 0) return { result: 'inconclusive', reasons: doubts, thresholds: results }
-  return { result: 'pass', reasons: results.map(r => r.reason), thresholds: results }
+  return { result: 'pass', reasons: [...results.map(r => r.reason), ...conditions.expected], thresholds: results }
 }
 
 interface Found {

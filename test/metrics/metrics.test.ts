@@ -1,15 +1,20 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeHistogram, loadHistograms } from '../../src/metrics/latency.js'
-import { Recorder } from '../../src/metrics/recorder.js'
-import { Tally } from '../../src/metrics/tally.js'
+import { type MetricDelta, Recorder } from '../../src/metrics/recorder.js'
+import { Tally, withDecoded } from '../../src/metrics/tally.js'
 
 beforeAll(loadHistograms)
 
 const MS = 1e6
+
+function add(tally: Tally, delta: MetricDelta): void {
+  withDecoded(delta, decoded => tally.add(delta, decoded))
+}
+
 function tallyOf(recorder: Recorder): Tally {
   const tally = new Tally()
-  for (const delta of recorder.takeDeltas()) tally.add(delta)
+  for (const delta of recorder.takeDeltas()) add(tally, delta)
   return tally
 }
 
@@ -68,9 +73,9 @@ describe('metrics', () => {
         for (const { ns, shard, flush } of samples) {
           one.metric(0, 'commands', 'X').add('ok', 0, undefined, ns)
           shards[shard].metric(0, 'commands', 'X').add('ok', 0, undefined, ns)
-          if (flush) for (const delta of shards[shard].takeDeltas()) merged.add(delta)
+          if (flush) for (const delta of shards[shard].takeDeltas()) add(merged, delta)
         }
-        for (const shard of shards) for (const delta of shard.takeDeltas()) merged.add(delta)
+        for (const shard of shards) for (const delta of shard.takeDeltas()) add(merged, delta)
         const whole = tallyOf(one)
         expect(merged.summary(1e9)).toEqual(whole.summary(1e9))
         for (const thing of [one, ...shards, merged, whole]) thing.destroy()

@@ -135,6 +135,8 @@ describe('the page of several runs', () => {
         ended: 'duration' as const,
         operations: {},
         commands: { 'NOOP.plain': noop },
+        listedRecords: null,
+        master: null,
       },
     ]
     return { run: { ...run, phases, total: { operations: {}, commands: { 'NOOP.plain': noop } } }, files: noFiles() }

@@ -11,7 +11,7 @@ function metric(lowerBounds: TimeSummary['lowerBounds'] = []): MetricSummary {
   return { count: 100, failed: 2, unfinished: 0, ratePerSecond: 10, responseTimeUs: time(lowerBounds) }
 }
 
-const none: Pick<RunResult['total'], 'operations' | 'commands'> = { operations: {}, commands: {} }
+const none = { operations: {}, commands: {}, listedRecords: null, master: null }
 
 const run: RunResult = {
   schema: 'mupdate-bench/run/1',
@@ -98,6 +98,8 @@ const run: RunResult = {
       startMs: 1000,
       durationMs: 1000,
       ended: 'duration',
+      listedRecords: null,
+      master: null,
       operations: { create: metric() },
       commands: { NOOP: metric(), 'NOOP.plain': metric(['p99', 'p999', 'max', 'mean']) },
     },
@@ -164,7 +166,7 @@ describe('judgeThreshold', () => {
 })
 
 describe('judge', () => {
-  const nothing = { saturated: [], inconclusive: [], failures: [] }
+  const nothing = { saturated: [], inconclusive: [], failures: [], expected: [] }
   const pass = parseThreshold('create.failed == 2')
   const fail = parseThreshold('create.failed == 0')
   const doubt = parseThreshold('NOOP.plain.responseTimeUs.p99 < 200us')
