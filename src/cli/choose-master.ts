@@ -69,7 +69,7 @@ export async function createMaster(
 ): Promise<Master> {
   switch (choice.kind) {
     case 'embedded':
-      return embeddedMaster({ connectionsMax: EMBEDDED_CONNECTIONS })
+      return embeddedMaster({ connectionsMax: EMBEDDED_CONNECTIONS, ...embeddedSettings(managed.settings) })
     case 'model':
       return embeddedMaster({
         model: { calibration: loadCalibration(choice.calibration), settings: modelledSettings(managed.settings) },
@@ -81,6 +81,19 @@ export async function createMaster(
       return new RemoteMaster(choice.address, credentials, clock)
     }
   }
+}
+
+/**
+ * The embedded master has one setting. Those of imapd.conf are for a Cyrus; profiles have them for when it is one.
+ *
+ * @throws {HarnessError} `USAGE`
+ */
+function embeddedSettings({ slowedBy }: Readonly<Record<string, string>>): { slowedBy?: number } {
+  if (slowedBy === undefined) return {}
+  const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(slowedBy) ?? []
+  if (percent === undefined)
+    throw new HarnessError('USAGE', `slowedBy: ${slowedBy} is no share of the CPU`, 'write for example slowedBy=10%')
+  return { slowedBy: Number(percent) / 100 }
 }
 
 /** The embedded master has no worker threads to run out of. */

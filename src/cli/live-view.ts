@@ -3,7 +3,7 @@ import { formatCount, formatDurationUs } from '../core/units.js'
 import { boundedTime } from '../report/page/bounded.js'
 import { STANDINGS, type Standing } from '../slaves/standing.js'
 import type { LiveState } from './live-state.js'
-import { bar, sparkline } from './sparkline.js'
+import { bar, sparkline } from '../report/sparkline.js'
 import { clip, printable, widthOf } from '../core/text-width.js'
 
 type Colours = ReturnType<typeof pc.createColors>

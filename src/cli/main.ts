@@ -3,8 +3,11 @@ import { Command, CommanderError } from 'commander'
 import { isHarnessError, messageOf } from '../core/errors.js'
 import { EXIT, exitStatusOf } from '../core/exit-status.js'
 import { packageVersion } from '../core/package-root.js'
+import { baselineCommand } from './baseline.js'
 import { calibrateCommand } from './calibrate.js'
 import { cleanupCommand } from './cleanup.js'
+import { compareCommand, keepSeparator } from './compare.js'
+import { gateCommand } from './gate.js'
 import { generateCommand } from './generate.js'
 import { masterCommand } from './master.js'
 import { profileCommand } from './profile.js'
@@ -12,6 +15,7 @@ import { reportCommand } from './report.js'
 import { runCommand } from './run.js'
 import { showCommand } from './show.js'
 import { simulateCommand } from './simulate.js'
+import { trendCommand } from './trend.js'
 
 const program = new Command('mupdate-bench')
   .description('What does a MUPDATE master hold before its slaves lose it?')
@@ -25,6 +29,10 @@ const program = new Command('mupdate-bench')
 for (const command of [
   runCommand(),
   simulateCommand(),
+  gateCommand(),
+  compareCommand(),
+  trendCommand(),
+  baselineCommand(),
   masterCommand(),
   calibrateCommand(),
   generateCommand(),
@@ -48,7 +56,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 process.stderr.on('error', () => {})
 
 try {
-  await program.parseAsync()
+  await program.parseAsync(keepSeparator(process.argv))
 } catch (error) {
   process.exitCode = explain(error)
 }

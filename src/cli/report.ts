@@ -6,13 +6,16 @@ import type { RunResult } from '../metrics/run-result.js'
 import { comparisonPage } from '../report/html/comparison-page.js'
 import { runPage } from '../report/html/run-page.js'
 import { FORMATS, type FormatName } from '../report/formats.js'
+import { GATE_FORMATS, type GateFormatName } from '../report/gate/formats.js'
+import { gateHtml } from '../report/gate/html.js'
 import type { RunFiles } from '../report/run-files.js'
 import { REPORT_FILE, readFilesOf, writeReportFile } from '../report/write-report.js'
+import { GATE_PAGE, isGate, readGate } from './read-gate.js'
 import { readRun } from './read-run.js'
 import { reportAsText } from './report-text.js'
 
 interface ReportFlags {
-  readonly format: 'html' | FormatName
+  readonly format: 'html' | FormatName | GateFormatName
   readonly out?: string
   readonly open?: true
 }
@@ -26,11 +29,11 @@ const COMPARISON_FILE = 'comparison.html'
 
 export function reportCommand(): Command {
   return new Command('report')
-    .description('write the report of a run, also of one that was cut off; of several, a comparison')
+    .description('write the report of a run, also of one that was cut off, or of a gate; of several runs, a comparison')
     .argument('<dir...>', 'folders of runs, results/<profile>/<time>-<id>; ratios are to the first')
     .addOption(
       new Option('-f, --format <name>', 'html, a page with charts; all others go to standard output')
-        .choices(['html', ...Object.keys(FORMATS)])
+        .choices(['html', ...new Set([...Object.keys(FORMATS), ...Object.keys(GATE_FORMATS)])])
         .default('html'),
     )
     .option('-o, --out <file>', 'where it goes, in place of report.html in the run’s folder, or ./comparison.html')
@@ -46,12 +49,33 @@ Examples:
     .action(async (directories: string[], flags: ReportFlags) => {
       if (flags.format !== 'html' && flags.open === true)
         throw new HarnessError('USAGE', `--open shows a page, and ${flags.format} is none`, 'leave out one of the two')
-      if (flags.format !== 'html') return reportAsText(flags.format, directories, flags.out)
+      if (directories.length === 1 && isGate(directories[0])) return reportGate(directories[0], flags)
+      if (flags.format !== 'html') return reportAsText(formatOf(FORMATS, flags.format, 'a run'), directories, flags.out)
       const path = flags.out ?? (directories.length === 1 ? join(directories[0], REPORT_FILE) : COMPARISON_FILE)
       writeReportFile(path, await pageOf(directories))
       process.stdout.write(`${path}\n`)
       if (flags.open === true) await show(path)
     })
+}
+
+async function reportGate(directory: string, { format, out, open }: ReportFlags): Promise<void> {
+  const gate = readGate(directory)
+  if (format !== 'html') {
+    const text = GATE_FORMATS[formatOf(GATE_FORMATS, format, 'a gate')](gate)
+    if (out === undefined) process.stdout.write(text)
+    else writeReportFile(out, text)
+    return
+  }
+  const path = out ?? join(directory, GATE_PAGE)
+  writeReportFile(path, gateHtml(gate))
+  process.stdout.write(`${path}\n`)
+  if (open === true) await show(path)
+}
+
+/** @throws {HarnessError} `USAGE` for a format that the other one has */
+function formatOf<T extends object>(formats: T, name: string, what: string): keyof T {
+  if (name in formats) return name as keyof T
+  throw new HarnessError('USAGE', `--format ${name}: not of ${what}`, `give of ${Object.keys(formats).join(', ')}`)
 }
 
 /** All `run.json` first: a wrong folder is found before histograms are read. */

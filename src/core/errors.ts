@@ -18,6 +18,7 @@ export type ErrorCode =
   | 'WIRE_SYNTAX'
   | 'WIRE_UNEXPECTED'
   | 'RESULTS'
+  | 'NO_BASELINE'
   | 'INTERRUPTED'
   | 'INTERNAL'
 

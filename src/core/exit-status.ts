@@ -42,6 +42,7 @@ const BY_CODE: Record<ErrorCode, ExitStatus> = {
   WIRE_SYNTAX: EXIT.master,
   WIRE_UNEXPECTED: EXIT.master,
   RESULTS: EXIT.usage,
+  NO_BASELINE: EXIT.noBaseline,
   INTERRUPTED: EXIT.interrupted,
   INTERNAL: EXIT.internal,
 }

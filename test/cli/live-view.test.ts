@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { type LiveState, NOTHING_YET, withEvent } from '../../src/cli/live-state.js'
 import { liveView } from '../../src/cli/live-view.js'
-import { sparkline } from '../../src/cli/sparkline.js'
+import { sparkline } from '../../src/report/sparkline.js'
 import { widthOf } from '../../src/core/text-width.js'
 
 const text = fc

@@ -34,6 +34,8 @@ export interface EmbeddedMasterOptions {
   readonly connectionsMax?: number
   /** Bytes of changes kept for the slowest slave before it is dropped. */
   readonly backlogBytesMax?: number
+  /** Share of its CPU that it uses in vain, such as 0.1: a regression of a size that is known. */
+  readonly slowedBy?: number
   /** For tests. */
   readonly faults?: Faults
   /** Serves as the Cyrus that this is a model of: the same waits, none of the CPU. */
@@ -176,6 +178,7 @@ function changedSettings(settings: ProcessSettings): Record<string, string> {
   for (const key of ['failedLoginPauseMs', 'connectionsMax', 'backlogBytesMax'] as const) {
     if (settings[key] !== SETTING_DEFAULTS[key]) changed[key] = String(settings[key])
   }
+  if (settings.slowedBy !== undefined) changed.slowedBy = String(settings.slowedBy)
   return changed
 }
 

@@ -9,6 +9,8 @@ export interface ServerOptions extends CoreOptions {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
+  /** @see Slowness */
+  readonly slowedBy?: number
   /** Serves as the Cyrus that this is a model of; as fast as it can when absent. */
   readonly model?: ModelOptions
 }

@@ -11,6 +11,8 @@ export interface ProcessSettings {
   readonly failedLoginPauseMs: number
   readonly connectionsMax: number
   readonly backlogBytesMax: number
+  /** Share of its CPU that it uses in vain. */
+  readonly slowedBy?: number
   readonly faults?: Faults
   readonly model?: ModelOptions
 }

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto'
 
-/** A content security policy for a page with one style and one script in it: these alone, by their hashes. */
-export function contentPolicy(style: string, script: string, further: readonly string[] = []): string {
+/** A content security policy for a page with one style and at most one script in it: these alone, by their hashes. */
+export function contentPolicy(style: string, script?: string, further: readonly string[] = []): string {
   return [
     "default-src 'none'",
     `style-src '${hashOf(style)}'`,
-    `script-src '${hashOf(script)}'`,
+    ...(script === undefined ? [] : [`script-src '${hashOf(script)}'`]),
     "base-uri 'none'",
     "form-action 'none'",
     ...further,

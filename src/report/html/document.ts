@@ -16,7 +16,25 @@ export interface PageParts {
 export function htmlDocument({ title, before, after, data }: PageParts): string {
   const style = `${uplotStyle()}\n${STYLE}`
   const script = browserScript('main')
-  const policy = contentPolicy(style, script)
+  const body = `<main>
+${before}
+<section aria-label="Charts">
+<div id="charts"></div>
+<noscript><p class="callout">The charts need JavaScript, of which all is in this file; the words and tables do not.</p></noscript>
+</section>
+${after}
+</main>
+<script type="application/json" id="data">${scriptJson(data)}</script>
+<script>${script}</script>`
+  return page(title, style, contentPolicy(style, script), body)
+}
+
+/** A page without a script: all that is on it is words, tables and drawings. */
+export function stillDocument(title: string, content: string): string {
+  return page(title, STYLE, contentPolicy(STYLE), `<main>\n${content}\n</main>`)
+}
+
+function page(title: string, style: string, policy: string, body: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
@@ -29,16 +47,7 @@ export function htmlDocument({ title, before, after, data }: PageParts): string 
 <style>${style}</style>
 </head>
 <body>
-<main>
-${before}
-<section aria-label="Charts">
-<div id="charts"></div>
-<noscript><p class="callout">The charts need JavaScript, of which all is in this file; the words and tables do not.</p></noscript>
-</section>
-${after}
-</main>
-<script type="application/json" id="data">${scriptJson(data)}</script>
-<script>${script}</script>
+${body}
 </body>
 </html>
 `

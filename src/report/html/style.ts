@@ -82,6 +82,12 @@ td.words, th.words { text-align: left; white-space: normal; min-width: 12em; }
 dl.facts { display: grid; grid-template-columns: minmax(110px, max-content) 1fr; gap: 4px 16px; margin: 8px 0; font-size: 14px; }
 dl.facts dt { color: var(--muted); } dl.facts dd { margin: 0; overflow-wrap: anywhere; }
 pre { background: var(--raised); border-radius: 6px; padding: 12px; overflow-x: auto; font: 12.5px/1.45 ui-monospace, "DejaVu Sans Mono", monospace; }
+.plot { width: 100%; height: auto; font-size: 12.5px; } .plot text { fill: var(--text); } .plot .quiet { fill: var(--muted); }
+.plot line { stroke: var(--grid); } .plot .zero { stroke: var(--text); } .plot .limit { stroke: var(--odd); stroke-dasharray: 4 3; }
+.plot .allowed { fill: color-mix(in srgb, var(--green) 14%, transparent); } .plot circle { fill: var(--muted); fill-opacity: .45; }
+.plot .interval { stroke-width: 3; } .plot .regression { stroke: var(--bad); fill: var(--bad); } .plot .improvement { stroke: var(--good); fill: var(--good); }
+.plot .pass { stroke: var(--blue); fill: var(--blue); } .plot .inconclusive { stroke: var(--odd); fill: var(--odd); }
+.plot .trend { fill: none; stroke: var(--blue); stroke-width: 1.5; } .plot .level { stroke: var(--orange); stroke-width: 2; } .plot .change { stroke: var(--thrash); stroke-dasharray: 3 3; }
 .uplot, .uplot * { font-family: inherit; }
 .u-select { background: color-mix(in srgb, var(--blue) 18%, transparent); }
 .u-cursor-x { border-right: 1px solid var(--text); }

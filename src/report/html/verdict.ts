@@ -15,7 +15,7 @@ const MARKS = {
   unjudged: ['⊘', 'threshold'],
 } as const
 
-export function verdictBadge({ result }: Verdict): string {
+export function verdictBadge({ result }: Pick<Verdict, 'result'>): string {
   return `<span class="verdict ${result}">${SIGNS[result]}</span>`
 }
 

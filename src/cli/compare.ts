@@ -1,0 +1,163 @@
+import { Command, Option } from 'commander'
+import { HarnessError } from '../core/errors.js'
+import type { GateResult } from '../metrics/gate-result.js'
+import { GATE_FORMATS, type GateFormatName } from '../report/gate/formats.js'
+import { gateHtml } from '../report/gate/html.js'
+import { writeReportFile } from '../report/write-report.js'
+import { LEVEL } from '../verdict/comparison.js'
+import { judgeGate } from '../verdict/gate.js'
+import { VERDICT_STATUS } from './final-result.js'
+import { chosenMeasures, type MeasureFlags, measureOptions } from './measure-flags.js'
+import { requireSound, runsUnder, type StoredRun, workOf } from './stored-runs.js'
+
+interface CompareFlags extends MeasureFlags {
+  readonly format: GateFormatName | 'html'
+  readonly out?: string
+  readonly json?: true
+  readonly allowDifferent?: true
+}
+
+/** Between the two sets. Commander takes it for the end of its options, and takes it away. */
+const SEPARATOR = '--'
+const KEPT_SEPARATOR = ':'
+/** Exact tests of more would take minutes. */
+const MOST_RUNS = 50
+const PAGE = 'compare.html'
+
+/** What `main` gives commander in place of the arguments as they came: options may stand after the runs of B too. */
+export function keepSeparator(argv: readonly string[]): string[] {
+  const at = argv[2] === 'compare' ? argv.indexOf(SEPARATOR) : -1
+  return argv.map((argument, i) => (i === at ? KEPT_SEPARATOR : argument))
+}
+
+export function compareCommand(): Command {
+  const command = new Command('compare')
+    .usage('[options] A… -- B…')
+    .description('compare two sets of runs of one profile, measure by measure')
+    .argument('<runs...>', 'folders of runs, or folders with runs below them; those of A, then --, then those of B')
+  return measureOptions(command)
+    .addOption(
+      new Option('-f, --format <name>', 'html, a page; all others go to standard output')
+        .choices(['html', ...Object.keys(GATE_FORMATS)])
+        .default('text'),
+    )
+    .option('-o, --out <file>', `where it goes, in place of standard output, or ./${PAGE}`)
+    .option('--json', 'the same as --format json')
+    .option('--allow-different', 'also where profiles, seeds or kinds of master differ')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  mupdate-bench compare results/ci/20261126* -- results/ci/20261127*
+  mupdate-bench compare results/ci/…-1a2b3c.gate/a -- results/ci/…-1a2b3c.gate/b --json
+  mupdate-bench compare before -- after --format html -o change.html
+
+Runs of the two sets are not paired: Mann and Whitney's test, and the interval of the
+shift between the two. From four runs on each side something can be found at all.
+
+Exit status: 0 no measure that decides is worse, 2 usage, 4 a regression, 6 inconclusive.`,
+    )
+    .action((given: string[], flags: CompareFlags) => {
+      const result = compare(given, flags)
+      process.exitCode = VERDICT_STATUS[result.result]
+      if (flags.format === 'html' && flags.json !== true) {
+        const path = flags.out ?? PAGE
+        writeReportFile(path, gateHtml(result))
+        process.stdout.write(`${path}\n`)
+        return
+      }
+      const text = GATE_FORMATS[flags.json === true ? 'json' : (flags.format as GateFormatName)](result)
+      if (flags.out === undefined) process.stdout.write(text)
+      else writeReportFile(flags.out, text)
+    })
+}
+
+function compare(given: readonly string[], flags: CompareFlags): GateResult {
+  const at = given.indexOf(KEPT_SEPARATOR)
+  if (at < 1 || at === given.length - 1)
+    throw new HarnessError('USAGE', 'two sets of runs are needed', 'write mupdate-bench compare A… -- B…')
+  const [a, b] = [given.slice(0, at), given.slice(at + 1)].map(folders => folders.flatMap(runsUnder))
+  for (const [name, runs] of [
+    ['A', a],
+    ['B', b],
+  ] as const)
+    if (runs.length > MOST_RUNS)
+      throw new HarnessError('USAGE', `${name} has ${runs.length} runs`, `give ${MOST_RUNS} at most`)
+  if (flags.allowDifferent !== true) requireAlike([...a, ...b])
+  requireSound([...a, ...b])
+  const { measures, gating } = chosenMeasures(flags)
+  // Of runs that were made without them, those are judged that there are.
+  const verdict = judgeGate(a.map(resultOf), b.map(resultOf), {
+    measures,
+    gating: flags.gating === undefined ? givenBy([...a, ...b], measures, gating) : gating,
+    paired: false,
+  })
+  const [first] = b
+  return {
+    schema: 'mupdate-bench/gate/1',
+    command: 'compare',
+    id: first.result.id,
+    profile: first.result.profile,
+    startedAt: first.result.startedAt,
+    durationMs: 0,
+    state: 'ended',
+    result: verdict.result,
+    reasons: [...verdict.reasons],
+    pairs: null,
+    paired: false,
+    aa: false,
+    level: LEVEL,
+    a: sideJson(a),
+    b: sideJson(b),
+    pinned: {},
+    discarded: [],
+    damage: { a: [...verdict.damage.a], b: [...verdict.damage.b] },
+    metrics: verdict.metrics.map(metric => ({ ...metric })) as GateResult['metrics'],
+    harness: {
+      version: first.result.harness.version,
+      node: first.result.harness.node,
+      host: first.result.harness.host,
+    },
+  }
+}
+
+function resultOf({ result }: StoredRun) {
+  return result
+}
+
+function givenBy(
+  runs: readonly StoredRun[],
+  measures: ReturnType<typeof chosenMeasures>['measures'],
+  gating: ReadonlySet<string>,
+): ReadonlySet<string> {
+  const given = measures.filter(({ of }) => runs.some(({ result }) => of(result) !== undefined))
+  return new Set(given.map(({ name }) => name).filter(name => gating.has(name)))
+}
+
+function sideJson(runs: readonly StoredRun[]): GateResult['a'] {
+  const { kind, version, mailboxDatabase, settings, binaries } = runs[0].result.master
+  return {
+    label: `${runs.length} runs, ${version}, ${mailboxDatabase}`,
+    master: { kind, version, mailboxDatabase, settings, binaries },
+    runs: runs.map(({ folder }) => folder),
+  }
+}
+
+/** @throws {HarnessError} `USAGE` */
+function requireAlike(runs: readonly StoredRun[]): void {
+  const facts: [string, (run: StoredRun) => string | undefined][] = [
+    ['profile', ({ result }) => result.profile.name],
+    ['seed', ({ result }) => String(result.profile.seed)],
+    ['kind of master', ({ result }) => result.master.kind],
+    ['work (profile.yaml)', ({ folder }) => workOf(folder)],
+  ]
+  for (const [name, of] of facts) {
+    const other = runs.find(run => of(run) !== of(runs[0]))
+    if (other !== undefined)
+      throw new HarnessError(
+        'USAGE',
+        `their ${name} differs: ${runs[0].folder} and ${other.folder}`,
+        'compare runs of the same work, or say --allow-different',
+      )
+  }
+}

@@ -1,0 +1,87 @@
+import { HarnessError } from '../core/errors.js'
+import type { RunResult } from '../metrics/run-result.js'
+import { monotonicClock, monotonicOriginS } from '../core/clock.js'
+import { type Profile, loadProfile } from '../profile/load.js'
+import { createMaster, type MasterChoice, parseMaster } from './choose-master.js'
+
+/** One of the two masters of a gate. */
+export interface GateSide {
+  /** What was given, for people. */
+  readonly label: string
+  readonly choice: MasterChoice
+  readonly passwordFile?: string
+  readonly sets: readonly string[]
+  readonly profile: Profile
+}
+
+/** What runs there, told before anything is measured. */
+export type MasterFacts = Pick<RunResult['master'], 'kind' | 'version' | 'mailboxDatabase' | 'settings' | 'binaries'>
+
+export interface SideFlags {
+  readonly master: string
+  /** `--a-set`, `--b-set`. */
+  readonly own: readonly string[]
+  readonly common: readonly string[]
+  readonly passwordFile?: string
+}
+
+/** @throws {HarnessError} `USAGE`, `PROFILE_INVALID` */
+export function gateSide(profileName: string, { master, own, common, passwordFile }: SideFlags): GateSide {
+  const sets = own.map(masterSetting)
+  return {
+    label: [master, ...own].join(', '),
+    choice: parseMaster(master),
+    sets,
+    profile: loadProfile(profileName, [...common, ...sets]),
+    ...(passwordFile === undefined ? {} : { passwordFile }),
+  }
+}
+
+/** A name without a dot is a setting of the master's; the load is the same for both. */
+function masterSetting(set: string): string {
+  if (/^master\./.test(set)) return set
+  if (/^\w+=/.test(set)) return `master.settings.${set}`
+  throw new HarnessError(
+    'USAGE',
+    `--a-set, --b-set: ${set} is no setting of a master`,
+    'both get the same load: write mupdate_workers_max=20 or master.place=disk here, and the rest with --set',
+  )
+}
+
+/** Starts it for a moment. */
+export async function factsOf({ choice, profile, passwordFile }: GateSide): Promise<MasterFacts> {
+  const master = await createMaster(choice, profile.master, monotonicClock(monotonicOriginS()), passwordFile)
+  try {
+    await master.start()
+    return { kind: master.kind, ...master.describe() }
+  } finally {
+    await master.stop()
+  }
+}
+
+/** @returns whether nothing could make a difference: the same programs, wherever they lie, with the same settings */
+export function isSame(a: GateSide, b: GateSide, factsA: MasterFacts, factsB: MasterFacts): boolean {
+  if (a.choice.kind === 'remote' || b.choice.kind === 'remote')
+    return JSON.stringify(a.choice) === JSON.stringify(b.choice)
+  const of = ({ kind, version, mailboxDatabase, settings, binaries }: MasterFacts) =>
+    JSON.stringify([kind, version, mailboxDatabase, Object.entries(settings).sort(), Object.values(binaries).sort()])
+  return of(factsA) === of(factsB)
+}
+
+const DATABASE = 'mboxlist_db'
+
+/**
+ * Settings whose defaults differ between two versions of Cyrus: set to A's for both, so that builds are compared and not
+ * defaults.
+ */
+export function pinnedSettings(
+  a: GateSide,
+  b: GateSide,
+  factsA: MasterFacts,
+  factsB: MasterFacts,
+): Record<string, string> {
+  if (factsA.kind !== 'cyrus' || factsB.kind !== 'cyrus') return {}
+  const [ours, theirs] = [factsA, factsB].map(({ mailboxDatabase }) => mailboxDatabase.split(' ')[0])
+  const isGiven = [a, b].some(({ profile }) => DATABASE in profile.master.settings)
+  return ours === theirs || isGiven ? {} : { [DATABASE]: ours }
+}

@@ -1,0 +1,55 @@
+import type { Command } from 'commander'
+import { HarnessError } from '../core/errors.js'
+import { MEASURES, type Measure } from '../verdict/measures.js'
+import { collect } from './options.js'
+
+export interface MeasureFlags {
+  readonly gating?: string
+  readonly effect: string[]
+}
+
+/** Options of those who compare. */
+export function measureOptions(command: Command): Command {
+  return command
+    .option('--gating <names>', `what decides, separated by commas (${defaults().join(',')})`)
+    .option(
+      '--effect <name=percent>',
+      'how much worse is a regression, such as cpuPerDump=3% (repeatable)',
+      collect,
+      [],
+    )
+}
+
+/** @throws {HarnessError} `USAGE` for names that are none */
+export function chosenMeasures({ gating, effect }: MeasureFlags): {
+  readonly measures: readonly Measure[]
+  readonly gating: ReadonlySet<string>
+} {
+  const effects = new Map(effect.map(parseEffect))
+  const names = gating === undefined ? defaults() : gating.split(',').map(name => known(name.trim(), '--gating'))
+  return {
+    measures: MEASURES.map(measure => ({
+      ...measure,
+      minimumEffect: effects.get(measure.name) ?? measure.minimumEffect,
+    })),
+    gating: new Set(names),
+  }
+}
+
+function defaults(): string[] {
+  return MEASURES.filter(({ gating }) => gating).map(({ name }) => name)
+}
+
+function parseEffect(text: string): [string, number] {
+  const [, name, number] = /^(\w+)=(\d+(?:\.\d+)?)%$/.exec(text) ?? []
+  const share = Number(number) / 100
+  if (name === undefined || !(share > 0 && share < 1))
+    throw new HarnessError('USAGE', `--effect ${text}: not an effect`, 'write for example --effect cpuPerDump=3%')
+  return [known(name, '--effect'), share]
+}
+
+function known(name: string, flag: string): string {
+  if (MEASURES.some(measure => measure.name === name)) return name
+  const names = MEASURES.map(measure => measure.name).join(', ')
+  throw new HarnessError('USAGE', `${flag}: there is no measure "${name}"`, `give of ${names}`)
+}

@@ -1,0 +1,71 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { GateResult } from '../metrics/gate-result.js'
+import { writeReportFile } from '../report/write-report.js'
+import { percent } from '../verdict/gate.js'
+import type { MasterFacts } from './gate-side.js'
+
+/** How far apart runs of one master lay on this host, from `gate --aa`. */
+interface Noise {
+  readonly madeAt: string
+  readonly master: Pick<MasterFacts, 'kind' | 'version' | 'mailboxDatabase'>
+  readonly pairs: number
+  readonly metrics: readonly {
+    readonly name: string
+    readonly title: string
+    /** Of the ratios of pairs, about 1. */
+    readonly spread: number
+    readonly smallestDetectable: number | null
+  }[]
+}
+
+/** Keeps it for later gates of this profile to tell. */
+export function saveNoise(out: string, { startedAt, profile, a, metrics, pairs }: GateResult): void {
+  const { kind, version, mailboxDatabase } = a.master
+  const noise: Noise = {
+    madeAt: startedAt,
+    master: { kind, version, mailboxDatabase },
+    pairs: pairs ?? metrics[0]?.a.values.length ?? 0,
+    metrics: metrics
+      .filter(({ gating }) => gating)
+      .map(({ name, title, a, b, smallestDetectable }) => ({
+        name,
+        title,
+        spread: spreadOf(a.values, b.values),
+        smallestDetectable,
+      })),
+  }
+  mkdirSync(join(out, 'noise'), { recursive: true })
+  writeReportFile(pathOf(out, profile.name), `${JSON.stringify(noise, null, 2)}\n`)
+}
+
+/** Standard deviation of what a run adds by chance: that of a pair's ratio is the square root of 2 times as much. */
+export function spreadOf(a: readonly number[], b: readonly number[]): number {
+  const logs = a.map((value, i) => Math.log(b[i] / value)).filter(Number.isFinite)
+  if (logs.length < 2) return 0
+  const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length
+  return Math.sqrt(logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) / (logs.length - 1) / 2)
+}
+
+/** What is known of this host's noise, for a gate that begins. */
+export function noiseLines(out: string, profileName: string, master: MasterFacts): string[] {
+  const noise = readNoise(out, profileName)
+  if (noise === undefined || noise.master.kind !== master.kind) return []
+  const found = noise.metrics.map(
+    ({ title, spread, smallestDetectable }) =>
+      `${title} ± ${percent(spread)}${smallestDetectable === null ? '' : `, a regression seen from ${percent(smallestDetectable)} on`}`,
+  )
+  return [`noise of this host, ${noise.pairs} pairs on ${noise.madeAt.slice(0, 10)}: ${found.join('; ')}`]
+}
+
+function readNoise(out: string, profileName: string): Noise | undefined {
+  try {
+    return JSON.parse(readFileSync(pathOf(out, profileName), 'utf8')) as Noise
+  } catch {
+    return undefined
+  }
+}
+
+function pathOf(out: string, profileName: string): string {
+  return join(out, 'noise', `${profileName}.json`)
+}

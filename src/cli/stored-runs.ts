@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { HarnessError, messageOf } from '../core/errors.js'
+import type { RunResult } from '../metrics/run-result.js'
+import { readRun } from './read-run.js'
+
+/** A run that was made before. */
+export interface StoredRun {
+  readonly result: RunResult
+  readonly folder: string
+}
+
+/** Results are results/<profile>/<run>, a gate's <gate>/<side>/<profile>/<run>. */
+const DEEPEST = 5
+
+/**
+ * Runs in a folder, or below it, oldest first.
+ *
+ * @throws {HarnessError} `RESULTS` when there is none, or one that cannot be read
+ */
+export function runsUnder(directory: string): StoredRun[] {
+  const folders = foldersOfRuns(directory)
+  if (folders.length === 0)
+    throw new HarnessError(
+      'RESULTS',
+      `no run in ${directory} or below it`,
+      'give folders of runs: results/<profile>/<time>-<id>',
+    )
+  return folders
+    .map(folder => ({ folder, result: readRun(folder) }))
+    .sort((x, y) => x.result.startedAt.localeCompare(y.result.startedAt))
+}
+
+/**
+ * Runs that say nothing make comparisons that say nothing, later, elsewhere.
+ *
+ * @throws {HarnessError} `USAGE` naming the first of them
+ */
+export function requireSound(runs: readonly StoredRun[]): void {
+  const bad = runs.find(({ result }) => result.state !== 'ended' || result.verdict.result === 'invalid')
+  if (bad === undefined) return
+  const what = bad.result.state === 'ended' ? 'is invalid: the harness was the limit' : 'did not come to its end'
+  throw new HarnessError('USAGE', `${bad.folder} ${what}`, 'leave it out')
+}
+
+/** @throws {HarnessError} `RESULTS` where it cannot be read */
+export function foldersOfRuns(directory: string, depth = DEEPEST): string[] {
+  let entries: { readonly name: string; isDirectory(): boolean }[]
+  try {
+    entries = readdirSync(directory, { withFileTypes: true })
+  } catch (error) {
+    throw new HarnessError('RESULTS', `cannot read ${directory}: ${messageOf(error)}`, 'give folders of runs')
+  }
+  if (entries.some(({ name }) => name === 'run.json')) return [directory]
+  if (depth === 0) return []
+  return entries
+    .filter(entry => entry.isDirectory())
+    .flatMap(({ name }) => foldersOfRuns(join(directory, name), depth - 1))
+}
+
+/**
+ * What a run was asked to do, for comparing it with another's: all of its profile but the master, which may be what
+ * differs, and what only judges or describes. Undefined where its file is not there.
+ */
+export function workOf(folder: string): string | undefined {
+  try {
+    return workOfYaml(readFileSync(join(folder, 'profile.yaml'), 'utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+export function workOfYaml(yaml: string): string {
+  const { master: _, description: __, thresholds: ___, ...work } = parse(yaml) as Record<string, unknown>
+  return JSON.stringify(work)
+}

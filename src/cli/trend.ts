@@ -1,0 +1,143 @@
+import { Command, Option } from 'commander'
+import { HarnessError, messageOf } from '../core/errors.js'
+import type { TrendHistory, TrendResult } from '../metrics/trend-result.js'
+import { trendHtml } from '../report/trend/html.js'
+import { trendText } from '../report/trend/text.js'
+import { writeReportFile } from '../report/write-report.js'
+import type { ChangePointOptions } from '../statistics/change-points.js'
+import { MEASURES } from '../verdict/measures.js'
+import { masterText, trendOf } from '../verdict/trend.js'
+import { chosenMeasures } from './measure-flags.js'
+import { foldersOfRuns, type StoredRun, workOf } from './stored-runs.js'
+import { readRun } from './read-run.js'
+
+interface TrendFlags {
+  readonly profile?: string
+  readonly measures?: string
+  readonly window: string
+  readonly maxP: string
+  readonly minChange: string
+  readonly format: 'text' | 'json' | 'html'
+  readonly out?: string
+  readonly json?: true
+}
+
+const PAGE = 'trend.html'
+/** One run is no history. */
+const FEWEST = 2
+
+export function trendCommand(): Command {
+  return new Command('trend')
+    .description('where the figures of run after run changed')
+    .argument('[dirs...]', 'folders with runs in or below them', ['results'])
+    .option('--profile <name>', 'runs of this profile alone')
+    .option('--measures <names>', 'these measures alone, separated by commas')
+    .option('--window <runs>', 'how many runs are looked at together', '50')
+    .option('--max-p <p>', 'how unlikely by chance a change has to be', '0.001')
+    .option('--min-change <percent>', 'smaller changes are not told', '3%')
+    .addOption(new Option('-f, --format <name>', 'what comes out').choices(['text', 'json', 'html']).default('text'))
+    .option('-o, --out <file>', `where it goes, in place of standard output, or ./${PAGE}`)
+    .option('--json', 'the same as --format json')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  mupdate-bench trend
+  mupdate-bench trend results --profile ci --format html -o trend.html
+  mupdate-bench trend results/ci --measures cpuPerDump,createRate --json
+
+It finds what crept in, and judges nothing: the exit status is 0 whatever it finds.
+To judge a change, measure both sides in turn: mupdate-bench gate.`,
+    )
+    .action((directories: string[], flags: TrendFlags) => {
+      const trend = trendOfRuns(directories, flags)
+      const format = flags.json === true ? 'json' : flags.format
+      if (format === 'html') {
+        const path = flags.out ?? PAGE
+        writeReportFile(path, trendHtml(trend))
+        process.stdout.write(`${path}\n`)
+        return
+      }
+      const text = format === 'json' ? `${JSON.stringify(trend, null, 2)}\n` : trendText(trend)
+      if (flags.out === undefined) process.stdout.write(text)
+      else writeReportFile(flags.out, text)
+    })
+}
+
+function trendOfRuns(directories: readonly string[], flags: TrendFlags): TrendResult {
+  const options = changeOptions(flags)
+  const { gating: names } = chosenMeasures({
+    gating: flags.measures ?? MEASURES.map(({ name }) => name).join(','),
+    effect: [],
+  })
+  const measures = MEASURES.filter(({ name }) => names.has(name))
+  const { runs, leftOut } = soundRuns(directories, flags.profile)
+  const histories = historiesOf(runs).map((history): TrendHistory => {
+    const [{ result }] = history
+    return {
+      profile: result.profile.name,
+      seed: result.profile.seed,
+      masterKind: result.master.kind,
+      runs: history.map(run => ({ folder: run.folder, startedAt: run.result.startedAt, master: masterText(run) })),
+      metrics: measures.flatMap(measure => trendOf(measure, history, options) ?? []),
+    }
+  })
+  if (histories.length === 0)
+    throw new HarnessError(
+      'RESULTS',
+      `no two runs of the same work in ${directories.join(', ')}`,
+      'give folders with runs; those of one profile, seed and kind of master are laid side by side',
+    )
+  const { window, maxP, minMagnitude } = options
+  return {
+    schema: 'mupdate-bench/trend/1',
+    method: { window, maxP, minimumChange: minMagnitude },
+    histories,
+    leftOut,
+  }
+}
+
+/** One that cannot be read, or says nothing, is left out and named: a history is not lost for it. */
+function soundRuns(directories: readonly string[], profile: string | undefined) {
+  const leftOut: { folder: string; reason: string }[] = []
+  const runs: StoredRun[] = []
+  for (const folder of new Set(directories.flatMap(directory => foldersOfRuns(directory)))) {
+    try {
+      const result = readRun(folder)
+      if (profile !== undefined && result.profile.name !== profile) continue
+      const reason =
+        result.state !== 'ended' ? 'not at their end' : result.verdict.result === 'invalid' ? 'invalid' : undefined
+      if (reason === undefined) runs.push({ folder, result })
+      else leftOut.push({ folder, reason })
+    } catch (error) {
+      leftOut.push({ folder, reason: messageOf(error) })
+    }
+  }
+  return { runs, leftOut }
+}
+
+/** Runs of the same work on the same kind of master, oldest first. */
+function historiesOf(runs: readonly StoredRun[]): StoredRun[][] {
+  const histories = new Map<string, StoredRun[]>()
+  for (const run of runs) {
+    const { profile, master } = run.result
+    const key = JSON.stringify([profile.name, profile.seed, master.kind, workOf(run.folder)])
+    histories.set(key, [...(histories.get(key) ?? []), run])
+  }
+  return [...histories.values()]
+    .filter(({ length }) => length >= FEWEST)
+    .map(history => history.sort((a, b) => a.result.startedAt.localeCompare(b.result.startedAt)))
+}
+
+/** @throws {HarnessError} `USAGE` */
+function changeOptions({ window, maxP, minChange }: TrendFlags): ChangePointOptions {
+  const bad = (flag: string, text: string, hint: string) =>
+    new HarnessError('USAGE', `${flag} ${text}: not possible`, hint)
+  const runs = Number(window)
+  if (!Number.isInteger(runs) || runs < 4) throw bad('--window', window, 'give 4 runs or more')
+  const p = Number(maxP)
+  if (!(p > 0 && p < 1)) throw bad('--max-p', maxP, 'give a number between 0 and 1, such as 0.001')
+  const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(minChange) ?? []
+  if (percent === undefined) throw bad('--min-change', minChange, 'write for example 3%')
+  return { window: runs, maxP: p, minMagnitude: Number(percent) / 100 }
+}

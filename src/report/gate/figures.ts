@@ -1,0 +1,68 @@
+import { formatBytes, formatDurationUs } from '../../core/units.js'
+import type { GateMetric, GateResult } from '../../metrics/gate-result.js'
+
+/** Verdicts and results in a word each. */
+export const WORDS = { regression: 'worse', improvement: 'better', pass: 'same', inconclusive: 'unclear' } as const
+
+export function figure(value: number, unit: GateMetric['unit']): string {
+  switch (unit) {
+    case 's':
+      return formatDurationUs(value * 1e6)
+    case 'µs':
+      return formatDurationUs(value)
+    case 'bytes':
+      return formatBytes(Math.round(value))
+    case '/s':
+      return `${Number(value.toPrecision(3))}/s`
+    case 'count':
+      return String(Number(value.toPrecision(3)))
+  }
+}
+
+/** B ÷ A, and its interval. */
+export function ratioText({ ratio, ci }: GateMetric): string {
+  if (ratio === null) return '–'
+  return ci === null ? ratio.toFixed(3) : `${ratio.toFixed(3)} ${ci[0].toFixed(2)}–${ci[1].toFixed(2)}`
+}
+
+export function headlineOf({ command, profile, pairs, paired, aa, a, b }: GateResult): string {
+  const [runsA, runsB] = [a, b].map(({ runs }) => runs.length)
+  const how = paired ? `${pairs} pairs, ABBA` : `${runsA} runs against ${runsB}, not paired`
+  return `${command} ${profile.name}, seed ${profile.seed}, ${how}${aa ? ', both the same (A/A)' : ''}`
+}
+
+/** How the figures came to be, in sentences. */
+export function methodSentences({ paired, level, metrics, pinned, discarded, aa }: GateResult): string[] {
+  const deciding = metrics.filter(({ gating }) => gating)
+  const test = paired ? 'Wilcoxon’s signed ranks, exact' : 'Mann and Whitney’s test, exact'
+  const least = deciding.flatMap(({ title, smallestDetectable }) =>
+    smallestDetectable === null ? [] : [`${title} ${(100 * smallestDetectable).toFixed(1)} %`],
+  )
+  return [
+    `p: one-sided, ${test}${deciding.length > 1 ? `, Holm-corrected over the ${deciding.length} that decide` : ''}; a regression has p ≤ ${level} and at least its minimum effect.`,
+    'same: the 95 % interval of the ratio lies below the minimum effect.',
+    ...(least.length === 0 ? [] : [`Found in 8 of 10 such gates, with this noise, from: ${least.join(', ')}.`]),
+    ...Object.entries(pinned).map(([key, value]) => `Pinned for both, since their defaults differ: ${key}: ${value}.`),
+    ...(discarded.length === 0
+      ? []
+      : [`${discarded.length} runs were invalid, and their pairs measured again: ${discarded[0].reasons[0]}.`]),
+    ...(aa ? ['Both sides were the same: a regression found here is a false alarm.'] : []),
+  ]
+}
+
+/** What ran on each side, and with what. */
+export function sideSentences({ a, b }: GateResult): string[] {
+  const of = (name: string, { label, master }: GateResult['a']) => {
+    const settings = Object.entries(master.settings).map(([key, value]) => `${key}: ${value}`)
+    return `${name}: ${label} — ${[`${master.kind} ${master.version}`, master.mailboxDatabase, ...settings].join(', ')}`
+  }
+  const [hashesA, hashesB] = [a, b].map(({ master }) => master.binaries)
+  const differing = Object.entries(hashesB).filter(([, hash]) => !Object.values(hashesA).includes(hash))
+  return [
+    of('A', a),
+    of('B', b),
+    ...(differing.length === 0 || Object.keys(hashesA).length === 0
+      ? []
+      : [`only in B: ${differing.map(([path, hash]) => `${path} (sha256 ${hash.slice(0, 12)}…)`).join(', ')}`]),
+  ]
+}

@@ -1,0 +1,200 @@
+import { entityRandom, type Random } from '../core/random.js'
+import type { RunResult } from '../metrics/run-result.js'
+import { bootstrap } from '../statistics/bootstrap.js'
+import { median, medianIntervalIndex } from '../statistics/quantile.js'
+import { rankSum, rankSumTest, unpairedShift } from '../statistics/rank-sum.js'
+import { pairedShift, signedRank, signedRankTest } from '../statistics/signed-rank.js'
+import type { Measure, Reading } from './measures.js'
+
+/** How sure a verdict is, and how much an interval covers. */
+export const LEVEL = 0.05
+const CONFIDENCE = 1 - LEVEL
+
+/** The values of one side, in the order of the runs. */
+export interface Side {
+  readonly median: number
+  /** Ends of the median's 95 % interval; the extremes below 6 values. */
+  readonly low: number
+  readonly high: number
+  readonly values: readonly number[]
+}
+
+/** What two sides' runs say of one measure. */
+export interface Comparison {
+  readonly name: string
+  readonly title: string
+  readonly unit: Measure['unit']
+  readonly better: Measure['better']
+  readonly minimumEffect: number
+  readonly a: Side
+  readonly b: Side
+  /** Whether each value of B belongs to that of A in the same place. */
+  readonly paired: boolean
+  /** B ÷ A; null where a value is 0, which has no ratio. */
+  readonly ratio: number | null
+  /** Its 95 % interval; null as the ratio is, or where there are too few runs for one. */
+  readonly ci: readonly [number, number] | null
+  /** One-sided: how likely it is that B looks so much worse by chance. */
+  readonly p: number
+  /** The same for better. */
+  readonly pBetter: number
+  /** -1 to 1, above 0 where B is greater: matched-pairs rank-biserial correlation, or Cliff's delta. */
+  readonly effect: number
+  /** Some values are lower bounds. */
+  readonly bounded: boolean
+  /** Share of runs or pairs that have no such figure. */
+  readonly missing: number
+  /** Least share by which B can be worse so that 8 of 10 such comparisons would call it a regression; null without a ratio. */
+  readonly smallestDetectable: number | null
+}
+
+export interface CompareOptions {
+  readonly paired: boolean
+  /** Of how many measures this is one that decides: the smallest detectable effect is that after Holm's correction. */
+  readonly family: number
+}
+
+/** @returns undefined where one of the sides has no such figure at all */
+export function compareMeasure(
+  measure: Measure,
+  a: readonly RunResult[],
+  b: readonly RunResult[],
+  { paired, family }: CompareOptions,
+): Comparison | undefined {
+  const read = paired
+    ? pairsOf(a.map(measure.of), b.map(measure.of))
+    : { a: known(a.map(measure.of)), b: known(b.map(measure.of)) }
+  if (read.a.length === 0 || read.b.length === 0) return undefined
+  const [valuesA, valuesB] = [read.a, read.b].map(readings => readings.map(({ value }) => value))
+  const hasRatio = [...valuesA, ...valuesB].every(value => value > 0)
+  const scale = hasRatio ? Math.log : (value: number) => value
+  const [scaledA, scaledB] = [valuesA.map(scale), valuesB.map(scale)]
+  const sign = measure.better === 'less' ? 1 : -1
+  const test = paired ? pairedTest(scaledA, scaledB) : rankSum(scaledA, scaledB)
+  const shift = paired ? pairedShift(minus(scaledB, scaledA), CONFIDENCE) : unpairedShift(scaledA, scaledB, CONFIDENCE)
+  const { name, title, unit, better, minimumEffect } = measure
+  return {
+    name,
+    title,
+    unit,
+    better,
+    minimumEffect,
+    a: sideOf(valuesA),
+    b: sideOf(valuesB),
+    paired,
+    ratio: hasRatio ? Math.exp(shift.estimate) : null,
+    ci: hasRatio && Number.isFinite(shift.low) ? [Math.exp(shift.low), Math.exp(shift.high)] : null,
+    p: sign > 0 ? test.pGreater : test.pLess,
+    pBetter: sign > 0 ? test.pLess : test.pGreater,
+    effect: test.effect,
+    bounded: [...read.a, ...read.b].some(({ isLowerBound }) => isLowerBound),
+    missing: 1 - (read.a.length + read.b.length) / (a.length + b.length),
+    smallestDetectable: hasRatio
+      ? smallestDetectable(times(sign, scaledA), times(sign, scaledB), { paired, family, minimumEffect })
+      : null,
+  }
+}
+
+function known(readings: readonly (Reading | undefined)[]): Reading[] {
+  return readings.filter(reading => reading !== undefined)
+}
+
+function pairsOf(a: readonly (Reading | undefined)[], b: readonly (Reading | undefined)[]) {
+  const whole = a.map((_, i) => i).filter(i => a[i] !== undefined && b[i] !== undefined)
+  return { a: known(whole.map(i => a[i])), b: known(whole.map(i => b[i])) }
+}
+
+function pairedTest(a: readonly number[], b: readonly number[]) {
+  return signedRank(minus(b, a))
+}
+
+function minus(b: readonly number[], a: readonly number[]): number[] {
+  return b.map((value, i) => value - a[i])
+}
+
+function times(factor: number, values: readonly number[]): number[] {
+  return values.map(value => factor * value)
+}
+
+function sideOf(values: readonly number[]): Side {
+  const sorted = Float64Array.from(values).sort()
+  const index = medianIntervalIndex(sorted.length)
+  return { median: median(sorted), low: sorted[index], high: sorted[sorted.length - 1 - index], values }
+}
+
+/** How much worse B is, as a share; 0.05 for 5 %. Above 0 is worse, whichever way the measure goes. */
+export function worseBy(ratio: number, better: Measure['better']): number {
+  return better === 'less' ? ratio - 1 : 1 / ratio - 1
+}
+
+const POWER = 0.8
+const RESAMPLES = 400
+const STEPS = 12
+/** Above this, nothing is looked for any more: three times as bad. */
+const MOST = Math.log(3)
+
+interface Noise {
+  readonly paired: boolean
+  readonly family: number
+  readonly minimumEffect: number
+}
+
+/**
+ * By resampling what is left of the values when their middle is taken out, and shifting that. It is found by halving: the
+ * greater the shift, the oftener it is seen.
+ */
+function smallestDetectable(a: readonly number[], b: readonly number[], noise: Noise): number | null {
+  const share = noise.paired ? pairedPower(minus(b, a), noise) : unpairedPower(a, b, noise)
+  let [low, high] = [0, MOST]
+  if (share(high) < POWER) return null
+  for (let i = 0; i < STEPS; i++) {
+    const middle = (low + high) / 2
+    if (share(middle) >= POWER) high = middle
+    else low = middle
+  }
+  return Math.exp(high) - 1
+}
+
+/** @returns how often a shift would be called a regression */
+function pairedPower(differences: readonly number[], { family, minimumEffect }: Noise): (shift: number) => number {
+  const isRare = signedRankTest(differences.length, LEVEL / family)
+  const least = Math.log(1 + minimumEffect)
+  const noise = centred(differences)
+  return shift =>
+    share(random =>
+      bootstrap(
+        noise,
+        sample => {
+          const shifted = sample.map(value => value + shift)
+          return Number(median(shifted) >= least && isRare(shifted))
+        },
+        RESAMPLES,
+        random,
+      ),
+    )
+}
+
+function unpairedPower(a: readonly number[], b: readonly number[], noise: Noise): (shift: number) => number {
+  const isRare = rankSumTest(a.length, b.length, LEVEL / noise.family)
+  const least = Math.log(1 + noise.minimumEffect)
+  const [noiseA, noiseB] = [centred(a), centred(b)]
+  const draw = (values: readonly number[], random: Random) =>
+    values.map(() => values[Math.floor(random() * values.length)])
+  return shift =>
+    share(random =>
+      Float64Array.from({ length: RESAMPLES }, () => {
+        const [drawnA, drawnB] = [draw(noiseA, random), draw(noiseB, random).map(value => value + shift)]
+        return Number(median(drawnB) - median(drawnA) >= least && isRare(drawnA, drawnB))
+      }),
+    )
+}
+
+/** The same draws for each shift, so that a greater one is never seen less often. */
+function share(outcomes: (random: Random) => Float64Array): number {
+  return outcomes(entityRandom(1, 'power', 0)).reduce((sum, seen) => sum + seen, 0) / RESAMPLES
+}
+
+function centred(values: readonly number[]): number[] {
+  const middle = median(values)
+  return values.map(value => value - middle)
+}

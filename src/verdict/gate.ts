@@ -1,0 +1,133 @@
+import type { RunResult } from '../metrics/run-result.js'
+import { holm } from '../statistics/holm.js'
+import { type Comparison, compareMeasure, LEVEL, worseBy } from './comparison.js'
+import { damageOf, type Damage, damagedOnlyIn } from './damage.js'
+import type { Measure } from './measures.js'
+
+/** What is said of one measure. */
+export type MeasureResult = 'regression' | 'improvement' | 'pass' | 'inconclusive'
+
+export interface JudgedMeasure extends Comparison {
+  readonly gating: boolean
+  /** After Holm's correction over the measures that decide; null for the others. */
+  readonly pAdjusted: number | null
+  readonly result: MeasureResult
+  readonly reason: string
+}
+
+export interface GateVerdict {
+  readonly result: 'pass' | 'fail' | 'inconclusive'
+  readonly reasons: readonly string[]
+  readonly metrics: readonly JudgedMeasure[]
+  readonly damage: { readonly a: readonly Damage[]; readonly b: readonly Damage[] }
+}
+
+export interface GateOptions {
+  readonly measures: readonly Measure[]
+  /** Of those, the names that decide. */
+  readonly gating: ReadonlySet<string>
+  readonly paired: boolean
+}
+
+/**
+ * Whether B is worse than A. A measure that decides is a regression where B is worse beyond chance, by Wilcoxon's test
+ * after Holm's correction, and by its minimum effect; it passes where the whole interval of the ratio lies below that
+ * effect; else nothing is said. What only B's runs broke is a regression whatever the figures say.
+ */
+export function judgeGate(a: readonly RunResult[], b: readonly RunResult[], options: GateOptions): GateVerdict {
+  const { measures, gating, paired } = options
+  const compared = measures.flatMap(measure => {
+    const comparison = compareMeasure(measure, a, b, { paired, family: gating.size })
+    return comparison === undefined ? [] : [comparison]
+  })
+  const deciding = compared.filter(({ name }) => gating.has(name))
+  const adjusted = new Map(holm(deciding.map(({ p }) => p)).map((p, i) => [deciding[i].name, p]))
+  const metrics = compared.map(comparison => judgeMeasure(comparison, adjusted.get(comparison.name)))
+  const damage = { a: damageOf(a), b: damageOf(b) }
+  const onlyInB = damagedOnlyIn(damage.b, damage.a)
+  const missing = [...gating].filter(name => !compared.some(comparison => comparison.name === name))
+  const of = (result: MeasureResult) => metrics.filter(metric => metric.gating && metric.result === result)
+  const failures = [...onlyInB.map(({ text }) => `only in B: ${text}`), ...of('regression').map(({ reason }) => reason)]
+  if (failures.length > 0) return { result: 'fail', reasons: failures, metrics, damage }
+  const doubts = [
+    ...missing.map(name => `${name}: not measured`),
+    ...damage.a.map(({ text }) => `A is damaged: ${text}`),
+    ...of('inconclusive').map(({ reason }) => reason),
+  ]
+  if (doubts.length > 0) return { result: 'inconclusive', reasons: doubts, metrics, damage }
+  return {
+    result: 'pass',
+    reasons: metrics.filter(({ gating }) => gating).map(({ reason }) => reason),
+    metrics,
+    damage,
+  }
+}
+
+/** @param pAdjusted undefined for one that does not decide: it is judged by its own p */
+export function judgeMeasure(comparison: Comparison, pAdjusted: number | undefined): JudgedMeasure {
+  const { result, reason } = judged(comparison, pAdjusted ?? comparison.p)
+  return { ...comparison, gating: pAdjusted !== undefined, pAdjusted: pAdjusted ?? null, result, reason }
+}
+
+function judged(comparison: Comparison, p: number): { result: MeasureResult; reason: string } {
+  const { title, ratio, ci, better, minimumEffect, bounded, missing, pBetter, smallestDetectable } = comparison
+  if (ratio === null) return withoutRatio(comparison, p)
+  const effect = worseBy(ratio, better)
+  const [low, high] = ci === null ? [-Infinity, Infinity] : worseInterval(ci, better)
+  const said = `${title}: ${change(effect)}${ci === null ? '' : ` (${change(low)} to ${change(high)})`}`
+  if (p <= LEVEL && effect >= minimumEffect) return { result: 'regression', reason: `${said}, p ${probability(p)}` }
+  const bound = percent(minimumEffect)
+  if (missing > 0) return { result: 'inconclusive', reason: `${said}; missing in ${percent(missing)} of the runs` }
+  if (bounded) return { result: 'inconclusive', reason: `${said}; some values are lower bounds` }
+  if (high < minimumEffect) {
+    const isBetter = pBetter <= LEVEL && effect <= -minimumEffect / (1 + minimumEffect)
+    return { result: isBetter ? 'improvement' : 'pass', reason: `${said}, less than ${bound} worse` }
+  }
+  const found =
+    smallestDetectable === null
+      ? 'runs that differ so much find nothing'
+      : `from ${percent(smallestDetectable)} on a regression would have been found`
+  return { result: 'inconclusive', reason: `${said}, not surely less than ${bound} worse; ${found}` }
+}
+
+/** Counts that may be 0: the same on both sides, or told apart by their ranks alone. */
+function withoutRatio({ title, a, b, missing }: Comparison, p: number): { result: MeasureResult; reason: string } {
+  const said = `${title}: ${a.median} and ${b.median}`
+  const isSame = [...a.values, ...b.values].every(value => value === a.values[0])
+  if (p <= LEVEL) return { result: 'regression', reason: `${said}, p ${probability(p)}` }
+  return { result: isSame && missing === 0 ? 'pass' : 'inconclusive', reason: said }
+}
+
+/** The interval of a ratio, as shares by which B is worse. */
+function worseInterval([low, high]: readonly [number, number], better: Measure['better']): [number, number] {
+  return better === 'less' ? [low - 1, high - 1] : [1 / high - 1, 1 / low - 1]
+}
+
+function change(effect: number): string {
+  const text = percent(Math.abs(effect))
+  return effect >= 0 ? `${text} worse` : `${text} better`
+}
+
+export function percent(share: number): string {
+  const value = share * 100
+  return `${value >= 10 ? Math.round(value) : Number(value.toFixed(1))} %`
+}
+
+export function probability(p: number): string {
+  return p < 0.001 ? '< 0.001' : p.toFixed(3)
+}
+
+/** @returns why so few runs can never find a regression; undefined where they can */
+export function tooFew(a: number, b: number, paired: boolean, family: number): string | undefined {
+  const least = paired ? 2 ** -a : 1 / combinations(a + b, b)
+  if (least * family <= LEVEL) return undefined
+  const what = paired ? `${a} pairs` : `${a} and ${b} runs`
+  const p = probability(least * family)
+  return `${what} and ${family} deciding measures cannot reach significance: the least p they can have is ${p}`
+}
+
+function combinations(n: number, k: number): number {
+  let count = 1
+  for (let i = 1; i <= k; i++) count = (count * (n - k + i)) / i
+  return count
+}

@@ -1,0 +1,174 @@
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { type GateResult, gateResultSchema } from '../../src/metrics/gate-result.js'
+import { until, Workbench } from './bench.js'
+
+/** A run of a second: what is tested is what a gate makes of it. */
+const QUICK = `\
+site: { mailboxes: 200, backends: 2 }
+slaves: { count: 2, retryDelay: 20s, staggerOver: 100ms }
+backends:
+  connection: kept
+  mix: { create: 1 }
+phases:
+  - { name: preload, run: [preload], until: preloaded, limit: 20s }
+  - { name: lists, run: [slaves], until: streaming, limit: 20s }
+  - { name: creates, run: [backends], duration: 400ms, arrivals: { kind: closed, concurrency: 2 } }
+converge: false
+`
+
+const it = test.extend<{ workbench: Workbench }>({
+  // biome-ignore lint/correctness/noEmptyPattern: vitest reads what a fixture needs from this pattern
+  workbench: async ({}, use) => {
+    const workbench = new Workbench()
+    writeFileSync(workbench.profile, QUICK)
+    await use(workbench)
+    workbench.remove()
+  },
+})
+
+function gateArguments(workbench: Workbench, args: readonly string[]): string[] {
+  return ['gate', workbench.profile, '--a', 'embedded', '--out', workbench.out, ...args]
+}
+
+function gateFolder({ out }: Workbench): string {
+  const name = readdirSync(join(out, 'small')).find(entry => entry.endsWith('.gate'))
+  if (name === undefined) throw new Error('no gate')
+  return join(out, 'small', name)
+}
+
+function parsed(stdout: string): GateResult {
+  return gateResultSchema.parse(JSON.parse(stdout))
+}
+
+const QUICKLY = ['--pairs', '5', '--gating', 'createRate']
+
+describe.concurrent('mupdate-bench gate', { timeout: 120_000 }, () => {
+  it('passes the same (0), and leaves its result, its page, and how much noise there is', async ({ workbench }) => {
+    const args = gateArguments(workbench, ['--aa', ...QUICKLY, '--effect', 'createRate=90%', '--json'])
+    const { status, stdout, stderr } = await workbench.bench(args)
+    expect(stderr).toMatch(/PASS {2}gate small, seed 1, 5 pairs, ABBA, both the same/)
+    const gate = parsed(stdout)
+    expect(gate).toMatchObject({ result: 'pass', pairs: 5, paired: true, aa: true, discarded: [], pinned: {} })
+    expect(gate.a.runs).toHaveLength(5)
+    expect(gate.metrics.find(({ name }) => name === 'createRate')).toMatchObject({ gating: true, result: 'pass' })
+    expect(gate.metrics.find(({ name }) => name === 'cpuPerCreates')).toMatchObject({ gating: false, pAdjusted: null })
+    const folder = gateFolder(workbench)
+    expect(gateResultSchema.parse(JSON.parse(readFileSync(join(folder, 'gate.json'), 'utf8')))).toEqual(gate)
+    expect(readFileSync(join(folder, 'gate.html'), 'utf8')).toContain('How much worse B is')
+    expect(readFileSync(join(workbench.out, 'noise/small.json'), 'utf8')).toContain('"createRate"')
+    for (const run of [...gate.a.runs, ...gate.b.runs]) expect(readdirSync(join(folder, run))).toContain('run.json')
+    expect(status).toBe(0)
+
+    const again = await workbench.bench(['report', folder, '--format', 'junit'])
+    expect(again.stdout).toContain('<testcase name="createRate"')
+    const stored = await workbench.bench(['baseline', 'save', 'kept', join(folder, 'a')])
+    expect(stored).toMatchObject({ status: 0, stdout: '5 runs in kept\n' })
+    const compared = await workbench.bench([
+      'compare',
+      join(folder, 'a'),
+      '--',
+      'kept',
+      '--json',
+      '--gating',
+      'createRate',
+      '--effect',
+      'createRate=90%',
+    ])
+    expect(parsed(compared.stdout)).toMatchObject({ command: 'compare', result: 'pass', paired: false })
+    const trend = await workbench.bench(['trend', workbench.out, '--json'])
+    expect(JSON.parse(trend.stdout)).toMatchObject({ histories: [{ profile: 'small', masterKind: 'embedded' }] })
+
+    const slower = [
+      '--baseline',
+      'kept',
+      '--b',
+      'embedded',
+      '--b-set',
+      'slowedBy=400%',
+      ...QUICKLY,
+      '--format',
+      'github',
+    ]
+    const unpaired = await workbench.bench(['gate', workbench.profile, '--out', workbench.out, ...slower])
+    expect(unpaired.stdout).toMatch(/^::error title=FAIL%3A gate small%2C.*not paired::creates, closed loop: /)
+    expect(unpaired.status).toBe(4)
+  })
+
+  it('finds a master that is four times slower (4)', async ({ workbench }) => {
+    const { status, stdout } = await workbench.bench(gateArguments(workbench, ['--b-set', 'slowedBy=400%', ...QUICKLY]))
+    expect(stdout).toMatch(/^FAIL {2}gate small/)
+    expect(stdout).toMatch(/creates, closed loop: \d+ % worse/)
+    expect(stdout).toContain('B: embedded, slowedBy=400%')
+    expect(status).toBe(4)
+  })
+
+  it('is not sure of an effect that is smaller than the noise (6)', async ({ workbench }) => {
+    const args = ['--b-set', 'slowedBy=0%', ...QUICKLY, '--effect', 'createRate=0.001%']
+    const { status, stdout } = await workbench.bench(gateArguments(workbench, args))
+    expect(stdout).toMatch(/^INCONCLUSIVE/)
+    expect(stdout).toMatch(/from \d.* % on a regression would have been found|runs that differ so much/)
+    expect(status).toBe(6)
+  })
+
+  it('is invalid where the harness is the limit in pair after pair (5)', async ({ workbench }) => {
+    const flood = 'phases.2.arrivals={ kind: constant, rate: 200000 }'
+    const args = ['--aa', '--pairs', '5', '--gating', 'cpuPerCreates', '--set', flood]
+    const { status, stdout } = await workbench.bench(gateArguments(workbench, args))
+    expect(stdout).toMatch(/^INVALID/)
+    expect(status).toBe(5)
+  })
+
+  it('reports what there is on Ctrl-C (130)', async ({ workbench }) => {
+    const gate = workbench.start(gateArguments(workbench, ['--aa', ...QUICKLY, '--json', '--quiet']))
+    await until('a run of the gate', () => readdirSync(join(gateFolder(workbench), 'b')).length > 0, 60_000)
+    process.kill(gate.pid, 'SIGINT')
+    const { status, stdout } = await gate.ended
+    expect(parsed(stdout)).toMatchObject({ state: 'interrupted', result: 'inconclusive' })
+    expect(status).toBe(130)
+  })
+
+  it.for([
+    { args: [], status: 2, says: 'both sides are the same: embedded' },
+    { args: ['--aa', '--b-set', 'slowedBy=10%'], status: 2, says: '--aa, and the two sides differ' },
+    { args: ['--aa', '--pairs', '6'], status: 2, says: '6 pairs and 4 deciding measures cannot reach significance' },
+    { args: ['--aa', '--pairs', 'ten'], status: 2, says: '--pairs ten: not a number of pairs' },
+    { args: ['--aa', '--gating', 'speed'], status: 2, says: '--gating: there is no measure "speed"' },
+    { args: ['--aa', '--effect', 'cpuPerDump=3'], status: 2, says: '--effect cpuPerDump=3: not an effect' },
+    { args: ['--b-set', 'slaves.count=3'], status: 2, says: 'slaves.count=3 is no setting of a master' },
+    { args: ['--b-set', 'slowedBy=fast'], status: 2, says: 'slowedBy: fast is no share of the CPU' },
+    { args: ['--aa', ...QUICKLY.slice(0, 2), '--gating', 'noopPlainP50'], status: 2, says: 'give no noopPlainP50' },
+    { args: ['--b', 'mupdate://x@127.0.0.1:1'], status: 3, says: '127.0.0.1:1' },
+  ])('$args: $status, $says', async ({ args, status, says }, { workbench }) => {
+    const ended = await workbench.bench(gateArguments(workbench, args), { MUPDATE_BENCH_PASSWORD: 'x' })
+    expect(ended.stderr).toContain(says)
+    expect(ended.stderr).not.toMatch(/\n {4}at /)
+    expect(ended.status).toBe(status)
+  })
+
+  it('says where there is no baseline (7), and where it is of other work (2)', async ({ workbench }) => {
+    const from = (folder: string) => ['gate', workbench.profile, '--baseline', folder, '--b', 'embedded', ...QUICKLY]
+    const none = await workbench.bench(from('nowhere'))
+    expect(none).toMatchObject({ status: 7, stderr: expect.stringContaining('there is no baseline nowhere') })
+    for (let i = 0; i < 3; i++) await workbench.run(['--set', 'site.mailboxes=150'])
+    await workbench.bench(['baseline', 'save', 'kept', join(workbench.out, 'small')])
+    const other = await workbench.bench(from('kept'))
+    expect(other).toMatchObject({ status: 2, stderr: expect.stringContaining('is of other work than small') })
+  })
+})
+
+describe('mupdate-bench compare and trend', () => {
+  it.for([
+    { args: ['compare', 'a'], says: 'two sets of runs are needed' },
+    { args: ['compare', '--', 'b'], says: 'two sets of runs are needed' },
+    { args: ['compare', 'nowhere', '--', 'nowhere'], says: 'cannot read nowhere' },
+    { args: ['trend', 'nowhere'], says: 'cannot read nowhere' },
+    { args: ['trend', '.'], says: 'no two runs of the same work' },
+    { args: ['trend', '--window', '3'], says: '--window 3: not possible' },
+    { args: ['baseline', 'save', 'kept', '.'], says: 'no run in .' },
+  ])('$args: 2, $says', async ({ args, says }, { workbench }) => {
+    const ended = await workbench.bench(args)
+    expect(ended).toMatchObject({ status: 2, stderr: expect.stringContaining(says) })
+  })
+})

@@ -1,0 +1,194 @@
+import { describe, expect, it } from 'vitest'
+import { drawNormal, entityRandom } from '../../src/core/random.js'
+import type { RunResult } from '../../src/metrics/run-result.js'
+import { type GateOptions, judgeGate, tooFew } from '../../src/verdict/gate.js'
+import { MEASURES } from '../../src/verdict/measures.js'
+import { type Figures, measuredRun } from './measured-run.js'
+
+const PAIRED: GateOptions = {
+  measures: MEASURES,
+  gating: new Set(['cpuPerCreates', 'cpuPerDump', 'dumpTime', 'createRate']),
+  paired: true,
+}
+
+/** Runs whose figures scatter by 2 %, and are slower by a share. */
+function runs(count: number, seed: number, slower = 0, change: (run: RunResult) => void = () => {}): RunResult[] {
+  const random = entityRandom(seed, 'runs', 0)
+  return Array.from({ length: count }, () => {
+    const noisy = (value: number) => value * (1 + slower) * Math.exp(0.02 * drawNormal(random))
+    const figures: Figures = {
+      cpuMsLists: noisy(3600),
+      cpuMsCreates: noisy(4000),
+      listUs: noisy(300_000),
+      creates: 1e8 / noisy(10_000),
+    }
+    return measuredRun(figures, change)
+  })
+}
+
+function resultOf(name: string, { metrics }: ReturnType<typeof judgeGate>) {
+  return metrics.find(metric => metric.name === name)?.result
+}
+
+describe('a gate', () => {
+  it('passes the same, with each measure that decides', () => {
+    const verdict = judgeGate(runs(10, 1), runs(10, 2), PAIRED)
+    expect(verdict.result).toBe('pass')
+    expect(verdict.reasons).toHaveLength(4)
+    expect(verdict.metrics.filter(({ gating }) => gating).map(({ result }) => result)).toEqual(Array(4).fill('pass'))
+  })
+
+  it('finds 20 % with all of them, in both directions', () => {
+    const [fast, slow] = [runs(10, 1), runs(10, 2, 0.2)]
+    const worse = judgeGate(fast, slow, PAIRED)
+    expect(worse.result).toBe('fail')
+    expect(worse.reasons).toHaveLength(4)
+    for (const metric of worse.metrics.filter(({ gating }) => gating)) {
+      expect(metric.result).toBe('regression')
+      expect(metric.pAdjusted).toBeCloseTo(4 / 1024)
+    }
+    const better = judgeGate(slow, fast, PAIRED)
+    expect(better.result).toBe('pass')
+    expect(resultOf('createRate', better)).toBe('improvement')
+  })
+
+  it('judges a rate by what becomes less', () => {
+    const fewer = runs(10, 2).map(run => ({
+      ...run,
+      phases: run.phases.map(phase => ({ ...phase, durationMs: 7000 })),
+    }))
+    const verdict = judgeGate(runs(10, 1), fewer, PAIRED)
+    const rate = verdict.metrics.find(({ name }) => name === 'createRate')
+    expect(rate).toMatchObject({ result: 'regression', ratio: expect.closeTo(5 / 7, 1) })
+    expect(resultOf('cpuPerDump', verdict)).toBe('pass')
+  })
+
+  it('calls nothing a regression that is less than its minimum effect, however sure it is', () => {
+    const verdict = judgeGate(runs(10, 1), runs(10, 1, 0.03), PAIRED)
+    expect(verdict.result).toBe('pass')
+    expect(verdict.metrics[0]).toMatchObject({ p: expect.closeTo(1 / 1024), ratio: expect.closeTo(1.03) })
+  })
+
+  it('is inconclusive where the noise would hide a regression, and says from where on it would be seen', () => {
+    const random = entityRandom(5, 'wild', 0)
+    const wild = () => measuredRun({ cpuMsLists: 3600 * Math.exp(0.3 * drawNormal(random)) })
+    const verdict = judgeGate(Array.from({ length: 10 }, wild), Array.from({ length: 10 }, wild), PAIRED)
+    expect(verdict.result).toBe('inconclusive')
+    expect(verdict.reasons).toHaveLength(1)
+    expect(verdict.reasons[0]).toMatch(/list of 100k: .* from \d+ % on a regression would have been found/)
+  })
+
+  it.each<{ what: string; kind: string; change: (run: RunResult) => void }>([
+    {
+      what: 'a crash',
+      kind: 'restarted',
+      change: run => {
+        run.master.restarts = 1
+      },
+    },
+    {
+      what: 'a lost mailbox',
+      kind: 'mailboxes were lost',
+      change: run => {
+        run.slaves.comparisons = [
+          {
+            phase: 'converge',
+            failure: null,
+            followed: 12,
+            convergeMs: 1,
+            away: [],
+            openMailboxes: 0,
+            differenceCount: 1,
+          },
+        ]
+      },
+    },
+    {
+      what: 'a slave that did not come through',
+      kind: 'did not come through',
+      change: run => {
+        run.slaves.comparisons = [
+          {
+            phase: 'converge',
+            failure: null,
+            followed: 11,
+            convergeMs: 1,
+            away: [3],
+            openMailboxes: 0,
+            differenceCount: 0,
+          },
+        ]
+      },
+    },
+    {
+      what: 'a thrash',
+      kind: 'thrashed',
+      change: run => {
+        run.slaves.thrash.state = 'sustained'
+      },
+    },
+  ])('calls $what in B alone a regression, also in an invalid run', ({ kind, change }) => {
+    const b = runs(10, 2)
+    change(b[3]!)
+    b[3]!.verdict.result = 'invalid'
+    const verdict = judgeGate(runs(10, 1), b, PAIRED)
+    expect(verdict.result).toBe('fail')
+    expect(verdict.reasons[0]).toMatch(/^only in B: /)
+    expect(verdict.reasons[0]).toContain(kind)
+    expect(verdict.reasons[0]).toContain('1 of 10')
+    expect(judgeGate(b, runs(10, 1), PAIRED).result, 'in A it is no reason to pass either').toBe('inconclusive')
+  })
+
+  it('does not pass what was not measured, nor what is a lower bound', () => {
+    const unseen = runs(10, 2)
+    for (const run of unseen.slice(0, 2)) for (const phase of run.phases) phase.master = null
+    expect(judgeGate(runs(10, 1), unseen, PAIRED)).toMatchObject({ result: 'inconclusive' })
+    for (const run of unseen) for (const phase of run.phases) phase.master = null
+    const none = judgeGate(runs(10, 1), unseen, PAIRED)
+    expect(none).toMatchObject({
+      result: 'inconclusive',
+      reasons: ['cpuPerCreates: not measured', 'cpuPerDump: not measured'],
+    })
+    const hung = runs(10, 2, 0, run => {
+      run.phases[1]!.commands.UPDATE!.serviceTimeUs!.lowerBounds = ['p50']
+    })
+    expect(resultOf('dumpTime', judgeGate(runs(10, 1), hung, PAIRED))).toBe('inconclusive')
+  })
+
+  it('judges stored runs without pairing them', () => {
+    const unpaired = { ...PAIRED, paired: false }
+    expect(judgeGate(runs(10, 1), runs(12, 2), unpaired).result).toBe('pass')
+    const verdict = judgeGate(runs(10, 1), runs(12, 2, 0.1), unpaired)
+    expect(verdict.result).toBe('fail')
+    expect(resultOf('cpuPerDump', verdict)).toBe('regression')
+  })
+
+  it('finds what it says it would find, about as often as it says', () => {
+    const { metrics } = judgeGate(runs(10, 1), runs(10, 2), PAIRED)
+    const { smallestDetectable } = metrics.find(({ name }) => name === 'cpuPerDump')!
+    expect(smallestDetectable).toBeGreaterThan(0.05)
+    expect(smallestDetectable).toBeLessThan(0.09)
+    let found = 0
+    for (let seed = 10; seed < 40; seed++) {
+      const verdict = judgeGate(runs(10, 2 * seed), runs(10, 2 * seed + 1, smallestDetectable!), PAIRED)
+      if (resultOf('cpuPerDump', verdict) === 'regression') found++
+    }
+    expect(found).toBeGreaterThanOrEqual(18)
+  })
+})
+
+describe('too few runs', () => {
+  it.each([
+    { a: 10, b: 10, paired: true, family: 4, is: undefined },
+    { a: 7, b: 7, paired: true, family: 4, is: undefined },
+    { a: 6, b: 6, paired: true, family: 4, is: /^6 pairs and 4 deciding measures .* 0\.063$/ },
+    { a: 5, b: 5, paired: true, family: 1, is: undefined },
+    { a: 4, b: 4, paired: true, family: 1, is: /0\.063/ },
+    { a: 3, b: 3, paired: false, family: 1, is: undefined },
+    { a: 4, b: 4, paired: false, family: 4, is: /^4 and 4 runs .* 0\.057$/ },
+  ])('$a and $b, paired $paired, of $family: $is', ({ a, b, paired, family, is }) => {
+    const why = tooFew(a, b, paired, family)
+    if (is === undefined) expect(why).toBeUndefined()
+    else expect(why).toMatch(is)
+  })
+})
