@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { Command } from 'commander'
 import { HarnessError, messageOf } from '../core/errors.js'
 import type { Profile } from '../profile/load.js'
-import { requireSound, runsUnder, type StoredRun, workOf, workOfYaml } from './stored-runs.js'
+import { foldersOfRuns, requireFew, requireSound, runsUnder, type StoredRun, workOf, workOfYaml } from './stored-runs.js'
 
 /** What a comparison needs of a run; the rest stays where it is. */
 const KEPT = ['run.json', 'profile.yaml']
@@ -40,13 +40,9 @@ function keep(from: string, to: string): void {
 
 /** @throws {HarnessError} `NO_BASELINE`; `USAGE` for one of other work than this profile's */
 export function readBaseline(directory: string, profile: Profile): StoredRun[] {
-  if (!existsSync(directory))
-    throw new HarnessError(
-      'NO_BASELINE',
-      `there is no baseline ${directory}`,
-      `measure one and keep it: mupdate-bench baseline save ${directory} RUN…`,
-    )
-  const runs = runsUnder(directory)
+  const runs = storedIn(directory)
+  requireSound(runs)
+  requireFew(runs, directory)
   const other = runs.find(({ folder }) => workOf(folder) !== workOfYaml(profile.yaml))
   if (other !== undefined)
     throw new HarnessError(
@@ -55,4 +51,14 @@ export function readBaseline(directory: string, profile: Profile): StoredRun[] {
       'measure a new baseline, or give the profile, the seed and the --set that it was made with',
     )
   return runs
+}
+
+/** A folder that is not there, or holds no run, as after a cache that was missed. */
+function storedIn(directory: string): StoredRun[] {
+  if (existsSync(directory) && foldersOfRuns(directory).length > 0) return runsUnder(directory)
+  throw new HarnessError(
+    'NO_BASELINE',
+    `there is no baseline in ${directory}`,
+    `measure one and keep it: mupdate-bench baseline save ${directory} RUN…`,
+  )
 }

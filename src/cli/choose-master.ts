@@ -16,7 +16,7 @@ export type MasterChoice =
   /** @see loadCalibration */
   | { readonly kind: 'model'; readonly calibration?: string }
   | { readonly kind: 'cyrus'; readonly prefix?: string }
-  | { readonly kind: 'remote'; readonly user: string; readonly address: MasterAddress }
+  | { readonly kind: 'remote'; readonly user: string; readonly address: MasterAddress; readonly password?: string }
 
 export const DEFAULT_PORT = 3905
 
@@ -77,7 +77,8 @@ export async function createMaster(
     case 'cyrus':
       return cyrusMaster({ ...managed, ...(choice.prefix === undefined ? {} : { prefix: choice.prefix }) })
     case 'remote': {
-      const credentials: Credentials = { user: choice.user, password: await readPassword(choice.user, passwordFile) }
+      const password = choice.password ?? (await readPassword(choice.user, passwordFile))
+      const credentials: Credentials = { user: choice.user, password }
       return new RemoteMaster(choice.address, credentials, clock)
     }
   }

@@ -1,14 +1,19 @@
+import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { HarnessError } from '../core/errors.js'
 import type { GateResult } from '../metrics/gate-result.js'
 import { GATE_FORMATS, type GateFormatName } from '../report/gate/formats.js'
 import { gateHtml } from '../report/gate/html.js'
+import { loadProfile } from '../profile/load.js'
 import { writeReportFile } from '../report/write-report.js'
 import { LEVEL } from '../verdict/comparison.js'
+import { type Allowance, NO_ALLOWANCE } from '../verdict/damage.js'
 import { judgeGate } from '../verdict/gate.js'
+import type { Measure } from '../verdict/measures.js'
+import { allowanceOf } from './allowance.js'
 import { VERDICT_STATUS } from './final-result.js'
 import { chosenMeasures, type MeasureFlags, measureOptions } from './measure-flags.js'
-import { requireSound, runsUnder, type StoredRun, workOf } from './stored-runs.js'
+import { requireFew, requireSound, runsUnder, type StoredRun, workOf } from './stored-runs.js'
 
 interface CompareFlags extends MeasureFlags {
   readonly format: GateFormatName | 'html'
@@ -20,8 +25,6 @@ interface CompareFlags extends MeasureFlags {
 /** Between the two sets. Commander takes it for the end of its options, and takes it away. */
 const SEPARATOR = '--'
 const KEPT_SEPARATOR = ':'
-/** Exact tests of more would take minutes. */
-const MOST_RUNS = 50
 const PAGE = 'compare.html'
 
 /** What `main` gives commander in place of the arguments as they came: options may stand after the runs of B too. */
@@ -53,7 +56,8 @@ Examples:
   mupdate-bench compare before -- after --format html -o change.html
 
 Runs of the two sets are not paired: Mann and Whitney's test, and the interval of the
-shift between the two. From four runs on each side something can be found at all.
+shift between the two. It takes 4 runs on each side for one measure to be judged at all,
+and 5 for one of four that decide.
 
 Exit status: 0 no measure that decides is worse, 2 usage, 4 a regression, 6 inconclusive.`,
     )
@@ -72,27 +76,33 @@ Exit status: 0 no measure that decides is worse, 2 usage, 4 a regression, 6 inco
     })
 }
 
-function compare(given: readonly string[], flags: CompareFlags): GateResult {
-  const at = given.indexOf(KEPT_SEPARATOR)
-  if (at < 1 || at === given.length - 1)
+function compare(folders: readonly string[], flags: CompareFlags): GateResult {
+  const at = folders.indexOf(KEPT_SEPARATOR)
+  if (at < 1 || at === folders.length - 1)
     throw new HarnessError('USAGE', 'two sets of runs are needed', 'write mupdate-bench compare A… -- B…')
-  const [a, b] = [given.slice(0, at), given.slice(at + 1)].map(folders => folders.flatMap(runsUnder))
-  for (const [name, runs] of [
-    ['A', a],
-    ['B', b],
-  ] as const)
-    if (runs.length > MOST_RUNS)
-      throw new HarnessError('USAGE', `${name} has ${runs.length} runs`, `give ${MOST_RUNS} at most`)
+  const [a, b] = [folders.slice(0, at), folders.slice(at + 1)].map(side => side.flatMap(runsUnder))
+  requireFew(a, 'A')
+  requireFew(b, 'B')
+  const [first] = b
   if (flags.allowDifferent !== true) requireAlike([...a, ...b])
   requireSound([...a, ...b])
   const { measures, gating } = chosenMeasures(flags)
-  // Of runs that were made without them, those are judged that there are.
+  const given = givenBy([...a, ...b], measures)
+  // Unless they were asked for, those decide that these runs have; which do not is said.
+  const names = flags.gating === undefined ? new Set([...gating].filter(name => given.has(name))) : gating
+  if (names.size === 0)
+    throw new HarnessError(
+      'USAGE',
+      `these runs have none of ${[...gating].join(', ')}, which should decide`,
+      `choose among those that they have with --gating: ${[...given].join(', ')}`,
+    )
   const verdict = judgeGate(a.map(resultOf), b.map(resultOf), {
     measures,
-    gating: flags.gating === undefined ? givenBy([...a, ...b], measures, gating) : gating,
+    gating: names,
     paired: false,
+    allowance: allowanceIn(first.folder),
   })
-  const [first] = b
+  const undecided = [...gating].filter(name => !names.has(name))
   return {
     schema: 'mupdate-bench/gate/1',
     command: 'compare',
@@ -102,7 +112,7 @@ function compare(given: readonly string[], flags: CompareFlags): GateResult {
     durationMs: 0,
     state: 'ended',
     result: verdict.result,
-    reasons: [...verdict.reasons],
+    reasons: [...verdict.reasons, ...undecided.map(name => `${name} was not measured, and does not decide`)],
     pairs: null,
     paired: false,
     aa: false,
@@ -125,13 +135,19 @@ function resultOf({ result }: StoredRun) {
   return result
 }
 
-function givenBy(
-  runs: readonly StoredRun[],
-  measures: ReturnType<typeof chosenMeasures>['measures'],
-  gating: ReadonlySet<string>,
-): ReadonlySet<string> {
+/** Names of the measures that some of them have. */
+function givenBy(runs: readonly StoredRun[], measures: readonly Measure[]): ReadonlySet<string> {
   const given = measures.filter(({ of }) => runs.some(({ result }) => of(result) !== undefined))
-  return new Set(given.map(({ name }) => name).filter(name => gating.has(name)))
+  return new Set(given.map(({ name }) => name))
+}
+
+/** What their profile means to happen; nothing, where it is not beside them. */
+function allowanceIn(folder: string): Allowance {
+  try {
+    return allowanceOf(loadProfile(join(folder, 'profile.yaml')))
+  } catch {
+    return NO_ALLOWANCE
+  }
 }
 
 function sideJson(runs: readonly StoredRun[]): GateResult['a'] {

@@ -1,46 +1,49 @@
-import { join, relative } from 'node:path'
+import { mkdirSync, renameSync } from 'node:fs'
+import { basename, join, relative } from 'node:path'
 import { messageOf } from '../core/errors.js'
 import { EXIT, exitStatusOf } from '../core/exit-status.js'
 import type { GateResult } from '../metrics/gate-result.js'
 import type { RunResult } from '../metrics/run-result.js'
-import { isDamaged } from '../verdict/damage.js'
+import { type Allowance, isDamaged } from '../verdict/damage.js'
 import type { GateSide } from './gate-side.js'
 import type { Permissions } from './permission.js'
 import { Progress } from './progress.js'
 import { runProfile } from './run-profile.js'
+import type { StoredRun } from './stored-runs.js'
 
 export type SideName = 'a' | 'b'
 
-/** A run of one side. */
-export interface MeasuredRun {
-  readonly result: RunResult
-  readonly folder: string
-}
-
 /** Runs as far as they came, those of one pair in the same place of both. */
 export interface Measured {
-  readonly a: readonly MeasuredRun[]
-  readonly b: readonly MeasuredRun[]
+  readonly a: readonly StoredRun[]
+  readonly b: readonly StoredRun[]
   readonly discarded: GateResult['discarded']
-  readonly interrupted: boolean
-  /** More pairs than may be measured again were worth nothing. */
-  readonly invalid: boolean
-  /** A run that came to nothing: its master did not start, or nobody could log in. */
-  readonly failure?: { readonly side: SideName; readonly message: string }
+  /** Of the discarded ones, those that broke something: that counts, their figures do not. */
+  readonly apart: { readonly a: readonly RunResult[]; readonly b: readonly RunResult[] }
+  /** Why there are no more; undefined while there will be, and when all pairs are there. */
+  readonly end?:
+    | { readonly kind: 'interrupted' }
+    /** More pairs than may be measured again were worth nothing. */
+    | { readonly kind: 'invalid' }
+    /** A run that came to nothing, twice: its master did not start, or nobody could log in. */
+    | { readonly kind: 'failure'; readonly side: SideName; readonly message: string }
 }
 
 export interface MeasureOptions extends Permissions {
   readonly sides: Readonly<Partial<Record<SideName, GateSide>>>
   readonly pairs: number
   readonly folder: string
+  readonly allowance: Allowance
   readonly progress: Progress
-  readonly keep: boolean
-  /** Called once after the first pair. @throws what ends the gate */
-  readonly onFirst: (first: Readonly<Partial<Record<SideName, MeasuredRun>>>) => void
+  readonly signal: AbortSignal
+  /** Called after each pair: what is measured is kept, however this ends. @throws what ends the gate */
+  readonly onPair: (measured: Measured) => void
 }
 
 /** Of the pairs asked for, as many may be measured again. */
 const MOST_AGAIN = 0.5
+/** Where runs of pairs that were measured again are moved to. */
+const DISCARDED = 'discarded'
 
 /**
  * Measures both sides in turn, ABBA, so that what drifts meets both alike; one side alone where the other is stored. A
@@ -48,65 +51,82 @@ const MOST_AGAIN = 0.5
  * was measured, so it chooses no results.
  */
 export async function measurePairs(options: MeasureOptions): Promise<Measured> {
-  const { sides, pairs, progress, onFirst } = options
-  const kept: Record<SideName, MeasuredRun[]> = { a: [], b: [] }
-  const discarded: GateResult['discarded'] = []
+  const { sides, pairs, folder, progress, allowance, onPair } = options
+  const measured = { a: [] as StoredRun[], b: [] as StoredRun[], discarded: [] as GateResult['discarded'] }
+  const apart = { a: [] as RunResult[], b: [] as RunResult[] }
   const mayAgain = Math.ceil(pairs * MOST_AGAIN)
   for (let pair = 0, tried = 0; pair < pairs; tried++) {
     const order = (tried % 2 === 0 ? (['a', 'b'] as const) : (['b', 'a'] as const)).filter(side => sides[side])
-    const runs: Partial<Record<SideName, MeasuredRun>> = {}
+    const runs: Partial<Record<SideName, StoredRun>> = {}
     for (const side of order) {
       progress.note(`pair ${pair + 1} of ${pairs}, ${side.toUpperCase()}: ${sides[side]!.label}`)
-      const run = await measure(options, side)
-      if (run === 'interrupted') return { ...kept, discarded, interrupted: true, invalid: false }
-      if (typeof run === 'string')
-        return { ...kept, discarded, interrupted: false, invalid: false, failure: { side, message: run } }
+      const run = await measureTwice(options, side)
+      if ('kind' in run) return { ...measured, apart, end: run }
       runs[side] = run
     }
-    const invalid = order.filter(side => isWorthless(runs[side]!.result))
-    if (invalid.length > 0) {
-      for (const side of invalid) {
-        const { result, folder } = runs[side]!
-        progress.line(`pair ${pair + 1}: ${side.toUpperCase()} is invalid: ${result.verdict.reasons.join('; ')}`)
-        discarded.push({ pair: pair + 1, side, run: relative(options.folder, folder), reasons: result.verdict.reasons })
-      }
-      if (tried - pair >= mayAgain) return { ...kept, discarded, interrupted: false, invalid: true }
+    const invalid = order.filter(side => isWorthless(runs[side]!.result, allowance))
+    if (invalid.length === 0) {
+      for (const side of order) measured[side].push(runs[side]!)
+      pair++
+      onPair({ ...measured, apart })
+      progress.line(`pair ${pair} of ${pairs} measured`)
       continue
     }
-    for (const side of order) kept[side].push(runs[side]!)
-    if (pair === 0) onFirst(runs)
-    pair++
-    progress.line(`pair ${pair} of ${pairs} measured`)
+    for (const side of order) {
+      const { result, folder: from } = runs[side]!
+      const to = moveAway(folder, side, from)
+      if (isDamaged(result, allowance)) apart[side].push(result)
+      if (!invalid.includes(side)) continue
+      const { reasons } = result.verdict
+      progress.line(`pair ${pair + 1}: ${side.toUpperCase()} is invalid: ${reasons.join('; ')}`)
+      measured.discarded.push({ pair: pair + 1, side, run: relative(folder, to), reasons })
+    }
+    if (tried - pair >= mayAgain) return { ...measured, apart, end: { kind: 'invalid' } }
   }
-  return { ...kept, discarded, interrupted: false, invalid: false }
+  return { ...measured, apart }
 }
 
 /** The harness was the limit; a master that broke down is a finding, whatever else was wrong. */
-function isWorthless(result: RunResult): boolean {
-  return result.verdict.result === 'invalid' && !isDamaged(result)
+function isWorthless(result: RunResult, allowance: Allowance): boolean {
+  return result.verdict.result === 'invalid' && !isDamaged(result, allowance)
 }
 
-/** @returns `interrupted`, or why there is no run */
-async function measure(options: MeasureOptions, side: SideName): Promise<MeasuredRun | string> {
-  const { folder, sides, ...permissions } = options
-  const { choice, profile, passwordFile } = sides[side]!
+/** So that a side's folder holds what was judged, and nothing else. */
+function moveAway(folder: string, side: SideName, from: string): string {
+  const to = join(folder, DISCARDED, `${side}-${basename(from)}`)
+  mkdirSync(join(folder, DISCARDED), { recursive: true })
+  renameSync(from, to)
+  return to
+}
+
+type End = NonNullable<Measured['end']>
+
+/** A master that does not start may have met a busy host; one that does not start twice is a finding. */
+async function measureTwice(options: MeasureOptions, side: SideName): Promise<StoredRun | End> {
+  const first = await measure(options, side)
+  if (!('kind' in first) || first.kind !== 'failure') return first
+  options.progress.line(`${side.toUpperCase()}: no run: ${first.message}; once more`)
+  return measure(options, side)
+}
+
+async function measure(options: MeasureOptions, side: SideName): Promise<StoredRun | End> {
+  const { folder, sides, signal, allowLoad, allowMutations } = options
+  const { choice, profile } = sides[side]!
+  if (signal.aborted) return { kind: 'interrupted' }
   try {
-    const {
-      result,
-      folder: runFolder,
-      status,
-    } = await runProfile({
-      ...permissions,
+    const { result, folder: runFolder, status } = await runProfile({
+      allowLoad,
+      allowMutations,
+      keep: false,
       profile,
       master: choice,
       out: join(folder, side),
       // Its own view would be drawn twenty times over.
       progress: new Progress(process.stderr, true),
-      ...(passwordFile === undefined ? {} : { passwordFile }),
     })
-    return status === EXIT.interrupted ? 'interrupted' : { result, folder: runFolder }
+    return status === EXIT.interrupted ? { kind: 'interrupted' } : { result, folder: runFolder }
   } catch (error) {
     if (exitStatusOf(error) !== EXIT.master) throw error
-    return messageOf(error)
+    return { kind: 'failure', side, message: messageOf(error) }
   }
 }

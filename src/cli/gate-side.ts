@@ -1,16 +1,16 @@
+import { monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { HarnessError } from '../core/errors.js'
 import type { RunResult } from '../metrics/run-result.js'
-import { monotonicClock, monotonicOriginS } from '../core/clock.js'
-import { type Profile, loadProfile } from '../profile/load.js'
-import { createMaster, type MasterChoice, parseMaster } from './choose-master.js'
+import { loadProfile, type Profile } from '../profile/load.js'
+import { planOf } from '../profile/plan.js'
+import { createMaster, type MasterChoice, parseMaster, readPassword } from './choose-master.js'
+import { checkPermissions, type Permissions } from './permission.js'
 
 /** One of the two masters of a gate. */
 export interface GateSide {
   /** What was given, for people. */
   readonly label: string
   readonly choice: MasterChoice
-  readonly passwordFile?: string
-  readonly sets: readonly string[]
   readonly profile: Profile
 }
 
@@ -22,19 +22,25 @@ export interface SideFlags {
   /** `--a-set`, `--b-set`. */
   readonly own: readonly string[]
   readonly common: readonly string[]
-  readonly passwordFile?: string
+  readonly passwordFile?: string | undefined
 }
 
-/** @throws {HarnessError} `USAGE`, `PROFILE_INVALID` */
-export function gateSide(profileName: string, { master, own, common, passwordFile }: SideFlags): GateSide {
-  const sets = own.map(masterSetting)
-  return {
-    label: [master, ...own].join(', '),
-    choice: parseMaster(master),
-    sets,
-    profile: loadProfile(profileName, [...common, ...sets]),
-    ...(passwordFile === undefined ? {} : { passwordFile }),
-  }
+/**
+ * All that can be known to fail is looked at before a run of minutes; a password is asked for once.
+ *
+ * @throws {HarnessError} `USAGE`, `PROFILE_INVALID`
+ */
+export async function gateSide(
+  profileName: string,
+  { master, own, common, passwordFile }: SideFlags,
+  permissions: Permissions,
+): Promise<GateSide> {
+  const choice = parseMaster(master)
+  const profile = loadProfile(profileName, [...common, ...own.map(masterSetting)])
+  const label = [master, ...own].join(', ')
+  if (choice.kind !== 'remote') return { label, choice, profile }
+  checkPermissions(planOf(profile, ''), choice.address, permissions)
+  return { label, choice: { ...choice, password: await readPassword(choice.user, passwordFile) }, profile }
 }
 
 /** A name without a dot is a setting of the master's; the load is the same for both. */
@@ -49,8 +55,8 @@ function masterSetting(set: string): string {
 }
 
 /** Starts it for a moment. */
-export async function factsOf({ choice, profile, passwordFile }: GateSide): Promise<MasterFacts> {
-  const master = await createMaster(choice, profile.master, monotonicClock(monotonicOriginS()), passwordFile)
+export async function factsOf({ choice, profile }: GateSide): Promise<MasterFacts> {
+  const master = await createMaster(choice, profile.master, monotonicClock(monotonicOriginS()))
   try {
     await master.start()
     return { kind: master.kind, ...master.describe() }
@@ -62,7 +68,7 @@ export async function factsOf({ choice, profile, passwordFile }: GateSide): Prom
 /** @returns whether nothing could make a difference: the same programs, wherever they lie, with the same settings */
 export function isSame(a: GateSide, b: GateSide, factsA: MasterFacts, factsB: MasterFacts): boolean {
   if (a.choice.kind === 'remote' || b.choice.kind === 'remote')
-    return JSON.stringify(a.choice) === JSON.stringify(b.choice)
+    return a.choice.kind === b.choice.kind && a.label === b.label
   const of = ({ kind, version, mailboxDatabase, settings, binaries }: MasterFacts) =>
     JSON.stringify([kind, version, mailboxDatabase, Object.entries(settings).sort(), Object.values(binaries).sort()])
   return of(factsA) === of(factsB)
@@ -71,17 +77,17 @@ export function isSame(a: GateSide, b: GateSide, factsA: MasterFacts, factsB: Ma
 const DATABASE = 'mboxlist_db'
 
 /**
- * Settings whose defaults differ between two versions of Cyrus: set to A's for both, so that builds are compared and not
- * defaults.
+ * Settings whose defaults differ between two versions of Cyrus: set to A's, so that builds are compared and not defaults.
+ *
+ * @param sides those whose settings were given, by flags or the profile
  */
 export function pinnedSettings(
-  a: GateSide,
-  b: GateSide,
+  sides: readonly GateSide[],
   factsA: MasterFacts,
   factsB: MasterFacts,
 ): Record<string, string> {
   if (factsA.kind !== 'cyrus' || factsB.kind !== 'cyrus') return {}
   const [ours, theirs] = [factsA, factsB].map(({ mailboxDatabase }) => mailboxDatabase.split(' ')[0])
-  const isGiven = [a, b].some(({ profile }) => DATABASE in profile.master.settings)
+  const isGiven = sides.some(({ profile }) => DATABASE in profile.master.settings)
   return ours === theirs || isGiven ? {} : { [DATABASE]: ours }
 }

@@ -1,44 +1,38 @@
 import { mkdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, Option } from 'commander'
 import { HarnessError } from '../core/errors.js'
 import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
 import type { GateResult } from '../metrics/gate-result.js'
-import { type GateVerdict, judgeGate, tooFew } from '../verdict/gate.js'
-import { LEVEL } from '../verdict/comparison.js'
-import { loadProfile } from '../profile/load.js'
-import { writeReportFile } from '../report/write-report.js'
 import { GATE_FORMATS, type GateFormatName } from '../report/gate/formats.js'
 import { gateHtml } from '../report/gate/html.js'
-import { readBaseline } from './baseline.js'
+import type { RunIdentity } from '../report/run-json.js'
+import { writeReportFile } from '../report/write-report.js'
+import { LEVEL } from '../verdict/comparison.js'
+import { isDamaged } from '../verdict/damage.js'
+import { type GateOptions, type GateVerdict, judgeGate, tooFew } from '../verdict/gate.js'
+import type { Measure } from '../verdict/measures.js'
+import { allowanceOf } from './allowance.js'
 import { VERDICT_STATUS } from './final-result.js'
-import { measurePairs, type Measured, type MeasuredRun } from './gate-measure.js'
-import { factsOf, type GateSide, gateSide, isSame, type MasterFacts, pinnedSettings } from './gate-side.js'
+import { type Measured, measurePairs } from './gate-measure.js'
+import { type Prepared, prepareGate, type SidesFlags } from './gate-prepare.js'
+import { factsOf } from './gate-side.js'
 import { folderOf, newIdentity } from './identity.js'
 import { chosenMeasures, type MeasureFlags, measureOptions } from './measure-flags.js'
 import { noiseLines, saveNoise } from './noise.js'
 import { collect } from './options.js'
 import { Progress } from './progress.js'
 import { GATE_FILE, GATE_PAGE } from './read-gate.js'
+import { onInterrupt } from './signals.js'
+import type { StoredRun } from './stored-runs.js'
 
-interface GateFlags extends MeasureFlags {
-  readonly a?: string
-  readonly b?: string
-  readonly aSet: string[]
-  readonly bSet: string[]
-  readonly aPasswordFile?: string
-  readonly bPasswordFile?: string
-  readonly baseline?: string
-  readonly set: string[]
-  readonly seed?: string
+interface GateFlags extends MeasureFlags, SidesFlags {
   readonly pairs: string
-  readonly aa?: true
   readonly out: string
   readonly format: GateFormatName
   readonly json?: true
   readonly quiet?: true
-  readonly allowLoad: string[]
-  readonly allowMutations: string[]
 }
 
 export function gateCommand(): Command {
@@ -106,190 +100,183 @@ interface GateOutcome {
   readonly status: ExitStatus
 }
 
-/** What is known before anything is measured. */
-interface Prepared {
-  readonly a: GateSide | undefined
-  readonly b: GateSide
-  readonly facts: { readonly a: MasterFacts; readonly b: MasterFacts }
-  readonly baseline: readonly MeasuredRun[] | undefined
-  readonly pinned: Readonly<Record<string, string>>
-  readonly isSame: boolean
-}
-
 async function gate(profileName: string, flags: GateFlags, progress: Progress): Promise<GateOutcome> {
-  const startedMs = Date.now()
   const pairs = pairsOf(flags.pairs)
   const { measures, gating } = chosenMeasures(flags)
   const paired = flags.baseline === undefined
-  const common = flags.seed === undefined ? flags.set : [...flags.set, `seed=${flags.seed}`]
-  const profile = loadProfile(profileName, common)
-  const baseline = flags.baseline === undefined ? undefined : readBaseline(flags.baseline, profile)
-  const few = tooFew(baseline?.length ?? pairs, pairs, paired, gating.size)
-  if (few !== undefined) throw new HarnessError('USAGE', few, 'give more --pairs, or fewer --gating measures')
-  const prepared = await prepare(profileName, flags, common, baseline, progress)
-  const identity = newIdentity(profile)
-  const folder = `${folderOf(flags.out, identity)}.gate`
-  makeFolder(folder)
-  for (const line of noiseLines(flags.out, profile.name, prepared.facts.a)) progress.line(line)
-  const judge = (a: readonly MeasuredRun[], b: readonly MeasuredRun[]) =>
-    judgeGate(
-      a.map(({ result }) => result),
-      b.map(({ result }) => result),
-      { measures, gating, paired },
-    )
-  const measured = await measurePairs({
-    sides: { ...(prepared.a === undefined ? {} : { a: prepared.a }), b: prepared.b },
-    pairs,
-    folder,
-    progress,
-    keep: false,
-    allowLoad: flags.allowLoad,
-    allowMutations: flags.allowMutations,
-    onFirst: first => requireMeasured(judge(first.a === undefined ? (baseline ?? []) : [first.a], [first.b!]), gating),
-  })
-  const a = baseline ?? measured.a
-  const verdict = judge(a, measured.b)
-  const { result, reasons } = overall(verdict, measured)
-  const { harness } = a[0]?.result ?? measured.b[0]?.result ?? { harness: undefined }
-  const json: GateResult = {
+  if (paired) requireEnough(tooFew(pairs, pairs, true, gating.size))
+  const interrupt = listenForInterrupt(progress)
+  try {
+    const prepared = await prepareGate(profileName, flags, progress)
+    const { profile, a, b, baseline, facts } = prepared
+    if (baseline !== undefined) requireEnough(tooFew(baseline.length, pairs, false, gating.size))
+    const identity = newIdentity(profile)
+    const folder = `${folderOf(flags.out, identity)}.gate`
+    makeFolder(folder)
+    interrupt.mayFinish = true
+    for (const line of noiseLines(flags.out, profile.name, facts.a)) progress.line(line)
+    const allowance = allowanceOf(profile)
+    const judge = (measured: Measured) =>
+      gateResult(identity, prepared, measured, { measures, gating, paired, allowance }, { folder, pairs, flags })
+    const measured = await measurePairs({
+      sides: { ...(a === undefined ? {} : { a }), b },
+      pairs,
+      folder,
+      allowance,
+      progress,
+      signal: interrupt.signal,
+      allowLoad: flags.allowLoad,
+      allowMutations: flags.allowMutations,
+      onPair(soFar) {
+        const ours = baseline ?? soFar.a
+        if (soFar.b.length === 1 && !ours.some(({ result }) => isDamaged(result, allowance)))
+          requireMeasured(measures, gating, ours)
+        // A gate that is killed can be told as far as it came.
+        if (soFar.b.length < pairs) writeResult(folder, judge({ ...soFar, end: { kind: 'interrupted' } }))
+      },
+    })
+    const status = await statusOf(measured, prepared)
+    const result = judge(measured)
+    const told = status.isHost ? withoutVerdict(result, measured) : result
+    writeResult(folder, told)
+    writeReportFile(join(folder, GATE_PAGE), gateHtml(told))
+    if (prepared.isSame && measured.end === undefined) saveNoise(flags.out, told)
+    return { result: told, folder, status: gravest([...status.statuses, VERDICT_STATUS[told.result]]) }
+  } finally {
+    interrupt.release()
+  }
+}
+
+/** For a run to end, when Ctrl-C was pressed twice. */
+const LEAVE_MS = 10_000
+
+interface Interrupt {
+  readonly signal: AbortSignal
+  /** There is something to report: Ctrl-C ends the run that goes on, and no other begins. */
+  mayFinish: boolean
+  release(): void
+}
+
+/** Runs listen too, and end by themselves; this is for what lies between them, and for telling. */
+function listenForInterrupt(progress: Progress): Interrupt {
+  const controller = new AbortController()
+  const interrupt: Interrupt = {
+    signal: controller.signal,
+    mayFinish: false,
+    release: onInterrupt(
+      () => {
+        if (!interrupt.mayFinish) process.exit(EXIT.interrupted)
+        progress.warn('interrupted: ending this run, what was measured follows (Ctrl-C again to leave at once)')
+        controller.abort()
+      },
+      // The run that goes on knows better what not to leave behind.
+      () => sleep(LEAVE_MS),
+    ),
+  }
+  return interrupt
+}
+
+function gateResult(
+  identity: RunIdentity,
+  { a, b, baseline, facts, pinned, isSame }: Prepared,
+  measured: Measured,
+  options: GateOptions,
+  { folder, pairs, flags }: { readonly folder: string; readonly pairs: number; readonly flags: GateFlags },
+): GateResult {
+  const ours = baseline ?? measured.a
+  const verdict = judgeGate(ours.map(resultOf), measured.b.map(resultOf), { ...options, apart: measured.apart })
+  return {
     schema: 'mupdate-bench/gate/1',
     command: 'gate',
     id: identity.id,
     profile: identity.profile,
     startedAt: identity.startedAt.toISOString(),
-    durationMs: Date.now() - startedMs,
-    state: measured.interrupted ? 'interrupted' : 'ended',
-    result,
-    reasons: [...reasons],
+    durationMs: Date.now() - identity.startedAt.getTime(),
+    state: measured.end?.kind === 'interrupted' ? 'interrupted' : 'ended',
+    ...overall(verdict, measured),
     pairs,
-    paired,
-    aa: prepared.isSame,
+    paired: options.paired,
+    aa: isSame,
     level: LEVEL,
     a: {
-      label: prepared.a?.label ?? `baseline ${flags.baseline}`,
-      master: prepared.facts.a,
-      runs: a.map(run => (baseline === undefined ? relative(folder, run.folder) : run.folder)),
+      label: a?.label ?? `baseline ${flags.baseline}`,
+      master: facts.a,
+      runs: ours.map(run => (baseline === undefined ? relative(folder, run.folder) : run.folder)),
     },
-    b: { label: prepared.b.label, master: prepared.facts.b, runs: measured.b.map(run => relative(folder, run.folder)) },
-    pinned: { ...prepared.pinned },
+    b: { label: b.label, master: facts.b, runs: measured.b.map(run => relative(folder, run.folder)) },
+    pinned: { ...pinned },
     discarded: measured.discarded,
     damage: { a: [...verdict.damage.a], b: [...verdict.damage.b] },
     metrics: verdict.metrics.map(metric => ({ ...metric })) as GateResult['metrics'],
-    harness: harness ?? { version: identity.version, node: process.version, host: { ...identity.host } },
+    harness: { version: identity.version, node: process.version, host: { ...identity.host } },
   }
-  writeReportFile(join(folder, GATE_FILE), `${JSON.stringify(json, null, 2)}\n`)
-  writeReportFile(join(folder, GATE_PAGE), gateHtml(json))
-  if (prepared.isSame && measured.b.length > 1) saveNoise(flags.out, json)
-  return { result: json, folder, status: statusOf(json, measured) }
 }
 
-/** @throws {HarnessError} `USAGE` for two sides that are one */
-async function prepare(
-  profileName: string,
-  flags: GateFlags,
-  common: readonly string[],
-  baseline: readonly MeasuredRun[] | undefined,
-  progress: Progress,
-): Promise<Prepared> {
-  if (baseline !== undefined && (flags.a !== undefined || flags.aSet.length > 0))
-    throw new HarnessError('USAGE', '--baseline is A: it was measured before', 'leave out --a and --a-set')
-  const masterA = flags.a ?? 'cyrus'
-  const sideA = (extra: readonly string[]) =>
-    gateSide(profileName, {
-      master: masterA,
-      own: flags.aSet,
-      common: [...extra, ...common],
-      ...(flags.aPasswordFile === undefined ? {} : { passwordFile: flags.aPasswordFile }),
-    })
-  const sideB = (extra: readonly string[]) =>
-    gateSide(profileName, {
-      master: flags.b ?? masterA,
-      own: flags.bSet,
-      common: [...extra, ...common],
-      ...(flags.bPasswordFile === undefined ? {} : { passwordFile: flags.bPasswordFile }),
-    })
-  const b = sideB([])
-  progress.note('looking at both masters')
-  const factsB = await factsOf(b)
-  if (baseline !== undefined) {
-    const { kind, version, mailboxDatabase, settings, binaries } = baseline[0].result.master
-    if (kind !== factsB.kind)
-      throw new HarnessError(
-        'USAGE',
-        `the baseline’s master is ${kind}, and B is ${factsB.kind}`,
-        'measure a baseline of the same kind',
-      )
-    return {
-      a: undefined,
-      b,
-      facts: { a: { kind, version, mailboxDatabase, settings, binaries }, b: factsB },
-      baseline,
-      pinned: {},
-      isSame: false,
+function resultOf({ result }: StoredRun) {
+  return result
+}
+
+function overall(verdict: GateVerdict, { end, discarded }: Measured): Pick<GateResult, 'result' | 'reasons'> {
+  const reasons = [...verdict.reasons]
+  if (end?.kind === 'failure' && end.side === 'b')
+    return { result: 'fail', reasons: [`only in B: no run: ${end.message}`, ...reasons] }
+  if (verdict.result === 'fail') return { result: 'fail', reasons }
+  switch (end?.kind) {
+    case 'invalid': {
+      const why = [...new Set(discarded.flatMap(run => run.reasons))]
+      return { result: 'invalid', reasons: ['the harness was the limit in too many pairs', ...why] }
     }
-  }
-  const a = sideA([])
-  const factsA = await factsOf(a)
-  const same = isSame(a, b, factsA, factsB)
-  if (same && flags.aa !== true)
-    throw new HarnessError(
-      'USAGE',
-      `both sides are the same: ${factsA.version}, ${factsA.mailboxDatabase}, with the same programs and settings`,
-      'give another --b or --b-set; or --aa, to see how much noise there is',
-    )
-  if (!same && flags.aa === true)
-    throw new HarnessError('USAGE', '--aa, and the two sides differ', 'leave out --aa, or what makes them differ')
-  const pinned = pinnedSettings(a, b, factsA, factsB)
-  const pins = Object.entries(pinned)
-  for (const [key, value] of pins) progress.line(`pinned for both, since their defaults differ: ${key}: ${value}`)
-  if (pins.length === 0) return { a, b, facts: { a: factsA, b: factsB }, baseline, pinned, isSame: same }
-  const sets = pins.map(([key, value]) => `master.settings.${key}=${value}`)
-  const [pinnedA, pinnedB] = [sideA(sets), sideB(sets)]
-  return {
-    a: pinnedA,
-    b: pinnedB,
-    facts: { a: await factsOf(pinnedA), b: await factsOf(pinnedB) },
-    baseline,
-    pinned,
-    isSame: same,
+    case 'failure':
+      return { result: 'inconclusive', reasons: [`A: no run: ${end.message}`] }
+    case 'interrupted':
+      return { result: 'inconclusive', reasons: ['interrupted', ...reasons] }
+    case undefined:
+      return { result: verdict.result, reasons }
   }
 }
 
-/** Ten minutes for nothing are spared. */
-function requireMeasured({ metrics }: GateVerdict, gating: ReadonlySet<string>): void {
-  const missing = [...gating].filter(name => !metrics.some(metric => metric.name === name))
+/** Whether it was the host, and not B: another's master that does not answer, or no master that starts here any more. */
+async function statusOf(
+  { end }: Measured,
+  { a, b }: Prepared,
+): Promise<{ readonly statuses: ExitStatus[]; readonly isHost: boolean }> {
+  if (end?.kind === 'interrupted') return { statuses: [EXIT.interrupted], isHost: false }
+  if (end?.kind !== 'failure') return { statuses: [], isHost: false }
+  if (end.side === 'a' || b.choice.kind === 'remote') return { statuses: [EXIT.master], isHost: true }
+  if (a === undefined) return { statuses: [], isHost: false }
+  const starts = await factsOf(a).then(
+    () => true,
+    () => false,
+  )
+  return starts ? { statuses: [], isHost: false } : { statuses: [EXIT.master], isHost: true }
+}
+
+function withoutVerdict(result: GateResult, { end }: Measured): GateResult {
+  const why = end?.kind === 'failure' ? `${end.side.toUpperCase()}: no run: ${end.message}` : 'no run'
+  return { ...result, result: 'inconclusive', reasons: [why] }
+}
+
+function writeResult(folder: string, result: GateResult): void {
+  writeReportFile(join(folder, GATE_FILE), `${JSON.stringify(result, null, 2)}\n`)
+}
+
+/** Ten minutes for nothing are spared: what A's first run does not give, none will. */
+function requireMeasured(measures: readonly Measure[], gating: ReadonlySet<string>, a: readonly StoredRun[]): void {
+  const isGiven = ({ of }: Measure) => a.every(({ result }) => of(result) !== undefined)
+  const missing = measures.filter(measure => gating.has(measure.name) && !isGiven(measure))
   if (missing.length === 0) return
-  const there = metrics.map(({ name }) => name).join(', ')
   throw new HarnessError(
     'USAGE',
-    `this profile and master give no ${missing.join(', ')}, which should decide`,
-    `choose among those that they give with --gating: ${there}`,
+    `this profile and master give no ${missing.map(({ name }) => name).join(', ')}, which should decide`,
+    `choose among those that they give with --gating: ${measures
+      .filter(isGiven)
+      .map(({ name }) => name)
+      .join(', ')}`,
   )
 }
 
-function overall(verdict: GateVerdict, measured: Measured): Pick<GateResult, 'result' | 'reasons'> {
-  const { failure } = measured
-  if (failure?.side === 'b')
-    return { result: 'fail', reasons: [`only in B: no run: ${failure.message}`, ...verdict.reasons] }
-  if (verdict.result === 'fail') return { result: 'fail', reasons: [...verdict.reasons] }
-  if (measured.invalid)
-    return {
-      result: 'invalid',
-      reasons: [
-        'the harness was the limit in more pairs than may be measured again',
-        ...measured.discarded.flatMap(({ reasons }) => reasons),
-      ],
-    }
-  if (failure !== undefined) return { result: 'inconclusive', reasons: [`A: no run: ${failure.message}`] }
-  if (measured.interrupted) return { result: 'inconclusive', reasons: ['interrupted', ...verdict.reasons] }
-  return { result: verdict.result, reasons: [...verdict.reasons] }
-}
-
-function statusOf({ result }: GateResult, { interrupted, failure }: Measured): ExitStatus {
-  const statuses: ExitStatus[] = [VERDICT_STATUS[result]]
-  if (interrupted) statuses.push(EXIT.interrupted)
-  if (failure?.side === 'a') statuses.push(EXIT.master)
-  return gravest(statuses)
+function requireEnough(why: string | undefined): void {
+  if (why !== undefined) throw new HarnessError('USAGE', why, 'give more --pairs, or fewer --gating measures')
 }
 
 function makeFolder(folder: string): void {
@@ -304,9 +291,11 @@ function makeFolder(folder: string): void {
   }
 }
 
+const MOST_PAIRS = 50
+
 /** @throws {HarnessError} `USAGE` */
 function pairsOf(text: string): number {
   const pairs = Number(text)
-  if (Number.isInteger(pairs) && pairs > 0 && pairs <= 100) return pairs
-  throw new HarnessError('USAGE', `--pairs ${text}: not a number of pairs`, 'give 5 to 100')
+  if (Number.isInteger(pairs) && pairs > 0 && pairs <= MOST_PAIRS) return pairs
+  throw new HarnessError('USAGE', `--pairs ${text}: not a number of pairs`, `give 6 to ${MOST_PAIRS}`)
 }

@@ -26,7 +26,7 @@ export function chosenMeasures({ gating, effect }: MeasureFlags): {
   readonly gating: ReadonlySet<string>
 } {
   const effects = new Map(effect.map(parseEffect))
-  const names = gating === undefined ? defaults() : gating.split(',').map(name => known(name.trim(), '--gating'))
+  const names = gating === undefined ? defaults() : namesOf(gating, '--gating')
   return {
     measures: MEASURES.map(measure => ({
       ...measure,
@@ -34,6 +34,11 @@ export function chosenMeasures({ gating, effect }: MeasureFlags): {
     })),
     gating: new Set(names),
   }
+}
+
+/** @throws {HarnessError} `USAGE` for one that is none */
+export function namesOf(text: string, flag: string): string[] {
+  return text.split(',').map(name => known(name.trim(), flag))
 }
 
 function defaults(): string[] {

@@ -1,31 +1,38 @@
 import { mkdirSync, readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { z } from 'zod'
 import type { GateResult } from '../metrics/gate-result.js'
 import { writeReportFile } from '../report/write-report.js'
 import { percent } from '../verdict/gate.js'
 import type { MasterFacts } from './gate-side.js'
 
-/** How far apart runs of one master lay on this host, from `gate --aa`. */
-interface Noise {
-  readonly madeAt: string
-  readonly master: Pick<MasterFacts, 'kind' | 'version' | 'mailboxDatabase'>
-  readonly pairs: number
-  readonly metrics: readonly {
-    readonly name: string
-    readonly title: string
-    /** Of the ratios of pairs, about 1. */
-    readonly spread: number
-    readonly smallestDetectable: number | null
-  }[]
-}
+/** How far apart runs of one master lay on a host, from `gate --aa`. */
+const noiseSchema = z.strictObject({
+  madeAt: z.string(),
+  host: z.string(),
+  master: z.strictObject({ kind: z.string(), version: z.string(), mailboxDatabase: z.string() }),
+  pairs: z.int(),
+  metrics: z.array(
+    z.strictObject({
+      name: z.string(),
+      title: z.string(),
+      spread: z.number().describe('standard deviation of one run, as a share'),
+      smallestDetectable: z.number().nullable(),
+    }),
+  ),
+})
+
+type Noise = z.infer<typeof noiseSchema>
 
 /** Keeps it for later gates of this profile to tell. */
 export function saveNoise(out: string, { startedAt, profile, a, metrics, pairs }: GateResult): void {
   const { kind, version, mailboxDatabase } = a.master
   const noise: Noise = {
     madeAt: startedAt,
+    host: hostname(),
     master: { kind, version, mailboxDatabase },
-    pairs: pairs ?? metrics[0]?.a.values.length ?? 0,
+    pairs: pairs ?? 0,
     metrics: metrics
       .filter(({ gating }) => gating)
       .map(({ name, title, a, b, smallestDetectable }) => ({
@@ -50,7 +57,7 @@ export function spreadOf(a: readonly number[], b: readonly number[]): number {
 /** What is known of this host's noise, for a gate that begins. */
 export function noiseLines(out: string, profileName: string, master: MasterFacts): string[] {
   const noise = readNoise(out, profileName)
-  if (noise === undefined || noise.master.kind !== master.kind) return []
+  if (noise === undefined || noise.master.kind !== master.kind || noise.host !== hostname()) return []
   const found = noise.metrics.map(
     ({ title, spread, smallestDetectable }) =>
       `${title} ± ${percent(spread)}${smallestDetectable === null ? '' : `, a regression seen from ${percent(smallestDetectable)} on`}`,
@@ -60,7 +67,7 @@ export function noiseLines(out: string, profileName: string, master: MasterFacts
 
 function readNoise(out: string, profileName: string): Noise | undefined {
   try {
-    return JSON.parse(readFileSync(pathOf(out, profileName), 'utf8')) as Noise
+    return noiseSchema.parse(JSON.parse(readFileSync(pathOf(out, profileName), 'utf8')))
   } catch {
     return undefined
   }

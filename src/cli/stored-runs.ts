@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { parse } from 'yaml'
 import { HarnessError, messageOf } from '../core/errors.js'
 import type { RunResult } from '../metrics/run-result.js'
+import { isDamaged, NO_ALLOWANCE } from '../verdict/damage.js'
 import { readRun } from './read-run.js'
 
 /** A run that was made before. */
@@ -32,20 +33,32 @@ export function runsUnder(directory: string): StoredRun[] {
     .sort((x, y) => x.result.startedAt.localeCompare(y.result.startedAt))
 }
 
+/** Exact tests of more would take minutes. */
+const MOST_RUNS = 50
+
+/** @throws {HarnessError} `USAGE` */
+export function requireFew(runs: readonly StoredRun[], what: string): void {
+  if (runs.length > MOST_RUNS)
+    throw new HarnessError('USAGE', `${what} has ${runs.length} runs`, `give ${MOST_RUNS} at most`)
+}
+
 /**
  * Runs that say nothing make comparisons that say nothing, later, elsewhere.
  *
  * @throws {HarnessError} `USAGE` naming the first of them
  */
 export function requireSound(runs: readonly StoredRun[]): void {
-  const bad = runs.find(({ result }) => result.state !== 'ended' || result.verdict.result === 'invalid')
+  const bad = runs.find(
+    ({ result }) =>
+      result.state !== 'ended' || (result.verdict.result === 'invalid' && !isDamaged(result, NO_ALLOWANCE)),
+  )
   if (bad === undefined) return
   const what = bad.result.state === 'ended' ? 'is invalid: the harness was the limit' : 'did not come to its end'
   throw new HarnessError('USAGE', `${bad.folder} ${what}`, 'leave it out')
 }
 
 /** @throws {HarnessError} `RESULTS` where it cannot be read */
-export function foldersOfRuns(directory: string, depth = DEEPEST): string[] {
+export function foldersOfRuns(directory: string, mayEnter = (_name: string) => true, depth = DEEPEST): string[] {
   let entries: { readonly name: string; isDirectory(): boolean }[]
   try {
     entries = readdirSync(directory, { withFileTypes: true })
@@ -55,8 +68,8 @@ export function foldersOfRuns(directory: string, depth = DEEPEST): string[] {
   if (entries.some(({ name }) => name === 'run.json')) return [directory]
   if (depth === 0) return []
   return entries
-    .filter(entry => entry.isDirectory())
-    .flatMap(({ name }) => foldersOfRuns(join(directory, name), depth - 1))
+    .filter(entry => entry.isDirectory() && mayEnter(entry.name))
+    .flatMap(({ name }) => foldersOfRuns(join(directory, name), mayEnter, depth - 1))
 }
 
 /**

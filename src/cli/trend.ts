@@ -7,7 +7,7 @@ import { writeReportFile } from '../report/write-report.js'
 import type { ChangePointOptions } from '../statistics/change-points.js'
 import { MEASURES } from '../verdict/measures.js'
 import { masterText, trendOf } from '../verdict/trend.js'
-import { chosenMeasures } from './measure-flags.js'
+import { namesOf } from './measure-flags.js'
 import { foldersOfRuns, type StoredRun, workOf } from './stored-runs.js'
 import { readRun } from './read-run.js'
 
@@ -66,11 +66,8 @@ To judge a change, measure both sides in turn: mupdate-bench gate.`,
 
 function trendOfRuns(directories: readonly string[], flags: TrendFlags): TrendResult {
   const options = changeOptions(flags)
-  const { gating: names } = chosenMeasures({
-    gating: flags.measures ?? MEASURES.map(({ name }) => name).join(','),
-    effect: [],
-  })
-  const measures = MEASURES.filter(({ name }) => names.has(name))
+  const names = flags.measures === undefined ? undefined : namesOf(flags.measures, '--measures')
+  const measures = MEASURES.filter(({ name }) => names?.includes(name) ?? true)
   const { runs, leftOut } = soundRuns(directories, flags.profile)
   const histories = historiesOf(runs).map((history): TrendHistory => {
     const [{ result }] = history
@@ -97,11 +94,16 @@ function trendOfRuns(directories: readonly string[], flags: TrendFlags): TrendRe
   }
 }
 
+/** A gate's two sides are no history, unless one of them is given. */
+function isNoGate(name: string): boolean {
+  return !name.endsWith('.gate')
+}
+
 /** One that cannot be read, or says nothing, is left out and named: a history is not lost for it. */
 function soundRuns(directories: readonly string[], profile: string | undefined) {
   const leftOut: { folder: string; reason: string }[] = []
   const runs: StoredRun[] = []
-  for (const folder of new Set(directories.flatMap(directory => foldersOfRuns(directory)))) {
+  for (const folder of new Set(directories.flatMap(directory => foldersOfRuns(directory, isNoGate)))) {
     try {
       const result = readRun(folder)
       if (profile !== undefined && result.profile.name !== profile) continue

@@ -6,6 +6,7 @@ const side = z.strictObject({
   low: z.number().describe('of the median’s 95 % interval; the least value below 6 runs'),
   high: z.number(),
   values: z.array(z.number()).describe('of each run, in their order'),
+  bounded: z.boolean().describe('some of them are lower bounds'),
 })
 
 const metric = z.strictObject({
@@ -31,7 +32,6 @@ const metric = z.strictObject({
   effect: z
     .number()
     .describe('-1 to 1: matched-pairs rank-biserial correlation, or Cliff’s delta; above 0: B is greater'),
-  bounded: z.boolean().describe('some values are lower bounds'),
   missing: z.number().describe('share of the runs without this figure'),
   minimumEffect: z.number().describe('share by which B has to be worse for a regression'),
   smallestDetectable: z
@@ -43,7 +43,7 @@ const metric = z.strictObject({
 })
 
 const damage = z.strictObject({
-  kind: z.enum(['crash', 'lost', 'differences', 'away', 'thrash']),
+  kind: z.enum(['crash', 'lost', 'differences', 'away', 'uncompared', 'thrash', 'failed']),
   runs: z.int(),
   of: z.int(),
   text: z.string(),
@@ -81,7 +81,7 @@ export const gateResultSchema = z.strictObject({
   pinned: z.record(z.string(), z.string()).describe('settings whose defaults differ between the two, set to one value'),
   discarded: z
     .array(z.strictObject({ pair: z.int(), side: z.enum(['a', 'b']), run: z.string(), reasons: z.array(z.string()) }))
-    .describe('pairs that were measured again, because the harness was the limit in one of their runs'),
+    .describe('runs in which the harness was the limit: their pairs were measured again'),
   damage: z.strictObject({ a: z.array(damage), b: z.array(damage) }),
   metrics: z.array(metric),
   harness: runResultSchema.shape.harness.omit({ pid: true }),

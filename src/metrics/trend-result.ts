@@ -6,7 +6,7 @@ const change = z.strictObject({
   at: z.string().describe('when that run began, UTC'),
   before: z.number().describe('mean of the runs since the change before'),
   after: z.number().describe('mean of the runs up to the next one'),
-  worseBy: z.number().describe('share by which it became worse; below 0: better'),
+  worseBy: z.number().nullable().describe('share by which it became worse; below 0: better; null from or to 0'),
   p: z.number().describe('of Student’s test, two-sided'),
   masterBefore: z.string(),
   masterAfter: z.string(),

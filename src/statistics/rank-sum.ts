@@ -1,4 +1,5 @@
 import { leastRare, subsetWays, tailAt, twiceMidranks } from './rank-sums.js'
+import { median } from './quantile.js'
 import { type Interval, intervalOf } from './signed-rank.js'
 
 /** What two samples that are not paired say of whether one lies above the other. */
@@ -60,8 +61,17 @@ export function rankSumTest(
  * the interval of those shifts that the test would not reject (Hollander and Wolfe, 4.3).
  */
 export function unpairedShift(a: readonly number[], b: readonly number[], confidence: number): Interval {
-  const differences = b.flatMap(y => a.map(x => y - x))
+  const differences = differencesOf(a, b)
   const ranks = Array.from({ length: a.length + b.length }, (_, i) => 2 * (i + 1))
   const least = b.length * (b.length + 1)
   return intervalOf(differences, subsetWays(ranks, b.length).subarray(least), confidence)
+}
+
+/** The estimate of {@link unpairedShift} alone. */
+export function unpairedEstimate(a: readonly number[], b: readonly number[]): number {
+  return median(differencesOf(a, b))
+}
+
+function differencesOf(a: readonly number[], b: readonly number[]): number[] {
+  return b.flatMap(y => a.map(x => y - x))
 }

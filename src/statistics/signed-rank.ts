@@ -69,12 +69,22 @@ export interface Interval {
  * @param confidence 0.95: each end is left out with a probability of at most 0.025
  */
 export function pairedShift(differences: readonly number[], confidence: number): Interval {
+  const averages = averagesOfTwo(differences)
+  const ranks = differences.map((_, i) => 2 * (i + 1))
+  return intervalOf(averages, rankWays(ranks), confidence)
+}
+
+/** The estimate of {@link pairedShift} alone. */
+export function pairedEstimate(differences: readonly number[]): number {
+  return median(averagesOfTwo(differences))
+}
+
+function averagesOfTwo(differences: readonly number[]): number[] {
   const averages: number[] = []
   for (let i = 0; i < differences.length; i++) {
     for (let j = i; j < differences.length; j++) averages.push((differences[i] + differences[j]) / 2)
   }
-  const ranks = differences.map((_, i) => 2 * (i + 1))
-  return intervalOf(averages, rankWays(ranks), confidence)
+  return averages
 }
 
 /**

@@ -2,8 +2,8 @@ import { entityRandom, type Random } from '../core/random.js'
 import type { RunResult } from '../metrics/run-result.js'
 import { bootstrap } from '../statistics/bootstrap.js'
 import { median, medianIntervalIndex } from '../statistics/quantile.js'
-import { rankSum, rankSumTest, unpairedShift } from '../statistics/rank-sum.js'
-import { pairedShift, signedRank, signedRankTest } from '../statistics/signed-rank.js'
+import { rankSum, rankSumTest, unpairedEstimate, unpairedShift } from '../statistics/rank-sum.js'
+import { pairedEstimate, pairedShift, signedRank, signedRankTest } from '../statistics/signed-rank.js'
 import type { Measure, Reading } from './measures.js'
 
 /** How sure a verdict is, and how much an interval covers. */
@@ -17,6 +17,8 @@ export interface Side {
   readonly low: number
   readonly high: number
   readonly values: readonly number[]
+  /** Some of them are lower bounds. */
+  readonly bounded: boolean
 }
 
 /** What two sides' runs say of one measure. */
@@ -40,8 +42,6 @@ export interface Comparison {
   readonly pBetter: number
   /** -1 to 1, above 0 where B is greater: matched-pairs rank-biserial correlation, or Cliff's delta. */
   readonly effect: number
-  /** Some values are lower bounds. */
-  readonly bounded: boolean
   /** Share of runs or pairs that have no such figure. */
   readonly missing: number
   /** Least share by which B can be worse so that 8 of 10 such comparisons would call it a regression; null without a ratio. */
@@ -50,7 +50,7 @@ export interface Comparison {
 
 export interface CompareOptions {
   readonly paired: boolean
-  /** Of how many measures this is one that decides: the smallest detectable effect is that after Holm's correction. */
+  /** How many decide, where this is one of them, else 1: the smallest detectable effect is that after Holm's correction. */
   readonly family: number
 }
 
@@ -79,15 +79,14 @@ export function compareMeasure(
     unit,
     better,
     minimumEffect,
-    a: sideOf(valuesA),
-    b: sideOf(valuesB),
+    a: sideOf(read.a),
+    b: sideOf(read.b),
     paired,
     ratio: hasRatio ? Math.exp(shift.estimate) : null,
     ci: hasRatio && Number.isFinite(shift.low) ? [Math.exp(shift.low), Math.exp(shift.high)] : null,
     p: sign > 0 ? test.pGreater : test.pLess,
     pBetter: sign > 0 ? test.pLess : test.pGreater,
     effect: test.effect,
-    bounded: [...read.a, ...read.b].some(({ isLowerBound }) => isLowerBound),
     missing: 1 - (read.a.length + read.b.length) / (a.length + b.length),
     smallestDetectable: hasRatio
       ? smallestDetectable(times(sign, scaledA), times(sign, scaledB), { paired, family, minimumEffect })
@@ -116,10 +115,11 @@ function times(factor: number, values: readonly number[]): number[] {
   return values.map(value => factor * value)
 }
 
-function sideOf(values: readonly number[]): Side {
+function sideOf(readings: readonly Reading[]): Side {
+  const values = readings.map(({ value }) => value)
   const sorted = Float64Array.from(values).sort()
   const index = medianIntervalIndex(sorted.length)
-  return { median: median(sorted), low: sorted[index], high: sorted[sorted.length - 1 - index], values }
+  return { median: median(sorted), low: sorted[index], high: sorted[sorted.length - 1 - index], values, bounded: readings.some(({ isLowerBound }) => isLowerBound) }
 }
 
 /** How much worse B is, as a share; 0.05 for 5 %. Above 0 is worse, whichever way the measure goes. */
@@ -166,7 +166,7 @@ function pairedPower(differences: readonly number[], { family, minimumEffect }: 
         noise,
         sample => {
           const shifted = sample.map(value => value + shift)
-          return Number(median(shifted) >= least && isRare(shifted))
+          return Number(isRare(shifted) && pairedEstimate(shifted) >= least)
         },
         RESAMPLES,
         random,
@@ -184,7 +184,7 @@ function unpairedPower(a: readonly number[], b: readonly number[], noise: Noise)
     share(random =>
       Float64Array.from({ length: RESAMPLES }, () => {
         const [drawnA, drawnB] = [draw(noiseA, random), draw(noiseB, random).map(value => value + shift)]
-        return Number(median(drawnB) - median(drawnA) >= least && isRare(drawnA, drawnB))
+        return Number(isRare(drawnA, drawnB) && unpairedEstimate(drawnA, drawnB) >= least)
       }),
     )
 }

@@ -2,45 +2,78 @@ import type { RunResult } from '../metrics/run-result.js'
 
 /** What a run broke, beyond being slow. */
 export interface Damage {
-  readonly kind: 'crash' | 'lost' | 'differences' | 'away' | 'thrash'
+  readonly kind: 'crash' | 'lost' | 'differences' | 'away' | 'uncompared' | 'thrash' | 'failed'
   /** Runs in which it was so. */
   readonly runs: number
   readonly of: number
   readonly text: string
 }
 
-const KINDS: Readonly<Record<Damage['kind'], { readonly text: string; of(run: RunResult): boolean }>> = {
-  crash: { text: 'the master was restarted', of: ({ master }) => master.restarts > 0 },
+/** What a profile means to happen. */
+export interface Allowance {
+  readonly restarts: number
+  readonly expects: readonly ('thrash' | 'away' | 'differences')[]
+}
+
+export const NO_ALLOWANCE: Allowance = { restarts: 0, expects: [] }
+
+interface Kind {
+  readonly text: string
+  of(run: RunResult, allowance: Allowance): boolean
+}
+
+const KINDS: Readonly<Record<Damage['kind'], Kind>> = {
+  crash: { text: 'the master was restarted', of: ({ master }, { restarts }) => master.restarts > restarts },
   lost: { text: 'the master was lost', of: ({ phases }) => phases.some(({ ended }) => ended === 'lost') },
   differences: {
     text: 'mailboxes were lost, or slaves held others than they should',
-    of: ({ slaves }) => slaves.comparisons.some(({ differenceCount }) => (differenceCount ?? 0) > 0),
+    of: ({ slaves }, { expects }) =>
+      !expects.includes('differences') && slaves.comparisons.some(({ differenceCount }) => (differenceCount ?? 0) > 0),
   },
   away: {
     text: 'slaves did not come through to be compared',
-    of: ({ slaves }) => slaves.comparisons.some(({ away }) => away.length > 0),
+    of: ({ slaves }, { expects }) => !mayBeAway(expects) && slaves.comparisons.some(({ away }) => away.length > 0),
   },
-  thrash: { text: 'frontends thrashed to the end', of: ({ slaves }) => slaves.thrash.state === 'sustained' },
+  uncompared: {
+    text: 'slaves could not be compared with what they should hold',
+    of: ({ slaves, state }, { expects }) =>
+      state === 'ended' && !mayBeAway(expects) && slaves.comparisons.some(({ failure }) => failure !== null),
+  },
+  thrash: {
+    text: 'frontends thrashed to the end',
+    of: ({ slaves }, { expects }) => !expects.includes('thrash') && slaves.thrash.state === 'sustained',
+  },
+  // A master gone at the end, a phase that did not get there, mailboxes missing in a list: the verdict knows.
+  failed: {
+    text: 'the run failed beyond its thresholds',
+    of: ({ verdict: { result, reasons, thresholds } }) =>
+      result === 'fail' && reasons.some(reason => !thresholds.some(threshold => threshold.reason === reason)),
+  },
 }
 
-/** What happened in any of the runs of one side. */
-export function damageOf(runs: readonly RunResult[]): Damage[] {
+function mayBeAway(expects: Allowance['expects']): boolean {
+  return expects.includes('away') || expects.includes('thrash')
+}
+
+/** What happened in any of the runs of one side, and was not meant to. */
+export function damageOf(runs: readonly RunResult[], allowance: Allowance): Damage[] {
   return Object.entries(KINDS).flatMap(([kind, { text, of }]) => {
-    const count = runs.filter(of).length
-    if (count === 0) return []
+    const damaged = runs.filter(run => of(run, allowance))
+    if (damaged.length === 0) return []
+    const why = kind === 'failed' ? `: ${damaged[0].verdict.reasons[0]}` : ''
     return [
       {
         kind: kind as Damage['kind'],
-        runs: count,
+        runs: damaged.length,
         of: runs.length,
-        text: `${text} in ${count} of ${runs.length} runs`,
+        text: `${text} in ${damaged.length} of ${runs.length} runs${why}`,
       },
     ]
   })
 }
 
-export function isDamaged(run: RunResult): boolean {
-  return damageOf([run]).length > 0
+export function isDamaged(run: RunResult, allowance: Allowance): boolean {
+  return damageOf([run], allowance).length > 0
 }
 
 /** What the one side did and the other never. */

@@ -1,7 +1,7 @@
 import type { RunResult } from '../metrics/run-result.js'
 import { holm } from '../statistics/holm.js'
 import { type Comparison, compareMeasure, LEVEL, worseBy } from './comparison.js'
-import { damageOf, type Damage, damagedOnlyIn } from './damage.js'
+import { type Allowance, type Damage, damagedOnlyIn, damageOf } from './damage.js'
 import type { Measure } from './measures.js'
 
 /** What is said of one measure. */
@@ -27,6 +27,9 @@ export interface GateOptions {
   /** Of those, the names that decide. */
   readonly gating: ReadonlySet<string>
   readonly paired: boolean
+  readonly allowance: Allowance
+  /** Runs whose figures say nothing, and which may have broken something all the same. */
+  readonly apart?: { readonly a: readonly RunResult[]; readonly b: readonly RunResult[] }
 }
 
 /**
@@ -35,21 +38,22 @@ export interface GateOptions {
  * effect; else nothing is said. What only B's runs broke is a regression whatever the figures say.
  */
 export function judgeGate(a: readonly RunResult[], b: readonly RunResult[], options: GateOptions): GateVerdict {
-  const { measures, gating, paired } = options
+  const { measures, gating, paired, allowance, apart = { a: [], b: [] } } = options
   const compared = measures.flatMap(measure => {
-    const comparison = compareMeasure(measure, a, b, { paired, family: gating.size })
+    const comparison = compareMeasure(measure, a, b, { paired, family: gating.has(measure.name) ? gating.size : 1 })
     return comparison === undefined ? [] : [comparison]
   })
   const deciding = compared.filter(({ name }) => gating.has(name))
   const adjusted = new Map(holm(deciding.map(({ p }) => p)).map((p, i) => [deciding[i].name, p]))
   const metrics = compared.map(comparison => judgeMeasure(comparison, adjusted.get(comparison.name)))
-  const damage = { a: damageOf(a), b: damageOf(b) }
+  const damage = { a: damageOf([...a, ...apart.a], allowance), b: damageOf([...b, ...apart.b], allowance) }
   const onlyInB = damagedOnlyIn(damage.b, damage.a)
   const missing = [...gating].filter(name => !compared.some(comparison => comparison.name === name))
   const of = (result: MeasureResult) => metrics.filter(metric => metric.gating && metric.result === result)
   const failures = [...onlyInB.map(({ text }) => `only in B: ${text}`), ...of('regression').map(({ reason }) => reason)]
   if (failures.length > 0) return { result: 'fail', reasons: failures, metrics, damage }
   const doubts = [
+    ...(deciding.length === 0 ? ['nothing that decides was measured'] : []),
     ...missing.map(name => `${name}: not measured`),
     ...damage.a.map(({ text }) => `A is damaged: ${text}`),
     ...of('inconclusive').map(({ reason }) => reason),
@@ -70,15 +74,18 @@ export function judgeMeasure(comparison: Comparison, pAdjusted: number | undefin
 }
 
 function judged(comparison: Comparison, p: number): { result: MeasureResult; reason: string } {
-  const { title, ratio, ci, better, minimumEffect, bounded, missing, pBetter, smallestDetectable } = comparison
+  const { title, ratio, ci, better, minimumEffect, a, b, missing, pBetter, smallestDetectable } = comparison
   if (ratio === null) return withoutRatio(comparison, p)
   const effect = worseBy(ratio, better)
   const [low, high] = ci === null ? [-Infinity, Infinity] : worseInterval(ci, better)
   const said = `${title}: ${change(effect)}${ci === null ? '' : ` (${change(low)} to ${change(high)})`}`
-  if (p <= LEVEL && effect >= minimumEffect) return { result: 'regression', reason: `${said}, p ${probability(p)}` }
+  // Where A's times never ended they may be as great as B's.
+  if (p <= LEVEL && effect >= minimumEffect && !a.bounded)
+    return { result: 'regression', reason: `${said}, p ${probability(p)}` }
   const bound = percent(minimumEffect)
   if (missing > 0) return { result: 'inconclusive', reason: `${said}; missing in ${percent(missing)} of the runs` }
-  if (bounded) return { result: 'inconclusive', reason: `${said}; some values are lower bounds` }
+  if (b.bounded || (a.bounded && p <= LEVEL))
+    return { result: 'inconclusive', reason: `${said}; some values are lower bounds` }
   if (high < minimumEffect) {
     const isBetter = pBetter <= LEVEL && effect <= -minimumEffect / (1 + minimumEffect)
     return { result: isBetter ? 'improvement' : 'pass', reason: `${said}, less than ${bound} worse` }
@@ -90,11 +97,13 @@ function judged(comparison: Comparison, p: number): { result: MeasureResult; rea
   return { result: 'inconclusive', reason: `${said}, not surely less than ${bound} worse; ${found}` }
 }
 
-/** Counts that may be 0: the same on both sides, or told apart by their ranks alone. */
-function withoutRatio({ title, a, b, missing }: Comparison, p: number): { result: MeasureResult; reason: string } {
+/** Counts that may be 0: the same on both sides, or told apart by their ranks and medians. */
+function withoutRatio(comparison: Comparison, p: number): { result: MeasureResult; reason: string } {
+  const { title, a, b, better, missing, minimumEffect } = comparison
   const said = `${title}: ${a.median} and ${b.median}`
   const isSame = [...a.values, ...b.values].every(value => value === a.values[0])
-  if (p <= LEVEL) return { result: 'regression', reason: `${said}, p ${probability(p)}` }
+  const worse = better === 'less' ? b.median - a.median : a.median - b.median
+  if (p <= LEVEL && worse > 0 && worse >= minimumEffect * Math.abs(a.median) && !a.bounded) return { result: 'regression', reason: `${said}, p ${probability(p)}` }
   return { result: isSame && missing === 0 ? 'pass' : 'inconclusive', reason: said }
 }
 
@@ -117,11 +126,12 @@ export function probability(p: number): string {
   return p < 0.001 ? '< 0.001' : p.toFixed(3)
 }
 
-/** @returns why so few runs can never find a regression; undefined where they can */
+/** @returns why so few runs can never find a regression, or never pass for want of an interval; undefined where they can */
 export function tooFew(a: number, b: number, paired: boolean, family: number): string | undefined {
   const least = paired ? 2 ** -a : 1 / combinations(a + b, b)
-  if (least * family <= LEVEL) return undefined
+  if (least * family <= LEVEL && least <= LEVEL / 2) return undefined
   const what = paired ? `${a} pairs` : `${a} and ${b} runs`
+  if (least * family <= LEVEL) return `${what} are too few for a 95 % interval, without which nothing passes`
   const p = probability(least * family)
   return `${what} and ${family} deciding measures cannot reach significance: the least p they can have is ${p}`
 }

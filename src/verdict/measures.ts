@@ -170,7 +170,7 @@ function createRate({ phases }: RunResult): Reading | undefined {
   const closed = phases.filter(isClosedLoop)
   const seconds = closed.reduce((total, { durationMs }) => total + durationMs / 1e3, 0)
   const made = closed.reduce((count, { operations }) => count + answered(operations.create), 0)
-  return seconds === 0 ? undefined : exact(made / seconds)
+  return seconds === 0 || made === 0 ? undefined : exact(made / seconds)
 }
 
 /** Of the last phase in an open model that created. */

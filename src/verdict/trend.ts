@@ -37,7 +37,7 @@ export function trendOf(
       at: runs[known[index]].result.startedAt,
       before: meanBefore,
       after: meanAfter,
-      worseBy: worseBy(meanAfter / meanBefore, better),
+      worseBy: meanBefore === 0 || meanAfter === 0 ? null : worseBy(meanAfter / meanBefore, better),
       p,
       masterBefore: masterText(runs[known[index - 1]]),
       masterAfter: masterText(runs[known[index]]),

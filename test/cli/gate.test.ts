@@ -42,16 +42,16 @@ function parsed(stdout: string): GateResult {
   return gateResultSchema.parse(JSON.parse(stdout))
 }
 
-const QUICKLY = ['--pairs', '5', '--gating', 'createRate']
+const QUICKLY = ['--pairs', '6', '--gating', 'createRate']
 
 describe.concurrent('mupdate-bench gate', { timeout: 120_000 }, () => {
   it('passes the same (0), and leaves its result, its page, and how much noise there is', async ({ workbench }) => {
-    const args = gateArguments(workbench, ['--aa', ...QUICKLY, '--effect', 'createRate=90%', '--json'])
+    const args = gateArguments(workbench, ['--aa', ...QUICKLY, '--effect', 'createRate=95%', '--json'])
     const { status, stdout, stderr } = await workbench.bench(args)
-    expect(stderr).toMatch(/PASS {2}gate small, seed 1, 5 pairs, ABBA, both the same/)
+    expect(stderr).toMatch(/PASS {2}gate small, seed 1, 6 pairs, ABBA, both the same/)
     const gate = parsed(stdout)
-    expect(gate).toMatchObject({ result: 'pass', pairs: 5, paired: true, aa: true, discarded: [], pinned: {} })
-    expect(gate.a.runs).toHaveLength(5)
+    expect(gate).toMatchObject({ result: 'pass', pairs: 6, paired: true, aa: true, discarded: [], pinned: {} })
+    expect(gate.a.runs).toHaveLength(6)
     expect(gate.metrics.find(({ name }) => name === 'createRate')).toMatchObject({ gating: true, result: 'pass' })
     expect(gate.metrics.find(({ name }) => name === 'cpuPerCreates')).toMatchObject({ gating: false, pAdjusted: null })
     const folder = gateFolder(workbench)
@@ -64,7 +64,7 @@ describe.concurrent('mupdate-bench gate', { timeout: 120_000 }, () => {
     const again = await workbench.bench(['report', folder, '--format', 'junit'])
     expect(again.stdout).toContain('<testcase name="createRate"')
     const stored = await workbench.bench(['baseline', 'save', 'kept', join(folder, 'a')])
-    expect(stored).toMatchObject({ status: 0, stdout: '5 runs in kept\n' })
+    expect(stored).toMatchObject({ status: 0, stdout: '6 runs in kept\n' })
     const compared = await workbench.bench([
       'compare',
       join(folder, 'a'),
@@ -74,10 +74,10 @@ describe.concurrent('mupdate-bench gate', { timeout: 120_000 }, () => {
       '--gating',
       'createRate',
       '--effect',
-      'createRate=90%',
+      'createRate=95%',
     ])
     expect(parsed(compared.stdout)).toMatchObject({ command: 'compare', result: 'pass', paired: false })
-    const trend = await workbench.bench(['trend', workbench.out, '--json'])
+    const trend = await workbench.bench(['trend', join(folder, 'a'), '--json'])
     expect(JSON.parse(trend.stdout)).toMatchObject({ histories: [{ profile: 'small', masterKind: 'embedded' }] })
 
     const slower = [
@@ -114,7 +114,7 @@ describe.concurrent('mupdate-bench gate', { timeout: 120_000 }, () => {
 
   it('is invalid where the harness is the limit in pair after pair (5)', async ({ workbench }) => {
     const flood = 'phases.2.arrivals={ kind: constant, rate: 200000 }'
-    const args = ['--aa', '--pairs', '5', '--gating', 'cpuPerCreates', '--set', flood]
+    const args = ['--aa', '--pairs', '6', '--gating', 'cpuPerCreates', '--set', flood]
     const { status, stdout } = await workbench.bench(gateArguments(workbench, args))
     expect(stdout).toMatch(/^INVALID/)
     expect(status).toBe(5)
@@ -150,8 +150,8 @@ describe.concurrent('mupdate-bench gate', { timeout: 120_000 }, () => {
   it('says where there is no baseline (7), and where it is of other work (2)', async ({ workbench }) => {
     const from = (folder: string) => ['gate', workbench.profile, '--baseline', folder, '--b', 'embedded', ...QUICKLY]
     const none = await workbench.bench(from('nowhere'))
-    expect(none).toMatchObject({ status: 7, stderr: expect.stringContaining('there is no baseline nowhere') })
-    for (let i = 0; i < 3; i++) await workbench.run(['--set', 'site.mailboxes=150'])
+    expect(none).toMatchObject({ status: 7, stderr: expect.stringContaining('there is no baseline in nowhere') })
+    for (let i = 0; i < 4; i++) await workbench.run(['--set', 'site.mailboxes=150'])
     await workbench.bench(['baseline', 'save', 'kept', join(workbench.out, 'small')])
     const other = await workbench.bench(from('kept'))
     expect(other).toMatchObject({ status: 2, stderr: expect.stringContaining('is of other work than small') })

@@ -1,14 +1,16 @@
 import { describe, expect, it } from 'vitest'
 import { drawNormal, entityRandom } from '../../src/core/random.js'
 import type { RunResult } from '../../src/metrics/run-result.js'
+import { NO_ALLOWANCE } from '../../src/verdict/damage.js'
 import { type GateOptions, judgeGate, tooFew } from '../../src/verdict/gate.js'
 import { MEASURES } from '../../src/verdict/measures.js'
 import { type Figures, measuredRun } from './measured-run.js'
 
 const PAIRED: GateOptions = {
-  measures: MEASURES,
+  measures: MEASURES.filter(({ gating }) => gating),
   gating: new Set(['cpuPerCreates', 'cpuPerDump', 'dumpTime', 'createRate']),
   paired: true,
+  allowance: NO_ALLOWANCE,
 }
 
 /** Runs whose figures scatter by 2 %, and are slower by a share. */
@@ -153,6 +155,53 @@ describe('a gate', () => {
       run.phases[1]!.commands.UPDATE!.serviceTimeUs!.lowerBounds = ['p50']
     })
     expect(resultOf('dumpTime', judgeGate(runs(10, 1), hung, PAIRED))).toBe('inconclusive')
+    const slower = judgeGate(hung, runs(10, 1, 0.5), PAIRED)
+    expect(resultOf('dumpTime', slower), 'A may have been as slow').toBe('inconclusive')
+    expect(judgeGate([], [], PAIRED).result).toBe('inconclusive')
+    expect(judgeGate(runs(10, 1), runs(10, 2), { ...PAIRED, gating: new Set() }).result).toBe('inconclusive')
+  })
+
+  it('counts what was broken in runs whose figures say nothing', () => {
+    const [crashed] = runs(1, 3, 0, run => {
+      run.master.restarts = 1
+    })
+    const verdict = judgeGate(runs(10, 1), runs(10, 2), { ...PAIRED, apart: { a: [], b: [crashed!] } })
+    expect(verdict).toMatchObject({
+      result: 'fail',
+      reasons: [expect.stringContaining('the master was restarted in 1 of 11')],
+    })
+  })
+
+  it('blames nobody for what the profile means to happen', () => {
+    const restarted = (count: number) =>
+      runs(10, count, 0, run => {
+        run.master.restarts = count
+        run.slaves.thrash.state = 'sustained'
+      })
+    const allowance = { restarts: 1, expects: ['thrash' as const] }
+    expect(judgeGate(restarted(1), restarted(1), { ...PAIRED, allowance }).result).toBe('pass')
+    expect(judgeGate(restarted(1), restarted(2), { ...PAIRED, allowance }).reasons[0]).toMatch(/^only in B: .*restarted/)
+  })
+
+  it('takes a failure that no threshold explains for damage, and a threshold for none', () => {
+    const threshold = { threshold: 'slaves.timeouts == 0', result: 'fail' as const, reason: 'slaves.timeouts == 0: 3' }
+    const failing = (reasons: string[]) =>
+      runs(10, 2, 0, run => {
+        run.verdict = { result: 'fail', reasons, thresholds: [threshold] }
+      })
+    expect(judgeGate(runs(10, 1), failing([threshold.reason]), PAIRED).result).toBe('pass')
+    const lost = judgeGate(runs(10, 1), failing(['the master was lost and did not come back']), PAIRED)
+    expect(lost.reasons[0]).toMatch(/^only in B: the run failed .* 10 of 10 runs: the master was lost/)
+  })
+
+  it('wants the minimum effect of counts too', () => {
+    const some = (count: number) => (run: RunResult) => {
+      run.slaves.timeouts = count
+    }
+    const counts = { ...PAIRED, measures: MEASURES, gating: new Set(['timeouts']) }
+    expect(judgeGate(runs(10, 1, 0, some(0)), runs(10, 2, 0, some(0)), counts).result).toBe('pass')
+    expect(judgeGate(runs(10, 1, 0, some(0)), runs(10, 2, 0, some(3)), counts).result).toBe('fail')
+    expect(judgeGate(runs(10, 1, 0, some(3)), runs(10, 2, 0, some(0)), counts).result).toBe('inconclusive')
   })
 
   it('judges stored runs without pairing them', () => {
@@ -182,9 +231,11 @@ describe('too few runs', () => {
     { a: 10, b: 10, paired: true, family: 4, is: undefined },
     { a: 7, b: 7, paired: true, family: 4, is: undefined },
     { a: 6, b: 6, paired: true, family: 4, is: /^6 pairs and 4 deciding measures .* 0\.063$/ },
-    { a: 5, b: 5, paired: true, family: 1, is: undefined },
+    { a: 6, b: 6, paired: true, family: 1, is: undefined },
+    { a: 5, b: 5, paired: true, family: 1, is: /^5 pairs are too few for a 95 % interval/ },
     { a: 4, b: 4, paired: true, family: 1, is: /0\.063/ },
-    { a: 3, b: 3, paired: false, family: 1, is: undefined },
+    { a: 4, b: 4, paired: false, family: 1, is: undefined },
+    { a: 3, b: 3, paired: false, family: 1, is: /^3 and 3 runs are too few/ },
     { a: 4, b: 4, paired: false, family: 4, is: /^4 and 4 runs .* 0\.057$/ },
   ])('$a and $b, paired $paired, of $family: $is', ({ a, b, paired, family, is }) => {
     const why = tooFew(a, b, paired, family)

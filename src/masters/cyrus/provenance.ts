@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { createReadStream, readFileSync, realpathSync } from 'node:fs'
+import { createReadStream, readFileSync, realpathSync, statSync } from 'node:fs'
 import { basename, join, sep } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { HarnessError } from '../../core/errors.js'
@@ -19,7 +19,7 @@ export function executableMappings(maps: string): string[] {
 }
 
 /**
- * What really runs: the program, Cyrus's and SASL's libraries.
+ * What really runs: the program and every library that it has mapped, what was preloaded too.
  *
  * @returns path → sha256
  * @throws {HarnessError} `MASTER_SETUP` when a build's own library exists and another was loaded
@@ -32,7 +32,7 @@ export async function provenance(
   const mapped = executableMappings(mapsOf(pid, account))
   checkOwnLibraries(mapped, binaries)
   const hashes: Record<string, string> = {}
-  for (const path of mapped.filter(isCyrusPart)) hashes[path] = await sha256(path)
+  for (const path of mapped) hashes[path] = await hashOf(path)
   return hashes
 }
 
@@ -81,6 +81,19 @@ function mapsOf(pid: number, account: Account): string {
 
 function unreadable(path: string, cause: unknown): HarnessError {
   return new HarnessError('MASTER_SETUP', `cannot read ${path}`, 'did mupdate die at once? see its log', { cause })
+}
+
+/** Of files as they were when they were last hashed: some libraries have 30 MB, and a gate starts twenty masters. */
+const known = new Map<string, string>()
+
+/** One that was replaced or removed while it runs can be known no more. */
+async function hashOf(path: string): Promise<string> {
+  const file = statSync(path, { throwIfNoEntry: false })
+  if (file === undefined) return 'unknown: the file is gone'
+  const key = `${path} ${file.ino} ${file.size} ${file.mtimeMs}`
+  const hash = known.get(key) ?? (await sha256(path))
+  known.set(key, hash)
+  return hash
 }
 
 async function sha256(path: string): Promise<string> {

@@ -20,14 +20,32 @@ export function figure(value: number, unit: GateMetric['unit']): string {
 }
 
 /** B ÷ A, and its interval. */
-export function ratioText({ ratio, ci }: GateMetric): string {
+export function ratioText(metric: GateMetric): string {
+  const { ratio, ci } = metric
   if (ratio === null) return '–'
-  return ci === null ? ratio.toFixed(3) : `${ratio.toFixed(3)} ${ci[0].toFixed(2)}–${ci[1].toFixed(2)}`
+  return ci === null ? ratio.toFixed(3) : `${ratio.toFixed(3)} (${ratioInterval(metric)})`
+}
+
+export function ratioInterval({ ci }: GateMetric): string {
+  return ci === null ? '' : `${ci[0].toFixed(3)}–${ci[1].toFixed(3)}`
+}
+
+/** Of a median; a unit said once. */
+export function intervalText({ low, high }: GateMetric['a'], unit: GateMetric['unit']): string {
+  const [from, to] = [figure(low, unit), figure(high, unit)]
+  const [, number, rest] = /^([\d.-]+)(.*)$/.exec(from) ?? []
+  return number !== undefined && to.endsWith(rest) && !/ .* /.test(rest) ? `${number}–${to}` : `${from}–${to}`
+}
+
+/** The median and its interval. */
+export function sideText(side: GateMetric['a'], unit: GateMetric['unit']): string {
+  return `${side.bounded ? '≥' : ''}${figure(side.median, unit)} (${intervalText(side, unit)})`
 }
 
 export function headlineOf({ command, profile, pairs, paired, aa, a, b }: GateResult): string {
   const [runsA, runsB] = [a, b].map(({ runs }) => runs.length)
-  const how = paired ? `${pairs} pairs, ABBA` : `${runsA} runs against ${runsB}, not paired`
+  const many = runsB === pairs ? `${pairs}` : `${runsB} of ${pairs}`
+  const how = paired ? `${many} pairs, ABBA` : `${runsA} runs against ${runsB}, not paired`
   return `${command} ${profile.name}, seed ${profile.seed}, ${how}${aa ? ', both the same (A/A)' : ''}`
 }
 

@@ -4,7 +4,7 @@ import { stillDocument } from '../html/document.js'
 import { escapeHtml } from '../html/escape.js'
 import { list, table } from '../html/parts.js'
 import { verdictBadge } from '../html/verdict.js'
-import { figure, headlineOf, methodSentences, ratioText, sideSentences, WORDS } from './figures.js'
+import { headlineOf, methodSentences, ratioText, sideSentences, sideText, WORDS } from './figures.js'
 import { ratioPlot } from './ratio-plot.js'
 
 /** A gate as a page: the verdict, a drawing of every ratio with its interval, the figures, and how they came to be. */
@@ -47,8 +47,4 @@ function measureTable(caption: string, metrics: readonly GateMetric[]): string {
       ]
     }),
   })
-}
-
-function sideText({ median, low, high }: GateMetric['a'], unit: GateMetric['unit']): string {
-  return `${figure(median, unit)} (${figure(low, unit)} to ${figure(high, unit)})`
 }

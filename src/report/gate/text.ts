@@ -1,11 +1,13 @@
 import Table from 'cli-table3'
 import pc from 'picocolors'
+import { wrap } from '../../core/text-width.js'
 import type { GateMetric, GateResult } from '../../metrics/gate-result.js'
 import { probability } from '../../verdict/gate.js'
 import { NO_LINES } from '../plain-table.js'
-import { figure, headlineOf, methodSentences, ratioText, sideSentences, WORDS } from './figures.js'
+import { figure, headlineOf, intervalText, methodSentences, ratioInterval, sideSentences, WORDS } from './figures.js'
 
 const COLOURS = { pass: pc.green, fail: pc.red, inconclusive: pc.yellow, invalid: pc.magenta } as const
+const COLUMNS = 80
 
 /** A gate, or a comparison, in 80 columns. */
 export function gateText(result: GateResult): string {
@@ -14,35 +16,43 @@ export function gateText(result: GateResult): string {
   const verdict = COLOURS[result.result](pc.bold(result.result.toUpperCase()))
   return [
     `${verdict}  ${headlineOf(result)}`,
-    ...reasons.map(reason => `  ${reason}`),
+    ...reasons.flatMap(reason => indented(reason, '  ')),
     '',
-    ...sideSentences(result),
+    ...sideSentences(result).flatMap(sentence => indented(sentence, '')),
     '',
     ...(deciding.length === 0 ? [] : ['these decide', measureTable(deciding), '']),
     ...(others.length === 0 ? [] : ['these do not', measureTable(others), '']),
-    ...methodSentences(result),
+    ...methodSentences(result).flatMap(sentence => indented(sentence, '')),
     '',
   ].join('\n')
 }
 
+function indented(sentence: string, indent: string): string[] {
+  return wrap(sentence, COLUMNS - indent.length - 2).map((line, i) => `${indent}${i === 0 ? '' : '  '}${line}`)
+}
+
+/** Two rows each: the medians and their ratio, and below them the 95 % intervals. */
 function measureTable(metrics: readonly GateMetric[]): string {
   const table = new Table({
-    head: ['', 'A', 'B', 'B ÷ A    (95 %)', 'p', ''],
+    head: ['', 'A', 'B', 'B ÷ A', 'p', 'effect', ''],
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 1 },
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'left'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'left'],
     chars: NO_LINES,
   })
   for (const metric of metrics) {
-    const { title, a, b, unit, p, pAdjusted, result, bounded } = metric
-    const bound = bounded ? '≥' : ''
-    table.push([
-      title,
-      `${bound}${figure(a.median, unit)}`,
-      `${bound}${figure(b.median, unit)}`,
-      ratioText(metric),
-      probability(pAdjusted ?? p),
-      WORDS[result],
-    ])
+    const { title, a, b, unit, ratio, p, pAdjusted, effect, result } = metric
+    table.push(
+      [
+        title,
+        `${a.bounded ? '≥' : ''}${figure(a.median, unit)}`,
+        `${b.bounded ? '≥' : ''}${figure(b.median, unit)}`,
+        ratio === null ? '–' : ratio.toFixed(3),
+        probability(pAdjusted ?? p),
+        effect.toFixed(2),
+        WORDS[result],
+      ],
+      ['', pc.dim(intervalText(a, unit)), pc.dim(intervalText(b, unit)), pc.dim(ratioInterval(metric)), '', '', ''],
+    )
   }
   return table.toString()
 }

@@ -43,7 +43,8 @@ function metricTable({ metrics }: TrendHistory): string {
   return table.toString()
 }
 
-function changeText(worseBy: number): string {
+function changeText(worseBy: number | null): string {
+  if (worseBy === null) return 'changed'
   return `${percent(Math.abs(worseBy))} ${worseBy >= 0 ? 'worse' : 'better'}`
 }
 
