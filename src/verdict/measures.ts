@@ -29,7 +29,7 @@ const PER_MAILBOXES = 100_000
 export const MEASURES: readonly Measure[] = [
   {
     name: 'cpuPerCreates',
-    title: 'master’s CPU, 10k creates',
+    title: 'CPU, 10k creates',
     unit: 's',
     better: 'less',
     gating: true,
@@ -38,7 +38,7 @@ export const MEASURES: readonly Measure[] = [
   },
   {
     name: 'cpuPerDump',
-    title: 'master’s CPU, list of 100k',
+    title: 'CPU, list of 100k',
     unit: 's',
     better: 'less',
     gating: true,
@@ -70,7 +70,7 @@ export const MEASURES: readonly Measure[] = [
   timed('createP99', 'create p99, open model', openCreateTime, 'p99'),
   timed('propagationP50', 'propagation, all, p50', run => run.slaves.propagationUs?.all ?? undefined, 'p50'),
   timed('propagationP99', 'propagation, all, p99', run => run.slaves.propagationUs?.all ?? undefined, 'p99'),
-  advisory('writeBytesPerCreate', 'bytes written, a create', 'bytes', run =>
+  advisory('writeBytesPerCreate', 'written, a create', 'bytes', run =>
     perCreate(run, ({ writeBytes }) => writeBytes),
   ),
   advisory('writeCallsPerCreate', 'write calls, a create', 'count', run =>

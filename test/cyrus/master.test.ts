@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
-import { basename, dirname, join } from 'node:path'
+import { basename, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -11,6 +11,7 @@ import { type CyrusOptions, cyrusInstalled, cyrusMaster } from '../../src/master
 import { DIRECTORY_PREFIX } from '../../src/masters/cyrus/leftovers.js'
 import { processesOf } from '../../src/masters/cyrus/processes.js'
 import type { Master, MasterEvent } from '../../src/masters/master.js'
+import { copySystemCyrus } from '../support/cyrus-tree.js'
 
 const PROJECT = join(import.meta.dirname, '../..')
 
@@ -227,7 +228,7 @@ describe('a process that holds one', () => {
 
 describe('another build', () => {
   it('loads its own libraries', async () => {
-    const tree = copySystemCyrus()
+    const tree = copySystemCyrus(join(parent, 'tree'))
     const { master } = make({ prefix: tree })
     await master.start()
     const cyrusParts = Object.keys(master.describe().binaries).filter(path => /^(mupdate$|libcyrus)/.test(basename(path)))
@@ -306,19 +307,4 @@ async function hold(
   createInterface({ input: holder.stdout }).on('line', line => lines.push(line))
   await until('a held master', () => lines.includes('held'), 25_000)
   return { holder, directory: ownDirectory(), lines }
-}
-
-/** The system's programs and Cyrus's libraries in a tree of their own, as `dpkg -x` makes them. */
-function copySystemCyrus(): string {
-  const tree = join(parent, 'tree')
-  const multiarch = readdirSync('/usr/lib').find(name => existsSync(`/usr/lib/${name}/libcyrus.so.0`))!
-  for (const library of readdirSync(`/usr/lib/${multiarch}`).filter(name => name.startsWith('libcyrus'))) {
-    const copy = join(tree, 'usr/lib', multiarch, library)
-    mkdirSync(dirname(copy), { recursive: true })
-    cpSync(`/usr/lib/${multiarch}/${library}`, copy, { dereference: true })
-  }
-  for (const program of ['master', 'mupdate', 'ctl_cyrusdb', 'cyr_info']) {
-    cpSync(`/usr/lib/cyrus/bin/${program}`, join(tree, 'usr/lib/cyrus/bin', program), { dereference: true })
-  }
-  return tree
 }

@@ -57,8 +57,8 @@ describe('a gate, told', () => {
 
   it('in 80 columns: verdict, why, what ran, medians with intervals, ratios, and how', () => {
     const text = stripVTControlCharacters(GATE_FORMATS.text(red))
-    expect(text).toMatch(/^FAIL {2}gate ci, seed 42, 10 pairs, ABBA\n {2}master’s CPU, list of 100k: 20 % worse/)
-    expect(text).toMatch(/master’s CPU, list of 100k +1\.00 s +1\.21 s +1\.200 +0\.004 +1\.00 worse *\n +1\.00–1\.01 s/)
+    expect(text).toMatch(/^FAIL {2}gate ci, seed 42, 10 pairs, ABBA\n {2}CPU, list of 100k: 20 % worse/)
+    expect(text).toMatch(/CPU, list of 100k +1\.00 s +1\.21 s +1\.200 +0\.004 +worse *\n +1\.00–1\.01 s.* 1\.00/)
     expect(text).toContain('Pinned for both, since their defaults differ: mboxlist_db: twoskip.')
     expect(text).toContain('B: cyrus:/opt/new — cyrus 3.6.1, twoskip on tmpfs')
     for (const line of text.split('\n')) expect(line.trimEnd().length, line).toBeLessThanOrEqual(80)
@@ -66,7 +66,7 @@ describe('a gate, told', () => {
 
   it('as annotations that a name cannot end', () => {
     expect(GATE_FORMATS.github(red)).toMatch(
-      /^::error title=FAIL%3A gate ci%2C seed 42%2C 10 pairs%2C ABBA::master’s CPU, list of 100k: 20 %25 worse/,
+      /^::error title=FAIL%3A gate ci%2C seed 42%2C 10 pairs%2C ABBA::CPU, list of 100k: 20 %25 worse/,
     )
     expect(GATE_FORMATS.github(gateOf(runs()))).toMatch(/^(::notice title=PASS.*\n){4}$/)
     const nasty = { ...red, reasons: ['a\n::error::b'] }
@@ -141,7 +141,7 @@ describe('a history, told', () => {
     ])
     const text = trendText(trend)
     expect(text).toMatch(/ci, seed 42, cyrus: 24 runs, 2026-11-01 to 2026-11-24/)
-    expect(text).toMatch(/master’s CPU, list of 100k: 30 % worse from 2026-11-16T00:00Z on/)
+    expect(text).toMatch(/CPU, list of 100k: 30 % worse from 2026-11-16T00:00Z on/)
     expect(text).toContain('(master: 3.6.1, ')
     expect(text).toContain('1 runs were left out: invalid.')
   })

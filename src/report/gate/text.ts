@@ -22,21 +22,26 @@ export function gateText(result: GateResult): string {
     '',
     ...(deciding.length === 0 ? [] : ['these decide', measureTable(deciding), '']),
     ...(others.length === 0 ? [] : ['these do not', measureTable(others), '']),
-    ...methodSentences(result).flatMap(sentence => indented(sentence, '')),
+    ...[secondRows(result), ...methodSentences(result)].flatMap(sentence => indented(sentence, '')),
     '',
   ].join('\n')
+}
+
+function secondRows({ paired }: GateResult): string {
+  const effect = paired ? 'matched-pairs rank-biserial correlation' : 'Cliff’s delta'
+  return `second rows: 95 % intervals; below p the effect, -1 to 1 (${effect}).`
 }
 
 function indented(sentence: string, indent: string): string[] {
   return wrap(sentence, COLUMNS - indent.length - 2).map((line, i) => `${indent}${i === 0 ? '' : '  '}${line}`)
 }
 
-/** Two rows each: the medians and their ratio, and below them the 95 % intervals. */
+/** Two rows each: medians, their ratio and p, and below them the 95 % intervals and the effect. */
 function measureTable(metrics: readonly GateMetric[]): string {
   const table = new Table({
-    head: ['', 'A', 'B', 'B ÷ A', 'p', 'effect', ''],
+    head: ['', 'A', 'B', 'B ÷ A', 'p', ''],
     style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 1 },
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'right', 'left'],
+    colAligns: ['left', 'right', 'right', 'right', 'right', 'left'],
     chars: NO_LINES,
   })
   for (const metric of metrics) {
@@ -48,10 +53,9 @@ function measureTable(metrics: readonly GateMetric[]): string {
         `${b.bounded ? '≥' : ''}${figure(b.median, unit)}`,
         ratio === null ? '–' : ratio.toFixed(3),
         probability(pAdjusted ?? p),
-        effect.toFixed(2),
         WORDS[result],
       ],
-      ['', pc.dim(intervalText(a, unit)), pc.dim(intervalText(b, unit)), pc.dim(ratioInterval(metric)), '', '', ''],
+      ['', pc.dim(intervalText(a, unit)), pc.dim(intervalText(b, unit)), pc.dim(ratioInterval(metric)), pc.dim(effect.toFixed(2)), ''],
     )
   }
   return table.toString()

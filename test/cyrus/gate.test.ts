@@ -1,0 +1,100 @@
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type GateResult, gateResultSchema } from '../../src/metrics/gate-result.js'
+import { Workbench } from '../cli/bench.js'
+import { copySystemCyrus } from '../support/cyrus-tree.js'
+
+/** Lists, then creates: some five seconds a run, of which the start of Cyrus takes two. */
+const SHORT = `\
+site: { mailboxes: 8000, backends: 2 }
+slaves: { count: 6, retryDelay: 20s, staggerOver: 1500ms }
+backends: { connection: kept, mix: { create: 1 } }
+phases:
+  - { name: preload, run: [preload], until: preloaded, limit: 20s }
+  - { name: lists, run: [slaves], until: streaming, limit: 20s }
+  - { name: creates, run: [backends], duration: 500ms, arrivals: { kind: closed, concurrency: 2 } }
+converge: false
+`
+/** A tenth of a millisecond of CPU with each write: a list is written in pieces of 4 kB. */
+const SLOW_WRITE = `\
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <time.h>
+#include <unistd.h>
+static double used(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+  return t.tv_sec + t.tv_nsec / 1e9;
+}
+ssize_t write(int fd, const void *bytes, size_t count) {
+  static ssize_t (*real)(int, const void *, size_t);
+  if (!real) real = dlsym(RTLD_NEXT, "write");
+  double until = used() + 100e-6;
+  while (used() < until);
+  return real(fd, bytes, count);
+}
+`
+
+const workbench = new Workbench()
+let trees: string
+
+beforeAll(() => {
+  writeFileSync(workbench.profile, SHORT)
+  trees = mkdtempSync(join(tmpdir(), 'mupdate-bench-trees-'))
+  execFileSync('chmod', ['755', trees])
+})
+
+afterAll(() => {
+  workbench.remove()
+  rmSync(trees, { recursive: true, force: true })
+})
+
+/** A build that is slower: its mupdate starts the copied one with a library preloaded. */
+function slowTree(): string {
+  const tree = copySystemCyrus(join(trees, 'slow'))
+  const programs = join(tree, 'usr/lib/cyrus/bin')
+  writeFileSync(join(trees, 'slow-write.c'), SLOW_WRITE)
+  const library = join(tree, 'libslowwrite.so')
+  execFileSync('gcc', ['-O2', '-shared', '-fPIC', '-o', library, join(trees, 'slow-write.c'), '-ldl'])
+  mkdirSync(join(programs, 'real'))
+  renameSync(join(programs, 'mupdate'), join(programs, 'real/mupdate'))
+  writeFileSync(
+    join(programs, 'mupdate'),
+    `#!/bin/sh\nLD_PRELOAD=${library} exec ${programs}/real/mupdate "$@"\n`,
+    { mode: 0o755 },
+  )
+  return tree
+}
+
+async function gate(args: readonly string[]) {
+  const common = ['gate', workbench.profile, '--out', workbench.out, '--quiet', '--json', '--gating', 'cpuPerDump']
+  const { status, stdout, stderr } = await workbench.bench([...common, '--pairs', '6', ...args])
+  return { status, stderr, gate: stdout === '' ? undefined : gateResultSchema.parse(JSON.parse(stdout)) }
+}
+
+function measure(result: GateResult | undefined, name: string) {
+  return result?.metrics.find(metric => metric.name === name)
+}
+
+describe('a gate of two builds of Cyrus', { timeout: 240_000 }, () => {
+  it('refuses a copy that lies elsewhere as the same', async () => {
+    const tree = copySystemCyrus(join(trees, 'copy'))
+    const { status, stderr } = await gate(['--a', 'cyrus', '--b', `cyrus:${tree}`])
+    expect(stderr).toContain('both sides are the same: 3.')
+    expect(status).toBe(2)
+  })
+
+  it('finds a slow-down of one libc call in the way of a list, and names the library that ran', async () => {
+    const { status, gate: result } = await gate(['--a', 'cyrus', '--b', `cyrus:${slowTree()}`])
+    expect(measure(result, 'cpuPerDump')).toMatchObject({ result: 'regression', gating: true })
+    expect(result?.result).toBe('fail')
+    expect(status).toBe(4)
+    expect(Object.keys(result!.b.master.binaries).some(path => path.endsWith('/libslowwrite.so'))).toBe(true)
+    expect(Object.keys(result!.a.master.binaries).some(path => path.endsWith('/libslowwrite.so'))).toBe(false)
+    // Of each run, not only of the look beforehand.
+    expect(result!.b.runs).toHaveLength(6)
+  })
+})
