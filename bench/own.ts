@@ -90,12 +90,14 @@ async function dump(master: Master): Promise<number> {
 export async function runProfile(
   profile: string,
   sets: readonly string[] = [],
+  master = 'embedded',
 ): Promise<{ result: RunResult; rssPeakBytes: number }> {
   const cli = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
   const path = fileURLToPath(new URL(`../../bench/${profile}.yaml`, import.meta.url))
   const out = mkdtempSync(join(tmpdir(), 'mupdate-bench-'))
   try {
-    const args = ['run', path, '--json', '--quiet', '--out', out, ...sets.flatMap(set => ['--set', set])]
+    const options = ['--master', master, ...sets.flatMap(set => ['--set', set])]
+    const args = ['run', path, '--json', '--quiet', '--out', out, ...options]
     const { text, rssPeakBytes } = await outcome(process.execPath, [cli, ...args])
     return { result: JSON.parse(text) as RunResult, rssPeakBytes }
   } finally {
