@@ -3,7 +3,15 @@ import { basename, join } from 'node:path'
 import { Command } from 'commander'
 import { HarnessError, messageOf } from '../core/errors.js'
 import type { Profile } from '../profile/load.js'
-import { foldersOfRuns, requireFew, requireSound, runsUnder, type StoredRun, workOf, workOfYaml } from './stored-runs.js'
+import {
+  foldersOfRuns,
+  requireFew,
+  requireSound,
+  runsUnder,
+  type StoredRun,
+  workOf,
+  workOfYaml,
+} from './stored-runs.js'
 
 /** What a comparison needs of a run; the rest stays where it is. */
 const KEPT = ['run.json', 'profile.yaml']

@@ -114,7 +114,11 @@ async function measure(options: MeasureOptions, side: SideName): Promise<StoredR
   const { choice, profile } = sides[side]!
   if (signal.aborted) return { kind: 'interrupted' }
   try {
-    const { result, folder: runFolder, status } = await runProfile({
+    const {
+      result,
+      folder: runFolder,
+      status,
+    } = await runProfile({
       allowLoad,
       allowMutations,
       keep: false,

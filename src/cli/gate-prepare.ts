@@ -53,7 +53,11 @@ async function prepareBoth(
   const { a: masterA = DEFAULT_MASTER, b: masterB = masterA, aSet, bSet, aPasswordFile, bPasswordFile } = flags
   const passwordFile = bPasswordFile ?? (masterB === masterA ? aPasswordFile : undefined)
   const sideA = (pins: readonly string[]) =>
-    gateSide(profileName, { master: masterA, own: aSet, common: [...pins, ...common], passwordFile: aPasswordFile }, flags)
+    gateSide(
+      profileName,
+      { master: masterA, own: aSet, common: [...pins, ...common], passwordFile: aPasswordFile },
+      flags,
+    )
   const sideB = (pins: readonly string[]) =>
     gateSide(profileName, { master: masterB, own: bSet, common: [...pins, ...common], passwordFile }, flags)
   const [a, b] = [await sideA([]), await sideB([])]
@@ -116,7 +120,15 @@ async function prepareOne(
   if (pins.length === 0)
     return { profile, a: undefined, b, facts: { a: facts, b: seen }, baseline, pinned, isSame: false }
   const side = await sideB(pins)
-  return { profile, a: undefined, b: side, facts: { a: facts, b: await factsOf(side) }, baseline, pinned, isSame: false }
+  return {
+    profile,
+    a: undefined,
+    b: side,
+    facts: { a: facts, b: await factsOf(side) },
+    baseline,
+    pinned,
+    isSame: false,
+  }
 }
 
 /** As `--set` takes them; said, too. */

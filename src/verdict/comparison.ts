@@ -119,7 +119,13 @@ function sideOf(readings: readonly Reading[]): Side {
   const values = readings.map(({ value }) => value)
   const sorted = Float64Array.from(values).sort()
   const index = medianIntervalIndex(sorted.length)
-  return { median: median(sorted), low: sorted[index], high: sorted[sorted.length - 1 - index], values, bounded: readings.some(({ isLowerBound }) => isLowerBound) }
+  return {
+    median: median(sorted),
+    low: sorted[index],
+    high: sorted[sorted.length - 1 - index],
+    values,
+    bounded: readings.some(({ isLowerBound }) => isLowerBound),
+  }
 }
 
 /** How much worse B is, as a share; 0.05 for 5 %. Above 0 is worse, whichever way the measure goes. */

@@ -103,7 +103,8 @@ function withoutRatio(comparison: Comparison, p: number): { result: MeasureResul
   const said = `${title}: ${a.median} and ${b.median}`
   const isSame = [...a.values, ...b.values].every(value => value === a.values[0])
   const worse = better === 'less' ? b.median - a.median : a.median - b.median
-  if (p <= LEVEL && worse > 0 && worse >= minimumEffect * Math.abs(a.median) && !a.bounded) return { result: 'regression', reason: `${said}, p ${probability(p)}` }
+  if (p <= LEVEL && worse > 0 && worse >= minimumEffect * Math.abs(a.median) && !a.bounded)
+    return { result: 'regression', reason: `${said}, p ${probability(p)}` }
   return { result: isSame && missing === 0 ? 'pass' : 'inconclusive', reason: said }
 }
 

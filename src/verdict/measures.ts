@@ -70,9 +70,7 @@ export const MEASURES: readonly Measure[] = [
   timed('createP99', 'create p99, open model', openCreateTime, 'p99'),
   timed('propagationP50', 'propagation, all, p50', run => run.slaves.propagationUs?.all ?? undefined, 'p50'),
   timed('propagationP99', 'propagation, all, p99', run => run.slaves.propagationUs?.all ?? undefined, 'p99'),
-  advisory('writeBytesPerCreate', 'written, a create', 'bytes', run =>
-    perCreate(run, ({ writeBytes }) => writeBytes),
-  ),
+  advisory('writeBytesPerCreate', 'written, a create', 'bytes', run => perCreate(run, ({ writeBytes }) => writeBytes)),
   advisory('writeCallsPerCreate', 'write calls, a create', 'count', run =>
     perCreate(run, ({ writeCalls }) => writeCalls),
   ),

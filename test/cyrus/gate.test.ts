@@ -61,11 +61,9 @@ function slowTree(): string {
   execFileSync('gcc', ['-O2', '-shared', '-fPIC', '-o', library, join(trees, 'slow-write.c'), '-ldl'])
   mkdirSync(join(programs, 'real'))
   renameSync(join(programs, 'mupdate'), join(programs, 'real/mupdate'))
-  writeFileSync(
-    join(programs, 'mupdate'),
-    `#!/bin/sh\nLD_PRELOAD=${library} exec ${programs}/real/mupdate "$@"\n`,
-    { mode: 0o755 },
-  )
+  writeFileSync(join(programs, 'mupdate'), `#!/bin/sh\nLD_PRELOAD=${library} exec ${programs}/real/mupdate "$@"\n`, {
+    mode: 0o755,
+  })
   return tree
 }
 

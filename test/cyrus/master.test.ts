@@ -231,7 +231,9 @@ describe('another build', () => {
     const tree = copySystemCyrus(join(parent, 'tree'))
     const { master } = make({ prefix: tree })
     await master.start()
-    const cyrusParts = Object.keys(master.describe().binaries).filter(path => /^(mupdate$|libcyrus)/.test(basename(path)))
+    const cyrusParts = Object.keys(master.describe().binaries).filter(path =>
+      /^(mupdate$|libcyrus)/.test(basename(path)),
+    )
     expect(cyrusParts.length).toBeGreaterThanOrEqual(4)
     for (const path of cyrusParts) expect(path.startsWith(`${tree}/`), path).toBe(true)
   })

@@ -28,7 +28,13 @@ function gateOf(b: readonly RunResult[], label = 'cyrus:/opt/new'): GateResult {
   const verdict = judgeGate(a, b, { measures: MEASURES, gating: GATING, paired: true, allowance: NO_ALLOWANCE })
   const side = (name: string, count: number) => ({
     label: name,
-    master: { kind: 'cyrus' as const, version: '3.6.1', mailboxDatabase: 'twoskip on tmpfs', settings: {}, binaries: {} },
+    master: {
+      kind: 'cyrus' as const,
+      version: '3.6.1',
+      mailboxDatabase: 'twoskip on tmpfs',
+      settings: {},
+      binaries: {},
+    },
     runs: Array.from({ length: count }, (_, i) => `run-${i}`),
   })
   return gateResultSchema.parse({
@@ -77,7 +83,11 @@ describe('a gate, told', () => {
     const text = GATE_FORMATS.junit(red)
     expect(text).toContain('tests="5" failures="1" errors="0"')
     expect(text).toMatch(/<testcase name="cpuPerDump"[^>]*><failure type="regression"/)
-    const unclear = { ...red, result: 'inconclusive' as const, metrics: red.metrics.map(m => ({ ...m, result: 'inconclusive' as const })) }
+    const unclear = {
+      ...red,
+      result: 'inconclusive' as const,
+      metrics: red.metrics.map(m => ({ ...m, result: 'inconclusive' as const })),
+    }
     expect(GATE_FORMATS.junit(unclear)).toContain('failures="0" errors="4"')
   })
 
@@ -90,7 +100,11 @@ describe('a gate, told', () => {
     })
     const rows = JSON.parse(GATE_FORMATS.customSmallerIsBetter(red)) as { name: string; unit: string; value: number }[]
     const rate = rows.find(({ name }) => name.includes('creates, closed loop'))
-    expect(rate).toMatchObject({ name: 'ci: creates, closed loop, time of one', unit: 's', value: expect.closeTo(5e-4) })
+    expect(rate).toMatchObject({
+      name: 'ci: creates, closed loop, time of one',
+      unit: 's',
+      value: expect.closeTo(5e-4),
+    })
   })
 
   it('as Markdown and HTML in which a label is only text', () => {
@@ -127,7 +141,11 @@ describe('a history, told', () => {
         profile: 'ci',
         seed: 42,
         masterKind: 'cyrus',
-        runs: history.map(({ folder, result }) => ({ folder, startedAt: result.startedAt, master: result.master.version })),
+        runs: history.map(({ folder, result }) => ({
+          folder,
+          startedAt: result.startedAt,
+          master: result.master.version,
+        })),
         metrics: MEASURES.flatMap(measure => trendOf(measure, history, options) ?? []),
       },
     ],
@@ -137,7 +155,12 @@ describe('a history, told', () => {
   it('names the run, the day and the master from which on it is worse', () => {
     const [{ changes }] = trend.histories[0]!.metrics.filter(({ name }) => name === 'cpuPerDump')
     expect(changes).toMatchObject([
-      { index: 15, run: 'results/ci/15', worseBy: expect.closeTo(0.3, 1), masterBefore: expect.stringContaining('3.6.1') },
+      {
+        index: 15,
+        run: 'results/ci/15',
+        worseBy: expect.closeTo(0.3, 1),
+        masterBefore: expect.stringContaining('3.6.1'),
+      },
     ])
     const text = trendText(trend)
     expect(text).toMatch(/ci, seed 42, cyrus: 24 runs, 2026-11-01 to 2026-11-24/)
@@ -164,4 +187,3 @@ describe('a history, told', () => {
     expect(found!.changes.map(({ index }) => index)).toEqual([16])
   })
 })
-

@@ -180,7 +180,9 @@ describe('a gate', () => {
       })
     const allowance = { restarts: 1, expects: ['thrash' as const] }
     expect(judgeGate(restarted(1), restarted(1), { ...PAIRED, allowance }).result).toBe('pass')
-    expect(judgeGate(restarted(1), restarted(2), { ...PAIRED, allowance }).reasons[0]).toMatch(/^only in B: .*restarted/)
+    expect(judgeGate(restarted(1), restarted(2), { ...PAIRED, allowance }).reasons[0]).toMatch(
+      /^only in B: .*restarted/,
+    )
   })
 
   it('takes a failure that no threshold explains for damage, and a threshold for none', () => {

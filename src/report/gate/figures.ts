@@ -1,5 +1,6 @@
 import { formatBytes, formatDurationUs } from '../../core/units.js'
 import type { GateMetric, GateResult } from '../../metrics/gate-result.js'
+import { probability } from '../../verdict/gate.js'
 
 /** Verdicts and results in a word each. */
 export const WORDS = { regression: 'worse', improvement: 'better', pass: 'same', inconclusive: 'unclear' } as const
@@ -20,7 +21,7 @@ export function figure(value: number, unit: GateMetric['unit']): string {
 }
 
 /** B ÷ A, and its interval. */
-export function ratioText(metric: GateMetric): string {
+function ratioText(metric: GateMetric): string {
   const { ratio, ci } = metric
   if (ratio === null) return '–'
   return ci === null ? ratio.toFixed(3) : `${ratio.toFixed(3)} (${ratioInterval(metric)})`
@@ -38,8 +39,25 @@ export function intervalText({ low, high }: GateMetric['a'], unit: GateMetric['u
 }
 
 /** The median and its interval. */
-export function sideText(side: GateMetric['a'], unit: GateMetric['unit']): string {
+function sideText(side: GateMetric['a'], unit: GateMetric['unit']): string {
   return `${side.bounded ? '≥' : ''}${figure(side.median, unit)} (${intervalText(side, unit)})`
+}
+
+export const FIGURE_HEAD = ['', 'A (95 %)', 'B (95 %)', 'B ÷ A (95 %)', 'p', 'effect', 'least found', 'result']
+
+/** A measure as a row of that table. */
+export function figureRow(metric: GateMetric): string[] {
+  const { title, a, b, unit, p, pAdjusted, effect, smallestDetectable, result } = metric
+  return [
+    title,
+    sideText(a, unit),
+    sideText(b, unit),
+    ratioText(metric),
+    probability(pAdjusted ?? p),
+    effect.toFixed(2),
+    smallestDetectable === null ? '–' : `${(100 * smallestDetectable).toFixed(1)} %`,
+    WORDS[result],
+  ]
 }
 
 export function headlineOf({ command, profile, pairs, paired, aa, a, b }: GateResult): string {

@@ -1,10 +1,9 @@
 import type { GateMetric, GateResult } from '../../metrics/gate-result.js'
-import { probability } from '../../verdict/gate.js'
 import { stillDocument } from '../html/document.js'
 import { escapeHtml } from '../html/escape.js'
 import { list, table } from '../html/parts.js'
 import { verdictBadge } from '../html/verdict.js'
-import { headlineOf, methodSentences, ratioText, sideSentences, sideText, WORDS } from './figures.js'
+import { FIGURE_HEAD, figureRow, headlineOf, methodSentences, sideSentences } from './figures.js'
 import { ratioPlot } from './ratio-plot.js'
 
 /** A gate as a page: the verdict, a drawing of every ratio with its interval, the figures, and how they came to be. */
@@ -29,22 +28,5 @@ ${list([...sideSentences(result), ...methodSentences(result)])}`,
 }
 
 function measureTable(caption: string, metrics: readonly GateMetric[]): string {
-  if (metrics.length === 0) return ''
-  return table({
-    caption,
-    head: ['', 'A', 'B', 'B ÷ A (95 %)', 'p', 'effect', 'least found', 'result'],
-    body: metrics.map(metric => {
-      const { title, a, b, unit, p, pAdjusted, effect, smallestDetectable, result } = metric
-      return [
-        title,
-        sideText(a, unit),
-        sideText(b, unit),
-        ratioText(metric),
-        probability(pAdjusted ?? p),
-        effect.toFixed(2),
-        smallestDetectable === null ? '–' : `${(100 * smallestDetectable).toFixed(1)} %`,
-        WORDS[result],
-      ]
-    }),
-  })
+  return metrics.length === 0 ? '' : table({ caption, head: FIGURE_HEAD, body: metrics.map(figureRow) })
 }

@@ -1,7 +1,6 @@
 import type { GateMetric, GateResult } from '../../metrics/gate-result.js'
-import { probability } from '../../verdict/gate.js'
 import { markdownList, markdownTable, markdownText } from '../markdown-text.js'
-import { headlineOf, methodSentences, ratioText, sideSentences, sideText, WORDS } from './figures.js'
+import { FIGURE_HEAD, figureRow, headlineOf, methodSentences, sideSentences } from './figures.js'
 
 const SIGNS = { pass: '✅', fail: '❌', inconclusive: '❔', invalid: '🚫' } as const
 const MARKS = { regression: '❌', improvement: '🎉', pass: '✅', inconclusive: '❔' } as const
@@ -23,19 +22,9 @@ export function gateMarkdown(result: GateResult): string {
 
 function measureTable(metrics: readonly GateMetric[]): string {
   if (metrics.length === 0) return ''
-  const head = ['', 'A (95 %)', 'B (95 %)', 'B ÷ A (95 %)', 'p', 'effect', 'least found', 'result']
   const rows = metrics.map(metric => {
-    const { title, a, b, unit, p, pAdjusted, effect, smallestDetectable, result } = metric
-    return [
-      title,
-      sideText(a, unit),
-      sideText(b, unit),
-      ratioText(metric),
-      probability(pAdjusted ?? p),
-      effect.toFixed(2),
-      smallestDetectable === null ? '–' : `${(100 * smallestDetectable).toFixed(1)} %`,
-      `${MARKS[result]} ${WORDS[result]}`,
-    ]
+    const row = figureRow(metric)
+    return [...row.slice(0, -1), `${MARKS[metric.result]} ${row.at(-1)}`]
   })
-  return markdownTable(head, rows)
+  return markdownTable(FIGURE_HEAD, rows)
 }

@@ -55,7 +55,14 @@ function measureTable(metrics: readonly GateMetric[]): string {
         probability(pAdjusted ?? p),
         WORDS[result],
       ],
-      ['', pc.dim(intervalText(a, unit)), pc.dim(intervalText(b, unit)), pc.dim(ratioInterval(metric)), pc.dim(effect.toFixed(2)), ''],
+      [
+        '',
+        pc.dim(intervalText(a, unit)),
+        pc.dim(intervalText(b, unit)),
+        pc.dim(ratioInterval(metric)),
+        pc.dim(effect.toFixed(2)),
+        '',
+      ],
     )
   }
   return table.toString()
