@@ -28,5 +28,6 @@ ${list([...sideSentences(result), ...methodSentences(result)])}`,
 }
 
 function measureTable(caption: string, metrics: readonly GateMetric[]): string {
-  return metrics.length === 0 ? '' : table({ caption, head: FIGURE_HEAD, body: metrics.map(figureRow) })
+  if (metrics.length === 0) return ''
+  return `<h3>${caption}</h3>${table({ caption, head: FIGURE_HEAD, body: metrics.map(figureRow) })}`
 }
