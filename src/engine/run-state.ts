@@ -48,6 +48,7 @@ export class PhaseState {
       ended: this.ended,
       ...groups,
       master: this.masterResult(),
+      harnessCpuMs: this.watch.ownCpuMs === undefined ? null : round3(this.watch.ownCpuMs),
     }
   }
 

@@ -42,6 +42,11 @@ export class WatchSpan {
     return this.own.elapsedNs > 0 ? this.own.cpuNs / this.own.elapsedNs : 0
   }
 
+  /** CPU that the harness used; undefined where nothing was sampled. */
+  get ownCpuMs(): number | undefined {
+    return this.own.samples > 0 ? this.own.cpuNs / 1e6 : undefined
+  }
+
   get stealShare(): number | undefined {
     return this.steal.elapsedNs > 0 ? this.steal.stolenNs / this.steal.elapsedNs : undefined
   }

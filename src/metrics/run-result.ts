@@ -65,6 +65,7 @@ const phase = z.strictObject({
     .nullable()
     .default(null)
     .describe('its process in this phase; null where it is not on this host, is a model, or was not there'),
+  harnessCpuMs: z.number().nullable().default(null).describe('CPU that the harness itself used in it'),
 })
 
 const cpu = z.strictObject({

@@ -137,6 +137,7 @@ describe('the page of several runs', () => {
         commands: { 'NOOP.plain': noop },
         listedRecords: null,
         master: null,
+        harnessCpuMs: null,
       },
     ]
     return { run: { ...run, phases, total: { operations: {}, commands: { 'NOOP.plain': noop } } }, files: noFiles() }

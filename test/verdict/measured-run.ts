@@ -28,6 +28,7 @@ function phase(name: string, changes: Partial<PhaseResult>): PhaseResult {
     commands: {},
     listedRecords: 0,
     master: null,
+    harnessCpuMs: null,
     ...changes,
   }
 }
