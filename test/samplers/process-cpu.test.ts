@@ -132,6 +132,7 @@ describe('ProcessSpan', () => {
       peggedMs: 100,
       waitMs: 200,
       rssPeakBytes: 10,
+      rssLastBytes: 5,
       descriptorsPeak: 0,
       threadsPeak: 6,
       io: { readBytes: 1, writeBytes: 7, syscw: 7 },
