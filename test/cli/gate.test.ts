@@ -49,7 +49,8 @@ function soundRuns({ out }: Workbench): string[] {
 /** So many times as many creates. */
 function changeCreates(path: string, factor: number): void {
   const run = JSON.parse(readFileSync(path, 'utf8'))
-  for (const { operations } of run.phases) if (operations.create) operations.create.count = Math.round(operations.create.count * factor)
+  for (const { operations } of run.phases)
+    if (operations.create) operations.create.count = Math.round(operations.create.count * factor)
   writeFileSync(path, JSON.stringify(run))
 }
 
