@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import type { Clock } from '../core/clock.js'
 import { HarnessError } from '../core/errors.js'
+import { parsePercent } from '../core/units.js'
 import { cyrusMaster } from '../masters/cyrus/cyrus-master.js'
 import { embeddedMaster } from '../masters/embedded/embedded-master.js'
 import type { Credentials, Master, MasterAddress } from '../masters/master.js'
@@ -91,10 +92,10 @@ export async function createMaster(
  */
 function embeddedSettings({ slowedBy }: Readonly<Record<string, string>>): { slowedBy?: number } {
   if (slowedBy === undefined) return {}
-  const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(slowedBy) ?? []
-  if (percent === undefined)
+  const share = parsePercent(slowedBy)
+  if (share === undefined)
     throw new HarnessError('USAGE', `slowedBy: ${slowedBy} is no share of the CPU`, 'write for example slowedBy=10%')
-  return { slowedBy: Number(percent) / 100 }
+  return { slowedBy: share }
 }
 
 /** The embedded master has no worker threads to run out of. */

@@ -5,15 +5,16 @@ import type { GateResult } from '../metrics/gate-result.js'
 import { GATE_FORMATS, type GateFormatName } from '../report/gate/formats.js'
 import { gateHtml } from '../report/gate/html.js'
 import { loadProfile } from '../profile/load.js'
-import { writeReportFile } from '../report/write-report.js'
 import { LEVEL } from '../verdict/comparison.js'
 import { type Allowance, NO_ALLOWANCE } from '../verdict/damage.js'
 import { judgeGate } from '../verdict/gate.js'
 import type { Measure } from '../verdict/measures.js'
 import { allowanceOf } from './allowance.js'
 import { VERDICT_STATUS } from './final-result.js'
+import { judgedJson } from './judged-json.js'
 import { chosenMeasures, type MeasureFlags, measureOptions } from './measure-flags.js'
-import { requireFew, requireSound, runsUnder, type StoredRun, workOf } from './stored-runs.js'
+import { putPage, putText } from './put.js'
+import { masterFacts, requireFew, requireSound, resultOf, runsUnder, type StoredRun, workOf } from './stored-runs.js'
 
 interface CompareFlags extends MeasureFlags {
   readonly format: GateFormatName | 'html'
@@ -64,15 +65,9 @@ Exit status: 0 no measure that decides is worse, 2 usage, 4 a regression, 6 inco
     .action((given: string[], flags: CompareFlags) => {
       const result = compare(given, flags)
       process.exitCode = VERDICT_STATUS[result.result]
-      if (flags.format === 'html' && flags.json !== true) {
-        const path = flags.out ?? PAGE
-        writeReportFile(path, gateHtml(result))
-        process.stdout.write(`${path}\n`)
-        return
-      }
-      const text = GATE_FORMATS[flags.json === true ? 'json' : (flags.format as GateFormatName)](result)
-      if (flags.out === undefined) process.stdout.write(text)
-      else writeReportFile(flags.out, text)
+      const format = flags.json === true ? 'json' : flags.format
+      if (format === 'html') putPage(gateHtml(result), flags.out ?? PAGE)
+      else putText(GATE_FORMATS[format](result), flags.out)
     })
 }
 
@@ -121,18 +116,13 @@ function compare(folders: readonly string[], flags: CompareFlags): GateResult {
     b: sideJson(b),
     pinned: {},
     discarded: [],
-    damage: { a: [...verdict.damage.a], b: [...verdict.damage.b] },
-    metrics: verdict.metrics.map(metric => ({ ...metric })) as GateResult['metrics'],
+    ...judgedJson(verdict),
     harness: {
       version: first.result.harness.version,
       node: first.result.harness.node,
       host: first.result.harness.host,
     },
   }
-}
-
-function resultOf({ result }: StoredRun) {
-  return result
 }
 
 /** Names of the measures that some of them have. */
@@ -151,10 +141,10 @@ function allowanceIn(folder: string): Allowance {
 }
 
 function sideJson(runs: readonly StoredRun[]): GateResult['a'] {
-  const { kind, version, mailboxDatabase, settings, binaries } = runs[0].result.master
+  const master = masterFacts(runs[0])
   return {
-    label: `${runs.length} runs, ${version}, ${mailboxDatabase}`,
-    master: { kind, version, mailboxDatabase, settings, binaries },
+    label: `${runs.length} runs, ${master.version}, ${master.mailboxDatabase}`,
+    master,
     runs: runs.map(({ folder }) => folder),
   }
 }

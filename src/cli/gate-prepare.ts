@@ -1,11 +1,11 @@
 import { HarnessError } from '../core/errors.js'
 import { loadProfile, type Profile } from '../profile/load.js'
 import { readBaseline } from './baseline.js'
-import { factsOf, type GateSide, gateSide, isSame, type MasterFacts, pinnedSettings } from './gate-side.js'
+import { factsOf, type GateSide, gateSide, isSame, pinnedSettings } from './gate-side.js'
 import { describeHost } from '../samplers/host.js'
 import type { Permissions } from './permission.js'
 import type { Progress } from './progress.js'
-import type { StoredRun } from './stored-runs.js'
+import { type MasterFacts, masterFacts, type StoredRun } from './stored-runs.js'
 
 export interface SidesFlags extends Permissions {
   readonly a?: string
@@ -91,14 +91,8 @@ async function prepareOne(
   if (a !== undefined || aSet.length > 0 || aa === true || aPasswordFile !== undefined)
     throw new HarnessError('USAGE', '--baseline is A: it was measured before', 'leave out --a, --a-set and --aa')
   const baseline = readBaseline(directory, profile)
-  const { master: was, harness } = baseline[0].result
-  const facts: MasterFacts = {
-    kind: was.kind,
-    version: was.version,
-    mailboxDatabase: was.mailboxDatabase,
-    settings: was.settings,
-    binaries: was.binaries,
-  }
+  const facts = masterFacts(baseline[0])
+  const { harness } = baseline[0].result
   const sideB = (pins: readonly string[]) =>
     gateSide(profileName, { master, own: bSet, common: [...pins, ...common], passwordFile: bPasswordFile }, flags)
   const b = await sideB([])

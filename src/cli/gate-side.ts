@@ -1,10 +1,10 @@
 import { monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { HarnessError } from '../core/errors.js'
-import type { RunResult } from '../metrics/run-result.js'
 import { loadProfile, type Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
 import { createMaster, type MasterChoice, parseMaster, readPassword } from './choose-master.js'
 import { checkPermissions, type Permissions } from './permission.js'
+import type { MasterFacts } from './stored-runs.js'
 
 /** One of the two masters of a gate. */
 export interface GateSide {
@@ -13,9 +13,6 @@ export interface GateSide {
   readonly choice: MasterChoice
   readonly profile: Profile
 }
-
-/** What runs there, told before anything is measured. */
-export type MasterFacts = Pick<RunResult['master'], 'kind' | 'version' | 'mailboxDatabase' | 'settings' | 'binaries'>
 
 export interface SideFlags {
   readonly master: string

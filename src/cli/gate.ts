@@ -19,13 +19,14 @@ import { type Measured, measurePairs } from './gate-measure.js'
 import { type Prepared, prepareGate, type SidesFlags } from './gate-prepare.js'
 import { factsOf } from './gate-side.js'
 import { folderOf, newIdentity } from './identity.js'
+import { judgedJson } from './judged-json.js'
 import { chosenMeasures, type MeasureFlags, measureOptions } from './measure-flags.js'
 import { noiseLines, saveNoise } from './noise.js'
 import { collect } from './options.js'
 import { Progress } from './progress.js'
 import { GATE_FILE, GATE_PAGE } from './read-gate.js'
 import { onInterrupt } from './signals.js'
-import type { StoredRun } from './stored-runs.js'
+import { resultOf, type StoredRun } from './stored-runs.js'
 
 interface GateFlags extends MeasureFlags, SidesFlags {
   readonly pairs: string
@@ -206,14 +207,9 @@ function gateResult(
     b: { label: b.label, master: facts.b, runs: measured.b.map(run => relative(folder, run.folder)) },
     pinned: { ...pinned },
     discarded: measured.discarded,
-    damage: { a: [...verdict.damage.a], b: [...verdict.damage.b] },
-    metrics: verdict.metrics.map(metric => ({ ...metric })) as GateResult['metrics'],
+    ...judgedJson(verdict),
     harness: { version: identity.version, node: process.version, host: { ...identity.host } },
   }
-}
-
-function resultOf({ result }: StoredRun) {
-  return result
 }
 
 function overall(verdict: GateVerdict, { end, discarded }: Measured): Pick<GateResult, 'result' | 'reasons'> {

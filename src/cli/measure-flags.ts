@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { HarnessError } from '../core/errors.js'
+import { parsePercent } from '../core/units.js'
 import { MEASURES, type Measure } from '../verdict/measures.js'
 import { collect } from './options.js'
 
@@ -46,9 +47,9 @@ function defaults(): string[] {
 }
 
 function parseEffect(text: string): [string, number] {
-  const [, name, number] = /^(\w+)=(\d+(?:\.\d+)?)%$/.exec(text) ?? []
-  const share = Number(number) / 100
-  if (name === undefined || !(share > 0 && share < 1))
+  const [, name, percent = ''] = /^(\w+)=(.*)$/.exec(text) ?? []
+  const share = parsePercent(percent)
+  if (name === undefined || share === undefined || share <= 0 || share >= 1)
     throw new HarnessError('USAGE', `--effect ${text}: not an effect`, 'write for example --effect cpuPerDump=3%')
   return [known(name, '--effect'), share]
 }

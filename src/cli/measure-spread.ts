@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.js'
 import { activateAll, take } from '../drivers/calibration/commands.js'
+import { deviation } from '../statistics/moments.js'
 import { median } from '../statistics/quantile.js'
 import { mailboxes } from '../generators/mailboxes.js'
 import type { Master } from '../masters/master.js'
@@ -30,9 +31,7 @@ export async function measureSpread(start: () => Promise<Master>, profile: Profi
       await master.stop()
     }
   }
-  const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length
-  const variance = logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) / (logs.length - 1)
-  return Math.round(Math.sqrt(variance) * 1e4) / 1e4
+  return Math.round(deviation(logs) * 1e4) / 1e4
 }
 
 async function listNs({ address, credentials }: Master, { site, seed }: Profile, clock: Clock): Promise<number> {

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { GateResult } from '../metrics/gate-result.js'
 import { writeReportFile } from '../report/write-report.js'
+import { deviation } from '../statistics/moments.js'
 import { percent } from '../verdict/gate.js'
-import type { MasterFacts } from './gate-side.js'
+import type { MasterFacts } from './stored-runs.js'
 
 /** How far apart runs of one master lay on a host, from `gate --aa`. */
 const noiseSchema = z.strictObject({
@@ -47,11 +48,10 @@ export function saveNoise(out: string, { startedAt, profile, a, metrics, pairs }
 }
 
 /** Standard deviation of what a run adds by chance: that of a pair's ratio is the square root of 2 times as much. */
-export function spreadOf(a: readonly number[], b: readonly number[]): number {
+function spreadOf(a: readonly number[], b: readonly number[]): number {
   const logs = a.map((value, i) => Math.log(b[i] / value)).filter(Number.isFinite)
   if (logs.length < 2) return 0
-  const mean = logs.reduce((sum, log) => sum + log, 0) / logs.length
-  return Math.sqrt(logs.reduce((sum, log) => sum + (log - mean) ** 2, 0) / (logs.length - 1) / 2)
+  return deviation(logs) / Math.SQRT2
 }
 
 /** What is known of this host's noise, for a gate that begins. */

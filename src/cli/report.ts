@@ -9,7 +9,8 @@ import { FORMATS, type FormatName } from '../report/formats.js'
 import { GATE_FORMATS, type GateFormatName } from '../report/gate/formats.js'
 import { gateHtml } from '../report/gate/html.js'
 import type { RunFiles } from '../report/run-files.js'
-import { REPORT_FILE, readFilesOf, writeReportFile } from '../report/write-report.js'
+import { REPORT_FILE, readFilesOf } from '../report/write-report.js'
+import { putPage, putText } from './put.js'
 import { GATE_PAGE, isGate, readGate } from './read-gate.js'
 import { readRun } from './read-run.js'
 import { reportAsText } from './report-text.js'
@@ -52,8 +53,7 @@ Examples:
       if (directories.length === 1 && isGate(directories[0])) return reportGate(directories[0], flags)
       if (flags.format !== 'html') return reportAsText(formatOf(FORMATS, flags.format, 'a run'), directories, flags.out)
       const path = flags.out ?? (directories.length === 1 ? join(directories[0], REPORT_FILE) : COMPARISON_FILE)
-      writeReportFile(path, await pageOf(directories))
-      process.stdout.write(`${path}\n`)
+      putPage(await pageOf(directories), path)
       if (flags.open === true) await show(path)
     })
 }
@@ -61,14 +61,11 @@ Examples:
 async function reportGate(directory: string, { format, out, open }: ReportFlags): Promise<void> {
   const gate = readGate(directory)
   if (format !== 'html') {
-    const text = GATE_FORMATS[formatOf(GATE_FORMATS, format, 'a gate')](gate)
-    if (out === undefined) process.stdout.write(text)
-    else writeReportFile(out, text)
+    putText(GATE_FORMATS[formatOf(GATE_FORMATS, format, 'a gate')](gate), out)
     return
   }
   const path = out ?? join(directory, GATE_PAGE)
-  writeReportFile(path, gateHtml(gate))
-  process.stdout.write(`${path}\n`)
+  putPage(gateHtml(gate), path)
   if (open === true) await show(path)
 }
 

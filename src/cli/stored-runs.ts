@@ -12,6 +12,18 @@ export interface StoredRun {
   readonly folder: string
 }
 
+export function resultOf({ result }: StoredRun): RunResult {
+  return result
+}
+
+/** What ran, of a master as it was described. */
+export type MasterFacts = Pick<RunResult['master'], 'kind' | 'version' | 'mailboxDatabase' | 'settings' | 'binaries'>
+
+export function masterFacts({ result: { master } }: StoredRun): MasterFacts {
+  const { kind, version, mailboxDatabase, settings, binaries } = master
+  return { kind, version, mailboxDatabase, settings, binaries }
+}
+
 /** Results are results/<profile>/<run>, a gate's <gate>/<side>/<profile>/<run>. */
 const DEEPEST = 5
 

@@ -1,7 +1,6 @@
-import Table from 'cli-table3'
 import { HarnessError } from '../core/errors.js'
 import { formatDurationUs } from '../core/units.js'
-import { NO_LINES } from '../report/plain-table.js'
+import { plainTable } from '../report/plain-table.js'
 import type { MetricSummary, RunResult, TimeSummary } from '../metrics/run-result.js'
 
 export interface Sweep {
@@ -66,12 +65,10 @@ export interface SweepPoint {
 
 /** A line for each point: medians, and what lies between the 5th and the 95th percentile of the seeds. */
 export function sweepText({ path }: Sweep, points: readonly SweepPoint[]): string {
-  const table = new Table({
-    head: [path, 'thrash', 'time-outs', 'resyncs', 'longest create', 'slaves’ NOOP p99', 'a list'],
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 1 },
-    colAligns: ['right', 'left', 'right', 'right', 'right', 'right', 'right'],
-    chars: NO_LINES,
-  })
+  const table = plainTable(
+    [path, 'thrash', 'time-outs', 'resyncs', 'longest create', 'slaves’ NOOP p99', 'a list'],
+    ['right', 'left', 'right', 'right', 'right', 'right', 'right'],
+  )
   for (const { value, results } of points) {
     table.push([
       String(value),

@@ -1,13 +1,14 @@
 import { Command, Option } from 'commander'
 import { HarnessError, messageOf } from '../core/errors.js'
+import { parsePercent } from '../core/units.js'
 import type { TrendHistory, TrendResult } from '../metrics/trend-result.js'
 import { trendHtml } from '../report/trend/html.js'
 import { trendText } from '../report/trend/text.js'
-import { writeReportFile } from '../report/write-report.js'
 import type { ChangePointOptions } from '../statistics/change-points.js'
 import { MEASURES } from '../verdict/measures.js'
 import { masterText, trendOf } from '../verdict/trend.js'
 import { namesOf } from './measure-flags.js'
+import { putPage, putText } from './put.js'
 import { foldersOfRuns, type StoredRun, workOf } from './stored-runs.js'
 import { readRun } from './read-run.js'
 
@@ -52,15 +53,8 @@ To judge a change, measure both sides in turn: mupdate-bench gate.`,
     .action((directories: string[], flags: TrendFlags) => {
       const trend = trendOfRuns(directories, flags)
       const format = flags.json === true ? 'json' : flags.format
-      if (format === 'html') {
-        const path = flags.out ?? PAGE
-        writeReportFile(path, trendHtml(trend))
-        process.stdout.write(`${path}\n`)
-        return
-      }
-      const text = format === 'json' ? `${JSON.stringify(trend, null, 2)}\n` : trendText(trend)
-      if (flags.out === undefined) process.stdout.write(text)
-      else writeReportFile(flags.out, text)
+      if (format === 'html') putPage(trendHtml(trend), flags.out ?? PAGE)
+      else putText(format === 'json' ? `${JSON.stringify(trend, null, 2)}\n` : trendText(trend), flags.out)
     })
 }
 
@@ -139,7 +133,7 @@ function changeOptions({ window, maxP, minChange }: TrendFlags): ChangePointOpti
   if (!Number.isInteger(runs) || runs < 4) throw bad('--window', window, 'give 4 runs or more')
   const p = Number(maxP)
   if (!(p > 0 && p < 1)) throw bad('--max-p', maxP, 'give a number between 0 and 1, such as 0.001')
-  const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(minChange) ?? []
-  if (percent === undefined) throw bad('--min-change', minChange, 'write for example 3%')
-  return { window: runs, maxP: p, minMagnitude: Number(percent) / 100 }
+  const minMagnitude = parsePercent(minChange)
+  if (minMagnitude === undefined) throw bad('--min-change', minChange, 'write for example 3%')
+  return { window: runs, maxP: p, minMagnitude }
 }

@@ -54,3 +54,9 @@ function significant(value: number): string {
   if (value === 0) return '0'
   return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)
 }
+
+/** @returns 0.1 for `10%`; undefined where it is no share */
+export function parsePercent(text: string): number | undefined {
+  const [, percent] = /^(\d+(?:\.\d+)?)%$/.exec(text) ?? []
+  return percent === undefined ? undefined : Number(percent) / 100
+}

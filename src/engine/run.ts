@@ -263,7 +263,6 @@ export class Run {
   private async runPhase(index: number): Promise<void> {
     const { plan, clock, observer } = this.options
     const planned = plan.phases[index]
-    this.watch.sample()
     const phase = new PhaseState(planned, clock.nowNs() + LEAD_NS, this.watch.diskFlushes)
     this.byIndex[index] = phase
     this.current = index

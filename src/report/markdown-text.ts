@@ -24,3 +24,6 @@ export function markdownTable(head: readonly string[], rows: readonly (readonly 
 export function markdownList(lines: readonly string[]): string {
   return lines.map(line => `- ${markdownText(line)}`).join('\n')
 }
+
+/** Before a verdict's word. */
+export const VERDICT_SIGNS = { pass: '✅', fail: '❌', inconclusive: '❔', invalid: '🚫' } as const

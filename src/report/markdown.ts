@@ -2,10 +2,8 @@ import { stripVTControlCharacters } from 'node:util'
 import { formatBytes, formatCount, formatDurationUs } from '../core/units.js'
 import type { MetricSummary, PhaseResult, RunResult, TimeSummary } from '../metrics/run-result.js'
 import { caveatsOf } from './caveats.js'
-import { markdownList, markdownTable, markdownText } from './markdown-text.js'
+import { markdownList, markdownTable, markdownText, VERDICT_SIGNS } from './markdown-text.js'
 import { masterSentences, peopleSentences, rate, value, worthATable } from './summary.js'
-
-const SIGNS = { pass: '✅', fail: '❌', inconclusive: '❔', invalid: '🚫' } as const
 
 /** A run for a pull request's comment, in GitHub-flavoured Markdown. */
 export function markdown(run: RunResult): string {
@@ -30,7 +28,7 @@ export function markdown(run: RunResult): string {
 
 function headline({ verdict, profile, durationMs }: RunResult): string {
   const what = `${profile.name}, seed ${profile.seed}, ${formatDurationUs(durationMs * 1e3)}`
-  return `## ${SIGNS[verdict.result]} ${verdict.result.toUpperCase()}: ${markdownText(what)}`
+  return `## ${VERDICT_SIGNS[verdict.result]} ${verdict.result.toUpperCase()}: ${markdownText(what)}`
 }
 
 function section(title: string, content: string): string {
@@ -43,7 +41,8 @@ function thresholdTable({ verdict }: RunResult): string {
   if (thresholds.length === 0) return ''
   const rows = thresholds.map(({ threshold, result, reason }) => {
     const measured = reason.startsWith(`${threshold}: `) ? reason.slice(threshold.length + 2) : reason
-    const judged = verdict.result === 'invalid' ? `${SIGNS.invalid} not judged` : `${SIGNS[result]} ${result}`
+    const judged =
+      verdict.result === 'invalid' ? `${VERDICT_SIGNS.invalid} not judged` : `${VERDICT_SIGNS[result]} ${result}`
     return [judged, threshold, measured]
   })
   return markdownTable(['result', 'threshold', 'measured'], rows, 3)

@@ -1,4 +1,16 @@
-/** `chars` of a cli-table3 table without lines: columns alone, a blank between them. */
+import Table from 'cli-table3'
+
+/** Columns alone, a blank between them. */
+export function plainTable(head: readonly string[], colAligns: ('left' | 'right')[]): Table.Table {
+  return new Table({
+    head: [...head],
+    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 1 },
+    colAligns,
+    chars: NO_LINES,
+  })
+}
+
+/** `chars` of a cli-table3 table without lines. */
 export const NO_LINES = {
   top: '',
   'top-mid': '',

@@ -1,4 +1,5 @@
-import { mean, studentTest } from './student.js'
+import { mean } from './moments.js'
+import { studentTest } from './student.js'
 
 /** Where a series becomes another one. */
 export interface ChangePoint {
@@ -101,16 +102,11 @@ function strong(series: readonly number[], weak: readonly number[], options: Cha
   const indexes = [...weak]
   for (;;) {
     const points = described(series, indexes)
-    const doubtful = points.filter(point => point.p >= options.maxP)
-    const weakest =
-      doubtful.length > 0
-        ? doubtful.reduce((worst, point) => (point.p > worst.p ? point : worst))
-        : points
-            .filter(point => magnitude(point) < options.minMagnitude)
-            .reduce<ChangePoint | undefined>(
-              (least, point) => (least === undefined || magnitude(point) < magnitude(least) ? point : least),
-              undefined,
-            )
+    const [leastSure] = points.filter(({ p }) => p >= options.maxP).sort((x, y) => y.p - x.p)
+    const [smallest] = points
+      .filter(point => magnitude(point) < options.minMagnitude)
+      .sort((x, y) => magnitude(x) - magnitude(y))
+    const weakest = leastSure ?? smallest
     if (weakest === undefined) return points
     indexes.splice(indexes.indexOf(weakest.index), 1)
   }

@@ -1,6 +1,6 @@
 import { leastRare, subsetWays, tailAt, twiceMidranks } from './rank-sums.js'
 import { median } from './quantile.js'
-import { type Interval, intervalOf } from './signed-rank.js'
+import { type Interval, intervalOf } from './rank-interval.js'
 
 /** What two samples that are not paired say of whether one lies above the other. */
 export interface RankSum {

@@ -1,3 +1,5 @@
+import { mean, squares } from './moments.js'
+
 /** Two samples, and how likely it is that they differ so much by chance. */
 export interface StudentTest {
   readonly t: number
@@ -11,19 +13,11 @@ export function studentTest(a: readonly number[], b: readonly number[]): Student
   const degreesOfFreedom = a.length + b.length - 2
   if (degreesOfFreedom < 1 || a.length === 0 || b.length === 0) return { t: 0, degreesOfFreedom: 0, p: 1 }
   const [meanA, meanB] = [mean(a), mean(b)]
-  const variance = (squares(a, meanA) + squares(b, meanB)) / degreesOfFreedom
+  const variance = (squares(a) + squares(b)) / degreesOfFreedom
   const difference = meanB - meanA
   if (difference === 0) return { t: 0, degreesOfFreedom, p: 1 }
   const t = difference / Math.sqrt(variance * (1 / a.length + 1 / b.length))
   return { t, degreesOfFreedom, p: studentTail(t, degreesOfFreedom) }
-}
-
-export function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}
-
-function squares(values: readonly number[], center: number): number {
-  return values.reduce((sum, value) => sum + (value - center) ** 2, 0)
 }
 
 /**

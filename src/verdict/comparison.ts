@@ -70,7 +70,7 @@ export function compareMeasure(
   const scale = hasRatio ? Math.log : (value: number) => value
   const [scaledA, scaledB] = [valuesA.map(scale), valuesB.map(scale)]
   const sign = measure.better === 'less' ? 1 : -1
-  const test = paired ? pairedTest(scaledA, scaledB) : rankSum(scaledA, scaledB)
+  const test = paired ? signedRank(minus(scaledB, scaledA)) : rankSum(scaledA, scaledB)
   const shift = paired ? pairedShift(minus(scaledB, scaledA), CONFIDENCE) : unpairedShift(scaledA, scaledB, CONFIDENCE)
   const { name, title, unit, better, minimumEffect } = measure
   return {
@@ -101,10 +101,6 @@ function known(readings: readonly (Reading | undefined)[]): Reading[] {
 function pairsOf(a: readonly (Reading | undefined)[], b: readonly (Reading | undefined)[]) {
   const whole = a.map((_, i) => i).filter(i => a[i] !== undefined && b[i] !== undefined)
   return { a: known(whole.map(i => a[i])), b: known(whole.map(i => b[i])) }
-}
-
-function pairedTest(a: readonly number[], b: readonly number[]) {
-  return signedRank(minus(b, a))
 }
 
 function minus(b: readonly number[], a: readonly number[]): number[] {
@@ -150,12 +146,12 @@ interface Noise {
  * greater the shift, the oftener it is seen.
  */
 function smallestDetectable(a: readonly number[], b: readonly number[], noise: Noise): number | null {
-  const share = noise.paired ? pairedPower(minus(b, a), noise) : unpairedPower(a, b, noise)
+  const power = noise.paired ? pairedPower(minus(b, a), noise) : unpairedPower(a, b, noise)
   let [low, high] = [0, MOST]
-  if (share(high) < POWER) return null
+  if (power(high) < POWER) return null
   for (let i = 0; i < STEPS; i++) {
     const middle = (low + high) / 2
-    if (share(middle) >= POWER) high = middle
+    if (power(middle) >= POWER) high = middle
     else low = middle
   }
   return Math.exp(high) - 1

@@ -68,7 +68,7 @@ export function judgeGate(a: readonly RunResult[], b: readonly RunResult[], opti
 }
 
 /** @param pAdjusted undefined for one that does not decide: it is judged by its own p */
-export function judgeMeasure(comparison: Comparison, pAdjusted: number | undefined): JudgedMeasure {
+function judgeMeasure(comparison: Comparison, pAdjusted: number | undefined): JudgedMeasure {
   const { result, reason } = judged(comparison, pAdjusted ?? comparison.p)
   return { ...comparison, gating: pAdjusted !== undefined, pAdjusted: pAdjusted ?? null, result, reason }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { entityRandom } from '../../src/core/random.js'
 import { bootstrap } from '../../src/statistics/bootstrap.js'
 import { median } from '../../src/statistics/quantile.js'
-import { mean } from '../../src/statistics/student.js'
+import { mean } from '../../src/statistics/moments.js'
 
 /** Efron and Tibshirani, An Introduction to the Bootstrap (1993), table 2.1: survival of 7 treated and 9 other mice, days. */
 const TREATED = [94, 197, 16, 38, 99, 141, 23]

@@ -1,15 +1,14 @@
 import type { GateMetric, GateResult } from '../../metrics/gate-result.js'
-import { markdownList, markdownTable, markdownText } from '../markdown-text.js'
+import { markdownList, markdownTable, markdownText, VERDICT_SIGNS } from '../markdown-text.js'
 import { FIGURE_HEAD, figureRow, headlineOf, methodSentences, sideSentences } from './figures.js'
 
-const SIGNS = { pass: '✅', fail: '❌', inconclusive: '❔', invalid: '🚫' } as const
 const MARKS = { regression: '❌', improvement: '🎉', pass: '✅', inconclusive: '❔' } as const
 
 /** For a pull request, or a step's summary. */
 export function gateMarkdown(result: GateResult): string {
   const [deciding, others] = [true, false].map(wanted => result.metrics.filter(({ gating }) => gating === wanted))
   const parts = [
-    `## ${SIGNS[result.result]} ${result.result.toUpperCase()}: ${markdownText(headlineOf(result))}`,
+    `## ${VERDICT_SIGNS[result.result]} ${result.result.toUpperCase()}: ${markdownText(headlineOf(result))}`,
     markdownList(result.reasons),
     measureTable(deciding),
     others.length === 0

@@ -1,9 +1,8 @@
-import Table from 'cli-table3'
 import pc from 'picocolors'
 import { wrap } from '../../core/text-width.js'
 import type { GateMetric, GateResult } from '../../metrics/gate-result.js'
 import { probability } from '../../verdict/gate.js'
-import { NO_LINES } from '../plain-table.js'
+import { plainTable } from '../plain-table.js'
 import { figure, headlineOf, intervalText, methodSentences, ratioInterval, sideSentences, WORDS } from './figures.js'
 
 const COLOURS = { pass: pc.green, fail: pc.red, inconclusive: pc.yellow, invalid: pc.magenta } as const
@@ -38,12 +37,7 @@ function indented(sentence: string, indent: string): string[] {
 
 /** Two rows each: medians, their ratio and p, and below them the 95 % intervals and the effect. */
 function measureTable(metrics: readonly GateMetric[]): string {
-  const table = new Table({
-    head: ['', 'A', 'B', 'B ÷ A', 'p', ''],
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 1 },
-    colAligns: ['left', 'right', 'right', 'right', 'right', 'left'],
-    chars: NO_LINES,
-  })
+  const table = plainTable(['', 'A', 'B', 'B ÷ A', 'p', ''], ['left', 'right', 'right', 'right', 'right', 'left'])
   for (const metric of metrics) {
     const { title, a, b, unit, ratio, p, pAdjusted, effect, result } = metric
     table.push(

@@ -1,8 +1,7 @@
-import Table from 'cli-table3'
 import type { TrendHistory, TrendMetric, TrendResult } from '../../metrics/trend-result.js'
 import { percent, probability } from '../../verdict/gate.js'
 import { figure } from '../gate/figures.js'
-import { NO_LINES } from '../plain-table.js'
+import { plainTable } from '../plain-table.js'
 import { sparkline } from '../sparkline.js'
 
 const COLUMNS = 24
@@ -21,12 +20,7 @@ export function headingOf({ profile, seed, masterKind, runs }: TrendHistory): st
 }
 
 function metricTable({ metrics }: TrendHistory): string {
-  const table = new Table({
-    head: ['', '', 'first', 'last', 'changes'],
-    style: { head: [], border: [], compact: true, 'padding-left': 0, 'padding-right': 1 },
-    colAligns: ['left', 'left', 'right', 'right', 'left'],
-    chars: NO_LINES,
-  })
+  const table = plainTable(['', '', 'first', 'last', 'changes'], ['left', 'left', 'right', 'right', 'left'])
   for (const { title, unit, values, changes } of metrics) {
     const known = values.filter(value => value !== null)
     table.push([
