@@ -19,6 +19,8 @@ import { Slave, type SlaveObserver } from '../src/slaves/slave.js'
 import { median } from './pairs.js'
 
 const [work, port, count, connections = '4'] = process.argv.slice(2)
+/** What against-mupref.ts has the master list. */
+const LISTED = 500_000
 const clock = monotonicClock(monotonicOriginS())
 const address = { host: '127.0.0.1', port: Number(port) }
 const credentials = { user: 'murder', password: process.env.MUPDATE_BENCH_PASSWORD ?? 'secret' }
@@ -58,7 +60,7 @@ async function load(): Promise<void> {
 }
 
 async function scarf(follows: boolean): Promise<void> {
-  const ledger = new Ledger(new Catalogue(), { reached: () => {} })
+  const ledger = new Ledger(new Catalogue(LISTED), { reached: () => {} })
   let records = 0
   let left = Number(count)
   const cpu = process.cpuUsage()
@@ -75,6 +77,7 @@ async function scarf(follows: boolean): Promise<void> {
       },
       dumpUnfinished: none,
       record: follower === undefined ? none : (record, atNs) => follower.take(record, atNs),
+      known: (bytes, at, limit) => follower?.takeKnown(bytes, at, limit),
       heard: none,
       noopAnswered: none,
       noopUnfinished: none,

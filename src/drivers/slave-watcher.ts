@@ -1,6 +1,7 @@
 import { isHarnessError, isRefusal, messageOf } from '../core/errors.js'
 import type { SlaveMove, SlaveMoveKind } from '../metrics/interval.js'
 import type { Follower } from '../slaves/follower.js'
+import type { KnownRun } from '../slaves/known-list.js'
 import type { SlaveObserver } from '../slaves/slave.js'
 import type { RecordSpan } from '../wire/record-scanner.js'
 import type { DriverContext } from './context.js'
@@ -88,6 +89,12 @@ export class SlaveWatcher implements SlaveObserver {
   record(record: RecordSpan, atNs: number): void {
     this.received(record.byteCount)
     this.follower?.take(record, atNs)
+  }
+
+  known(bytes: Uint8Array, at: number, limit: number): KnownRun | undefined {
+    const run = this.follower?.takeKnown(bytes, at, limit)
+    if (run !== undefined) this.received(run.end - at)
+    return run
   }
 
   /** So many bytes of records: of a list, or of updates. */

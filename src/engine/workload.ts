@@ -39,7 +39,7 @@ export class Workload {
     private readonly mayList: boolean,
   ) {
     const follows = shard.runs.includes('slaves') && plan.phases.some(({ until }) => until === 'converged')
-    this.ledger = follows ? new Ledger(new Catalogue(), propagationObserver(context)) : undefined
+    this.ledger = follows ? new Ledger(new Catalogue(plan.site.mailboxes), propagationObserver(context)) : undefined
     this.context = this.ledger === undefined ? context : { ...context, ledger: this.ledger }
   }
 

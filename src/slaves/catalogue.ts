@@ -1,5 +1,6 @@
 import type { MailboxRecord } from '../core/mailbox.js'
 import { DELETE, MAILBOX, RESERVE, type RecordKind, RecordSpan } from '../wire/record-scanner.js'
+import { KnownList } from './known-list.js'
 import { SpanHash } from './span-hash.js'
 
 /** A state of one mailbox that somebody was seen to have, or made. */
@@ -7,6 +8,9 @@ export type VersionId = number
 
 const NONE = -1
 const FIRST_SIZE = 1024
+const NAME_BYTES = 32
+/** Of changes during a run. */
+const SPARE_SHARE = 0.05
 
 /**
  * Every mailbox and every state of it that was seen, once for all slaves of a thread: a slave then is an array of which
@@ -15,27 +19,55 @@ const FIRST_SIZE = 1024
 export class Catalogue {
   names = 0
   versions = 0
+  /** The whole list as somebody read it last, for those who read it after him. */
+  list: KnownList
   /** Of a version: the hash that stands for it in digests (0 where there is no mailbox), and its mailbox. */
-  versionLo = new Int32Array(FIRST_SIZE)
-  versionHi = new Int32Array(FIRST_SIZE)
-  versionName = new Int32Array(FIRST_SIZE)
+  versionLo: Int32Array
+  versionHi: Int32Array
+  versionName: Int32Array
   /** Number of the mutation that made it; 0 for what was merely seen. */
-  versionOrder = new Float64Array(FIRST_SIZE)
-  private versionKind = new Uint8Array(FIRST_SIZE)
-  private previous = new Int32Array(FIRST_SIZE)
-  private latest = new Int32Array(FIRST_SIZE).fill(NONE)
+  versionOrder: Float64Array
+  private versionKind: Uint8Array
+  private previous: Int32Array
+  private latest: Int32Array
   /** The mailbox that came after this one in a list. */
-  private next = new Int32Array(FIRST_SIZE).fill(NONE)
-  private nameLo = new Int32Array(FIRST_SIZE)
-  private nameHi = new Int32Array(FIRST_SIZE)
-  private nameEnd = new Float64Array(FIRST_SIZE)
-  private text: Uint8Array = new Uint8Array(FIRST_SIZE * 32)
+  private next: Int32Array
+  private nameLo: Int32Array
+  private nameHi: Int32Array
+  private nameEnd: Float64Array
+  private text: Uint8Array
   /** Open addressing by the name's hash: name + 1. */
-  private table = new Int32Array(FIRST_SIZE * 2)
+  private table: Int32Array
   /** Likewise by the state's hash: version + 1, the latest that is this state. */
-  private versionTable = new Int32Array(FIRST_SIZE * 2)
+  private versionTable: Int32Array
   private readonly hash = new SpanHash()
   private readonly own = new RecordSpan()
+
+  /** @param expected mailboxes that there will be, roughly: what has to grow is copied, and memory that is new is slow */
+  constructor(private readonly expected = 0) {
+    const size = Math.max(FIRST_SIZE, Math.ceil(expected * (1 + SPARE_SHARE)))
+    const slots = 2 ** Math.ceil(Math.log2(size * 2))
+    this.list = new KnownList(size)
+    this.versionLo = new Int32Array(size)
+    this.versionHi = new Int32Array(size)
+    this.versionName = new Int32Array(size)
+    this.versionOrder = new Float64Array(size)
+    this.versionKind = new Uint8Array(size)
+    this.previous = new Int32Array(size)
+    this.latest = new Int32Array(size).fill(NONE)
+    this.next = new Int32Array(size).fill(NONE)
+    this.nameLo = new Int32Array(size)
+    this.nameHi = new Int32Array(size)
+    this.nameEnd = new Float64Array(size)
+    this.text = new Uint8Array(size * NAME_BYTES)
+    this.table = new Int32Array(slots)
+    this.versionTable = new Int32Array(slots)
+  }
+
+  /** What is kept of the list is too old: the next one who reads it keeps it anew. */
+  forgetList(): void {
+    this.list = new KnownList(this.expected)
+  }
 
   /** @returns the version that a record is; @param after the mailbox whose record came before it in a list, or -1 */
   identify(record: RecordSpan, after: number): VersionId {
@@ -52,6 +84,13 @@ export class Catalogue {
     if (after !== NONE) this.next[after] = name
     if (record.kind === DELETE) return this.deletion(name)
     return known === NONE ? this.add(name, record.kind, lo, hi, 0) : known
+  }
+
+  /** @returns the latest version that is the same state as this one: a mailbox may have been something else since */
+  latestLike(version: VersionId): VersionId {
+    return this.latest[this.versionName[version]] === version
+      ? version
+      : this.find(this.versionLo[version], this.versionHi[version])
   }
 
   /**

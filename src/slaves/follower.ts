@@ -1,6 +1,7 @@
 import type { RecordSpan } from '../wire/record-scanner.js'
 import type { Catalogue } from './catalogue.js'
 import { Holding } from './holding.js'
+import { KnownListReader, type KnownRun } from './known-list.js'
 import type { Ledger } from './ledger.js'
 import { UpdateCounts } from './update-counts.js'
 
@@ -11,6 +12,7 @@ export class Follower {
   /** Mutations up to this one were made before it came: nobody owed it them. */
   readonly since: number
   private list: Holding | undefined
+  private known: KnownListReader | undefined
   private cursor = -1
   private readonly streamed = new UpdateCounts()
 
@@ -29,7 +31,21 @@ export class Follower {
 
   beginList(): void {
     this.list = new Holding(this.catalogue)
+    this.known = new KnownListReader(this.catalogue.list)
     this.cursor = -1
+  }
+
+  /** Takes records of a list that are, byte for byte, what another slave has read. @returns undefined where they are not */
+  takeKnown(bytes: Uint8Array, at: number, limit: number): KnownRun | undefined {
+    const { list, known, catalogue } = this
+    if (list === undefined || known === undefined || !known.match(bytes, at, limit)) return undefined
+    let version = -1
+    for (let place = known.from; place < known.to; place++) {
+      version = catalogue.latestLike(known.list.version(place))
+      list.set(version)
+    }
+    this.cursor = catalogue.versionName[version]
+    return known
   }
 
   take(record: RecordSpan, atNs: number): void {
@@ -38,6 +54,7 @@ export class Follower {
       const version = catalogue.identify(record, this.cursor)
       this.cursor = catalogue.versionName[version]
       list.set(version)
+      this.known?.readOne(record, this.cursor, version)
       return
     }
     const version = catalogue.identify(record, -1)
@@ -49,9 +66,11 @@ export class Follower {
 
   endList(atNs: number): void {
     if (this.list === undefined) return
-    const before = this.holding
+    const { holding: before, known, catalogue } = this
     this.holding = this.list
     this.list = undefined
+    this.known = undefined
+    if (known?.isStale === true && known.list === catalogue.list) catalogue.forgetList()
     if (this.merges && before.count > 0) this.ledger.merges.note(this.slave, before, this.holding, atNs)
     this.ledger.caughtUp(this, before, atNs)
   }
@@ -63,5 +82,6 @@ export class Follower {
   /** The list broke off: what it held before, it still holds. */
   dropList(): void {
     this.list = undefined
+    this.known = undefined
   }
 }

@@ -2,6 +2,7 @@ import { HarnessError } from '../core/errors.js'
 import { Fifo } from '../core/fifo.js'
 import { Client, type ConnectOptions } from '../session/client.js'
 import type { RecordSink, RecordSpan } from '../wire/record-scanner.js'
+import type { KnownRun } from './known-list.js'
 import { deadlineNs, nextSlaveStep, type SlaveEvent, type SlaveState, type SlaveTimes } from './state.js'
 
 /** What a slave tells about itself. Times are ns of the run's clock. */
@@ -19,6 +20,8 @@ export interface SlaveObserver {
   ready(atNs: number): void
   /** One of the list, or of the stream after it. */
   record(record: RecordSpan, atNs: number): void
+  /** Takes records that it knows byte for byte. @returns undefined where it does not */
+  known(bytes: Uint8Array, at: number, limit: number): KnownRun | undefined
   /** A piece of the stream has been read. */
   heard(): void
   noopAnswered(intendedNs: number, sentNs: number, doneNs: number): void
@@ -87,6 +90,13 @@ export class Slave implements RecordSink {
   onRecord(record: RecordSpan): void {
     this.records++
     this.observer.record(record, this.client!.heardNs)
+  }
+
+  takeKnown(bytes: Uint8Array, at: number, limit: number): number {
+    const run = this.observer.known(bytes, at, limit)
+    if (run === undefined) return at
+    this.records += run.to - run.from
+    return run.end
   }
 
   get streaming(): boolean {

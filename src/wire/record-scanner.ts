@@ -17,7 +17,8 @@ const WORDS = ['MAILBOX', 'RESERVE', 'DELETE'].map(word => Uint8Array.from(Buffe
 export class RecordSpan {
   bytes: Uint8Array = NO_BYTES
   kind: RecordKind = MAILBOX
-  /** Of the whole record, tag and line end included. */
+  /** Where the whole record begins, and its bytes, tag and line end included. */
+  start = 0
   byteCount = 0
   nameStart = 0
   nameEnd = 0
@@ -32,6 +33,8 @@ export class RecordSpan {
 /** Who takes the records of UPDATE: those of the list, and those that stream after it. */
 export interface RecordSink {
   onRecord(record: RecordSpan): void
+  /** May take whole records at `at` as they stand, having seen such bytes before. @returns where the first byte lies that it did not take */
+  takeKnown?(bytes: Uint8Array, at: number, limit: number): number
 }
 
 /**
@@ -58,8 +61,10 @@ export class RecordScanner {
     span.bytes = bytes
     let at = start
     for (;;) {
+      at = sink.takeKnown?.(bytes, at, limit) ?? at
       const next = this.one(bytes, at, limit)
       if (next < 0) return at
+      span.start = at
       span.byteCount = next - at
       at = next
       sink.onRecord(span)

@@ -41,6 +41,7 @@ export function recordOf(frame: Frame, code: ReplyCode, span: RecordSpan): boole
   if (kind < 0 || frame.count < 5 - kind) return false
   span.bytes = frame.bytes
   span.kind = kind as RecordSpan['kind']
+  span.start = frame.start
   span.byteCount = frame.end - frame.start + 2
   span.nameStart = frame.starts[2]
   span.nameEnd = frame.ends[2]

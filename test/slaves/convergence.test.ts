@@ -145,6 +145,7 @@ describe('a ledger', () => {
     const bytes = Buffer.from(`user.abe!p${acl}`)
     return {
       bytes,
+      start: 0,
       byteCount: bytes.length,
       kind: 0 as const,
       nameStart: 0,

@@ -14,6 +14,7 @@ export function slaveObserver(say: (what: string) => void): SlaveObserver {
     dumpRefused: saying('dump refused'),
     ready: saying('ready'),
     record: saying('record'),
+    known: () => undefined,
     heard: () => {},
     noopAnswered: saying('noop'),
     noopUnfinished: saying('noop unfinished'),

@@ -1,0 +1,171 @@
+import type { RecordSpan } from '../wire/record-scanner.js'
+import type { VersionId } from './catalogue.js'
+
+const NOWHERE = -1
+const FIRST_RECORDS = 1024
+const BYTES_PER_RECORD = 128
+/** Lists beyond this are compared no further. */
+const MOST_BYTES = 256e6
+/** Records compared at once at first; more from time to time, while they are the same. */
+const FIRST_WINDOW = 4
+const MOST_WINDOW = 4096
+/** Records read one by one before the next look, where looks keep failing. */
+const MOST_PATIENCE = 64
+/** A list of which more than one record in so many was not as it was kept is a reason to keep it anew. */
+const STALE_ONE_IN = 8
+
+/**
+ * The whole list, byte for byte, as the first slave read it. What another one reads is mostly the same bytes, and then to
+ * compare them is ten times as fast as to take them apart.
+ */
+export class KnownList {
+  count = 0
+  private versions: Int32Array
+  /** Where each record begins, and at last where all end. */
+  private starts: Float64Array
+  private bytes: Buffer
+  /** Of each mailbox, by its number: place in the list + 1. */
+  private places: Int32Array
+
+  /** @param expected records that there will be, roughly */
+  constructor(expected = 0) {
+    const size = Math.max(FIRST_RECORDS, expected)
+    this.versions = new Int32Array(size)
+    this.starts = new Float64Array(size + 1)
+    this.bytes = Buffer.alloc(Math.min(size * BYTES_PER_RECORD, MOST_BYTES))
+    this.places = new Int32Array(size)
+  }
+
+  /** Appends a record of a mailbox that is not in it. */
+  add({ bytes, start, byteCount }: RecordSpan, name: number, version: VersionId): void {
+    const from = this.starts[this.count]
+    const end = from + byteCount
+    if (end > MOST_BYTES || this.placeOf(name) !== NOWHERE) return
+    if (end > this.bytes.length) this.growBytes(end)
+    if (this.count === this.versions.length) this.growRecords()
+    if (name >= this.places.length) this.growPlaces(name)
+    this.bytes.set(bytes.subarray(start, start + byteCount), from)
+    this.places[name] = this.count + 1
+    this.versions[this.count] = version
+    this.starts[++this.count] = end
+  }
+
+  version(place: number): VersionId {
+    return this.versions[place]
+  }
+
+  /** @returns -1 where it is not in it */
+  placeOf(name: number): number {
+    return name < this.places.length ? this.places[name] - 1 : NOWHERE
+  }
+
+  /** Where a record's bytes begin; for the place after the last one, where all end. */
+  startOf(place: number): number {
+    return this.starts[place]
+  }
+
+  /** Whether the bytes at `at` are the records from `first` on, `next` not included. */
+  isSame(bytes: Uint8Array, at: number, first: number, next: number): boolean {
+    const [from, to] = [this.starts[first], this.starts[next]]
+    return this.bytes.compare(bytes, at, at + to - from, from, to) === 0
+  }
+
+  private growBytes(needed: number): void {
+    const grown = Buffer.allocUnsafe(Math.max(needed, this.bytes.length * 2))
+    grown.set(this.bytes)
+    this.bytes = grown
+  }
+
+  private growRecords(): void {
+    const { versions, starts } = this
+    this.versions = new Int32Array(versions.length * 2)
+    this.versions.set(versions)
+    this.starts = new Float64Array(versions.length * 2 + 1)
+    this.starts.set(starts)
+  }
+
+  private growPlaces(name: number): void {
+    const { places } = this
+    this.places = new Int32Array(Math.max(name + 1, places.length * 2))
+    this.places.set(places)
+  }
+}
+
+/** Records of the known list that were just read: places in it, the end not included, and where their bytes end. */
+export interface KnownRun {
+  readonly from: number
+  readonly to: number
+  readonly end: number
+}
+
+/** One slave's way through the list that it reads, beside the known one. */
+export class KnownListReader implements KnownRun {
+  from = 0
+  to = 0
+  end = 0
+  /** Where the next record should be. */
+  private place = 0
+  private window = FIRST_WINDOW
+  /** Records to be read one by one before the next look. */
+  private patience = 0
+  private failures = 0
+  private read = 0
+  private different = 0
+
+  constructor(readonly list: KnownList) {}
+
+  /** @returns whether records that begin at `at` are the known ones; then `from`, `to` and `end` say which */
+  match(bytes: Uint8Array, at: number, limit: number): boolean {
+    if (this.place === this.list.count) return false
+    if (this.patience > 0) {
+      this.patience--
+      return false
+    }
+    this.from = this.to = this.place
+    this.end = at
+    while (this.extend(bytes, limit)) this.window = Math.min(this.window * 2, MOST_WINDOW)
+    this.read += this.to - this.from
+    this.place = this.to
+    if (this.to > this.from) {
+      this.failures = 0
+      return true
+    }
+    this.patience = Math.min(2 ** this.failures++, MOST_PATIENCE) - 1
+    return false
+  }
+
+  /** A record that {@link match} did not take. */
+  readOne(record: RecordSpan, name: number, version: VersionId): void {
+    const { list } = this
+    this.read++
+    if (this.place === list.count) list.add(record, name, version)
+    else this.different++
+    const place = list.placeOf(name)
+    if (place !== NOWHERE) this.place = place + 1
+  }
+
+  /** Whether so much of the list was not as it is known that it should be kept anew. */
+  get isStale(): boolean {
+    return this.different * STALE_ONE_IN > this.read
+  }
+
+  /** Adds the next records to the run: as many as the window allows, fewer where they are not all there, or not all the same. */
+  private extend(bytes: Uint8Array, limit: number): boolean {
+    const { list, to } = this
+    let next = Math.min(to + this.window, list.count)
+    while (next > to && this.endAfter(next) > limit) next = to + ((next - to) >> 1)
+    while (next > to && !list.isSame(bytes, this.end, to, next)) {
+      next = to + ((next - to) >> 2)
+      this.window = Math.max(FIRST_WINDOW, next - to)
+    }
+    if (next === to) return false
+    this.end = this.endAfter(next)
+    this.to = next
+    return true
+  }
+
+  /** Where the bytes end if all records up to this place are the known ones. */
+  private endAfter(next: number): number {
+    return this.end + this.list.startOf(next) - this.list.startOf(this.to)
+  }
+}

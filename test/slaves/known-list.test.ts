@@ -1,0 +1,133 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { Catalogue } from '../../src/slaves/catalogue.js'
+import { Follower } from '../../src/slaves/follower.js'
+import { Ledger } from '../../src/slaves/ledger.js'
+import { encodeCommand } from '../../src/wire/encode.js'
+import { DEFAULT_LIMITS } from '../../src/wire/limits.js'
+import { RecordScanner, type RecordSpan } from '../../src/wire/record-scanner.js'
+
+/** A list, as a master has it: names and rights, in its order. */
+type List = readonly (readonly [name: string, acl: string])[]
+
+function wireOf(list: List): Buffer {
+  return Buffer.from(
+    list
+      .map(([name, acl]) =>
+        encodeCommand('U01', { kind: 'ACTIVATE', name, location: 'b1!p', acl }).replace('ACTIVATE', 'MAILBOX'),
+      )
+      .join(''),
+    'latin1',
+  )
+}
+
+interface Reading {
+  readonly follower: Follower
+  /** Read one by one, and taken as they stand. */
+  readonly parsed: number
+  readonly known: number
+}
+
+/** Reads a list in pieces of these sizes, again and again; what a piece cuts off is read with the next one. */
+function read(ledger: Ledger, list: List, sizes: readonly number[], takesKnown = true): Reading {
+  const follower = new Follower(ledger.catalogue, ledger, ledger.followers.size)
+  const wire = wireOf(list)
+  let [parsed, known] = [0, 0]
+  const onRecord = (record: RecordSpan) => {
+    parsed++
+    follower.take(record, 0)
+  }
+  const takeKnown = (bytes: Uint8Array, at: number, limit: number) => {
+    const run = follower.takeKnown(bytes, at, limit)
+    if (run === undefined) return at
+    known += run.to - run.from
+    return run.end
+  }
+  const scanner = new RecordScanner('U01', DEFAULT_LIMITS, takesKnown ? { onRecord, takeKnown } : { onRecord })
+  follower.beginList()
+  let at = 0
+  for (let limit = 0, i = 0; limit < wire.length; i++) {
+    limit = Math.min(wire.length, limit + sizes[i % sizes.length]!)
+    // In another buffer each time, as from a socket.
+    const piece = Buffer.from(wire.subarray(at, limit))
+    at += scanner.scan(piece, 0, piece.length)
+  }
+  expect(at).toBe(wire.length)
+  follower.endList(0)
+  return { follower, parsed, known }
+}
+
+const newLedger = () => new Ledger(new Catalogue(), { reached: () => {} })
+const numbered = (count: number, acl = 'a\tlrs\t'): List =>
+  Array.from({ length: count }, (_, i) => [`user.u${i}`, acl] as const)
+
+describe('a list that another slave has read', () => {
+  it('is compared, not taken apart', () => {
+    const ledger = newLedger()
+    expect(read(ledger, numbered(5000), [65_536])).toMatchObject({ parsed: 5000, known: 0 })
+    const second = read(ledger, numbered(5000), [65_536])
+    expect(second).toMatchObject({ parsed: 0, known: 5000 })
+    expect(second.follower.holding.count).toBe(5000)
+  })
+
+  it('is taken apart only where it was changed since', () => {
+    const ledger = newLedger()
+    const before = numbered(5000)
+    read(ledger, before, [65_536])
+    const changed: List = before
+      .map(([name, acl], i) => [name, i === 700 ? 'other\tlrs\t' : acl] as const)
+      .filter((_, i) => i !== 2000)
+      .toSpliced(3000, 0, ['user.new', 'a\tlrs\t'])
+    const { parsed, known, follower } = read(ledger, changed, [65_536])
+    expect(parsed).toBeLessThan(10)
+    expect(parsed + known).toBe(changed.length)
+    expect(follower.holding.count).toBe(changed.length)
+  })
+
+  it('is kept anew when little of it is as it was', () => {
+    const ledger = newLedger()
+    read(ledger, numbered(2000), [65_536])
+    const other = numbered(2000, 'b\tlrs\t')
+    expect(read(ledger, other, [65_536])).toMatchObject({ parsed: 2000, known: 0 })
+    expect(read(ledger, other, [65_536])).toMatchObject({ parsed: 2000, known: 0 })
+    expect(read(ledger, other, [65_536])).toMatchObject({ parsed: 0, known: 2000 })
+  })
+
+  it('gives a mailbox the latest version that is the same, should it have been another in between', () => {
+    const ledger = newLedger()
+    const { catalogue } = ledger
+    const list = numbered(3)
+    read(ledger, list, [65_536])
+    const activate = (acl: string) => ({ kind: 'ACTIVATE', name: 'user.u1', location: 'b1!p', acl }) as const
+    ledger.succeeded(ledger.sending(activate('other\tlrs\t'))!, 1)
+    const back = ledger.sending(activate('a\tlrs\t'))!
+    ledger.succeeded(back, 2)
+    const { follower, known } = read(ledger, list, [65_536])
+    expect(known).toBe(3)
+    expect(follower.holding.at(back.name)).toBe(back.version)
+    expect(catalogue.versionOrder[follower.holding.at(back.name)]).toBe(back.order)
+  })
+
+  it('comes to the same as records read one by one, whatever was changed and wherever its pieces end', () => {
+    const name = fc.integer({ min: 0, max: 30 }).map(i => `user.u${i}`)
+    const list = fc.uniqueArray(fc.tuple(name, fc.constantFrom('a\tlrs\t', 'b\tl\t', '')), {
+      selector: ([each]) => each,
+      maxLength: 25,
+    })
+    const sizes = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 5 })
+    fc.assert(
+      fc.property(fc.array(fc.tuple(list, fc.boolean(), sizes), { minLength: 1, maxLength: 8 }), readings => {
+        const [ledger, plain] = [newLedger(), newLedger()]
+        let last: List = []
+        for (const [fresh, again, pieces] of readings) {
+          const now = again ? last : fresh
+          const ours = read(ledger, now, pieces)
+          const theirs = read(plain, now, pieces, false)
+          expect(ours.parsed + ours.known).toBe(now.length)
+          expect(ours.follower.holding.equals(theirs.follower.holding)).toBe(true)
+          last = now
+        }
+      }),
+    )
+  })
+})
