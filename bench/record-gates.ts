@@ -56,7 +56,10 @@ async function record({ name, master, sets }: Variant): Promise<string> {
   const { result } = await runProfile('gate-short', sets, master)
   const readings = MEASURES.flatMap(measure => {
     const reading = measure.of(result)
-    return reading === undefined ? [] : [[measure.name, Number(reading.value.toPrecision(5))]]
+    if (reading === undefined) return []
+    const own =
+      reading.harness === undefined ? [] : [[`${measure.name}.harness`, Number(reading.harness.toPrecision(5))]]
+    return [[measure.name, Number(reading.value.toPrecision(5))], ...own]
   })
   return JSON.stringify({
     at: result.startedAt,

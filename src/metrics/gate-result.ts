@@ -21,7 +21,9 @@ const metric = z.strictObject({
   ratio: z
     .number()
     .nullable()
-    .describe('B ÷ A: the median over pairs, or over all pairs of runs (Hodges and Lehmann); null where a value is 0'),
+    .describe(
+      'B ÷ A: the median over pairs, or over all pairs of runs (Hodges and Lehmann), less what `harness` says the machine added; null where a value is 0',
+    ),
   ci: z
     .tuple([z.number(), z.number()])
     .nullable()
@@ -33,6 +35,16 @@ const metric = z.strictObject({
     .number()
     .describe('-1 to 1: matched-pairs rank-biserial correlation, or Cliff’s delta; above 0: B is greater'),
   missing: z.number().describe('share of the runs without this figure'),
+  harness: z
+    .strictObject({
+      share: z.number().describe('per cent of the measure for each per cent of the harness’s own CPU'),
+      ratio: z.number().describe('the harness’s CPU for the same work, B ÷ A'),
+      p: z.number().describe('two-sided: it differs so much by chance'),
+      used: z.boolean().describe('taken out of ratio, interval and p; not where B may be why it differs'),
+    })
+    .nullable()
+    .default(null)
+    .describe('the harness has the same work on both sides: what it needed tells how the machine was'),
   minimumEffect: z.number().describe('share by which B has to be worse for a regression'),
   smallestDetectable: z
     .number()

@@ -44,8 +44,21 @@ export interface Comparison {
   readonly effect: number
   /** Share of runs or pairs that have no such figure. */
   readonly missing: number
+  /** What the harness's own CPU had to say; null where none is known, or it says nothing of this measure. */
+  readonly harness: HarnessShare | null
   /** Least share by which B can be worse so that 8 of 10 such comparisons would call it a regression; null without a ratio. */
   readonly smallestDetectable: number | null
+}
+
+/** The harness has the same work on both sides: what it needed for it tells how the machine was, and is taken out. */
+export interface HarnessShare {
+  /** Per cent of the measure for each of the harness's CPU. */
+  readonly share: number
+  /** Its CPU for the same work, B ÷ A: the median over pairs. */
+  readonly ratio: number
+  /** Two-sided: how likely it is that it differs so much by chance. Where that is rare, B may be the reason, and nothing is taken out. */
+  readonly p: number
+  readonly used: boolean
 }
 
 export interface CompareOptions {
@@ -67,8 +80,8 @@ export function compareMeasure(
   if (read.a.length === 0 || read.b.length === 0) return undefined
   const [valuesA, valuesB] = [read.a, read.b].map(readings => readings.map(({ value }) => value))
   const hasRatio = [...valuesA, ...valuesB].every(value => value > 0)
-  const scale = hasRatio ? Math.log : (value: number) => value
-  const [scaledA, scaledB] = [valuesA.map(scale), valuesB.map(scale)]
+  const harness = paired && hasRatio ? harnessShare(measure, read.a, read.b) : null
+  const [scaledA, scaledB] = [read.a, read.b].map(readings => scaled(readings, hasRatio, measure, harness))
   const sign = measure.better === 'less' ? 1 : -1
   const test = paired ? signedRank(minus(scaledB, scaledA)) : rankSum(scaledA, scaledB)
   const shift = paired ? pairedShift(minus(scaledB, scaledA), CONFIDENCE) : unpairedShift(scaledA, scaledB, CONFIDENCE)
@@ -88,10 +101,35 @@ export function compareMeasure(
     pBetter: sign > 0 ? test.pLess : test.pGreater,
     effect: test.effect,
     missing: 1 - (read.a.length + read.b.length) / (a.length + b.length),
+    harness,
     smallestDetectable: hasRatio
       ? smallestDetectable(times(sign, scaledA), times(sign, scaledB), { paired, family, minimumEffect })
       : null,
   }
+}
+
+/** @returns logarithms where there are ratios, less what the machine added */
+function scaled(
+  readings: readonly Reading[],
+  hasRatio: boolean,
+  { better }: Measure,
+  harness: HarnessShare | null,
+): number[] {
+  if (!hasRatio) return readings.map(({ value }) => value)
+  const slope = harness?.used === true ? harness.share * (better === 'less' ? 1 : -1) : 0
+  return readings.map(({ value, harness: own }) => Math.log(value) - (slope === 0 ? 0 : slope * Math.log(own!)))
+}
+
+function harnessShare(
+  { sharedWithHarness: share }: Measure,
+  a: readonly Reading[],
+  b: readonly Reading[],
+): HarnessShare | null {
+  if (share === undefined || ![...a, ...b].every(({ harness }) => harness !== undefined)) return null
+  const differences = b.map(({ harness }, i) => Math.log(harness! / a[i].harness!))
+  const { pGreater, pLess } = signedRank(differences)
+  const p = Math.min(1, 2 * Math.min(pGreater, pLess))
+  return { share, ratio: Math.exp(pairedEstimate(differences)), p, used: p > LEVEL }
 }
 
 function known(readings: readonly (Reading | undefined)[]): Reading[] {

@@ -54,6 +54,35 @@ describe('a gate', () => {
     expect(resultOf('createRate', better)).toBe('improvement')
   })
 
+  it('takes out what the machine added, as the harness’s own CPU shows it', () => {
+    const moody = (seed: number, slower = 0, harnessMore = 0, mood = 0.15) => {
+      const random = entityRandom(seed, 'mood', 0)
+      return runs(12, seed).map(({ phases, ...run }) => {
+        const factor = Math.exp(mood * drawNormal(random))
+        const cpu = factor ** 0.75 * (1 + slower)
+        const changed = phases.map(({ master, ...phase }) => ({
+          ...phase,
+          harnessCpuMs: 1000 * factor * (1 + harnessMore),
+          master: master === null ? null : { ...master, cpuMs: master.cpuMs * cpu },
+        }))
+        return { ...run, phases: changed }
+      })
+    }
+    const creates = (a: RunResult[], b: RunResult[]) =>
+      judgeGate(a, b, PAIRED).metrics.find(({ name }) => name === 'cpuPerCreates')!
+    const same = creates(moody(1), moody(2))
+    expect(same).toMatchObject({ result: 'pass', harness: { used: true, share: 0.75 } })
+    const blind = moody(2).map(run => ({ ...run, phases: run.phases.map(each => ({ ...each, harnessCpuMs: null })) }))
+    expect(creates(moody(1), blind)).toMatchObject({ result: 'inconclusive', harness: null })
+    expect(creates(moody(1), moody(2, 0.1))).toMatchObject({ result: 'regression', ratio: expect.closeTo(1.1, 1) })
+    // B may be why the harness needs more: then nothing is taken out, and a regression is none the smaller for it.
+    expect(creates(moody(1, 0, 0, 0.01), moody(2, 0.08, 0.1, 0.01))).toMatchObject({
+      result: 'regression',
+      ratio: expect.closeTo(1.08, 1),
+      harness: { used: false, ratio: expect.closeTo(1.1, 1) },
+    })
+  })
+
   it('judges a rate by what becomes less', () => {
     const fewer = runs(10, 2).map(run => ({
       ...run,

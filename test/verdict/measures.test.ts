@@ -23,6 +23,17 @@ describe('measures of a run', () => {
     expect(read(name, measuredRun())).toEqual({ value: expect.closeTo(value, 6), isLowerBound: false })
   })
 
+  it('come with what the harness used for the same work, where it is known', () => {
+    const run = measuredRun({}, ({ phases }) => {
+      for (const phase of phases) phase.harnessCpuMs = 720
+    })
+    expect(read('cpuPerCreates', run)?.harness).toBeCloseTo(0.072)
+    expect(read('createRate', run)?.harness).toBeCloseTo(0.072)
+    expect(read('cpuPerDump', run)?.harness).toBeCloseTo(0.002)
+    expect(read('dumpTime', run)?.harness).toBeCloseTo(0.002)
+    expect(read('cpuPerDump', measuredRun())).not.toHaveProperty('harness')
+  })
+
   it('the four that decide are the steadiest, first', () => {
     const deciding = MEASURES.filter(({ gating }) => gating).map(({ name }) => name)
     expect(deciding).toEqual(['cpuPerCreates', 'cpuPerDump', 'dumpTime', 'createRate'])

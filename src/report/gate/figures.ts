@@ -78,12 +78,32 @@ export function methodSentences({ paired, level, metrics, pinned, discarded, aa 
     `p: one-sided, ${test}${deciding.length > 1 ? `, Holm-corrected over the ${deciding.length} that decide` : ''}; a regression has p ≤ ${level} and at least its minimum effect.`,
     'same: the 95 % interval of the ratio lies below the minimum effect.',
     ...(least.length === 0 ? [] : [`Found in 8 of 10 such gates, with this noise, from: ${least.join(', ')}.`]),
+    ...harnessSentences(metrics),
     ...Object.entries(pinned).map(([key, value]) => `Pinned for both, since their defaults differ: ${key}: ${value}.`),
     ...(discarded.length === 0
       ? []
       : [`${discarded.length} runs were invalid, and their pairs measured again: ${discarded[0].reasons[0]}.`]),
     ...(aa ? ['Both sides were the same: a regression found here is a false alarm.'] : []),
   ]
+}
+
+/** What the harness's own CPU says of the machine. */
+function harnessSentences(metrics: readonly GateMetric[]): string[] {
+  const said = (used: boolean) =>
+    metrics.flatMap(({ title, harness }) => (harness?.used === used ? [harnessText(title, harness)] : []))
+  const [taken, left] = [said(true), said(false)]
+  return [
+    ...(taken.length === 0
+      ? []
+      : [`Taken out: the machine’s mood, as the harness’s own CPU for the same work shows it: ${taken.join('; ')}.`]),
+    ...(left.length === 0
+      ? []
+      : [`Not taken out, since the harness needed more or less CPU itself with B: ${left.join('; ')}.`]),
+  ]
+}
+
+function harnessText(title: string, { ratio, share, p }: NonNullable<GateMetric['harness']>): string {
+  return `${title}, harness’s B ÷ A ${ratio.toFixed(3)} (p ${probability(p)}), ${share} % for each of its`
 }
 
 /** What ran on each side, and with what. */
