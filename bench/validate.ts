@@ -19,6 +19,7 @@ import { SCENARIOS, type Scenario } from './scenarios.js'
 const KEPT = 'results/validation'
 const COSTS = join(KEPT, 'calibration.json')
 const SEEDS = 20
+const MOST_TRIES = 3
 const MAIN = 'dist/cli/main.js'
 const DOC = 'docs/model.md'
 const MARK = { begin: '<!-- validate -->', end: '<!-- /validate -->' }
@@ -77,21 +78,23 @@ async function repeated(scenario: Scenario, master: string, count: number): Prom
     const path = join(KEPT, keptName(scenario, isModel ? 'model' : master, seed, isModel ? calibration : undefined))
     if (!existsSync(path)) {
       process.stderr.write(`${scenario.name}: ${master}, run ${seed} of ${count}\n`)
-      const { text } = await outcome('node', [MAIN, 'run', ...argumentsOf(scenario, seed), '--master', master])
-      writeFileSync(path, `${JSON.stringify(figuresOrExit(text, scenario, master, seed))}\n`)
+      writeFileSync(path, `${JSON.stringify(await figuresOrExit(scenario, master, seed))}\n`)
     }
     all.push(JSON.parse(readFileSync(path, 'utf8')) as Figures)
   }
   return all
 }
 
-/** Nothing is kept of a run that says nothing. */
-function figuresOrExit(text: string, { name, phase }: Scenario, master: string, seed: number): Figures {
-  try {
-    return figuresOfRun(text, phase)
-  } catch (error) {
-    process.stderr.write(`validate: ${name}: ${master}, run ${seed}: ${messageOf(error)}\n`)
-    process.exit(1)
+/** Nothing is kept of a run that says nothing: it is made again, since what else the machine does passes. */
+async function figuresOrExit(scenario: Scenario, master: string, seed: number): Promise<Figures> {
+  for (let tries = 1; ; tries++) {
+    const { text } = await outcome('node', [MAIN, 'run', ...argumentsOf(scenario, seed), '--master', master])
+    try {
+      return figuresOfRun(text, scenario.phase)
+    } catch (error) {
+      process.stderr.write(`validate: ${scenario.name}: ${master}, run ${seed}: ${messageOf(error)}\n`)
+      if (tries === MOST_TRIES) process.exit(1)
+    }
   }
 }
 

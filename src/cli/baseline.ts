@@ -1,7 +1,8 @@
-import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
+import { copyFileSync, existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Command } from 'commander'
 import { HarnessError, messageOf } from '../core/errors.js'
+import { makeFolder } from '../core/make-folder.js'
 import type { Profile } from '../profile/load.js'
 import {
   foldersOfRuns,
@@ -39,7 +40,7 @@ Examples:
 
 function keep(from: string, to: string): void {
   try {
-    mkdirSync(to, { recursive: true })
+    makeFolder(to)
     for (const name of KEPT) copyFileSync(join(from, name), join(to, name))
   } catch (error) {
     throw new HarnessError('RESULTS', `cannot copy ${from} to ${to}: ${messageOf(error)}`, 'choose another folder')

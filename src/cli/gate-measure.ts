@@ -1,7 +1,8 @@
-import { mkdirSync, renameSync } from 'node:fs'
+import { renameSync } from 'node:fs'
 import { basename, join, relative } from 'node:path'
 import { messageOf } from '../core/errors.js'
 import { EXIT, exitStatusOf } from '../core/exit-status.js'
+import { makeFolder } from '../core/make-folder.js'
 import type { GateResult } from '../metrics/gate-result.js'
 import type { RunResult } from '../metrics/run-result.js'
 import { type Allowance, isDamaged } from '../verdict/damage.js'
@@ -94,7 +95,7 @@ function isWorthless(result: RunResult, allowance: Allowance): boolean {
 /** So that a side's folder holds what was judged, and nothing else. */
 function moveAway(folder: string, side: SideName, from: string): string {
   const to = join(folder, DISCARDED, `${side}-${basename(from)}`)
-  mkdirSync(join(folder, DISCARDED), { recursive: true })
+  makeFolder(join(folder, DISCARDED))
   renameSync(from, to)
   return to
 }

@@ -1,9 +1,9 @@
-import { mkdirSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, Option } from 'commander'
 import { HarnessError } from '../core/errors.js'
 import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
+import { makeFolder } from '../core/make-folder.js'
 import type { GateResult } from '../metrics/gate-result.js'
 import { GATE_FORMATS, type GateFormatName } from '../report/gate/formats.js'
 import { gateHtml } from '../report/gate/html.js'
@@ -113,7 +113,7 @@ async function gate(profileName: string, flags: GateFlags, progress: Progress): 
     if (baseline !== undefined) requireEnough(tooFew(baseline.length, pairs, false, gating.size))
     const identity = newIdentity(profile)
     const folder = `${folderOf(flags.out, identity)}.gate`
-    makeFolder(folder)
+    makeGateFolder(folder)
     interrupt.mayFinish = true
     for (const line of noiseLines(flags.out, profile.name, facts.a)) progress.line(line)
     const allowance = allowanceOf(profile)
@@ -275,9 +275,9 @@ function requireEnough(why: string | undefined): void {
   if (why !== undefined) throw new HarnessError('USAGE', why, 'give more --pairs, or fewer --gating measures')
 }
 
-function makeFolder(folder: string): void {
+function makeGateFolder(folder: string): void {
   try {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
   } catch (error) {
     throw new HarnessError(
       'RESULTS',

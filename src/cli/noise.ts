@@ -1,7 +1,8 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
+import { makeFolder } from '../core/make-folder.js'
 import type { GateResult } from '../metrics/gate-result.js'
 import { writeReportFile } from '../report/write-report.js'
 import { deviation } from '../statistics/moments.js'
@@ -43,7 +44,7 @@ export function saveNoise(out: string, { startedAt, profile, a, metrics, pairs }
         smallestDetectable,
       })),
   }
-  mkdirSync(join(out, 'noise'), { recursive: true })
+  makeFolder(join(out, 'noise'))
   writeReportFile(pathOf(out, profile.name), `${JSON.stringify(noise, null, 2)}\n`)
 }
 

@@ -1,6 +1,7 @@
-import { closeSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
+import { closeSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 import { HarnessError, messageOf } from '../core/errors.js'
+import { makeFolder } from '../core/make-folder.js'
 import type { RunResult } from '../metrics/run-result.js'
 import type { MetricDelta } from '../metrics/recorder.js'
 import type { EventLine, SecondLine, SlaveLine } from '../metrics/second-line.js'
@@ -25,7 +26,7 @@ export class RunFolder {
     profileYaml: string,
   ) {
     try {
-      mkdirSync(path, { recursive: true })
+      makeFolder(path)
       writeFileSync(join(path, 'profile.yaml'), profileYaml)
       this.events = openSync(join(path, 'events.ndjson'), 'a')
       this.series = openSync(join(path, 'series.ndjson'), 'a')
