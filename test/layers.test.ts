@@ -18,6 +18,8 @@ const RANKS: Readonly<Record<string, number>> = {
   masters: 5,
   samplers: 5,
   drivers: 6,
+  limits: 6,
+  site: 7,
   engine: 7,
   simulation: 8,
   verdict: 9,
@@ -29,7 +31,7 @@ const RANKS: Readonly<Record<string, number>> = {
 }
 
 /** Pure folders: what they do depends on what they are given, so that it can be tested and replayed. */
-const PURE = ['statistics', 'wire', 'generators', 'verdict']
+const PURE = ['statistics', 'wire', 'generators', 'limits', 'verdict']
 const IMPURE_MODULES = /^(node:)?(net|tls|dgram|http|https|http2|child_process|cluster|worker_threads|timers)(\/|$)/
 
 const root = resolve(import.meta.dirname, '../src')
