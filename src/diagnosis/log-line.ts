@@ -49,7 +49,12 @@ type Parts = Pick<LogLine, 'host' | 'ident' | 'pid' | 'text'>
 function rfc5424(rest: string): Parts | undefined {
   const [, host, ident, pid, text] = RFC_5424.exec(rest) ?? []
   if (host === undefined) return undefined
-  return { host: host === '-' ? undefined : host, ident, pid: pidOf(pid), text: text.replace(/^\uFEFF|^\u00EF\u00BB\u00BF/, '') }
+  return {
+    host: host === '-' ? undefined : host,
+    ident,
+    pid: pidOf(pid),
+    text: text.replace(/^\uFEFF|^\u00EF\u00BB\u00BF/, ''),
+  }
 }
 
 function tagged(rest: string): Parts | undefined {

@@ -98,12 +98,19 @@ export function sayingOf(text: string): Saying | undefined {
 
 /** What Cyrus's `master` says of a mupdate process (master/master.c, reap_child; the second form is that of 2.x). */
 export type Death =
-  | { readonly kind: 'signalled' | 'failed' | 'ended'; readonly pid: number; readonly service: string | undefined; readonly how: string }
+  | {
+      readonly kind: 'signalled' | 'failed' | 'ended'
+      readonly pid: number
+      readonly service: string | undefined
+      readonly how: string
+    }
   | { readonly kind: 'disabled'; readonly service: string }
 
 export function deathOf(text: string): Death | undefined {
   const ended =
-    /^process type:\S+ name:(\S+) .*?\bpid:(\d+) (exited normally|exited, status (\d+)|signaled to death by signal \d+.*)/.exec(text)
+    /^process type:\S+ name:(\S+) .*?\bpid:(\d+) (exited normally|exited, status (\d+)|signaled to death by signal \d+.*)/.exec(
+      text,
+    )
   if (ended !== null) return { ...how(ended[3], ended[4]), pid: Number(ended[2]), service: ended[1] }
   const old = /^process (\d+) (exited), (status (\d+)|signaled to death by (\d+))/.exec(text)
   if (old !== null) return { ...how(old[3], old[4]), pid: Number(old[1]), service: undefined }
