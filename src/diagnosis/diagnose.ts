@@ -36,7 +36,7 @@ export function diagnose(
   { retryDelayS }: DiagnosisOptions,
 ): DiagnosisResult {
   const frontends = frontendsOf(book.processes.values())
-  const histories = historiesOf(book, frontends)
+  const histories = historiesOf(book, frontends, sources)
   const [fromMs, endMs] = spanOf(sources)
   const errorMs = sources.some(({ wholeSeconds }) => wholeSeconds) ? SECOND_MS : 0
   const moves = histories.flatMap(history => history.moves).sort((a, b) => a.atNs - b.atNs)
@@ -79,12 +79,24 @@ export function diagnose(
   return { ...result, wayOut, notes: notesOf(result) }
 }
 
-function historiesOf(book: LogBook, frontends: ReturnType<typeof frontendsOf>): FrontendHistory[] {
+function historiesOf(
+  book: LogBook,
+  frontends: ReturnType<typeof frontendsOf>,
+  sources: readonly DiagnosedSource[],
+): FrontendHistory[] {
   const histories = frontends.map((_, i) => new FrontendHistory(i))
   const of = new Map<LoggedProcess, FrontendHistory>()
   for (const [i, { processes }] of frontends.entries()) for (const process of processes) of.set(process, histories[i])
-  for (const event of inOrder(book.slaveEvents)) of.get(event.process)?.take(event)
+  for (const event of inOrder(book.slaveEvents, ranksOf(sources))) of.get(event.process)?.take(event)
   return histories
+}
+
+/** Logs by when they begin, then by when they end. */
+function ranksOf(sources: readonly DiagnosedSource[]): (source: number) => number {
+  const key = (i: number) => `${sources[i].from} ${sources[i].to}`
+  const order = [...sources.keys()].sort((a, b) => key(a).localeCompare(key(b)))
+  const ranks = sources.map((_, i) => order.indexOf(i))
+  return source => ranks[source]
 }
 
 function storyOf(

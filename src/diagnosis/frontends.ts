@@ -38,9 +38,13 @@ function isBefore(earlier: LoggedProcess, later: LoggedProcess): boolean {
   return earlier.host === later.host && earlier.ident === later.ident && earlier.lastMs <= later.firstMs
 }
 
-/** By time, and each once: a line may be in the frontend's own log and in that of the host that collects them. */
-export function inOrder(events: readonly SlaveEvent[]): SlaveEvent[] {
-  const sorted = [...events].sort((a, b) => a.atMs - b.atMs)
+/**
+ * By time, and each once: a line may be in the frontend's own log and in that of the host that collects them.
+ *
+ * @param rank of a source: of two lines of one second that of the earlier log is first, since logs are rotated
+ */
+export function inOrder(events: readonly SlaveEvent[], rank: (source: number) => number): SlaveEvent[] {
+  const sorted = [...events].sort((a, b) => a.atMs - b.atMs || rank(a.source) - rank(b.source))
   const numbers = new Map<LoggedProcess, number>()
   const seen = new Map<string, { readonly bySource: Map<number, number>; taken: number }>()
   let second = -Infinity
