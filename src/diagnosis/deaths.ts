@@ -1,4 +1,5 @@
 import type { DiagnosedMaster } from '../metrics/diagnosis-result.js'
+import { withoutCopies } from './copies.js'
 import { iso } from './iso.js'
 import type { LogBook, LoggedDeath, LoggedProcess } from './log-book.js'
 
@@ -9,7 +10,7 @@ export type Deaths = ReadonlyMap<LoggedDeath, LoggedProcess>
 export function ownersOf({ deaths, processes }: LogBook): Deaths {
   const all = [...processes.values()]
   const owners = new Map<LoggedDeath, LoggedProcess>()
-  for (const logged of deaths) {
+  for (const logged of withoutCopies(deaths, isSameDeath)) {
     const { atMs, host, death } = logged
     const there = all.filter(process => process.host === host && process.firstMs <= atMs)
     const itself = death.kind === 'disabled' ? undefined : there.filter(({ pid }) => pid === death.pid)
@@ -17,6 +18,19 @@ export function ownersOf({ deaths, processes }: LogBook): Deaths {
     if (owner !== undefined && death.kind !== 'ended') owners.set(logged, owner)
   }
   return owners
+}
+
+/** Two hosts may stamp one line a second apart. */
+const APART_MS = 1000
+
+function isSameDeath(a: LoggedDeath, b: LoggedDeath): boolean {
+  return (
+    a.host === b.host && a.death.kind === b.death.kind && pidIn(a) === pidIn(b) && Math.abs(a.atMs - b.atMs) <= APART_MS
+  )
+}
+
+function pidIn({ death }: LoggedDeath): number | undefined {
+  return death.kind === 'disabled' ? undefined : death.pid
 }
 
 function latest(processes: readonly LoggedProcess[]): LoggedProcess | undefined {

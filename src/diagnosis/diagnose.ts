@@ -69,10 +69,10 @@ export function diagnose(
       .concat(book.otherShapes > 0 ? [{ shape: '(further shapes)', count: book.otherShapes }] : [])
       .sort((a, b) => b.count - a.count),
   }
-  const standings = results.map(({ name, atEnd }, i) => ({
+  const standings = results.map(({ name, atEnd, timeouts }) => ({
     name,
     state: atEnd,
-    timeouts: story.episodes.at(-1)?.timeouts.filter(({ slave }) => slave === i).length ?? 0,
+    timeouts: timeouts.filter(at => at >= (episodes.at(-1)?.onset ?? at)).length,
   }))
   const thrashing = episodes.at(-1)?.state === 'sustained'
   const wayOut = results.length === 0 ? null : wayOutOf(standings, thrashing, hold, delay)

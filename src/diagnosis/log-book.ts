@@ -36,6 +36,7 @@ export interface LoggedProcess {
 /** Something that is told as a span, since it may be said a thousand times a second. */
 export interface Incident {
   readonly process: LoggedProcess
+  readonly source: number
   readonly kind: 'too-busy' | 'descriptors' | 'fatal'
   readonly fromMs: number
   toMs: number
@@ -46,6 +47,7 @@ export interface Incident {
 
 export interface LoggedDeath {
   readonly atMs: number
+  readonly source: number
   readonly host: string
   readonly death: Death
 }
@@ -77,7 +79,7 @@ export class LogBook {
     }
     const death = isCyrusMaster(line.ident) ? deathOf(line.text) : undefined
     if (death === undefined || (death.service !== undefined && !isMupdate(death.service))) return false
-    this.deaths.push({ atMs: line.atMs, host: utf8(line.host ?? host), death })
+    this.deaths.push({ atMs: line.atMs, source, host: utf8(line.host ?? host), death })
     // One without a service's name may be anybody's: it is looked at when all pids are known.
     return death.service !== undefined
   }
@@ -90,7 +92,7 @@ export class LogBook {
     if (isSlaveSaying(saying)) {
       process.isSlave = true
       for (let i = 0; i < line.times; i++) this.slaveEvents.push({ atMs: line.atMs, process, saying, source })
-    } else this.incident(process, saying, line)
+    } else this.incident(process, saying, line, source)
   }
 
   private processOf({ ident, pid, atMs }: LogLine, host: string): LoggedProcess {
@@ -115,10 +117,10 @@ export class LogBook {
     return process
   }
 
-  private incident(process: LoggedProcess, saying: Saying, { atMs, text, times }: LogLine): void {
+  private incident(process: LoggedProcess, saying: Saying, { atMs, text, times }: LogLine, source: number): void {
     if (saying.kind === 'long-lock') process.longestLockS = Math.max(process.longestLockS, saying.seconds)
     if (saying.kind !== 'too-busy' && saying.kind !== 'descriptors' && saying.kind !== 'fatal') return
-    const key = `${saying.kind} ${process.host} ${process.ident} ${process.pid}`
+    const key = `${source} ${saying.kind} ${process.host} ${process.ident} ${process.pid}`
     const open = this.open.get(key)
     if (open !== undefined && atMs >= open.fromMs && atMs - open.toMs <= APART_MS) {
       open.toMs = Math.max(open.toMs, atMs)
@@ -127,6 +129,7 @@ export class LogBook {
     }
     const incident: Incident = {
       process,
+      source,
       kind: saying.kind,
       fromMs: atMs,
       toMs: atMs,

@@ -15,8 +15,8 @@ export interface LogLine extends Stamp {
 const PRIORITY = /^<\d{1,3}>/
 /** After the stamp, RFC 5424: host, application, process, message's id, structured data, text. */
 const RFC_5424 = /^ (\S+) (\S+) (\S+) \S+ (?:-|(?:\[(?:[^\]\\"]|\\.|"(?:[^"\\]|\\.)*")*\])+) ?(.*)$/
-const TAGGED = /^([^\s:[\]]+)(?:\[(\d+)\])?: ?(.*)$/
-const WITH_HOST = /^(\S+) ([^\s:[\]]+)(?:\[(\d+)\])?: ?(.*)$/
+const TAGGED = /^([^\s:[\]]+)(?:\[(\d+)\])?:(?: |$)(.*)$/
+const WITH_HOST = /^(\S+) ([^\s:[\]]+)(?:\[(\d+)\])?:(?: |$)(.*)$/
 /** Solaris's syslogd puts it before the text. */
 const MESSAGE_ID = /^\[ID \d+ [\w.]+\] /
 const REPEATED = /^message repeated (\d+) times: \[ ?(.*)\]$/

@@ -1,4 +1,5 @@
 import type { DiagnosedMaster } from '../metrics/diagnosis-result.js'
+import { withoutCopies } from './copies.js'
 import { type Deaths, deathsOf } from './deaths.js'
 import type { Frontend } from './frontends.js'
 import { iso } from './iso.js'
@@ -35,9 +36,12 @@ export function mastersOf(book: LogBook, frontends: readonly Frontend[], deaths:
 function masterOf(group: readonly LoggedProcess[], incidents: readonly Incident[], deaths: Deaths): DiagnosedMaster {
   const [{ host, ident }] = group
   const sum = (kind: SayingKind) => group.reduce((total, { counts }) => total + (counts.get(kind) ?? 0), 0)
+  const own = incidents.filter(({ process }) => group.includes(process))
   const of = (kind: Incident['kind']) =>
-    incidents
-      .filter(incident => incident.kind === kind && group.includes(incident.process))
+    withoutCopies(
+      own.filter(incident => incident.kind === kind),
+      overlap,
+    )
       .sort((a, b) => a.fromMs - b.fromMs)
       .map(({ fromMs, toMs, count, text }) => ({ from: iso(fromMs), to: iso(toMs), count, text }))
   const longest = Math.max(...group.map(({ longestLockS }) => longestLockS))
@@ -54,4 +58,8 @@ function masterOf(group: readonly LoggedProcess[], incidents: readonly Incident[
     badLogins: sum('bad-login'),
     longestLockS: longest > 0 ? longest : null,
   }
+}
+
+function overlap(a: Incident, b: Incident): boolean {
+  return a.process === b.process && a.fromMs <= b.toMs && b.fromMs <= a.toMs
 }

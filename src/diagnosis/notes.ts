@@ -50,7 +50,9 @@ function roles({ frontends, masters, otherProcesses }: Known): string[] {
         ]
       : []),
     ...(otherProcesses > 0
-      ? [`${otherProcesses} mupdate processes said nothing by which a frontend or a master is known.`]
+      ? [
+          `${counted(otherProcesses, 'process', 'processes')} of mupdate said nothing by which a frontend or a master is known.`,
+        ]
       : []),
   ]
 }
@@ -93,15 +95,17 @@ function holes({ frontends, sources, unknownLines }: Known): string[] {
           `${missing} lines of frontends do not follow from the one before: lines were lost (rate limits, rotation), so counts are lower bounds.`,
         ]
       : []),
-    ...(unread > 0
-      ? [`${formatCount(unread)} lines name mupdate and are in no format that is known here; they were not counted.`]
-      : []),
+    ...(unread > 0 ? [`${counted(unread, 'line')} with “mupdate” in no format that is known here: not counted.`] : []),
     ...(unknown > 0
       ? [
           `${formatCount(unknown)} lines of mupdate are of ${unknownLines.length} shapes that are not known here; they are counted below, and nothing is made of them.`,
         ]
       : []),
   ]
+}
+
+function counted(count: number, one: string, several = `${one}s`): string {
+  return `${formatCount(count)} ${count === 1 ? one : several}`
 }
 
 function names(list: readonly string[]): string {

@@ -7,7 +7,7 @@ import type { WayOut } from '../metrics/diagnosis-result.js'
 export interface Standing {
   readonly name: string
   readonly state: FrontendState
-  /** In the last thrash. */
+  /** Since the last thrash began. */
   readonly timeouts: number
 }
 

@@ -67,7 +67,7 @@ const master = z.strictObject({
   refused: z.array(incident).describe('“Server too busy, dropping connection”'),
   descriptors: z.array(incident).describe('“signals_select: nfds = …”'),
   fatal: z.array(incident),
-  logins: z.int(),
+  logins: z.int().describe('in all logs that were given, copies included'),
   badLogins: z.int(),
   longestLockS: z.number().nullable(),
 })
