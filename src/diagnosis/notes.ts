@@ -92,13 +92,13 @@ function holes({ frontends, sources, unknownLines }: Known): string[] {
   return [
     ...(missing > 0
       ? [
-          `${missing} lines of frontends do not follow from the one before: lines were lost (rate limits, rotation), so counts are lower bounds.`,
+          `${counted(missing, 'line')} of frontends cannot follow the line before: some were lost (rate limits, rotation), so counts are lower bounds.`,
         ]
       : []),
     ...(unread > 0 ? [`${counted(unread, 'line')} with “mupdate” in no format that is known here: not counted.`] : []),
     ...(unknown > 0
       ? [
-          `${formatCount(unknown)} lines of mupdate are of ${unknownLines.length} shapes that are not known here; they are counted below, and nothing is made of them.`,
+          `${counted(unknown, 'line')} of mupdate in ${counted(unknownLines.length, 'shape')} that are not known here: counted, and nothing is made of them.`,
         ]
       : []),
   ]
