@@ -22,6 +22,13 @@ interface DiagnoseFlags {
 
 const PAGE = 'diagnosis.html'
 
+const TEXTS: Readonly<Record<DiagnoseFlags['format'], (result: DiagnosisResult) => string>> = {
+  text: diagnosisText,
+  markdown: diagnosisMarkdown,
+  html: diagnosisHtml,
+  json: result => `${JSON.stringify(result, null, 2)}\n`,
+}
+
 export function diagnoseCommand(): Command {
   return new Command('diagnose')
     .description('what the syslog of frontends and master says: resyncs, time-outs, thrash, and what ends it')
@@ -49,23 +56,14 @@ cannot be known, and it says so. The exit status is 0 whatever it finds, and 6 w
       const book = new LogBook()
       const sources = await readLogs(paths, options.year, book, new Progress())
       if (book.processes.size === 0 && book.deaths.every(({ death }) => death.service === undefined))
-        return sayNothingFound(sources)
-      put(diagnose(book, sources, options), flags)
+        sayNothingFound(sources)
+      else put(diagnose(book, sources, options), flags)
     })
 }
 
 function put(result: DiagnosisResult, { format, json, out }: DiagnoseFlags): void {
-  if (json === true) return putText(`${JSON.stringify(result, null, 2)}\n`, out)
-  switch (format) {
-    case 'json':
-      return putText(`${JSON.stringify(result, null, 2)}\n`, out)
-    case 'html':
-      return putPage(diagnosisHtml(result), out ?? PAGE)
-    case 'markdown':
-      return putText(diagnosisMarkdown(result), out)
-    case 'text':
-      return putText(diagnosisText(result), out)
-  }
+  if (format === 'html' && json !== true) putPage(diagnosisHtml(result), out ?? PAGE)
+  else putText(TEXTS[json === true ? 'json' : format](result), out)
 }
 
 function sayNothingFound(sources: readonly DiagnosedSource[]): void {

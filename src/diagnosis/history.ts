@@ -97,14 +97,17 @@ export class FrontendHistory {
         this.state = 'connected'
         return
       case 'listing':
-        return this.listing(atMs)
+        this.listing(atMs)
+        return
       case 'listed':
-        return this.listed(atMs)
+        this.listed(atMs)
+        return
       case 'merging':
         this.state = 'merging'
         return
       case 'synchronised':
-        return this.synchronised(atMs)
+        this.synchronised(atMs)
+        return
       case 'unsynchronised':
         this.endResync(atMs, 'merge failed')
         this.lose(atMs, 'failed merge')
@@ -126,7 +129,8 @@ export class FrontendHistory {
         this.lose(atMs, this.cause === 'unknown' ? 'loss' : this.cause)
         return
       case 'retrying':
-        return this.retrying(saying.seconds, atMs)
+        this.retrying(saying.seconds, atMs)
+        return
     }
   }
 

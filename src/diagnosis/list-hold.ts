@@ -19,10 +19,9 @@ export function listHold(moves: readonly SlaveMove[], errorMs: number): ListHold
     .dumps.filter(dump => dump.whole)
     .sort((a, b) => a.fromNs - b.fromNs)
   if (whole.length === 0) return undefined
-  let [spans, sumMs, low, high] = [0, 0, 0, 0]
+  let [sumMs, low, high] = [0, 0, 0]
   const close = (fromNs: number, toNs: number) => {
     const ms = (toNs - fromNs) / 1e6
-    spans++
     sumMs += ms
     low += Math.max(0, ms - errorMs)
     high += ms + errorMs

@@ -54,6 +54,8 @@ export interface LoggedDeath {
 
 /** Incidents of one kind that are no further apart are one. */
 const APART_MS = 60_000
+/** What a slave says comes in turn: more repeats than these are no slave's. */
+const MOST_REPEATS = 1000
 /** A log of millions of strange lines must not fill memory. */
 const MOST_SHAPES = 200
 
@@ -87,11 +89,15 @@ export class LogBook {
   private said(line: LogLine, host: string, source: number): void {
     const process = this.processOf(line, host)
     const saying = sayingOf(line.text)
-    if (saying === undefined) return this.unknown(line)
+    if (saying === undefined) {
+      this.unknown(line)
+      return
+    }
     process.counts.set(saying.kind, (process.counts.get(saying.kind) ?? 0) + line.times)
     if (isSlaveSaying(saying)) {
       process.isSlave = true
-      for (let i = 0; i < line.times; i++) this.slaveEvents.push({ atMs: line.atMs, process, saying, source })
+      for (let i = 0; i < Math.min(line.times, MOST_REPEATS); i++)
+        this.slaveEvents.push({ atMs: line.atMs, process, saying, source })
     } else this.incident(process, saying, line, source)
   }
 

@@ -88,14 +88,16 @@ export class SourceReader {
       case undefined:
         return
       case 'journal export':
-        return this.entry(this.journal.push(line))
+        this.entry(this.journal.push(line))
+        return
       case 'journal JSON': {
         const fields = line.trim() === '' ? undefined : jsonFields(line)
         if (fields === undefined && line.includes('mupdate')) this.unreadLines++
-        return this.entry(fields)
+        this.entry(fields)
+        return
       }
       case 'text':
-        return this.text(line.endsWith('\r') ? line.slice(0, -1) : line)
+        this.text(line.endsWith('\r') ? line.slice(0, -1) : line)
     }
   }
 

@@ -23,11 +23,10 @@ function movesOf(turns: typeof lives extends fc.Arbitrary<infer T> ? T : never):
   const nowNs = Array<number>(SLAVES).fill(0)
   return turns
     .flatMap(({ slave, quietS, waitS, listS }) => {
-      const move = (seconds: number, kind: SlaveMove['kind']) => ({
-        slave,
-        kind,
-        atNs: (nowNs[slave] += seconds * 1e9),
-      })
+      const move = (seconds: number, kind: SlaveMove['kind']): SlaveMove => {
+        nowNs[slave] += seconds * 1e9
+        return { slave, kind, atNs: nowNs[slave] }
+      }
       return [move(quietS + 4, 'timed-out'), move(waitS, 'dump'), move(listS, 'listed'), move(0, 'ready')]
     })
     .sort((a, b) => a.atNs - b.atNs)
