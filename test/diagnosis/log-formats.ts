@@ -35,7 +35,7 @@ function entry(line: Written): [string, string][] {
   ]
 }
 
-/** A field as bytes with their number before them; these bytes hold a newline. */
+/** A field as bytes with their number before them; where that is 10, the number too holds a newline. */
 function binary(name: string, text: string): Buffer {
   const bytes = Buffer.from(text, 'utf8')
   const size = Buffer.alloc(8)
@@ -47,7 +47,7 @@ function exported(line: Written): Buffer {
   const fields = entry(line).map(([name, value]) =>
     name === 'MESSAGE' ? binary(name, value) : Buffer.from(`${name}=${value}\n`),
   )
-  return Buffer.concat([...fields, binary('COREDUMP', 'two\nlines, mupdate\n\n'), Buffer.from('\n')])
+  return Buffer.concat([...fields, binary('COREDUMP', 'a\nmupdate\n'), Buffer.from('\n')])
 }
 
 const inLines = (render: (line: Written) => string) => (lines: readonly Written[]) =>
