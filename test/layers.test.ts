@@ -18,7 +18,10 @@ const RANKS: Readonly<Record<string, number>> = {
   masters: 5,
   samplers: 5,
   drivers: 6,
+  limits: 6,
+  site: 7,
   engine: 7,
+  diagnosis: 7,
   simulation: 8,
   verdict: 9,
   report: 10,
@@ -29,7 +32,7 @@ const RANKS: Readonly<Record<string, number>> = {
 }
 
 /** Pure folders: what they do depends on what they are given, so that it can be tested and replayed. */
-const PURE = ['statistics', 'wire', 'generators', 'verdict']
+const PURE = ['statistics', 'wire', 'generators', 'limits', 'verdict', 'diagnosis']
 const IMPURE_MODULES = /^(node:)?(net|tls|dgram|http|https|http2|child_process|cluster|worker_threads|timers)(\/|$)/
 
 const root = resolve(import.meta.dirname, '../src')

@@ -7,6 +7,7 @@ import { baselineCommand } from './baseline.js'
 import { calibrateCommand } from './calibrate.js'
 import { cleanupCommand } from './cleanup.js'
 import { compareCommand, keepSeparator } from './compare.js'
+import { diagnoseCommand } from './diagnose.js'
 import { gateCommand } from './gate.js'
 import { generateCommand } from './generate.js'
 import { masterCommand } from './master.js'
@@ -32,6 +33,7 @@ for (const command of [
   gateCommand(),
   compareCommand(),
   trendCommand(),
+  diagnoseCommand(),
   baselineCommand(),
   masterCommand(),
   calibrateCommand(),

@@ -1,6 +1,7 @@
 import { formatCount, formatDurationUs } from '../core/units.js'
+import { simultaneousResyncs } from '../limits/resyncs.js'
 import type { RunResult } from '../metrics/run-result.js'
-import { adviceOf, simultaneousResyncs } from '../verdict/advice.js'
+import { adviceOf } from '../verdict/advice.js'
 
 /** Differences named in the summary; more are in run.json. */
 const MOST_NAMED = 5

@@ -32,7 +32,8 @@ export interface DumpCost {
   readonly holdNs: number
 }
 
-interface Dump {
+/** A list on its way. */
+export interface Dump {
   readonly slave: number
   readonly fromNs: number
   /** Infinity while it is on its way. */
@@ -42,10 +43,19 @@ interface Dump {
   readonly generation: number
 }
 
+export interface TimeOut {
+  readonly slave: number
+  readonly atNs: number
+  /** 0: no other slave's list was on its way; else one more than the highest of those that were. */
+  readonly generation: number
+  /** Of other slaves, on their way in the silence before it. */
+  readonly during: readonly Dump[]
+}
+
 /** A slave that has timed out is back after 1.5 retry delays at most, and times out after two more. */
-const QUIET_DELAYS = 3.5
+export const QUIET_DELAYS = 3.5
 /** A chain of one is a time-out and no more: the failure is that it feeds itself. */
-const THRASH_CYCLES = 2
+export const THRASH_CYCLES = 2
 
 /**
  * Judges what slaves went through.
@@ -54,7 +64,7 @@ const THRASH_CYCLES = 2
  * @param endNs of what was seen
  */
 export function detectThrash(moves: readonly SlaveMove[], retryDelayNs: number, endNs: number): Thrash {
-  const { dumps, timeouts } = follow(moves, retryDelayNs)
+  const { dumps, timeouts } = followLists(moves, retryDelayNs)
   const caused = timeouts.filter(({ generation }) => generation > 0)
   const cycles = most(0, caused, ({ generation }) => generation)
   const onsetNs = cycles >= THRASH_CYCLES ? caused[0].atNs : undefined
@@ -77,7 +87,7 @@ export function detectThrash(moves: readonly SlaveMove[], retryDelayNs: number, 
 
 /** @returns undefined when no list arrived whole */
 export function dumpCost(moves: readonly SlaveMove[], endNs: number): DumpCost | undefined {
-  const whole = follow(moves, 0).dumps.filter(dump => dump.whole)
+  const whole = followLists(moves, 0).dumps.filter(dump => dump.whole)
   return whole.length === 0
     ? undefined
     : { count: whole.length, holdNs: busyNs(whole, whole[0].fromNs, endNs) / whole.length }
@@ -90,9 +100,13 @@ function most<T>(least: number, items: readonly T[], of: (item: T) => number): n
   return greatest
 }
 
-function follow(moves: readonly SlaveMove[], retryDelayNs: number) {
+/** @param moves of all slaves, by time */
+export function followLists(
+  moves: readonly SlaveMove[],
+  retryDelayNs: number,
+): { readonly dumps: readonly Dump[]; readonly timeouts: readonly TimeOut[] } {
   const dumps: Dump[] = []
-  const timeouts: { readonly atNs: number; readonly generation: number }[] = []
+  const timeouts: TimeOut[] = []
   /** Those that can still be what a time-out was waiting for: few, however many there have been. */
   let late: Dump[] = []
   const under = new Map<number, Dump>()
@@ -122,7 +136,7 @@ function follow(moves: readonly SlaveMove[], retryDelayNs: number) {
         late = late.filter(dump => dump.toNs > atNs - 2 * retryDelayNs)
         const others = late.filter(dump => dump.slave !== slave && dump.fromNs < atNs)
         const generation = others.length === 0 ? 0 : 1 + most(0, others, dump => dump.generation)
-        timeouts.push({ atNs, generation })
+        timeouts.push({ slave, atNs, generation, during: others })
         due.set(slave, generation)
         break
       }

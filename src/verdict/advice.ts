@@ -1,3 +1,4 @@
+import { connectionsFor, MOST_CONNECTIONS, SPARE_WORKERS, workersFor } from '../limits/workers.js'
 import type { RunResult } from '../metrics/run-result.js'
 
 export interface Advice {
@@ -8,18 +9,8 @@ export interface Advice {
   readonly because: string
 }
 
-/** Beside streaming connections: creates, logins, `ctl_mboxlist -m`. */
-const SPARE_WORKERS = 10
 const DEFAULT_WORKERS = 50
 const DEFAULT_CONNECTIONS = 128
-/** imap/mupdate.c dies of an assertion at about 1,010 connections (lib/signals.c). */
-const MOST_CONNECTIONS = 1000
-
-/** Slaves that may fetch the list at once: up to the first figure nobody times out, beyond the second some must. */
-export function simultaneousResyncs(retryDelayMs: number, holdMs: number): { safe: number; certain: number } {
-  return { safe: Math.floor(retryDelayMs / holdMs), certain: Math.floor((2 * retryDelayMs) / holdMs) }
-}
-
 /** What the master's and the slaves' settings would have to be for this many slaves and mailboxes; none where they do. */
 export function adviceOf({ slaves, probes, master }: RunResult): Advice[] {
   const advice: Advice[] = []
@@ -36,14 +27,14 @@ export function adviceOf({ slaves, probes, master }: RunResult): Advice[] {
         because: `${slaves.count} slaves × ${(slaves.dumpHoldMs / 1000).toFixed(2)} s a list, should all fetch it at once`,
       })
   }
-  const workers = streams + SPARE_WORKERS
+  const workers = workersFor(streams)
   if (master.kind !== 'embedded' && workers > Number(master.settings.mupdate_workers_max ?? DEFAULT_WORKERS))
     advice.push({
       setting: 'mupdate_workers_max',
       value: workers,
       because: `${counted} keep a worker each, and ${SPARE_WORKERS} for everybody else`,
     })
-  const connections = Math.min(MOST_CONNECTIONS, workers * 2)
+  const connections = connectionsFor(streams)
   if (
     master.kind !== 'embedded' &&
     connections > Number(master.settings.mupdate_connections_max ?? DEFAULT_CONNECTIONS)

@@ -6,7 +6,7 @@ import type { ModelSettings } from './settings.js'
  * What the listener needs to wake up, see an event and hand its role on; and a new thread until it runs. The latter is
  * the shorter one, or the next listener would make one more for the same want: the cliff is just at `mupdate_workers_max`.
  */
-const ROUND_NS = 30_000
+export const ROUND_NS = 30_000
 const SPAWN_NS = 25_000
 const SECOND_NS = 1e9
 

@@ -88,6 +88,9 @@ pre { background: var(--raised); border-radius: 6px; padding: 12px; overflow-x: 
 .plot .interval { stroke-width: 3; } .plot .regression { stroke: var(--bad); fill: var(--bad); } .plot .improvement { stroke: var(--good); fill: var(--good); }
 .plot .pass { stroke: var(--blue); fill: var(--blue); } .plot .inconclusive { stroke: var(--odd); fill: var(--odd); }
 .plot .trend { fill: none; stroke: var(--blue); stroke-width: 1.5; } .plot .level { stroke: var(--orange); stroke-width: 2; } .plot .change { stroke: var(--thrash); stroke-dasharray: 3 3; }
+.timeline { min-width: 680px; } .plot.key { width: 24px; height: 16px; }
+.plot .thrash { fill: color-mix(in srgb, var(--thrash) 18%, transparent); } .plot .timeout { fill: var(--thrash); }
+.plot .streaming { fill: var(--green); } .plot .away { fill: var(--grey); } .plot .list { fill: var(--amber); } .plot .refusing { fill: var(--bad); } .plot .refused { fill: var(--purple); }
 .uplot, .uplot * { font-family: inherit; }
 .u-select { background: color-mix(in srgb, var(--blue) 18%, transparent); }
 .u-cursor-x { border-right: 1px solid var(--text); }

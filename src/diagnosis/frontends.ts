@@ -1,0 +1,66 @@
+import type { LoggedProcess, SlaveEvent } from './log-book.js'
+
+/** A frontend: slave processes one after the other. */
+export interface Frontend {
+  readonly name: string
+  readonly host: string
+  readonly ident: string
+  readonly processes: readonly LoggedProcess[]
+}
+
+/**
+ * Processes of one host and name that were never there together are one frontend that was restarted; those that were,
+ * several that share a host.
+ */
+export function frontendsOf(processes: Iterable<LoggedProcess>): Frontend[] {
+  const slaves = [...processes].filter(({ isSlave }) => isSlave).sort((a, b) => a.firstMs - b.firstMs)
+  const lanes: LoggedProcess[][] = []
+  for (const process of slaves) {
+    const before = lanes
+      .filter(lane => isBefore(lane.at(-1)!, process))
+      .sort((a, b) => b.at(-1)!.lastMs - a.at(-1)!.lastMs)
+    if (before.length === 0) lanes.push([process])
+    else before[0].push(process)
+  }
+  return lanes
+    .map(lane => {
+      const [{ host, ident, pid }] = lane
+      const onHost = lanes.filter(([other]) => other.host === host)
+      const alike = onHost.filter(([other]) => other.ident === ident)
+      const number = alike.length > 1 ? `[${pid ?? '?'}]` : ''
+      const name = onHost.length === 1 ? host : `${host} ${ident}${number}`
+      return { name, host, ident, processes: lane }
+    })
+    .sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true }))
+}
+
+function isBefore(earlier: LoggedProcess, later: LoggedProcess): boolean {
+  return earlier.host === later.host && earlier.ident === later.ident && earlier.lastMs <= later.firstMs
+}
+
+/**
+ * By time, and each once: a line may be in the frontend's own log and in that of the host that collects them.
+ *
+ * @param rank of a source: of two lines of one second that of the earlier log is first, since logs are rotated
+ */
+export function inOrder(events: readonly SlaveEvent[], rank: (source: number) => number): SlaveEvent[] {
+  const sorted = [...events].sort((a, b) => a.atMs - b.atMs || rank(a.source) - rank(b.source))
+  const numbers = new Map<LoggedProcess, number>()
+  const seen = new Map<string, { readonly bySource: Map<number, number>; taken: number }>()
+  let second = -Infinity
+  return sorted.filter(({ process, saying, atMs, source }) => {
+    if (Math.floor(atMs / 1000) > second) {
+      second = Math.floor(atMs / 1000)
+      seen.clear()
+    }
+    if (!numbers.has(process)) numbers.set(process, numbers.size)
+    const key = `${numbers.get(process)} ${saying.kind}`
+    const line = seen.get(key) ?? { bySource: new Map<number, number>(), taken: 0 }
+    seen.set(key, line)
+    const count = (line.bySource.get(source) ?? 0) + 1
+    line.bySource.set(source, count)
+    if (count <= line.taken) return false
+    line.taken = count
+    return true
+  })
+}

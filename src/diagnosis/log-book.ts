@@ -1,0 +1,160 @@
+import type { LogLine } from './log-line.js'
+import {
+  type Death,
+  deathOf,
+  isCyrusMaster,
+  isMupdate,
+  isSlaveSaying,
+  type Saying,
+  type SayingKind,
+  type SlaveSaying,
+  sayingOf,
+  shapeOf,
+} from './sayings.js'
+
+/** What a slave said once. */
+export interface SlaveEvent {
+  readonly atMs: number
+  readonly process: LoggedProcess
+  readonly saying: SlaveSaying
+  /** Which log it is from. */
+  readonly source: number
+}
+
+/** A process that wrote lines: a host's, by the name and number that it gives itself. */
+export interface LoggedProcess {
+  readonly host: string
+  readonly ident: string
+  readonly pid: number | undefined
+  firstMs: number
+  lastMs: number
+  isSlave: boolean
+  readonly counts: Map<SayingKind, number>
+  longestLockS: number
+}
+
+/** Something that is told as a span, since it may be said a thousand times a second. */
+export interface Incident {
+  readonly process: LoggedProcess
+  readonly source: number
+  readonly kind: 'too-busy' | 'descriptors' | 'fatal'
+  readonly fromMs: number
+  toMs: number
+  count: number
+  /** The first of it. */
+  readonly text: string
+}
+
+export interface LoggedDeath {
+  readonly atMs: number
+  readonly source: number
+  readonly host: string
+  readonly death: Death
+}
+
+/** Incidents of one kind that are no further apart are one. */
+const APART_MS = 60_000
+/** What a slave says comes in turn: more repeats than these are no slave's. */
+const MOST_REPEATS = 1000
+/** A log of millions of strange lines must not fill memory. */
+const MOST_SHAPES = 200
+
+/** Takes lines in any order and keeps what matters of them: memory grows with what slaves said, not with the logs. */
+export class LogBook {
+  readonly processes = new Map<string, LoggedProcess>()
+  readonly slaveEvents: SlaveEvent[] = []
+  readonly incidents: Incident[] = []
+  readonly deaths: LoggedDeath[] = []
+  readonly shapes = new Map<string, number>()
+  /** Unknown lines whose shapes were too many to be kept apart. */
+  otherShapes = 0
+  private readonly open = new Map<string, Incident>()
+
+  /**
+   * @param host of lines that name none
+   * @returns whether it was a line of a mupdate process, or about one
+   */
+  add(line: LogLine, host: string, source: number): boolean {
+    if (isMupdate(line.ident)) {
+      this.said(line, utf8(line.host ?? host), source)
+      return true
+    }
+    const death = isCyrusMaster(line.ident) ? deathOf(line.text) : undefined
+    if (death === undefined || (death.service !== undefined && !isMupdate(death.service))) return false
+    this.deaths.push({ atMs: line.atMs, source, host: utf8(line.host ?? host), death })
+    // One without a service's name may be anybody's: it is looked at when all pids are known.
+    return death.service !== undefined
+  }
+
+  private said(line: LogLine, host: string, source: number): void {
+    const process = this.processOf(line, host)
+    const saying = sayingOf(line.text)
+    if (saying === undefined) {
+      this.unknown(line)
+      return
+    }
+    process.counts.set(saying.kind, (process.counts.get(saying.kind) ?? 0) + line.times)
+    if (isSlaveSaying(saying)) {
+      process.isSlave = true
+      for (let i = 0; i < Math.min(line.times, MOST_REPEATS); i++)
+        this.slaveEvents.push({ atMs: line.atMs, process, saying, source })
+    } else this.incident(process, saying, line, source)
+  }
+
+  private processOf({ ident, pid, atMs }: LogLine, host: string): LoggedProcess {
+    const key = JSON.stringify([host, ident, pid ?? null])
+    const known = this.processes.get(key)
+    if (known !== undefined) {
+      known.firstMs = Math.min(known.firstMs, atMs)
+      known.lastMs = Math.max(known.lastMs, atMs)
+      return known
+    }
+    const process: LoggedProcess = {
+      host,
+      ident,
+      pid,
+      firstMs: atMs,
+      lastMs: atMs,
+      isSlave: false,
+      counts: new Map(),
+      longestLockS: 0,
+    }
+    this.processes.set(key, process)
+    return process
+  }
+
+  private incident(process: LoggedProcess, saying: Saying, { atMs, text, times }: LogLine, source: number): void {
+    if (saying.kind === 'long-lock') process.longestLockS = Math.max(process.longestLockS, saying.seconds)
+    if (saying.kind !== 'too-busy' && saying.kind !== 'descriptors' && saying.kind !== 'fatal') return
+    const key = `${source} ${saying.kind} ${process.host} ${process.ident} ${process.pid}`
+    const open = this.open.get(key)
+    if (open !== undefined && atMs >= open.fromMs && atMs - open.toMs <= APART_MS) {
+      open.toMs = Math.max(open.toMs, atMs)
+      open.count += times
+      return
+    }
+    const incident: Incident = {
+      process,
+      source,
+      kind: saying.kind,
+      fromMs: atMs,
+      toMs: atMs,
+      count: times,
+      text: utf8(text),
+    }
+    this.open.set(key, incident)
+    this.incidents.push(incident)
+  }
+
+  private unknown({ ident, text, times }: LogLine): void {
+    const shape = `${utf8(ident).replace(/^.*\//, '')}: ${shapeOf(utf8(text))}`
+    const count = this.shapes.get(shape)
+    if (count === undefined && this.shapes.size >= MOST_SHAPES) this.otherShapes += times
+    else this.shapes.set(shape, (count ?? 0) + times)
+  }
+}
+
+/** Logs are read byte by byte, one to a character. */
+function utf8(text: string): string {
+  return /[\u0080-\u00ff]/.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text
+}

@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import { logLine } from '../../src/diagnosis/log-line.js'
+import { deathOf, sayingOf, shapeOf } from '../../src/diagnosis/sayings.js'
+import { Stamps } from '../../src/diagnosis/stamps.js'
+import { diagnoseLogs, logOf, READ_MS } from './reading.js'
+
+const read = (line: string) => logLine(line, new Stamps({ kind: 'until', untilMs: READ_MS }))
+const local = (...parts: [number, number, number, number, number, number]) => new Date(...parts).getTime()
+const SCARFING = 'scarfing mailbox list from master mupdate server'
+
+describe('a line', () => {
+  it.each([
+    ['a host and a prefix', `Nov 28 02:46:44 fe1 cyrus/mupdate[123]: ${SCARFING}`, 'fe1', 'cyrus/mupdate', 123],
+    ['neither', `Nov 28 02:46:44 mupdate[123]: ${SCARFING}`, undefined, 'mupdate', 123],
+    ['a text with a colon, and no host', 'Nov 28 02:46:44 mupdate[123]: login: be1', undefined, 'mupdate', 123],
+    [
+      'an IPv6 address for its host',
+      'Nov 28 02:46:44 2001:db8::1 mupdate[123]: login: be1',
+      '2001:db8::1',
+      'mupdate',
+      123,
+    ],
+    ['no number', 'Nov  8 02:46:44 fe1 mupdate: login: be1', 'fe1', 'mupdate', undefined],
+    [
+      'nothing in its RFC 5424 head',
+      '<22>1 2026-11-28T02:46:44Z - mupdate - - - login: be1',
+      undefined,
+      'mupdate',
+      undefined,
+    ],
+  ])('with %s', (_, line, host, ident, pid) => {
+    expect(read(line)).toMatchObject({ host, ident, pid, text: line.replace(/^.*?mupdate(?:\[123\]:|:| - - -) /, '') })
+  })
+
+  it.each([
+    'Feb 30 02:46:44 fe1 mupdate[1]: login: be1',
+    'Sun 28 02:46:44 fe1 mupdate[1]: login: be1',
+    '[ 1234.567890] fe1 mupdate[1]: login: be1',
+    'mupdate',
+    '',
+  ])('that is none: %s', line => expect(read(line)).toBeUndefined())
+
+  it.each([
+    ['before it was read', 'Nov 27 23:00:00', local(2026, 10, 27, 23, 0, 0)],
+    ['of a host whose clock is ahead', 'Nov 29 01:00:00', local(2026, 10, 29, 1, 0, 0)],
+    ['of last year', 'Dec 31 23:59:59', local(2025, 11, 31, 23, 59, 59)],
+    ['of a leap day', 'Feb 29 12:00:00', local(2024, 1, 29, 12, 0, 0)],
+  ])('without a year %s', (_, stamp, atMs) => expect(read(`${stamp} fe1 mupdate[1]: x`)).toMatchObject({ atMs }))
+
+  it('goes on into the next year where the first is given', () => {
+    const stamps = new Stamps({ kind: 'from', year: 2019 })
+    const years = ['Dec 31', 'Jan  1', 'Jan  2'].map(day => stamps.at(`${day} 12:00:00 x`)!.atMs)
+    expect(years.map(atMs => new Date(atMs).getFullYear())).toEqual([2019, 2020, 2020])
+  })
+
+  it('that was counted instead of repeated counts as often', () => {
+    const refused = 'Server too busy, dropping connection.'
+    const { masters } = diagnoseLogs([
+      logOf(
+        `Nov 28 02:46:44 mup mupdate[1]: ${refused}`,
+        `Nov 28 02:46:45 mup mupdate[1]: message repeated 3 times: [ ${refused}]`,
+        'Nov 28 02:46:59 mup last message repeated 2 times',
+        'Nov 28 02:46:59 mup imapd[7]: whatever',
+        'Nov 28 02:47:10 mup last message repeated 9 times',
+      ),
+    ])
+    expect(masters[0].refused).toMatchObject([{ count: 1 + 3 + 3 * 2 - 4 }])
+  })
+})
+
+describe('what is said', () => {
+  it.each([
+    ['connection to master timed out.', { kind: 'timed-out' }],
+    ['retrying connection to mupdate server in 27 seconds', { kind: 'retrying', seconds: 27 }],
+    ['mailbox list synchronization NOT complete (3) errors', { kind: 'unsynchronised' }],
+    ['signals_select: nfds = 1023/1024', { kind: 'descriptors', used: 1023, limit: 1024 }],
+    ['mappedfile: longlock /var/lib/cyrus/mailboxes.db for 2.4 seconds', { kind: 'long-lock', seconds: 2.4 }],
+    ['the connection to master timed out', undefined],
+  ])('by “%s”', (text, saying) => expect(sayingOf(text)).toEqual(saying))
+
+  it.each([
+    [
+      'process type:SERVICE name:mupdate path:/usr/lib/cyrus/bin/mupdate age:1.234s pid:77 signaled to death by signal 11 (Segmentation fault, core dumped)',
+      { kind: 'signalled', pid: 77, service: 'mupdate' },
+    ],
+    [
+      'process type:SERVICE name:mupdate path:/usr/lib/cyrus/bin/mupdate age:1.234s pid:77 exited, status 75',
+      { kind: 'failed', pid: 77, service: 'mupdate' },
+    ],
+    ['process 77 exited, signaled to death by 11', { kind: 'signalled', pid: 77, service: undefined }],
+    [
+      'too many failures for service mupdate/ipv4, disabling until next SIGHUP',
+      { kind: 'disabled', service: 'mupdate' },
+    ],
+  ])('of a death by “%s”', (text, death) => expect(deathOf(text)).toMatchObject(death))
+
+  it('has a shape without numbers and names', () => {
+    expect(shapeOf('no user.joe.Sent of <joe@example.com> in "a b" after 12 s, 0x7f')).toBe(
+      'no * of "…" in "…" after # s, #',
+    )
+  })
+})
