@@ -1,0 +1,136 @@
+import { formatCount, formatDurationUs } from '../core/units.js'
+import type { Estimate } from '../limits/estimate.js'
+import { type Axis, type PredictedLimit, predictedLimits } from '../limits/limits.js'
+import { thrashNeeds } from '../limits/restart.js'
+import type { Calibration } from '../masters/model/calibration.js'
+import type { PlanLimit, PlanState } from '../metrics/site-plan-result.js'
+import type { Site } from './schema.js'
+import { changesStream, settingsOf } from './states.js'
+
+const TITLES: Record<Axis, string> = {
+  resyncs: 'lists at once without a time-out',
+  mailboxes: 'mailboxes, if all frontends but one restart at once: no time-out',
+  slaves: 'slaves',
+  creates: 'creates a second',
+  kicks: 'kicks a second',
+  connections: 'new connections a second',
+}
+const DAY_MS = 86_400_000
+/** Growth of a century is none. */
+const FARTHEST_DAYS = 36_500
+
+/** Every limit, what the site has of it, and when growth has used it up. */
+export function limitsOf(site: Site, state: PlanState, listMs: Estimate, calibration: Calibration): PlanLimit[] {
+  const predicted = predictedLimits({
+    mailboxes: state.mailboxes,
+    slaves: state.slaves,
+    retryDelayMs: site.slaves.retryDelay,
+    settings: settingsOf(site),
+    calibration,
+    listMs,
+    changesStream: changesStream(state, site),
+    connectionPerCreate: site.operations.connection === 'each',
+    ...(state.createsPerSecond === null ? {} : { createsPerSecond: state.createsPerSecond }),
+  })
+  return [
+    ...predicted.map(limit => planLimit(limit, site, state)),
+    ...thrashLimit(site, state, listMs),
+    ...descriptorLimit(site, state),
+  ]
+}
+
+function planLimit(limit: PredictedLimit, site: Site, state: PlanState): PlanLimit {
+  const { axis, cause, low, high, arithmetic } = limit
+  return {
+    axis,
+    cause,
+    title: axis === 'slaves' ? `slaves, before ${cause} run out` : TITLES[axis],
+    ...(cause === 'mailboxes lock' && axis === 'slaves'
+      ? { title: 'slaves, before telling them of creates takes all of the lock' }
+      : {}),
+    state: state.name,
+    ...headroom(nowOf(axis, site, state), low),
+    low,
+    high,
+    reachedOn: axis === 'mailboxes' ? reachedOn(site, state, low) : null,
+    arithmetic,
+  }
+}
+
+function headroom(now: number | null, low: number): { now: number | null; headroom: number | null } {
+  return { now, headroom: now === null || now === 0 ? null : low / now }
+}
+
+function nowOf(axis: Axis, { operations }: Site, state: PlanState): number | null {
+  const { createsPerSecond: creates } = state
+  const changes = creates === null ? null : creates + (operations.otherChangesPerSecond ?? 0)
+  switch (axis) {
+    case 'resyncs':
+      return state.slaves - 1
+    case 'mailboxes':
+      return state.mailboxes
+    case 'slaves':
+      return state.slaves
+    case 'creates':
+      return creates
+    case 'kicks':
+      return changes
+    case 'connections':
+      return operations.connection === 'each' ? changes : null
+  }
+}
+
+/** From how many mailboxes on some restart of some frontends can cause resyncs that cause resyncs. */
+function thrashLimit(site: Site, state: PlanState, listMs: Estimate): PlanLimit[] {
+  const needs = thrashNeeds(state.slaves, site.slaves.retryDelay, changesStream(state, site))
+  if (needs === undefined) return []
+  const [low, high] = [listMs.high, listMs.low].map(ms => Math.floor((state.mailboxes * needs.listMs) / ms))
+  const each = formatDurationUs((listMs.likely * 1e3) / state.mailboxes)
+  return [
+    {
+      axis: 'mailboxes',
+      cause: 'mailboxes lock',
+      title: 'mailboxes, before a restart of some frontends can begin a thrash',
+      state: state.name,
+      ...headroom(state.mailboxes, low!),
+      low: low!,
+      high: high!,
+      reachedOn: reachedOn(site, state, low!),
+      arithmetic: `worst is a restart of ${needs.restarted} of ${state.slaves}: their lists make the others time out, and the lists of those ${state.slaves - needs.restarted} others in turn, from ${formatDurationUs(needs.listMs * 1e3)} a list on ÷ ${each} a mailbox = ${formatCount(low!)} … ${formatCount(high!)}`,
+    },
+  ]
+}
+
+/** cyrus.conf's maxfds, where it is less than what Cyrus may accept. */
+function descriptorLimit(site: Site, { name: state, slaves }: PlanState): PlanLimit[] {
+  const { maxfds } = site.master
+  const { connectionsMax } = settingsOf(site)
+  if (maxfds === null || maxfds >= connectionsMax + OWN_DESCRIPTORS) return []
+  const low = Math.max(0, maxfds - OWN_DESCRIPTORS)
+  return [
+    {
+      axis: 'slaves',
+      cause: 'descriptors',
+      title: 'slaves, before descriptors run out',
+      state,
+      ...headroom(slaves, low),
+      low,
+      high: maxfds,
+      reachedOn: null,
+      arithmetic: `maxfds=${maxfds} of cyrus.conf − ${OWN_DESCRIPTORS} of mupdate’s own = ${low}`,
+    },
+  ]
+}
+
+/** Files, libraries' sockets and the listening sockets of an idle mupdate 3.6.1 (/proc/PID/fd), rounded up. */
+export const OWN_DESCRIPTORS = 32
+
+/** The day on which growth has used it up; null where it does not, or nobody knows how fast it grows. */
+function reachedOn({ growthPerDay, asOf }: Site, { mailboxes, name }: PlanState, limit: number): string | null {
+  // What is planned has no day of its own from which to reckon.
+  if (name !== 'today') return null
+  if (limit <= mailboxes) return asOf
+  if (growthPerDay === null || growthPerDay <= 0) return null
+  const days = (limit - mailboxes) / growthPerDay
+  return days > FARTHEST_DAYS ? null : new Date(Date.parse(asOf) + Math.floor(days) * DAY_MS).toISOString().slice(0, 10)
+}
