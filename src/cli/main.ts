@@ -10,6 +10,7 @@ import { compareCommand, keepSeparator } from './compare.js'
 import { gateCommand } from './gate.js'
 import { generateCommand } from './generate.js'
 import { masterCommand } from './master.js'
+import { planCommand } from './plan.js'
 import { profileCommand } from './profile.js'
 import { reportCommand } from './report.js'
 import { runCommand } from './run.js'
@@ -32,6 +33,7 @@ for (const command of [
   gateCommand(),
   compareCommand(),
   trendCommand(),
+  planCommand(),
   baselineCommand(),
   masterCommand(),
   calibrateCommand(),

@@ -12,6 +12,7 @@ const state = z.strictObject({
   frontends: z.int(),
   slaves: z.int().describe('frontends, and backends of a unified murder'),
   createsPerSecond: z.number().nullable().describe('null: unknown'),
+  changesStream: z.boolean().describe('changes reach every slave at least each 5 s, so that it bears more'),
 })
 
 const cost = z.strictObject({

@@ -6,7 +6,6 @@ import { capacityEvents } from './cliff-events.js'
 import { usedCost } from './plan-costs.js'
 import { ms, span } from './plan-words.js'
 import type { Site } from './schema.js'
-import { changesStream } from './states.js'
 
 /** What can happen to the site in that state: which events make frontends time out, and which can begin a thrash. */
 export function eventsOf(site: Site, state: PlanState, costs: readonly PlanCost[]): PlanEvent[] {
@@ -22,7 +21,7 @@ export function eventsOf(site: Site, state: PlanState, costs: readonly PlanCost[
 /** One, the last that surely goes well, the next, the first that surely does not, the worst for a thrash, all but one, all. */
 function restartCounts(site: Site, state: PlanState, listMs: Estimate): number[] {
   const { retryDelay } = site.slaves
-  const stream = changesStream(state, site)
+  const stream = state.changesStream
   const { safe } = simultaneousResyncs(retryDelay, listMs.high, stream)
   const { certain } = simultaneousResyncs(retryDelay, listMs.low, stream)
   const worst = thrashNeeds(state.slaves, retryDelay, stream)?.restarted ?? 1
@@ -39,7 +38,7 @@ function restartEvent(
   mergeMs: Estimate | undefined,
 ): PlanEvent {
   const { retryDelay } = site.slaves
-  const stream = changesStream(state, site)
+  const stream = state.changesStream
   const outcome = restartOf({
     restarted,
     slaves: state.slaves,

@@ -5,7 +5,7 @@ import { thrashNeeds } from '../limits/restart.js'
 import type { Calibration } from '../masters/model/calibration.js'
 import type { PlanLimit, PlanState } from '../metrics/site-plan-result.js'
 import type { Site } from './schema.js'
-import { changesStream, settingsOf } from './states.js'
+import { settingsOf } from './states.js'
 
 const TITLES: Record<Axis, string> = {
   resyncs: 'lists at once without a time-out',
@@ -28,7 +28,7 @@ export function limitsOf(site: Site, state: PlanState, listMs: Estimate, calibra
     settings: settingsOf(site),
     calibration,
     listMs,
-    changesStream: changesStream(state, site),
+    changesStream: state.changesStream,
     connectionPerCreate: site.operations.connection === 'each',
     ...(state.createsPerSecond === null ? {} : { createsPerSecond: state.createsPerSecond }),
   })
@@ -82,7 +82,7 @@ function nowOf(axis: Axis, { operations }: Site, state: PlanState): number | nul
 
 /** From how many mailboxes on some restart of some frontends can cause resyncs that cause resyncs. */
 function thrashLimit(site: Site, state: PlanState, listMs: Estimate): PlanLimit[] {
-  const needs = thrashNeeds(state.slaves, site.slaves.retryDelay, changesStream(state, site))
+  const needs = thrashNeeds(state.slaves, site.slaves.retryDelay, state.changesStream)
   if (needs === undefined) return []
   const [low, high] = [listMs.high, listMs.low].map(ms => Math.floor((state.mailboxes * needs.listMs) / ms))
   const each = formatDurationUs((listMs.likely * 1e3) / state.mailboxes)

@@ -8,7 +8,7 @@ import { limitsOf } from './plan-limits.js'
 import { ms } from './plan-words.js'
 import { recommendationsOf } from './recommend.js'
 import type { Site } from './schema.js'
-import { changesStream, statesOf } from './states.js'
+import { statesOf } from './states.js'
 
 export interface PlanInputs {
   readonly site: Site
@@ -116,7 +116,7 @@ function stateSentences({ site, costs }: Findings, state: PlanState, events: rea
       : 'no event can begin a thrash'
   const ends =
     only.length === 0 ? '' : `; time-outs that end by themselves: ${only.map(({ title }) => title).join('; ')}`
-  const needs = thrashNeeds(state.slaves, site.slaves.retryDelay, changesStream(state, site))
+  const needs = thrashNeeds(state.slaves, site.slaves.retryDelay, state.changesStream)
   const marginal =
     needs === undefined
       ? ''

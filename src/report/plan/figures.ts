@@ -1,0 +1,107 @@
+import { formatCount, formatDurationUs } from '../../core/units.js'
+import type {
+  PlanCost,
+  PlanEvent,
+  PlanLimit,
+  PlanState,
+  Recommendation,
+  SitePlan,
+} from '../../metrics/site-plan-result.js'
+
+export const STATE_WORDS = { today: 'today', planned: 'as planned' } as const
+/** Verdicts of events, as signs and in words. */
+export const SIGNS = { cannot: '✓', can: '?', must: '✗' } as const
+const THRASH_WORDS = { cannot: 'cannot begin a thrash', can: 'can begin a thrash', must: 'begins a thrash' } as const
+const TIMEOUT_WORDS = { cannot: 'no time-outs', can: 'time-outs possible', must: 'time-outs' } as const
+
+export function headlineOf({ site }: SitePlan): string {
+  const [today] = site.states
+  return `${formatCount(today.mailboxes)} mailboxes, ${today.slaves} slaves, mupdate_retry_delay ${durationText(site.retryDelayMs)}, as of ${site.asOf}`
+}
+
+export function stateText({ mailboxes, slaves, frontends, createsPerSecond }: PlanState): string {
+  const backends = slaves - frontends
+  const unified = backends === 0 ? '' : ` (${frontends} frontends, ${backends} backends of a unified murder)`
+  const creates = createsPerSecond === null ? 'creates unknown' : `${number(createsPerSecond)} creates/s`
+  return `${formatCount(mailboxes)} mailboxes, ${slaves} slaves${unified}, ${creates}`
+}
+
+export function verdictWords({ timeOuts, thrash }: PlanEvent): string {
+  return timeOuts === 'cannot' ? THRASH_WORDS.cannot : `${TIMEOUT_WORDS[timeOuts]}, ${THRASH_WORDS[thrash]}`
+}
+
+/** `9 % to spare`, `32 % too much`. */
+export function marginText(margin: number | null): string {
+  if (margin === null) return '–'
+  const share = Math.abs(100 * margin)
+  const text = share < 1 ? share.toFixed(1) : share.toFixed(0)
+  return margin >= 0 ? `${text} % to spare` : `${text} % too much`
+}
+
+export const EVENT_HEAD = ['', 'event', 'verdict', 'margin']
+
+export function eventRow(event: PlanEvent): string[] {
+  return [SIGNS[worseOf(event)], event.title, verdictWords(event), marginText(event.margin)]
+}
+
+/** What an event is marked with: red only where it surely makes frontends time out. */
+export function worseOf({ timeOuts }: PlanEvent): keyof typeof SIGNS {
+  return timeOuts
+}
+
+export const LIMIT_HEAD = ['limit', 'has', 'well up to', 'not beyond', 'head-room', 'used up']
+
+export function limitRow({ title, now, low, high, headroom, reachedOn }: PlanLimit): string[] {
+  return [
+    title,
+    now === null ? 'unknown' : number(now),
+    number(low),
+    number(high),
+    headroomText(headroom),
+    reachedOn ?? '–',
+  ]
+}
+
+function headroomText(headroom: number | null): string {
+  if (headroom === null) return '–'
+  return headroom >= 10 ? `${headroom.toFixed(0)} ×` : `${headroom.toFixed(2)} ×`
+}
+
+export function costText({ title, ms, used }: PlanCost): string {
+  const value =
+    ms === null ? 'unknown' : `${durationText(ms.likely)} (${durationText(ms.low)} to ${durationText(ms.high)})`
+  return `${title}: ${value}${used ? '' : ', not used'}`
+}
+
+export function recommendationTitle({ setting, current, value, change }: Recommendation): string {
+  if (current === null) return `${setting}: ${value}`
+  if (!change)
+    return `${setting}: ${current === value ? `leave at ${value}` : value} ${current === value ? '' : `(now ${current})`}`.trim()
+  return `${setting}: ${value} (now ${current})`
+}
+
+/** Name and text of each part, those that say nothing left out. */
+export function recommendationParts(recommendation: Recommendation): [string, string][] {
+  const { where, arithmetic, measurement, price, lowerBound } = recommendation
+  const parts: [string, string | null][] = [
+    ['where', where],
+    ['arithmetic', arithmetic],
+    ['measured', measurement],
+    ['price', price],
+    ['no less than', lowerBound],
+  ]
+  return parts.filter((part): part is [string, string] => part[1] !== null)
+}
+
+export function calibrationText({ calibration }: SitePlan): string {
+  const { master, mailboxDatabase, mailboxes, madeAt, host, relation } = calibration
+  return `Calibration: ${master}, ${mailboxDatabase}, ${formatCount(mailboxes)} mailboxes, ${madeAt.slice(0, 10)}, ${host}: ${relation === 'unknown' ? 'whether that is like the site’s master is unknown' : relation === 'same host' ? 'same CPU as the site’s master' : 'another host than the site’s master'}.`
+}
+
+function number(value: number): string {
+  return value >= 10 ? formatCount(value) : String(Number(value.toPrecision(2)))
+}
+
+export function durationText(ms: number): string {
+  return formatDurationUs(ms * 1e3)
+}
