@@ -53,14 +53,16 @@ function leftOver(stallMs: Estimate, afterMs: number): Estimate {
 }
 
 /**
- * The master restarts: all lose it at once, and each comes back at its own moment within half a retry delay. None is
- * established, but the first has its list while the last still fetch theirs.
+ * The master restarts: all lose it at once, and each comes back at its own moment within half a retry delay. When the
+ * last of them asks for its list none has been listening for a whole delay, so that none has a NOOP out: each bears two
+ * delays from the end of its own list.
  */
 export function masterRestartOf({ slaves, retryDelayMs, listMs }: Omit<Restart, 'restarted'>): RestartOutcome {
-  const stallMs = times(listMs, slaves)
-  const isPossible = timesOut(stallMs, tolerance(retryDelayMs)) !== 'cannot'
-  const possibility = isPossible ? 'can' : 'cannot'
-  return { stallMs, timeOuts: possibility, secondMs: exactly(0), thrash: possibility }
+  const stallMs = times(listMs, Math.max(0, slaves - 1))
+  const timeOuts = stallMs.high <= 2 * retryDelayMs ? 'cannot' : 'can'
+  // Those time out that had their lists two delays before the last list ends.
+  const secondMs = timeOuts === 'cannot' ? exactly(0) : leftOver(times(listMs, slaves), 2 * retryDelayMs)
+  return { stallMs, timeOuts, secondMs, thrash: secondMs.high <= retryDelayMs ? 'cannot' : 'can' }
 }
 
 /** From which time of a list on some restart can begin a thrash, and of how many slaves that restart is. */

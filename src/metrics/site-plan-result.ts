@@ -12,7 +12,6 @@ const state = z.strictObject({
   frontends: z.int(),
   slaves: z.int().describe('frontends, and backends of a unified murder'),
   createsPerSecond: z.number().nullable().describe('null: unknown'),
-  changesStream: z.boolean().describe('changes reach every slave at least each 5 s, so that it bears more'),
 })
 
 const cost = z.strictObject({
@@ -23,6 +22,7 @@ const cost = z.strictObject({
   basis: z.enum(['measured', 'calibration', 'unknown']),
   used: z.boolean().describe('false where a better one is known'),
   source: z.string().describe('where it comes from: this site, a calibration of which host, extrapolated how far'),
+  short: z.string().describe('the same in a few words'),
 })
 
 const limit = z.strictObject({
@@ -74,6 +74,9 @@ export const sitePlanSchema = z.strictObject({
     asOf: z.string().describe('the day on which it was so; dates are reckoned from it'),
     growthPerDay: z.number().nullable(),
     retryDelayMs: z.number(),
+    bearsMs: z
+      .strictObject({ surely: z.number(), streaming: z.number(), atMost: z.number() })
+      .describe('stalls that an established slave bears; streaming: surely, while changes reach it all the time'),
     states: z.array(state).min(1),
   }),
   calibration: z.strictObject({

@@ -27,12 +27,13 @@ function massCreation(site: Site, state: PlanState, listMs: Estimate, createMs: 
   const timeOuts: Possibility = share.high < 1 ? 'cannot' : 'can'
   const free = Math.max(0, settingsOf(site).workersMax - 1 - state.slaves)
   const waiting = (rate * listMs.likely) / 1e3
+  const creates = waiting < 1.5 ? '1 create waits' : `${formatCount(waiting)} creates wait`
   const held =
     site.operations.connection === 'kept'
       ? 'they keep their connections, and no workers'
       : waiting > free
-        ? `${formatCount(waiting)} creates wait for one list, each with a worker, and ${free} are free: nobody else is greeted until it ends`
-        : `${formatCount(waiting)} creates wait for one list, each with a worker, of ${free} that are free`
+        ? `${creates} for one list, each with a worker, and ${free} are free: nobody else is greeted until it ends`
+        : `${creates} for one list, each with a worker, of ${free} that are free`
   return [
     {
       kind: 'massCreation',
@@ -41,7 +42,7 @@ function massCreation(site: Site, state: PlanState, listMs: Estimate, createMs: 
       restarted: null,
       timeOuts,
       thrash: timeOuts,
-      margin: 1 - share.likely,
+      margin: 1 - share.high,
       arithmetic: `${perSecond(rate)} × ${ms(createMs.likely)} with the lock = ${(100 * share.likely).toPrecision(2)} % of its time; ${held}`,
       users: `a create waits for the lists before it, ${ms(listMs.likely)} each`,
     },

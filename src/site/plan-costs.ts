@@ -21,21 +21,35 @@ const RELATIONS: Record<Relation, string> = {
   'another host': 'made on another host than the site’s master',
   unknown: 'whether on a host like the site’s master is unknown',
 }
+const SHORT_RELATIONS: Record<Relation, string> = {
+  'same host': 'the same CPU',
+  'another host': 'another host',
+  unknown: 'a host that may be another',
+}
 
 export function hostText({ host }: Calibration): string {
   const { cpuModel, cores } = host
   return `${typeof cpuModel === 'string' ? cpuModel : 'unknown CPU'}, ${typeof cores === 'number' ? cores : '?'} cores`
 }
 
+interface Source {
+  readonly source: string
+  readonly short: string
+}
+
 /** Where a calibration's figure comes from, and how far it was stretched. */
-function sourceText(site: Site, calibration: Calibration, mailboxes?: number): string {
-  const { master, madeAt } = calibration
-  const made = `calibration of ${master.kind} ${master.version}, ${master.mailboxDatabase}, ${madeAt.slice(0, 10)}, ${RELATIONS[relationOf(site, calibration)]} (${hostText(calibration)})`
-  if (mailboxes === undefined) return made
-  const stretch = mailboxes / calibration.mailboxes
-  return stretch > 1
-    ? `${made}; extrapolated from ${formatCount(calibration.mailboxes)} mailboxes to ${formatCount(mailboxes)}, ± ${EXTRAPOLATION * 100} %`
-    : `${made}; within the ${formatCount(calibration.mailboxes)} mailboxes that it was made with`
+function sourceOf(site: Site, calibration: Calibration, mailboxes?: number): Source {
+  const { master, madeAt, mailboxes: own } = calibration
+  const relation = relationOf(site, calibration)
+  const made = `calibration of ${master.kind} ${master.version}, ${master.mailboxDatabase}, ${madeAt.slice(0, 10)}, ${RELATIONS[relation]} (${hostText(calibration)})`
+  const short = `calibration of ${SHORT_RELATIONS[relation]}`
+  if (mailboxes === undefined) return { source: made, short }
+  if (mailboxes <= own)
+    return { source: `${made}; within the ${formatCount(own)} mailboxes that it was made with`, short }
+  return {
+    source: `${made}; extrapolated from ${formatCount(own)} mailboxes to ${formatCount(mailboxes)}, ± ${EXTRAPOLATION * 100} %`,
+    short: `${short}, extrapolated × ${(mailboxes / own).toFixed(1)}, ± ${EXTRAPOLATION * 100} %`,
+  }
 }
 
 function stretched(estimate: Estimate, mailboxes: number, calibration: Calibration): Estimate {
@@ -62,7 +76,7 @@ function listCosts(site: Site, { name: state, mailboxes }: PlanState, calibratio
     ms: stretched(listMs(calibration, mailboxes), mailboxes, calibration),
     basis: 'calibration',
     used: measured === null,
-    source: sourceText(site, calibration, mailboxes),
+    ...sourceOf(site, calibration, mailboxes),
   }
   if (measured === null) return [calibrated]
   const factor = scaleOf(site, mailboxes)
@@ -74,7 +88,7 @@ function listCosts(site: Site, { name: state, mailboxes }: PlanState, calibratio
       ms: times(measured, 1e3 * factor),
       basis: 'measured',
       used: true,
-      source: measuredText(site, factor),
+      ...measuredSource(site, factor),
     },
     calibrated,
   ]
@@ -96,7 +110,7 @@ function mergeCosts(site: Site, { name: state, mailboxes }: PlanState, calibrati
             ms: times(exactly(measured), 1e3 * factor),
             basis: 'measured',
             used: true,
-            source: measuredText(site, factor),
+            ...measuredSource(site, factor),
           },
         ]
   const other: PlanCost =
@@ -109,6 +123,7 @@ function mergeCosts(site: Site, { name: state, mailboxes }: PlanState, calibrati
           basis: 'unknown',
           used: own.length === 0,
           source: 'the calibration has no real slave',
+          short: 'unknown',
         }
       : {
           name: 'merge',
@@ -117,7 +132,7 @@ function mergeCosts(site: Site, { name: state, mailboxes }: PlanState, calibrati
           ms: stretched(calibrated, mailboxes, calibration),
           basis: 'calibration',
           used: own.length === 0,
-          source: sourceText(site, calibration, mailboxes),
+          ...sourceOf(site, calibration, mailboxes),
         }
   return [...own, other]
 }
@@ -130,7 +145,7 @@ function createCost(site: Site, { name: state, slaves }: PlanState, calibration:
     ms: times(createLockUs(calibration, slaves), 1e-3),
     basis: 'calibration',
     used: true,
-    source: sourceText(site, calibration),
+    ...sourceOf(site, calibration),
   }
 }
 
@@ -139,11 +154,14 @@ function scaleOf({ measured, mailboxes: now }: Site, mailboxes: number): number 
   return mailboxes / (measured?.mailboxes ?? now)
 }
 
-function measuredText({ measured, mailboxes }: Site, factor: number): string {
+function measuredSource({ measured, mailboxes }: Site, factor: number): Source {
   const from = `measured there: ${measured!.from}`
-  return Math.abs(factor - 1) < 0.005
-    ? from
-    : `${from}; with ${formatCount(measured!.mailboxes ?? mailboxes)} mailboxes, scaled by ${factor.toFixed(2)}`
+  if (Math.abs(factor - 1) < 0.005) return { source: from, short: 'measured there' }
+  const scaled = `scaled × ${factor.toFixed(2)}`
+  return {
+    source: `${from}; with ${formatCount(measured!.mailboxes ?? mailboxes)} mailboxes, ${scaled}`,
+    short: `measured there, ${scaled}`,
+  }
 }
 
 /** @returns undefined where it is unknown */

@@ -1,6 +1,6 @@
 import { type Estimate, times } from '../limits/estimate.js'
 import { masterRestartOf, restartOf, type RestartOutcome, thrashNeeds } from '../limits/restart.js'
-import { simultaneousResyncs, tolerance } from '../limits/resyncs.js'
+import { simultaneousResyncs, type Tolerance, tolerance } from '../limits/resyncs.js'
 import type { PlanCost, PlanEvent, PlanState } from '../metrics/site-plan-result.js'
 import { capacityEvents } from './cliff-events.js'
 import { usedCost } from './plan-costs.js'
@@ -21,10 +21,9 @@ export function eventsOf(site: Site, state: PlanState, costs: readonly PlanCost[
 /** One, the last that surely goes well, the next, the first that surely does not, the worst for a thrash, all but one, all. */
 function restartCounts(site: Site, state: PlanState, listMs: Estimate): number[] {
   const { retryDelay } = site.slaves
-  const stream = state.changesStream
-  const { safe } = simultaneousResyncs(retryDelay, listMs.high, stream)
-  const { certain } = simultaneousResyncs(retryDelay, listMs.low, stream)
-  const worst = thrashNeeds(state.slaves, retryDelay, stream)?.restarted ?? 1
+  const { safe } = simultaneousResyncs(retryDelay, listMs.high)
+  const { certain } = simultaneousResyncs(retryDelay, listMs.low)
+  const worst = thrashNeeds(state.slaves, retryDelay)?.restarted ?? 1
   const all = [1, safe, safe + 1, certain + 1, worst, state.slaves - 1]
   const possible = all.filter(count => count >= 1 && count < state.slaves)
   return [...new Set([...possible, state.slaves])].toSorted((a, b) => a - b)
@@ -38,15 +37,12 @@ function restartEvent(
   mergeMs: Estimate | undefined,
 ): PlanEvent {
   const { retryDelay } = site.slaves
-  const stream = state.changesStream
   const outcome = restartOf({
     restarted,
     slaves: state.slaves,
     retryDelayMs: retryDelay,
     listMs,
-    changesStream: stream,
   })
-  const { lowMs } = tolerance(retryDelay, stream)
   const isAll = restarted === state.slaves
   return {
     kind: 'restart',
@@ -55,10 +51,10 @@ function restartEvent(
     restarted,
     timeOuts: outcome.timeOuts,
     thrash: outcome.thrash,
-    margin: isAll ? null : 1 - outcome.stallMs.likely / lowMs,
+    margin: isAll ? null : marginOf(outcome, tolerance(retryDelay)),
     arithmetic: isAll
       ? `${restarted} lists, ${span(outcome.stallMs)}; nobody is left who could time out`
-      : restartArithmetic(outcome, restarted, state.slaves, listMs, retryDelay, stream),
+      : restartArithmetic(outcome, restarted, state.slaves, listMs, retryDelay),
     users: unreadyText(restarted, listMs, mergeMs),
   }
 }
@@ -69,17 +65,22 @@ function restartArithmetic(
   slaves: number,
   listMs: Estimate,
   retryDelayMs: number,
-  stream: boolean,
 ): string {
-  const { lowMs, highMs } = tolerance(retryDelayMs, stream)
-  const bears = stream && lowMs !== retryDelayMs ? `2 × ${ms(retryDelayMs)} − 5 s = ${ms(lowMs)}` : ms(lowMs)
-  const first = `${restarted} × ${ms(listMs.likely)} a list = ${span(stallMs)}; others bear ${bears} for certain and ${ms(highMs)} at most`
+  const { lowMs, highMs } = tolerance(retryDelayMs)
+  const bears =
+    timeOuts === 'must' ? `${ms(highMs)} that the others bear at most` : `${ms(lowMs)} that the others surely bear`
+  const first = `${restarted} × ${ms(listMs.likely)} a list = ${span(stallMs)}, of ${bears}`
   if (timeOuts === 'cannot') return first
   const others = slaves - restarted
   const second = `the lists of the ${others} that may time out take ${span(secondMs)}`
   return thrash === 'cannot'
     ? `${first}; ${second}, within ${ms(retryDelayMs)}: it ends there`
     : `${first}; ${second}, more than ${ms(retryDelayMs)}: resyncs cause resyncs`
+}
+
+/** Of what they surely bear, by the longest that it can last; of what nobody bears, by the shortest. */
+function marginOf({ stallMs, timeOuts }: RestartOutcome, { lowMs, highMs }: Tolerance): number {
+  return timeOuts === 'must' ? 1 - stallMs.low / highMs : 1 - stallMs.high / lowMs
 }
 
 function masterRestartEvent(site: Site, state: PlanState, listMs: Estimate, mergeMs: Estimate | undefined): PlanEvent {
@@ -92,8 +93,8 @@ function masterRestartEvent(site: Site, state: PlanState, listMs: Estimate, merg
     restarted: state.slaves,
     timeOuts,
     thrash,
-    margin: 1 - stallMs.likely / retryDelay,
-    arithmetic: `all ${state.slaves} come back within ${ms(retryDelay)} to ${ms(1.5 * retryDelay)}: ${state.slaves} × ${ms(listMs.likely)} a list = ${span(stallMs)}; the first, established again, bear ${ms(retryDelay)}`,
+    margin: 1 - stallMs.high / (2 * retryDelay),
+    arithmetic: `all ${state.slaves} come back within ${ms(retryDelay)} to ${ms(1.5 * retryDelay)}: the first has its list ${state.slaves - 1} × ${ms(listMs.likely)} = ${span(stallMs)} before the last, and bears ${ms(2 * retryDelay)}`,
     users: `frontends know of no change for ${ms(retryDelay)} to ${ms(1.5 * retryDelay)}, then ${mergeText(mergeMs)}`,
   }
 }

@@ -1,11 +1,13 @@
 import { formatCount } from '../core/units.js'
+import { isOfDisk } from '../limits/costs.js'
 import { thrashNeeds } from '../limits/restart.js'
+import { tolerance } from '../limits/resyncs.js'
 import type { Calibration } from '../masters/model/calibration.js'
 import type { PlanCost, PlanEvent, PlanLimit, PlanState, SitePlan } from '../metrics/site-plan-result.js'
 import { costsOf, hostText, relationOf, usedCost } from './plan-costs.js'
 import { eventsOf } from './plan-events.js'
 import { limitsOf } from './plan-limits.js'
-import { ms } from './plan-words.js'
+import { ms, span } from './plan-words.js'
 import { recommendationsOf } from './recommend.js'
 import type { Site } from './schema.js'
 import { statesOf } from './states.js'
@@ -32,6 +34,7 @@ export function planOfSite({ site, path, calibration, harnessVersion }: PlanInpu
       asOf: site.asOf,
       growthPerDay: site.growthPerDay,
       retryDelayMs: site.slaves.retryDelay,
+      bearsMs: bearsOf(site),
       states,
     },
     calibration: {
@@ -47,10 +50,15 @@ export function planOfSite({ site, path, calibration, harnessVersion }: PlanInpu
     costs,
     limits,
     events,
-    recommendations: recommendationsOf(site, states.at(-1)!, costs),
+    recommendations: recommendationsOf(site, states.at(-1)!, costs, calibration),
     users: usersOf(states, costs),
-    unknown: unknownsOf(site),
+    unknown: unknownsOf(site, calibration),
   }
+}
+
+function bearsOf({ slaves: { retryDelay } }: Site): SitePlan['site']['bearsMs'] {
+  const { lowMs, highMs } = tolerance(retryDelay)
+  return { surely: lowMs, streaming: tolerance(retryDelay, true).lowMs, atMost: highMs }
 }
 
 const GRAVITY = { cannot: 0, can: 1, must: 2 } as const
@@ -116,11 +124,12 @@ function stateSentences({ site, costs }: Findings, state: PlanState, events: rea
       : 'no event can begin a thrash'
   const ends =
     only.length === 0 ? '' : `; time-outs that end by themselves: ${only.map(({ title }) => title).join('; ')}`
-  const needs = thrashNeeds(state.slaves, site.slaves.retryDelay, state.changesStream)
+  const needs = thrashNeeds(state.slaves, site.slaves.retryDelay)
+  const { short } = costs.find(cost => cost.name === 'list' && cost.state === state.name && cost.used)!
   const marginal =
     needs === undefined
       ? ''
-      : ` A list takes ${ms(listMs.likely)} (${ms(listMs.low)} to ${ms(listMs.high)}); a thrash needs ${ms(needs.listMs)}, ${marginText(needs.listMs / listMs.likely)}.`
+      : ` A list takes ${span(listMs)}, ${short}; a thrash after a restart needs ${ms(needs.listMs)}, ${marginText(needs.listMs / listMs.likely)}.`
   return [`${named} (${who}): ${says}${ends}.${marginal}`]
 }
 
@@ -153,19 +162,23 @@ function usersOf(states: readonly PlanState[], costs: readonly PlanCost[]): stri
   })
 }
 
-function unknownsOf({ growthPerDay, operations, measured, master, planned }: Site): string[] {
+function unknownsOf({ growthPerDay, operations, measured, master, planned }: Site, calibration: Calibration): string[] {
   const no = (isUnknown: boolean, text: string) => (isUnknown ? [text] : [])
   return [
     ...no(growthPerDay === null, 'growth: growthPerDay, or two dated dumps (plan init --dump); so no limit has a date'),
     ...no(
       operations.createsPerSecond === null && planned.createsPerSecond === null,
-      'creates a second: operations.createsPerSecond, or counters of backends (plan init --counters); so slaves are taken to bear one retry delay',
+      'creates a second: operations.createsPerSecond, or counters of backends (plan init --counters)',
     ),
     ...no(
       (measured?.listSeconds ?? null) === null,
       'the time of a list at this site: measured.listSeconds, from mupdate-bench diagnose --json (plan init --diagnosis)',
     ),
     ...no(master.cpu === null, 'the CPU of the master’s host: master.cpu (plan init --master-cpu)'),
+    ...no(
+      master.place !== 'tmpfs' && !isOfDisk(calibration),
+      'what a create costs on the site’s own disk: the calibration is of tmpfs',
+    ),
     ...no(master.place === null, 'whether mailboxes.db lies on a disk or on tmpfs: master.place (plan init --place)'),
   ]
 }

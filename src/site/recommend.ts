@@ -1,6 +1,8 @@
 import { formatCount } from '../core/units.js'
+import { DISK_CREATES_PER_SECOND, isOfDisk } from '../limits/costs.js'
 import type { Estimate } from '../limits/estimate.js'
 import { connectionsFor, MOST_CONNECTIONS, SPARE_WORKERS, workersFor } from '../limits/workers.js'
+import type { Calibration } from '../masters/model/calibration.js'
 import type { PlanCost, PlanState, Recommendation } from '../metrics/site-plan-result.js'
 import { OWN_DESCRIPTORS } from './plan-limits.js'
 import { settingsOf } from './states.js'
@@ -14,10 +16,8 @@ const LEAST_DELAY_S = 2
 const LOCK_SHARE = 0.5
 /** Resident memory of a worker with its idle slave, kB; measured on 3.6.1 with 1,000 of them. */
 const KB_PER_SLAVE = 31
-/** Creates a second with mailboxes.db on a disk: 1 connection, 8 connections, each waiting for its answer; measured on 3.6.1. */
-const DISK_CREATES = { one: 414, eight: 629 }
-
 interface Given {
+  readonly calibration: Calibration
   readonly site: Site
   /** The largest that the site is to be. */
   readonly state: PlanState
@@ -29,10 +29,16 @@ interface Given {
 }
 
 /** Each setting with its arithmetic, the measurement behind it, its price and its lower bound. */
-export function recommendationsOf(site: Site, state: PlanState, costs: readonly PlanCost[]): Recommendation[] {
+export function recommendationsOf(
+  site: Site,
+  state: PlanState,
+  costs: readonly PlanCost[],
+  calibration: Calibration,
+): Recommendation[] {
   const source = (name: PlanCost['name']) =>
-    costs.find(cost => cost.name === name && cost.state === state.name && cost.used)!.source
+    costs.find(cost => cost.name === name && cost.state === state.name && cost.used)!.short
   const given: Given = {
+    calibration,
     site,
     state,
     listMs: usedCost(costs, 'list', state.name)!,
@@ -69,7 +75,7 @@ function retryDelay({ site, state, listMs, listSource }: Given): Recommendation 
     change,
     lowerBound: `${least}: below ${half} × ${ms(listMs.high)} a restart of half the slaves can begin a thrash; never 0 or 1, with which a slave divides by zero`,
     arithmetic: `${lists} lists at once × ${ms(listMs.high)} (the most that one takes) = ${ms(lists * listMs.high)}: then none of the others times out`,
-    measurement: listSource,
+    measurement: `a list: ${listSource}`,
     price: `a master that is gone without a word is noticed after up to ${2 * value} s, where it is ${2 * currentS} s now, and a frontend comes back ${value} to ${Math.ceil(1.5 * value)} s after any loss, where it is ${currentS} to ${Math.ceil(1.5 * currentS)} s now`,
   }
 }
@@ -168,7 +174,7 @@ function database({ site, state, createSource }: Given): Recommendation {
   const { database: type, place } = site.master
   const current = type === null && place === null ? null : `${type ?? 'unknown type'} on ${place ?? 'an unknown place'}`
   const rate = state.createsPerSecond
-  const isTooFast = rate !== null && rate > DISK_CREATES.one * LOCK_SHARE
+  const isTooFast = rate !== null && rate > DISK_CREATES_PER_SECOND.one * LOCK_SHARE
   return {
     setting: 'mboxlist_db and where it lies',
     where: 'imapd.conf and file systems of the master',
@@ -179,7 +185,7 @@ function database({ site, state, createSource }: Given): Recommendation {
     arithmetic:
       rate === null
         ? 'how many creates a second is unknown; a disk does a few hundred'
-        : `${perSecond(rate)} wanted; a disk did ${DISK_CREATES.one}/s over one connection and ${DISK_CREATES.eight}/s over eight, tmpfs 5,200/s over one`,
+        : `${perSecond(rate)} wanted; a disk did ${DISK_CREATES_PER_SECOND.one}/s over one connection and ${DISK_CREATES_PER_SECOND.eight}/s over eight, tmpfs 5,200/s over one`,
     measurement: `measured on 3.6.1: each change is 2 fdatasync and 1 fsync; costs here: ${createSource}`,
     price: isTooFast
       ? 'what is on tmpfs is gone after a reboot: every backend then has to push its list with ctl_mboxlist -m before a frontend may join; 90 to 170 MB for 500k mailboxes'
@@ -199,7 +205,7 @@ function stagger({ site, state, listMs, mergeMs, listSource }: Given): Recommend
     change: true,
     lowerBound: `one each ${ms(listMs.high)}: faster, and lists queue; or ${many} at once, if none of them takes longer than ${ms(site.slaves.retryDelay / many)}`,
     arithmetic: `a list ${span(listMs)}${mergeMs === undefined ? '; how long a frontend writes it is unknown' : ` + written ${span(mergeMs)}`}: the last one is ready before the next one goes`,
-    measurement: listSource,
+    measurement: `a list: ${listSource}`,
     price: 'time',
   }
 }
@@ -209,7 +215,13 @@ function createRate(given: Given): Recommendation {
   const byLock = (LOCK_SHARE * 1e3) / createMs.high
   const free = Math.max(0, settingsOf(site).workersMax - 1 - state.slaves)
   const byWorkers = site.operations.connection === 'each' ? (free * 1e3) / listMs.high : Infinity
-  const rate = Math.max(0, Math.floor(Math.min(byLock, byWorkers)))
+  const byDisk =
+    site.master.place === 'tmpfs' || isOfDisk(given.calibration) ? Infinity : LOCK_SHARE * DISK_CREATES_PER_SECOND.one
+  const rate = Math.max(0, Math.floor(Math.min(byLock, byWorkers, byDisk)))
+  const disk =
+    byDisk === Infinity
+      ? ''
+      : `; on a disk ${LOCK_SHARE * 100} % of ${DISK_CREATES_PER_SECOND.one}/s = ${byDisk}/s (measured on 3.6.1; of this site’s disk unknown)`
   const workers =
     byWorkers === Infinity
       ? 'kept connections hold no workers'
@@ -221,8 +233,8 @@ function createRate(given: Given): Recommendation {
     value: `${formatCount(rate)}/s`,
     change: state.createsPerSecond !== null && state.createsPerSecond > rate,
     lowerBound: null,
-    arithmetic: `${LOCK_SHARE * 100} % of the lock ÷ ${ms(createMs.high)} a create = ${formatCount(Math.floor(byLock))}/s; ${workers}`,
-    measurement: createSource,
+    arithmetic: `${LOCK_SHARE * 100} % of the lock ÷ ${ms(createMs.high)} a create = ${formatCount(Math.floor(byLock))}/s; ${workers}${disk}`,
+    measurement: `a create: ${createSource}; a list: ${given.listSource}`,
     price: 'a mass creation takes longer; with mupdate_workers_max as recommended more is safe',
   }
 }

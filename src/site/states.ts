@@ -22,22 +22,17 @@ function stateOf(
   name: PlanState['name'],
   mailboxes: number,
   frontends: number,
-  { slaves, operations }: Site,
+  { slaves }: Site,
   createsPerSecond: number | null,
 ): PlanState {
-  const changes = (createsPerSecond ?? 0) + (operations.otherChangesPerSecond ?? 0)
   return {
     name,
     mailboxes,
     frontends,
     slaves: frontends + slaves.unifiedBackends,
     createsPerSecond,
-    changesStream: changes >= STREAMING_CHANGES_PER_SECOND,
   }
 }
-
-/** Changes that stream all the time: with so many a second a slave hears something every 5 s but once in 150 times. */
-const STREAMING_CHANGES_PER_SECOND = 1
 
 /** `mupdate_mupdate_workers_max` stands above `mupdate_workers_max`, as in imapd.conf. */
 export function settingsOf({ master }: Site): ModelSettings {

@@ -11,12 +11,18 @@ import type {
 export const STATE_WORDS = { today: 'today', planned: 'as planned' } as const
 /** Verdicts of events, as signs and in words. */
 export const SIGNS = { cannot: '✓', can: '?', must: '✗' } as const
-const THRASH_WORDS = { cannot: 'cannot begin a thrash', can: 'can begin a thrash', must: 'begins a thrash' } as const
+const THRASH_WORDS = { cannot: 'no thrash', can: 'can begin a thrash', must: 'begins a thrash' } as const
 const TIMEOUT_WORDS = { cannot: 'no time-outs', can: 'time-outs possible', must: 'time-outs' } as const
 
 export function headlineOf({ site }: SitePlan): string {
   const [today] = site.states
   return `${formatCount(today.mailboxes)} mailboxes, ${today.slaves} slaves, mupdate_retry_delay ${durationText(site.retryDelayMs)}, as of ${site.asOf}`
+}
+
+export function bearsText({ site: { bearsMs, retryDelayMs } }: SitePlan): string {
+  const { surely, streaming, atMost } = bearsMs
+  const more = streaming > surely ? `, ${durationText(streaming)} while changes reach it all the time` : ''
+  return `A slave that has its list and updates pending bears a stall of ${durationText(surely)} for certain${more}, ${durationText(atMost)} at most (mupdate_retry_delay ${durationText(retryDelayMs)}: one to send a NOOP, one to wait for its answer).`
 }
 
 export function stateText({ mailboxes, slaves, frontends, createsPerSecond }: PlanState): string {
@@ -27,15 +33,15 @@ export function stateText({ mailboxes, slaves, frontends, createsPerSecond }: Pl
 }
 
 export function verdictWords({ timeOuts, thrash }: PlanEvent): string {
-  return timeOuts === 'cannot' ? THRASH_WORDS.cannot : `${TIMEOUT_WORDS[timeOuts]}, ${THRASH_WORDS[thrash]}`
+  return timeOuts === 'cannot' ? 'cannot begin a thrash' : `${TIMEOUT_WORDS[timeOuts]}, ${THRASH_WORDS[thrash]}`
 }
 
-/** `9 % to spare`, `32 % too much`. */
+/** `9 % to spare`, `up to 32 % too much`. */
 export function marginText(margin: number | null): string {
   if (margin === null) return '–'
   const share = Math.abs(100 * margin)
   const text = share < 1 ? share.toFixed(1) : share.toFixed(0)
-  return margin >= 0 ? `${text} % to spare` : `${text} % too much`
+  return margin >= 0 ? `${text} % to spare` : `up to ${text} % too much`
 }
 
 export const EVENT_HEAD = ['', 'event', 'verdict', 'margin']
@@ -51,20 +57,39 @@ export function worseOf({ timeOuts }: PlanEvent): keyof typeof SIGNS {
 
 export const LIMIT_HEAD = ['limit', 'has', 'well up to', 'not beyond', 'head-room', 'used up']
 
-export function limitRow({ title, now, low, high, headroom, reachedOn }: PlanLimit): string[] {
+/** @param asOf the day of the site: what is used up on it was so before */
+export function limitRow({ title, now, low, high, headroom, reachedOn }: PlanLimit, asOf: string): string[] {
   return [
     title,
     now === null ? 'unknown' : number(now),
     number(low),
     number(high),
     headroomText(headroom),
-    reachedOn ?? '–',
+    reachedOn === asOf ? 'already' : (reachedOn ?? '–'),
   ]
 }
 
 function headroomText(headroom: number | null): string {
   if (headroom === null) return '–'
   return headroom >= 10 ? `${headroom.toFixed(0)} ×` : `${headroom.toFixed(2)} ×`
+}
+
+/** What is a hundred times as much as the site has needs no line of its own where room is short. */
+const PLENTY = 100
+
+export function isPlenty({ headroom }: PlanLimit): boolean {
+  return headroom !== null && headroom >= PLENTY
+}
+
+/** Where costs come from, each said once. */
+export function costSentences({ costs, site }: SitePlan): string[] {
+  const sources = [...new Set(costs.map(({ source }) => source))]
+  return sources.flatMap(source => [
+    ...costs
+      .filter(cost => cost.source === source)
+      .map(cost => `${site.states.length > 1 ? `${STATE_WORDS[cost.state]}, ` : ''}${costText(cost)}`),
+    `→ ${source}`,
+  ])
 }
 
 export function costText({ title, ms, used }: PlanCost): string {

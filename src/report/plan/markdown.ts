@@ -1,8 +1,9 @@
 import type { SitePlan } from '../../metrics/site-plan-result.js'
 import { markdownList, markdownTable, markdownText } from '../markdown-text.js'
 import {
+  bearsText,
   calibrationText,
-  costText,
+  costSentences,
   EVENT_HEAD,
   eventRow,
   headlineOf,
@@ -16,10 +17,10 @@ import {
 
 /** A site's plan for a wiki, or a ticket. */
 export function planMarkdown(plan: SitePlan): string {
-  const { site, events, limits, costs, recommendations } = plan
+  const { site, events, limits, recommendations } = plan
   const parts = [
     `## ${markdownText(headlineOf(plan))}`,
-    markdownList(plan.summary),
+    markdownList([...plan.summary, bearsText(plan)]),
     ...site.states.flatMap(state => [
       `### What can happen, ${STATE_WORDS[state.name]}: ${markdownText(stateText(state))}`,
       markdownTable(
@@ -32,7 +33,9 @@ export function planMarkdown(plan: SitePlan): string {
       `### Head-room, ${STATE_WORDS[state.name]}`,
       markdownTable(
         [...LIMIT_HEAD, 'arithmetic'],
-        limits.filter(limit => limit.state === state.name).map(limit => [...limitRow(limit), limit.arithmetic]),
+        limits
+          .filter(limit => limit.state === state.name)
+          .map(limit => [...limitRow(limit, site.asOf), limit.arithmetic]),
       ),
     ]),
     '### Recommended',
@@ -43,10 +46,7 @@ export function planMarkdown(plan: SitePlan): string {
     '### What users notice',
     markdownList(plan.users),
     '### What it costs, and where that comes from',
-    markdownList([
-      ...costs.map(cost => `${STATE_WORDS[cost.state]}, ${costText(cost)} – ${cost.source}`),
-      calibrationText(plan),
-    ]),
+    markdownList([...costSentences(plan), calibrationText(plan)]),
     ...(plan.unknown.length === 0 ? [] : ['### Unknown', markdownList(plan.unknown)]),
   ]
   return `${parts.filter(part => part !== '').join('\n\n')}\n`

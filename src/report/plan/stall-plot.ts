@@ -16,12 +16,11 @@ export interface StallPlotInputs {
   readonly slaves: number
   readonly retryDelayMs: number
   readonly listMs: Estimate
-  readonly changesStream: boolean
 }
 
 /** How long the lists of 1, 2, 3… slaves keep the lock, against what the others bear. */
-export function stallPlot({ title, slaves, retryDelayMs, listMs, changesStream }: StallPlotInputs): string {
-  const bears = tolerance(retryDelayMs, changesStream)
+export function stallPlot({ title, slaves, retryDelayMs, listMs }: StallPlotInputs): string {
+  const bears = tolerance(retryDelayMs)
   const step = Math.ceil(slaves / MOST_BARS)
   const counts = Array.from({ length: Math.floor(slaves / step) }, (_, i) => (i + 1) * step)
   const most = Math.max(times(listMs, slaves).high, bears.highMs) * 1.05
