@@ -21,6 +21,8 @@ import { trendCommand } from './trend.js'
 const program = new Command('mupdate-bench')
   .description('What does a MUPDATE master hold before its slaves lose it?')
   .version(packageVersion())
+  // So that plan and plan init may both have -o.
+  .enablePositionalOptions()
   .configureHelp({ showGlobalOptions: true })
   .addHelpText(
     'after',

@@ -21,7 +21,7 @@ import {
 
 const COLUMNS = 80
 const COLOURS = { cannot: pc.green, can: pc.yellow, must: pc.red } as const
-const LIMIT_COLUMNS = 27
+const LIMIT_COLUMNS = 24
 
 /** A site's plan in 80 columns. What is as planned as it is today is said once. */
 export function planText(plan: SitePlan): string {
