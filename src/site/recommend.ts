@@ -1,6 +1,7 @@
 import { formatCount } from '../core/units.js'
 import { DISK_CREATES_PER_SECOND, isOfDisk } from '../limits/costs.js'
 import type { Estimate } from '../limits/estimate.js'
+import { retryDelaySFor } from '../limits/resyncs.js'
 import { connectionsFor, MOST_CONNECTIONS, SPARE_WORKERS, workersFor } from '../limits/workers.js'
 import type { Calibration } from '../masters/model/calibration.js'
 import type { PlanCost, PlanState, Recommendation } from '../metrics/site-plan-result.js'
@@ -10,8 +11,6 @@ import { usedCost } from './plan-costs.js'
 import { ms, perSecond, span } from './plan-words.js'
 import type { Site } from './schema.js'
 
-/** With 0 or 1 a slave computes `rand() % (retry_delay / 2)`: it dies of the division. */
-const LEAST_DELAY_S = 2
 /** Of the lock's time that creates may take: a NOOP then waits for the lock about as long again as it has it. */
 const LOCK_SHARE = 0.5
 /** Resident memory of a worker with its idle slave, kB; measured on 3.6.1 with 1,000 of them. */
@@ -62,8 +61,8 @@ export function recommendationsOf(
 function retryDelay({ site, state, listMs, listSource }: Given): Recommendation {
   const lists = Math.max(1, state.slaves - 1)
   const half = Math.floor(state.slaves / 2)
-  const needed = secondsFor(lists * listMs.high)
-  const least = secondsFor(half * listMs.high)
+  const needed = retryDelaySFor(lists * listMs.high)
+  const least = retryDelaySFor(half * listMs.high)
   const currentS = site.slaves.retryDelay / 1e3
   const change = currentS < needed
   const value = Math.max(currentS, needed)
@@ -78,10 +77,6 @@ function retryDelay({ site, state, listMs, listSource }: Given): Recommendation 
     measurement: `a list: ${listSource}`,
     price: `a master that is gone without a word is noticed after up to ${2 * value} s, where it is ${2 * currentS} s now, and a frontend comes back ${value} to ${Math.ceil(1.5 * value)} s after any loss, where it is ${currentS} to ${Math.ceil(1.5 * currentS)} s now`,
   }
-}
-
-function secondsFor(milliseconds: number): number {
-  return Math.max(LEAST_DELAY_S, Math.ceil(milliseconds / 1e3))
 }
 
 /** Creates that wait for one list, where each has a connection; undefined where that is unknown. */

@@ -26,10 +26,13 @@ export function siteYaml(facts: Facts, head: string): string {
     node.comment = ` ${fact.from.replace(/\s+/g, ' ')}`
     document.setIn(key.split('.'), node)
   }
-  if (isMap(document.contents)) for (const pair of document.contents.items as Pair[]) spaceBefore(pair)
+  if (isMap(document.contents)) for (const pair of document.contents.items as Pair[]) spaceBefore(pair, document)
   return document.toString({ lineWidth: 0 })
 }
 
-function spaceBefore({ key, value }: Pair): void {
-  if (isMap(value) && isScalar(key)) key.spaceBefore = true
+function spaceBefore(pair: Pair, document: Document): void {
+  if (!isMap(pair.value)) return
+  const key = isScalar(pair.key) ? pair.key : (document.createNode(pair.key) as Scalar)
+  key.spaceBefore = true
+  pair.key = key
 }

@@ -16,7 +16,7 @@ import { readSite } from '../../src/site/read-site.js'
 import { siteYaml } from '../../src/site/site-yaml.js'
 
 const file = (text: string, path = 'imapd.conf') => parseCyrusFile(text, path)
-const valueOf = (facts: Facts, key: FactKey) => facts.get(key)?.value
+const saidOf = (facts: Facts, key: FactKey) => facts.get(key)?.value
 
 function dumpOf(path: string, day: string, mailboxes: number, tombstones = 0) {
   const count = { format: 'text' as const, mailboxes, tombstones, servers: new Map([['be1', mailboxes]]), unknown: 0 }
@@ -49,23 +49,23 @@ describe('what files say', () => {
 
   it('has the shortest retry delay of the frontends; one file is an example, many are counted', () => {
     const one = frontendFacts([file('mupdate_retry_delay: 30\n')], false)
-    expect([valueOf(one, 'slaves.retryDelay'), valueOf(one, 'slaves.frontends')]).toEqual(['30s', undefined])
+    expect([saidOf(one, 'slaves.retryDelay'), saidOf(one, 'slaves.frontends')]).toEqual(['30s', undefined])
     const many = frontendFacts([file('mupdate_retry_delay: 30\n'), file('mupdate_retry_delay: 10\n', 'fe2')], false)
-    expect([valueOf(many, 'slaves.retryDelay'), valueOf(many, 'slaves.frontends')]).toEqual(['10s', 2])
+    expect([saidOf(many, 'slaves.retryDelay'), saidOf(many, 'slaves.frontends')]).toEqual(['10s', 2])
     const mixed = frontendFacts([file('mupdate_retry_delay: 30\n'), file('servername: x\n', 'fe2')], false)
-    expect(valueOf(mixed, 'slaves.retryDelay')).toBe('20s')
-    expect(valueOf(frontendFacts([], true), 'slaves.retryDelay')).toBe('20s')
+    expect(saidOf(mixed, 'slaves.retryDelay')).toBe('20s')
+    expect(saidOf(frontendFacts([], true), 'slaves.retryDelay')).toBe('20s')
     expect(frontendFacts([], false).size).toBe(0)
   })
 
   it('recognises a unified murder, by one of its backends', () => {
     const unified = file('mupdate_config: unified\n', 'be1')
     const backends: [FactKey, Fact] = ['backends', { value: 9, from: 'dump' }]
-    expect(valueOf(withAllUnified(new Map([...backendFacts([unified], []), backends])), 'slaves.unifiedBackends')).toBe(
+    expect(saidOf(withAllUnified(new Map([...backendFacts([unified], []), backends])), 'slaves.unifiedBackends')).toBe(
       9,
     )
-    expect(valueOf(backendFacts([unified, file('a: b\n')], []), 'slaves.unifiedBackends')).toBe(1)
-    expect(valueOf(backendFacts([file('a: b\n')], []), 'slaves.unifiedBackends')).toBe(0)
+    expect(saidOf(backendFacts([unified, file('a: b\n')], []), 'slaves.unifiedBackends')).toBe(1)
+    expect(saidOf(backendFacts([file('a: b\n')], []), 'slaves.unifiedBackends')).toBe(0)
   })
 
   it('has growth of two dumps, in whichever order they come', () => {
@@ -75,12 +75,12 @@ describe('what files say', () => {
       [november, may],
     ]) {
       const facts = dumpFacts(dumps)
-      expect([valueOf(facts, 'mailboxes'), valueOf(facts, 'asOf'), valueOf(facts, 'backends')]).toEqual([
+      expect([saidOf(facts, 'mailboxes'), saidOf(facts, 'asOf'), saidOf(facts, 'backends')]).toEqual([
         500_000,
         '2026-11-01',
         1,
       ])
-      expect(valueOf(facts, 'growthPerDay')).toBe(543.5)
+      expect(saidOf(facts, 'growthPerDay')).toBe(543.5)
       expect(facts.get('mailboxes')!.from).toContain('7 deleted ones left out')
     }
     expect(() => dumpFacts([may, dumpOf('b', '2026-05-01', 1)])).toThrow(/of the same day/)
