@@ -10,7 +10,7 @@ import { settingsOf } from './states.js'
 
 const TITLES: Record<Axis, string> = {
   resyncs: 'lists at once without a time-out',
-  mailboxes: 'mailboxes, if all frontends but one restart at once: no time-out',
+  mailboxes: 'mailboxes, before all slaves but one, restarted, make the last one time out',
   slaves: 'slaves',
   creates: 'creates a second',
   kicks: 'kicks a second',
@@ -20,7 +20,7 @@ const DAY_MS = 86_400_000
 /** Growth of a century is none. */
 const FARTHEST_DAYS = 36_500
 
-/** Every limit, what the site has of it, and when growth has used it up. */
+/** Every limit, what the site has of it, and when growth has used it up: the nearest first, those of which that is unknown last. */
 export function limitsOf(site: Site, state: PlanState, listMs: Estimate, calibration: Calibration): PlanLimit[] {
   const predicted = predictedLimits({
     mailboxes: state.mailboxes,
@@ -32,12 +32,13 @@ export function limitsOf(site: Site, state: PlanState, listMs: Estimate, calibra
     connectionPerCreate: site.operations.connection === 'each',
     ...(state.createsPerSecond === null ? {} : { createsPerSecond: state.createsPerSecond }),
   })
-  return [
+  const all = [
     ...predicted.map(limit => planLimit(limit, site, state)),
     ...thrashLimit(site, state, listMs),
     ...descriptorLimit(site, state),
     ...diskLimit(site, state, calibration),
   ]
+  return all.toSorted((a, b) => (a.headroom ?? Infinity) - (b.headroom ?? Infinity))
 }
 
 function planLimit(limit: PredictedLimit, site: Site, state: PlanState): PlanLimit {

@@ -165,7 +165,10 @@ function usersOf(states: readonly PlanState[], costs: readonly PlanCost[]): stri
 function unknownsOf({ growthPerDay, operations, measured, master, planned }: Site, calibration: Calibration): string[] {
   const no = (isUnknown: boolean, text: string) => (isUnknown ? [text] : [])
   return [
-    ...no(growthPerDay === null, 'growth: growthPerDay, or two dated dumps (plan init --dump); so no limit has a date'),
+    ...no(
+      growthPerDay === null,
+      'growth: growthPerDay, or two dated dumps (plan init --dump); so nothing further has a date',
+    ),
     ...no(
       operations.createsPerSecond === null && planned.createsPerSecond === null,
       'creates a second: operations.createsPerSecond, or counters of backends (plan init --counters)',

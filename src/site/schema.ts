@@ -19,11 +19,13 @@ export const siteSchema = z.strictObject({
   asOf: z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'write a day: 2026-11-28'),
   mailboxes: z.int().positive(),
   growthPerDay: z.number().nullable().default(null),
-  slaves: z.strictObject({
-    frontends: count,
-    unifiedBackends: count.default(0),
-    retryDelay: duration,
-  }),
+  slaves: z
+    .strictObject({
+      frontends: count,
+      unifiedBackends: count.default(0),
+      retryDelay: duration,
+    })
+    .refine(({ frontends, unifiedBackends }) => frontends + unifiedBackends > 0, 'a murder has at least one slave'),
   backends: count.nullable().default(null),
   master: z.strictObject({
     settings: z.record(z.string(), z.union([z.string(), z.number()]).transform(String)).default({}),
@@ -58,7 +60,7 @@ export const siteSchema = z.strictObject({
   planned: z
     .strictObject({
       mailboxes: z.int().positive().nullable().default(null),
-      frontends: count.nullable().default(null),
+      frontends: z.int().positive().nullable().default(null),
       createsPerSecond: rate.nullable().default(null),
     })
     .default({ mailboxes: null, frontends: null, createsPerSecond: null }),
