@@ -96,7 +96,9 @@ describe('growth', () => {
   it('has the day on which it uses up a limit', () => {
     // 11 lists within 20 s: 1.818 s each, at 1 s per 100,000 mailboxes.
     const plan = measured(1, { mailboxes: 100_000, growthPerDay: 1000 })
-    const limit = plan.limits.find(({ axis, title }) => axis === 'mailboxes' && title.includes('the last one time out'))!
+    const limit = plan.limits.find(
+      ({ axis, title }) => axis === 'mailboxes' && title.includes('the last one time out'),
+    )!
     expect(limit).toMatchObject({ low: 181_818, reachedOn: '2010-10-01' })
     expect(plan.summary.join()).toContain('on 2010-10-01')
   })
