@@ -144,8 +144,8 @@ function percent(share: number): string {
 
 function loggedSentence({ measured }: Site): string[] {
   if (measured === null || measured.timeouts === null) return []
-  const resyncs = measured.resyncs === null ? '' : ` and ${formatCount(measured.resyncs)} resyncs`
-  return [`The logs have ${formatCount(measured.timeouts)} time-outs${resyncs} (${measured.from}).`]
+  const resyncs = measured.resyncs === null ? '' : `, resyncs: ${formatCount(measured.resyncs)}`
+  return [`Time-outs in the logs: ${formatCount(measured.timeouts)}${resyncs} (${measured.from}).`]
 }
 
 /** What people at their mail readers would notice. */

@@ -36,18 +36,18 @@ export function verdictWords({ timeOuts, thrash }: PlanEvent): string {
   return timeOuts === 'cannot' ? 'cannot begin a thrash' : `${TIMEOUT_WORDS[timeOuts]}, ${THRASH_WORDS[thrash]}`
 }
 
-/** `9 % to spare`, `up to 32 % too much`. */
-export function marginText(margin: number | null): string {
+/** `9 % to spare`, `up to 32 % too much`, and where there is no doubt `at least 5 % too much`. */
+export function marginText({ margin, timeOuts }: PlanEvent): string {
   if (margin === null) return '–'
   const share = Math.abs(100 * margin)
   const text = share < 1 ? share.toFixed(1) : share.toFixed(0)
-  return margin >= 0 ? `${text} % to spare` : `up to ${text} % too much`
+  return margin >= 0 ? `${text} % to spare` : `${timeOuts === 'must' ? 'at least' : 'up to'} ${text} % too much`
 }
 
 export const EVENT_HEAD = ['', 'event', 'verdict', 'margin']
 
 export function eventRow(event: PlanEvent): string[] {
-  return [SIGNS[worseOf(event)], event.title, verdictWords(event), marginText(event.margin)]
+  return [SIGNS[worseOf(event)], event.title, verdictWords(event), marginText(event)]
 }
 
 /** What an event is marked with: red only where it surely makes frontends time out. */

@@ -64,7 +64,7 @@ function sayingOf({ title, arithmetic, timeOuts }: PlanEvent): string {
 }
 
 function eventLines(event: PlanEvent): string[] {
-  const head = `${event.title}: ${verdictWords(event)}${event.margin === null ? '' : `, ${marginText(event.margin)}`}`
+  const head = `${event.title}: ${verdictWords(event)}${event.margin === null ? '' : `, ${marginText(event)}`}`
   const [first, ...more] = wrap(head, COLUMNS - 6)
   const isTrouble = event.timeOuts !== 'cannot' || event.kind === 'restart'
   return [
