@@ -32,7 +32,7 @@ const RANKS: Readonly<Record<string, number>> = {
 }
 
 /** Pure folders: what they do depends on what they are given, so that it can be tested and replayed. */
-const PURE = ['statistics', 'wire', 'generators', 'limits', 'verdict', 'diagnosis']
+const PURE = ['statistics', 'wire', 'generators', 'limits', 'site', 'diagnosis', 'verdict']
 const IMPURE_MODULES = /^(node:)?(net|tls|dgram|http|https|http2|child_process|cluster|worker_threads|timers)(\/|$)/
 
 const root = resolve(import.meta.dirname, '../src')

@@ -11,6 +11,7 @@ import { diagnoseCommand } from './diagnose.js'
 import { gateCommand } from './gate.js'
 import { generateCommand } from './generate.js'
 import { masterCommand } from './master.js'
+import { planCommand } from './plan.js'
 import { profileCommand } from './profile.js'
 import { reportCommand } from './report.js'
 import { runCommand } from './run.js'
@@ -21,6 +22,8 @@ import { trendCommand } from './trend.js'
 const program = new Command('mupdate-bench')
   .description('What does a MUPDATE master hold before its slaves lose it?')
   .version(packageVersion())
+  // So that plan and plan init may both have -o.
+  .enablePositionalOptions()
   .configureHelp({ showGlobalOptions: true })
   .addHelpText(
     'after',
@@ -34,6 +37,7 @@ for (const command of [
   compareCommand(),
   trendCommand(),
   diagnoseCommand(),
+  planCommand(),
   baselineCommand(),
   masterCommand(),
   calibrateCommand(),

@@ -2,7 +2,7 @@ import { formatCount, formatDurationUs } from '../core/units.js'
 import type { Calibration } from '../masters/model/calibration.js'
 import type { ModelSettings } from '../masters/model/settings.js'
 import { ROUND_NS } from '../masters/model/workers.js'
-import { createLockUs, listMs, medianOf } from './costs.js'
+import { createLockUs, isOfDisk, listMs, medianOf } from './costs.js'
 import type { Estimate } from './estimate.js'
 import { tolerance } from './resyncs.js'
 import { streamsByConnections, streamsByDescriptors, streamsByWorkers } from './workers.js'
@@ -139,7 +139,7 @@ function creates({ calibration, slaves: streams, connectionPerCreate }: LimitInp
   const cost = createLockUs(calibration, streams)
   const [low, high] = [Math.floor(1e6 / cost.high), Math.floor(1e6 / cost.low)]
   // Its costs are those of its database: on a disk nearly all of a change is fsync.
-  const cause = /on disk/.test(calibration.master.mailboxDatabase) ? 'disk sync' : 'mailboxes lock'
+  const cause = isOfDisk(calibration) ? 'disk sync' : 'mailboxes lock'
   const arithmetic = `1 s ÷ ${us(cost.likely)} with the lock, ${streams} slaves to tell = ${formatCount(low)} … ${formatCount(high)}`
   const connected = connections(calibration)
   return [

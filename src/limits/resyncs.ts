@@ -29,6 +29,14 @@ export function simultaneousResyncs(
   return { safe: Math.floor(lowMs / holdMs), certain: Math.floor(highMs / holdMs) }
 }
 
+/** With 0 or 1 a slave computes `rand() % (retry_delay / 2)`: a division by zero. */
+const LEAST_RETRY_DELAY_S = 2
+
+/** The retry delay with which lists that keep the lock for so long make nobody time out, whole seconds. */
+export function retryDelaySFor(stallMs: number): number {
+  return Math.max(LEAST_RETRY_DELAY_S, Math.ceil(stallMs / 1000))
+}
+
 export type Possibility = 'cannot' | 'can' | 'must'
 
 /** Whether a stall of so long makes established slaves time out that have updates pending. */

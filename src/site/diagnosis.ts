@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { HarnessError } from '../core/errors.js'
+import type { Facts } from './facts.js'
+
+/** What is taken of `diagnose --json`; the rest of it may change. */
+const diagnosisSchema = z.object({
+  schema: z.string().regex(/^mupdate-bench\/diagnosis\/\d+$/),
+  from: z.string(),
+  to: z.string(),
+  listHoldMs: z.object({ low: z.number(), likely: z.number(), high: z.number(), lists: z.number() }).nullable(),
+  retryDelayS: z.object({ likely: z.number(), source: z.string() }),
+  frontends: z.array(z.object({ merge: z.object({ medianMs: z.number() }).nullable(), resyncs: z.array(z.unknown()) })),
+  timeouts: z.array(z.unknown()),
+})
+
+/** Stamps cut to the second can make a short list last 0 s: nothing does. */
+const LEAST_LIST_MS = 1
+
+/** The site's own list and merge times, and what happened. @throws {HarnessError} `USAGE` for what is no diagnosis */
+export function diagnosisFacts(json: unknown, path: string): Facts {
+  const outcome = diagnosisSchema.safeParse(json)
+  if (!outcome.success) {
+    const [{ path: where, message }] = outcome.error.issues as [z.core.$ZodIssue]
+    throw new HarnessError(
+      'USAGE',
+      `${path}: ${where.join('.')}: ${message}`,
+      'make one: mupdate-bench diagnose LOG… --json',
+    )
+  }
+  const { from, to, listHoldMs, retryDelayS, frontends, timeouts } = outcome.data
+  const span = `diagnose, logs of ${from.slice(0, 10)} to ${to.slice(0, 10)}`
+  const facts: Facts = new Map([
+    ['measured.from', { value: span, from: path }],
+    ['measured.timeouts', { value: timeouts.length, from: path }],
+    ['measured.resyncs', { value: frontends.reduce((sum, { resyncs }) => sum + resyncs.length, 0), from: path }],
+  ])
+  if (listHoldMs !== null) {
+    const of = (ms: number) => ({
+      value: Math.max(LEAST_LIST_MS, ms) / 1e3,
+      from: `${path}, of ${listHoldMs.lists} whole lists`,
+    })
+    facts.set('measured.listSeconds.low', of(listHoldMs.low))
+    facts.set('measured.listSeconds.likely', of(listHoldMs.likely))
+    facts.set('measured.listSeconds.high', of(listHoldMs.high))
+  }
+  const merges = frontends.flatMap(({ merge }) => (merge === null ? [] : [merge.medianMs])).toSorted((a, b) => a - b)
+  const middle = merges[Math.floor(merges.length / 2)]
+  if (middle !== undefined && middle > 0)
+    facts.set('measured.mergeSeconds', {
+      value: middle / 1e3,
+      from: `${path}, the middle of ${merges.length} frontends`,
+    })
+  // A default that nobody has seen is no finding.
+  if (retryDelayS.source !== 'default, no retry seen')
+    facts.set('slaves.retryDelay', { value: `${retryDelayS.likely}s`, from: `${path}: ${retryDelayS.source}` })
+  return facts
+}

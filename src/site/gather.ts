@@ -1,0 +1,166 @@
+import { HarnessError } from '../core/errors.js'
+import { formatCount } from '../core/units.js'
+import { modelSettings } from '../masters/model/settings.js'
+import { type CyrusFile, isUnified, mupdateService, settingMs, settingOf } from './cyrus-files.js'
+import type { DumpCount } from './dump-count.js'
+import type { Fact, FactKey, Facts } from './facts.js'
+
+/** `defaults` in place of a file: Cyrus's own. */
+export const DEFAULTS = 'defaults'
+const DEFAULT_RETRY_DELAY = '20s'
+const DAY_MS = 86_400_000
+
+export interface DatedDump {
+  readonly path: string
+  /** `2026-11-28` */
+  readonly day: string
+  /** Where the day comes from. */
+  readonly dayFrom: string
+  readonly count: DumpCount
+}
+
+type SettingsFile = CyrusFile & { readonly kind: 'settings' }
+
+function settingsFiles(files: readonly CyrusFile[]): SettingsFile[] {
+  return files.filter((file): file is SettingsFile => file.kind === 'settings')
+}
+
+const MASTER_SETTINGS = {
+  mupdate_workers_start: 'workersStart',
+  mupdate_workers_minspare: 'workersMinSpare',
+  mupdate_workers_maxspare: 'workersMaxSpare',
+  mupdate_workers_max: 'workersMax',
+  mupdate_connections_max: 'connectionsMax',
+} as const
+
+/** The master's imapd.conf or `cyr_info conf-all`, and its cyrus.conf. */
+export function masterFacts(files: readonly CyrusFile[], isDefault: boolean): Facts {
+  const facts: Facts = new Map()
+  const [file] = settingsFiles(files)
+  if (file !== undefined || isDefault) {
+    const defaults = modelSettings({})
+    for (const [name, key] of Object.entries(MASTER_SETTINGS)) {
+      const own = file && settingOf(file.settings, name)
+      const absent = file === undefined ? 'Cyrus’s default' : `Cyrus’s default, ${file.path} does not set it`
+      facts.set(`master.settings.${name}` as FactKey, {
+        value: own === undefined ? defaults[key] : countOf(own, name, file!.path),
+        from: own === undefined ? absent : file!.path,
+      })
+    }
+  }
+  if (file !== undefined) databaseFacts(file, facts)
+  for (const services of files) {
+    const service = services.kind === 'services' ? mupdateService(services.services) : undefined
+    if (service === undefined) continue
+    const { maxfds } = service.options
+    facts.set('master.maxfds', {
+      value: maxfds === undefined ? 256 : countOf(maxfds, 'maxfds', services.path),
+      from: maxfds === undefined ? `default of cyrus.conf(5), ${services.path} does not set it` : services.path,
+    })
+  }
+  return facts
+}
+
+function countOf(text: string, name: string, path: string): number {
+  if (/^\d+$/.test(text) && Number(text) > 0) return Number(text)
+  throw new HarnessError(
+    'USAGE',
+    `${path}: ${name}: ${text} is no number`,
+    'Cyrus would not start with it: give 1 or more',
+  )
+}
+
+/** A path can tell of tmpfs, and of nothing else. */
+function databaseFacts({ path, settings }: SettingsFile, facts: Facts): void {
+  if (settings.mboxlist_db !== undefined) facts.set('master.database', { value: settings.mboxlist_db, from: path })
+  const place = settings.mboxlist_db_path || settings.configdirectory
+  if (place !== undefined && /^\/(dev\/shm|run)\//.test(place))
+    facts.set('master.place', { value: 'tmpfs', from: `${path}: ${place}` })
+}
+
+/** Files of frontends: how many there are, and their retry delay, the shortest where they differ. */
+export function frontendFacts(files: readonly CyrusFile[], isDefault: boolean): Facts {
+  const facts: Facts = new Map()
+  const all = settingsFiles(files)
+  // One file is an example of many.
+  if (all.length > 1) facts.set('slaves.frontends', { value: all.length, from: `${all.length} files of frontends` })
+  const delays = all.flatMap(file => {
+    const own = settingOf(file.settings, 'mupdate_retry_delay')
+    return own === undefined ? [] : [{ ms: settingMs(own, `${file.path}: mupdate_retry_delay`), path: file.path }]
+  })
+  const shortest = delays.toSorted((a, b) => a.ms - b.ms)[0]
+  const [example] = all
+  if (shortest !== undefined && !(all.length > delays.length && shortest.ms > 20_000))
+    facts.set('slaves.retryDelay', {
+      value: `${shortest.ms / 1e3}s`,
+      from: delays.length > 1 ? `${shortest.path}, the shortest of ${delays.length}` : shortest.path,
+    })
+  else if (example !== undefined || isDefault)
+    facts.set('slaves.retryDelay', {
+      value: DEFAULT_RETRY_DELAY,
+      from: example === undefined ? 'Cyrus’s default' : `Cyrus’s default, ${example.path} does not set it`,
+    })
+  return facts
+}
+
+/** Files of backends: how many, and whether they are slaves as well. */
+export function backendFacts(files: readonly CyrusFile[], frontendFiles: readonly CyrusFile[]): Facts {
+  const facts: Facts = new Map()
+  const count = settingsFiles(files).length
+  if (count > 1) facts.set('backends', { value: count, from: `${count} files of backends` })
+  const unified = settingsFiles(files).filter(file => isUnified([file]))
+  const services = files.filter(file => file.kind === 'services' && isUnified([file]))
+  const own = Math.max(unified.length, services.length)
+  if (files.length > 0)
+    facts.set('slaves.unifiedBackends', {
+      value: own,
+      from:
+        own === 0
+          ? `no file of a backend has mupdate_config: unified, or runs mupdate without -m`
+          : `${(unified[0] ?? services[0]!).path}: a unified murder, in which backends are slaves too`,
+    })
+  else if (frontendFiles.some(file => file.kind === 'settings' && isUnified([file])))
+    facts.set('slaves.unifiedBackends', { value: 0, from: 'mupdate_config: unified: the frontends are the backends' })
+  return facts
+}
+
+/** One file of a backend is an example of many: where it is a slave, all are. */
+export function withAllUnified(facts: Facts): Facts {
+  const [unified, backends] = [facts.get('slaves.unifiedBackends'), facts.get('backends')]
+  if (unified?.value !== 1 || typeof backends?.value !== 'number' || backends.value <= 1) return facts
+  const from = `${unified.from}; as many as backends`
+  return new Map([...facts, ['slaves.unifiedBackends', { value: backends.value, from }]])
+}
+
+/** One dump tells how many there are; two of different days how they grow. @throws {HarnessError} `USAGE` */
+export function dumpFacts(dumps: readonly DatedDump[]): Facts {
+  const facts: Facts = new Map()
+  const [before, last] = dumps.length > 1 ? dumps.toSorted((a, b) => a.day.localeCompare(b.day)) : [undefined, dumps[0]]
+  if (last === undefined) return facts
+  const { mailboxes, tombstones, servers, unknown } = last.count
+  const less = [
+    ...(tombstones > 0 ? [`${formatCount(tombstones)} deleted ones left out`] : []),
+    ...(unknown > 0 ? [`${formatCount(unknown)} lines are no mailbox`] : []),
+  ]
+  const from = [`${last.path}, ${last.day} (${last.dayFrom})`, ...less].join('; ')
+  facts.set('mailboxes', { value: mailboxes, from })
+  facts.set('asOf', { value: last.day, from: `${last.path} (${last.dayFrom})` })
+  if (servers.size > 0) facts.set('backends', { value: servers.size, from: `servers named in ${last.path}` })
+  if (before !== undefined) facts.set('growthPerDay', growthFact(before, last))
+  return facts
+}
+
+function growthFact(before: DatedDump, last: DatedDump): Fact {
+  const days = (Date.parse(last.day) - Date.parse(before.day)) / DAY_MS
+  if (days <= 0)
+    throw new HarnessError(
+      'USAGE',
+      `${before.path} and ${last.path} are of the same day, ${last.day}`,
+      'say when they were made: --dump 2026-05-01=old.txt --dump 2026-11-01=new.txt',
+    )
+  const gained = last.count.mailboxes - before.count.mailboxes
+  return {
+    value: Number((gained / days).toFixed(1)),
+    from: `${before.path} ${formatCount(before.count.mailboxes)} on ${before.day}, ${last.path} ${formatCount(last.count.mailboxes)} on ${last.day}`,
+  }
+}

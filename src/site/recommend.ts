@@ -1,0 +1,235 @@
+import { formatCount } from '../core/units.js'
+import { DISK_CREATES_PER_SECOND, isOfDisk } from '../limits/costs.js'
+import type { Estimate } from '../limits/estimate.js'
+import { retryDelaySFor } from '../limits/resyncs.js'
+import { connectionsFor, MOST_CONNECTIONS, SPARE_WORKERS, workersFor } from '../limits/workers.js'
+import type { Calibration } from '../masters/model/calibration.js'
+import type { PlanCost, PlanState, Recommendation } from '../metrics/site-plan-result.js'
+import { OWN_DESCRIPTORS } from './plan-limits.js'
+import { settingsOf } from './states.js'
+import { usedCost } from './plan-costs.js'
+import { ms, perSecond, span } from './plan-words.js'
+import type { Site } from './schema.js'
+
+/** Of the lock's time that creates may take: a NOOP then waits for the lock about as long again as it has it. */
+const LOCK_SHARE = 0.5
+/** Resident memory of a worker with its idle slave, kB; measured on 3.6.1 with 1,000 of them. */
+const KB_PER_SLAVE = 31
+interface Given {
+  readonly calibration: Calibration
+  readonly site: Site
+  /** The largest that the site is to be. */
+  readonly state: PlanState
+  readonly listMs: Estimate
+  readonly mergeMs: Estimate | undefined
+  readonly createMs: Estimate
+  readonly listSource: string
+  readonly createSource: string
+}
+
+/** Each setting with its arithmetic, the measurement behind it, its price and its lower bound. */
+export function recommendationsOf(
+  site: Site,
+  state: PlanState,
+  costs: readonly PlanCost[],
+  calibration: Calibration,
+): Recommendation[] {
+  const source = (name: PlanCost['name']) =>
+    costs.find(cost => cost.name === name && cost.state === state.name && cost.used)!.short
+  const given: Given = {
+    calibration,
+    site,
+    state,
+    listMs: usedCost(costs, 'list', state.name)!,
+    mergeMs: usedCost(costs, 'merge', state.name),
+    createMs: usedCost(costs, 'create', state.name)!,
+    listSource: source('list'),
+    createSource: source('create'),
+  }
+  return [
+    retryDelay(given),
+    workersMax(given),
+    otherWorkers(given),
+    connectionsMax(given),
+    ...maxfds(given),
+    database(given),
+    stagger(given),
+    createRate(given),
+  ]
+}
+
+function retryDelay({ site, state, listMs, listSource }: Given): Recommendation {
+  const lists = Math.max(1, state.slaves - 1)
+  const half = Math.floor(state.slaves / 2)
+  const needed = retryDelaySFor(lists * listMs.high)
+  const least = retryDelaySFor(half * listMs.high)
+  const currentS = site.slaves.retryDelay / 1e3
+  const change = currentS < needed
+  const value = Math.max(currentS, needed)
+  return {
+    setting: 'mupdate_retry_delay',
+    where: 'imapd.conf of frontends',
+    current: `${currentS}`,
+    value: `${value}`,
+    change,
+    lowerBound: `${least}: below ${half} × ${ms(listMs.high)} a restart of half the slaves can begin a thrash; never 0 or 1, with which a slave divides by zero`,
+    arithmetic: `${lists} lists at once × ${ms(listMs.high)} (the most that one takes) = ${ms(lists * listMs.high)}: then none of the others times out`,
+    measurement: `a list: ${listSource}`,
+    price: `a master that is gone without a word is noticed after up to ${2 * value} s, where it is ${2 * currentS} s now, and a frontend comes back ${value} to ${Math.ceil(1.5 * value)} s after any loss, where it is ${currentS} to ${Math.ceil(1.5 * currentS)} s now`,
+  }
+}
+
+/** Creates that wait for one list, where each has a connection; undefined where that is unknown. */
+function waitingCreates({ site, state, listMs }: Given): number | undefined {
+  if (site.operations.connection === 'kept') return 0
+  return state.createsPerSecond === null ? undefined : Math.ceil((state.createsPerSecond * listMs.high) / 1e3)
+}
+
+function workersMax(given: Given): Recommendation {
+  const { site, state } = given
+  const current = settingsOf(site).workersMax
+  const waiting = waitingCreates(given)
+  const wanted = Math.max(workersFor(state.slaves), state.slaves + 1 + (waiting ?? 0))
+  const needed = Math.min(wanted, MOST_CONNECTIONS - SPARE_WORKERS)
+  const creates =
+    waiting === undefined || waiting === 0 || waiting + 1 <= SPARE_WORKERS
+      ? `${SPARE_WORKERS} for everybody else`
+      : `${formatCount(waiting)} for creates that wait for one list (${perSecond(state.createsPerSecond!)} × ${ms(given.listMs.high)}), 1 that listens`
+  return {
+    setting: 'mupdate_workers_max',
+    where: 'imapd.conf of the master',
+    current: `${current}`,
+    value: `${Math.max(current, needed)}`,
+    change: current < needed,
+    lowerBound: `${state.slaves + 2}: ${state.slaves} streams, 1 that listens, 1 for everybody else`,
+    arithmetic: `${state.slaves} streaming slaves keep one each + ${creates} = ${formatCount(needed)}${wanted > needed ? `, bounded by the ${formatCount(MOST_CONNECTIONS)} connections at which mupdate dies` : ''}`,
+    measurement:
+      'measured on 3.6.1 and 3.12.3: with 50 workers 49 slaves are served in 2 ms, the 50th silences the master; with 1,200 workers 1,000 slaves are served',
+    price: `about ${KB_PER_SLAVE} kB of memory and a thread for each that is in use; none for those that are not`,
+  }
+}
+
+function otherWorkers({ site }: Given): Recommendation {
+  const { workersStart, workersMinSpare, workersMaxSpare } = settingsOf(site)
+  const value = `${workersStart}, ${workersMinSpare}, ${workersMaxSpare}`
+  return {
+    setting: 'mupdate_workers_start, _minspare, _maxspare',
+    where: 'imapd.conf of the master',
+    current: value,
+    value,
+    change: false,
+    lowerBound: '1, 1, 1',
+    arithmetic: 'threads are made as they are wanted, in about 25 µs each: they decide nothing here',
+    measurement: 'the model that was held against 3.6.1 (docs/model.md); no run has shown a better value',
+    price: 'none',
+  }
+}
+
+function connectionsMax(given: Given): Recommendation {
+  const { site, state } = given
+  const current = settingsOf(site).connectionsMax
+  const needed = connectionsFor(Math.max(state.slaves, state.slaves + (waitingCreates(given) ?? 0) - SPARE_WORKERS))
+  const value = current > MOST_CONNECTIONS ? MOST_CONNECTIONS : Math.max(current, needed)
+  return {
+    setting: 'mupdate_connections_max',
+    where: 'imapd.conf of the master',
+    current: `${current}`,
+    value: `${value}`,
+    change: value !== current,
+    lowerBound: `${Math.min(MOST_CONNECTIONS, workersFor(state.slaves))}: slaves, and ${SPARE_WORKERS} for backends`,
+    arithmetic: `slaves, ${SPARE_WORKERS} or as many creates as wait for one list, and as many again = ${formatCount(needed)}; never above ${formatCount(MOST_CONNECTIONS)}`,
+    measurement:
+      'measured on 3.6.1: at about 1,010 connections the whole master dies (nfds < FD_SETSIZE), whatever maxfds says',
+    price: 'none up to there; beyond it the limit that protects the master is gone',
+  }
+}
+
+function maxfds(given: Given): Recommendation[] {
+  const { site } = given
+  const current = site.master.maxfds
+  if (current === null) return []
+  const connections = Number(connectionsMax(given).value)
+  const needed = connections + OWN_DESCRIPTORS
+  return [
+    {
+      setting: 'maxfds',
+      where: 'cyrus.conf of the master, service mupdate',
+      current: `${current}`,
+      value: `${Math.max(current, needed)}`,
+      change: current < needed,
+      lowerBound: `${needed}`,
+      arithmetic: `mupdate_connections_max ${connections} + ${OWN_DESCRIPTORS} of its own`,
+      measurement: `an idle mupdate 3.6.1 has fewer than ${OWN_DESCRIPTORS} files open besides`,
+      price: 'none',
+    },
+  ]
+}
+
+function database({ site, state, createSource }: Given): Recommendation {
+  const { database: type, place } = site.master
+  const current = type === null && place === null ? null : `${type ?? 'unknown type'} on ${place ?? 'an unknown place'}`
+  const rate = state.createsPerSecond
+  const isTooFast = rate !== null && rate > DISK_CREATES_PER_SECOND.one * LOCK_SHARE
+  return {
+    setting: 'mboxlist_db and where it lies',
+    where: 'imapd.conf and file systems of the master',
+    current,
+    value: isTooFast ? 'twoskip on tmpfs, or a disk with a fast fsync' : 'twoskip on disk',
+    change: isTooFast && place !== 'tmpfs',
+    lowerBound: null,
+    arithmetic:
+      rate === null
+        ? 'how many creates a second is unknown; a disk does a few hundred'
+        : `${perSecond(rate)} wanted; a disk did ${DISK_CREATES_PER_SECOND.one}/s over one connection and ${DISK_CREATES_PER_SECOND.eight}/s over eight, tmpfs 5,200/s over one`,
+    measurement: `measured on 3.6.1: each change is 2 fdatasync and 1 fsync; costs here: ${createSource}`,
+    price: isTooFast
+      ? 'what is on tmpfs is gone after a reboot: every backend then has to push its list with ctl_mboxlist -m before a frontend may join; 90 to 170 MB for 500k mailboxes'
+      : 'creates wait for fsync; lists and NOOPs do not',
+  }
+}
+
+function stagger({ site, state, listMs, mergeMs, listSource }: Given): Recommendation {
+  const everyMs = listMs.high + (mergeMs?.high ?? 0)
+  const value = Math.max(1, Math.ceil(everyMs / 1e3))
+  const many = Math.max(1, Math.floor(site.slaves.retryDelay / listMs.high))
+  return {
+    setting: 'restarts of frontends',
+    where: 'who restarts them',
+    current: null,
+    value: `one each ${value} s, ${ms(value * 1e3 * state.slaves)} for all ${state.slaves}`,
+    change: true,
+    lowerBound: `one each ${ms(listMs.high)}: faster, and lists queue; or ${many} at once, if none of them takes longer than ${ms(site.slaves.retryDelay / many)}`,
+    arithmetic: `a list ${span(listMs)}${mergeMs === undefined ? '; how long a frontend writes it is unknown' : ` + written ${span(mergeMs)}`}: the last one is ready before the next one goes`,
+    measurement: `a list: ${listSource}`,
+    price: 'time',
+  }
+}
+
+function createRate(given: Given): Recommendation {
+  const { site, state, listMs, createMs, createSource } = given
+  const byLock = (LOCK_SHARE * 1e3) / createMs.high
+  const free = Math.max(0, settingsOf(site).workersMax - 1 - state.slaves)
+  const byWorkers = site.operations.connection === 'each' ? (free * 1e3) / listMs.high : Infinity
+  const byDisk =
+    site.master.place === 'tmpfs' || isOfDisk(given.calibration) ? Infinity : LOCK_SHARE * DISK_CREATES_PER_SECOND.one
+  const rate = Math.max(0, Math.floor(Math.min(byLock, byWorkers, byDisk)))
+  const disk =
+    byDisk === Infinity
+      ? ''
+      : `; on a disk ${LOCK_SHARE * 100} % of ${DISK_CREATES_PER_SECOND.one}/s = ${byDisk}/s (measured on 3.6.1; of this site’s disk unknown)`
+  const workers =
+    byWorkers === Infinity
+      ? 'kept connections hold no workers'
+      : `${free} free workers ÷ ${ms(listMs.high)} a list = ${formatCount(Math.floor(byWorkers))}/s: no list makes them run out`
+  return {
+    setting: 'safe create rate',
+    where: 'who creates mailboxes',
+    current: state.createsPerSecond === null ? null : perSecond(state.createsPerSecond),
+    value: `${formatCount(rate)}/s`,
+    change: state.createsPerSecond !== null && state.createsPerSecond > rate,
+    lowerBound: null,
+    arithmetic: `${LOCK_SHARE * 100} % of the lock ÷ ${ms(createMs.high)} a create = ${formatCount(Math.floor(byLock))}/s; ${workers}${disk}`,
+    measurement: `a create: ${createSource}; a list: ${given.listSource}`,
+    price: 'a mass creation takes longer; with mupdate_workers_max as recommended more is safe',
+  }
+}

@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import { parseDurationNs } from '../core/units.js'
+
+const duration = z.union([z.string(), z.number()]).transform((value, context) => {
+  if (typeof value === 'number') return value * 1e3
+  try {
+    return parseDurationNs(value) / 1e6
+  } catch {
+    context.addIssue({ code: 'custom', message: `"${value}" is not a duration: write 20s, 2m` })
+    return z.NEVER
+  }
+})
+const count = z.int().nonnegative()
+const rate = z.number().nonnegative()
+
+/** `site.yaml`: what a site has, as `plan init` writes it and `plan` reads it. Null is what nobody knows. */
+export const siteSchema = z.strictObject({
+  schema: z.literal('mupdate-bench/site/1'),
+  asOf: z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'write a day: 2026-11-28'),
+  mailboxes: z.int().positive(),
+  growthPerDay: z.number().nullable().default(null),
+  slaves: z
+    .strictObject({
+      frontends: count,
+      unifiedBackends: count.default(0),
+      retryDelay: duration,
+    })
+    .refine(({ frontends, unifiedBackends }) => frontends + unifiedBackends > 0, 'a murder has at least one slave'),
+  backends: count.nullable().default(null),
+  master: z.strictObject({
+    settings: z.record(z.string(), z.union([z.string(), z.number()]).transform(String)).default({}),
+    maxfds: z.int().positive().nullable().default(null),
+    database: z.string().nullable().default(null),
+    place: z.enum(['disk', 'tmpfs']).nullable().default(null),
+    cpu: z.string().nullable().default(null),
+    cores: z.int().positive().nullable().default(null),
+  }),
+  operations: z
+    .strictObject({
+      createsPerSecond: rate.nullable().default(null),
+      otherChangesPerSecond: rate.nullable().default(null),
+      connection: z.enum(['each', 'kept']).default('each'),
+    })
+    .default({ createsPerSecond: null, otherChangesPerSecond: null, connection: 'each' }),
+  measured: z
+    .strictObject({
+      from: z.string(),
+      mailboxes: z.int().positive().nullable().default(null),
+      listSeconds: z
+        .strictObject({ low: z.number().positive(), likely: z.number().positive(), high: z.number().positive() })
+        .refine(({ low, likely, high }) => low <= likely && likely <= high, 'low ≤ likely ≤ high does not hold')
+        .nullable()
+        .default(null),
+      mergeSeconds: z.number().positive().nullable().default(null),
+      timeouts: count.nullable().default(null),
+      resyncs: count.nullable().default(null),
+    })
+    .nullable()
+    .default(null),
+  planned: z
+    .strictObject({
+      mailboxes: z.int().positive().nullable().default(null),
+      frontends: z.int().positive().nullable().default(null),
+      createsPerSecond: rate.nullable().default(null),
+    })
+    .default({ mailboxes: null, frontends: null, createsPerSecond: null }),
+})
+
+export type Site = z.infer<typeof siteSchema>
+export type SiteDocument = z.input<typeof siteSchema>

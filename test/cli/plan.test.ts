@@ -1,0 +1,156 @@
+import { spawn } from 'node:child_process'
+import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { sitePlanSchema } from '../../src/metrics/site-plan-result.js'
+import { MAIN, until, Workbench } from './bench.js'
+
+let workbench: Workbench
+beforeEach(() => {
+  workbench = new Workbench()
+})
+afterEach(() => workbench.remove())
+
+function put(name: string, content: string | Buffer): string {
+  const path = join(workbench.directory, name)
+  writeFileSync(path, content)
+  return path
+}
+
+const site = () => parse(readFileSync(join(workbench.directory, 'site.yaml'), 'utf8'))
+const dump = (mailboxes: number) =>
+  Array.from({ length: mailboxes }, (_, i) => `user.u${i}\t1 be${i % 3}!default u${i}\tlrs\t\n`).join('')
+const ENOUGH = ['--master', 'defaults', '--frontend', 'defaults', '--frontends', '12', '--mailboxes', '500k']
+
+describe('plan init', () => {
+  it('lists what is missing, and the flags that give it', async () => {
+    const { status, stderr } = await workbench.bench(['plan', 'init', '--frontends', '12'])
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/not known:\n.*How many mailboxes.*--dump FILE, or --mailboxes N/)
+    expect(stderr).not.toMatch(/How many frontends/)
+    expect(existsSync(join(workbench.directory, 'site.yaml'))).toBe(false)
+  })
+
+  it('reads what a site has', async () => {
+    put('master.conf', 'mupdate_workers_max: 70\nmboxlist_db: twoskip\n')
+    put('cyrus.conf', 'SERVICES {\n  mupdate cmd="mupdate -m" listen="3905" maxfds=1024\n}\n')
+    put('fe.conf', 'mupdate_retry_delay: 30\nmupdate_server: mu\n')
+    put('be.conf', 'mupdate_config: unified\n')
+    put('old.txt', dump(1000))
+    put('new.gz', gzipSync(dump(3000)))
+    const [older, newer] = [
+      put('a.prom', 'cyrus_imap_create_total 100\n'),
+      put('b.prom', 'cyrus_imap_create_total 300\n'),
+    ]
+    utimesSync(older, 1000, 1000)
+    utimesSync(newer, 1100, 1100)
+    const { status, stdout, stderr } = await workbench.bench([
+      ...['plan', 'init', '--master', 'master.conf', '--master', 'cyrus.conf', '--frontend', 'fe.conf'],
+      ...['--frontends', '12', '--backend', 'be.conf', '--counters', 'a.prom,b.prom', '--planned-mailboxes', '5000'],
+      ...['--dump', '2026-11-11=new.gz', '--dump', '2026-11-01=old.txt'],
+    ])
+    expect(stderr).toBe('')
+    expect([status, stdout]).toEqual([0, 'site.yaml\n'])
+    expect(site()).toMatchObject({
+      asOf: '2026-11-11',
+      mailboxes: 3000,
+      growthPerDay: 200,
+      slaves: { frontends: 12, unifiedBackends: 3, retryDelay: '30s' },
+      backends: 3,
+      master: {
+        settings: { mupdate_workers_max: 70, mupdate_connections_max: 128 },
+        maxfds: 1024,
+        database: 'twoskip',
+      },
+      operations: { createsPerSecond: 2 },
+      planned: { mailboxes: 5000 },
+    })
+  })
+
+  it('replaces no file that is there, unless told to', async () => {
+    put('site.yaml', 'mine')
+    const { status, stderr } = await workbench.bench(['plan', 'init', ...ENOUGH])
+    expect(status).toBe(2)
+    expect(stderr).toContain('site.yaml is there already')
+    expect(readFileSync(join(workbench.directory, 'site.yaml'), 'utf8')).toBe('mine')
+    expect((await workbench.bench(['plan', 'init', ...ENOUGH, '--force'])).status).toBe(0)
+    expect(site().mailboxes).toBe(500_000)
+  })
+
+  it.each([
+    { args: ['--dump', 'nowhere'], says: 'cannot read nowhere' },
+    { args: ['--master', 'small.yaml'], says: 'mupdate_' },
+    { args: ['--dump', 'small.yaml'], says: 'no line of it is a mailbox' },
+    { args: ['--dump', '2026-13-45=small.yaml'], says: '2026-13-45 is no day' },
+    { args: ['--counters', 'small.yaml'], says: 'no counters|since when' },
+    { args: ['--growth', 'fast'], says: '--growth: "fast" is not a number' },
+    { args: ['--diagnosis', 'small.yaml'], says: 'mupdate-bench diagnose' },
+  ])('says what is wrong with $args', async ({ args, says }) => {
+    const { status, stderr } = await workbench.bench(['plan', 'init', '--frontends', '3', ...args])
+    expect(status).toBe(2)
+    expect(stderr).toMatch(new RegExp(says))
+    expect(stderr).not.toMatch(/internal error|\bat .*\.js/)
+  })
+
+  it('asks on a terminal, for what is missing alone', async () => {
+    const child = spawn(
+      'script',
+      ['-qec', `node ${MAIN} plan init --frontends 12 --master defaults --growth 3 --creates 1`, '/dev/null'],
+      { cwd: workbench.directory, env: { PATH: process.env.PATH, HOME: process.env.HOME, TERM: 'xterm' } },
+    )
+    let seen = ''
+    child.stdout.setEncoding('utf8').on('data', chunk => (seen += chunk))
+    const ended = new Promise<number | null>(resolve => child.once('close', resolve))
+    const answer = async (question: string, text: string) => {
+      await until(question, () => seen.includes(question))
+      child.stdin.write(`${text}\r`)
+    }
+    await answer('How many mailboxes has the murder?', 'lots')
+    await until('the mistake', () => seen.includes('"lots" is not a whole number'))
+    child.stdin.write('500k\r')
+    await answer('mupdate_retry_delay', '30')
+    await answer('How many mailboxes is it to have?', '600k')
+    await answer('How many frontends is it to have?', '')
+    await answer('are to be created a second then?', '')
+    expect(await ended).toBe(0)
+    expect(seen).not.toContain('How many frontends has it')
+    expect(site()).toMatchObject({ mailboxes: 500_000, slaves: { retryDelay: '30s' }, planned: { mailboxes: 600_000 } })
+  })
+})
+
+describe('plan', () => {
+  it('goes from plan init to a page in words, Markdown, HTML and JSON', async () => {
+    await workbench.bench(['plan', 'init', ...ENOUGH, '--planned-mailboxes', '600k', '-o', 'ours.yaml'])
+    const text = await workbench.bench(['plan', 'ours.yaml'])
+    expect([text.status, text.stderr]).toEqual([0, ''])
+    expect(text.stdout).toMatch(/^500,000 mailboxes, 12 slaves, mupdate_retry_delay 20\.0 s/)
+    const json = await workbench.bench(['plan', 'ours.yaml', '--json'])
+    expect(sitePlanSchema.parse(JSON.parse(json.stdout)).site.states).toHaveLength(2)
+    const markdown = await workbench.bench(['plan', 'ours.yaml', '--format', 'markdown', '--out', 'plan.md'])
+    expect(markdown.stdout).toBe('')
+    expect(readFileSync(join(workbench.directory, 'plan.md'), 'utf8')).toMatch(/^## 500,000/)
+    expect((await workbench.bench(['plan', 'ours.yaml', '-f', 'html'])).stdout).toBe('plan.html\n')
+    expect(readFileSync(join(workbench.directory, 'plan.html'), 'utf8')).toMatch(/^<!doctype html>/)
+  })
+
+  it('takes another calibration', async () => {
+    await workbench.bench(['plan', 'init', ...ENOUGH])
+    const shipped = JSON.parse(readFileSync(join(import.meta.dirname, '../../calibrations/cyrus-3.6.1.json'), 'utf8'))
+    const slow = { p10: 50, p50: 50, p90: 50, low: 50, high: 50, samples: 3 }
+    put('slow.json', JSON.stringify({ ...shipped, costs: { ...shipped.costs, dumpPerMailbox: slow } }))
+    const { stdout } = await workbench.bench(['plan', 'site.yaml', '--calibration', 'slow.json', '--json'])
+    const plan = sitePlanSchema.parse(JSON.parse(stdout))
+    expect(plan.costs[0]!.ms!.likely).toBeCloseTo(25_000, -2)
+    expect(plan.events.some(({ thrash }) => thrash === 'must')).toBe(true)
+  })
+
+  it('says what is wrong, and where', async () => {
+    put('site.yaml', 'schema: mupdate-bench/site/1\nmailboxes: many\n')
+    const { status, stderr } = await workbench.bench(['plan', 'site.yaml'])
+    expect(status).toBe(2)
+    expect(stderr).toMatch(/site\.yaml:2:12: mailboxes: /)
+    expect((await workbench.bench(['plan', 'nowhere.yaml'])).stderr).toContain('cannot read nowhere.yaml')
+  })
+})

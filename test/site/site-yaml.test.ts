@@ -1,0 +1,145 @@
+import { describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
+import { parseCyrusFile } from '../../src/site/cyrus-files.js'
+import {
+  delay,
+  type Fact,
+  type FactKey,
+  type Facts,
+  missing,
+  positive,
+  requireAll,
+  wholeNumber,
+} from '../../src/site/facts.js'
+import { backendFacts, dumpFacts, frontendFacts, masterFacts, withAllUnified } from '../../src/site/gather.js'
+import { readSite } from '../../src/site/read-site.js'
+import { siteYaml } from '../../src/site/site-yaml.js'
+
+const file = (text: string, path = 'imapd.conf') => parseCyrusFile(text, path)
+const saidOf = (facts: Facts, key: FactKey) => facts.get(key)?.value
+
+function dumpOf(path: string, day: string, mailboxes: number, tombstones = 0) {
+  const count = { format: 'text' as const, mailboxes, tombstones, servers: new Map([['be1', mailboxes]]), unknown: 0 }
+  return { path, day, dayFrom: 'as given', count }
+}
+
+describe('what files say', () => {
+  it('has the master’s settings, Cyrus’s defaults said to be such', () => {
+    const facts = masterFacts(
+      [file('mupdate_workers_max: 70\nmboxlist_db: skiplist\nconfigdirectory: /dev/shm/imap\n')],
+      false,
+    )
+    expect(facts.get('master.settings.mupdate_workers_max')).toEqual({ value: 70, from: 'imapd.conf' })
+    expect(facts.get('master.settings.mupdate_connections_max')).toEqual({
+      value: 128,
+      from: 'Cyrus’s default, imapd.conf does not set it',
+    })
+    expect(facts.get('master.database')?.value).toBe('skiplist')
+    expect(facts.get('master.place')?.value).toBe('tmpfs')
+    expect(masterFacts([], false).size).toBe(0)
+    expect(() => masterFacts([file('mupdate_workers_max: many\n')], false)).toThrow(/mupdate_workers_max: many/)
+  })
+
+  it('has maxfds, and where it is absent its default', () => {
+    const of = (more: string) =>
+      masterFacts([file(`SERVICES {\n mupdate cmd="mupdate -m"${more}\n}\n`, 'cyrus.conf')], false)
+    expect(of(' maxfds=1024').get('master.maxfds')?.value).toBe(1024)
+    expect(of('').get('master.maxfds')).toMatchObject({ value: 256, from: expect.stringContaining('default') })
+  })
+
+  it('has the shortest retry delay of the frontends; one file is an example, many are counted', () => {
+    const one = frontendFacts([file('mupdate_retry_delay: 30\n')], false)
+    expect([saidOf(one, 'slaves.retryDelay'), saidOf(one, 'slaves.frontends')]).toEqual(['30s', undefined])
+    const many = frontendFacts([file('mupdate_retry_delay: 30\n'), file('mupdate_retry_delay: 10\n', 'fe2')], false)
+    expect([saidOf(many, 'slaves.retryDelay'), saidOf(many, 'slaves.frontends')]).toEqual(['10s', 2])
+    const mixed = frontendFacts([file('mupdate_retry_delay: 30\n'), file('servername: x\n', 'fe2')], false)
+    expect(saidOf(mixed, 'slaves.retryDelay')).toBe('20s')
+    expect(saidOf(frontendFacts([], true), 'slaves.retryDelay')).toBe('20s')
+    expect(frontendFacts([], false).size).toBe(0)
+  })
+
+  it('recognises a unified murder, by one of its backends', () => {
+    const unified = file('mupdate_config: unified\n', 'be1')
+    const backends: [FactKey, Fact] = ['backends', { value: 9, from: 'dump' }]
+    expect(saidOf(withAllUnified(new Map([...backendFacts([unified], []), backends])), 'slaves.unifiedBackends')).toBe(
+      9,
+    )
+    expect(saidOf(backendFacts([unified, file('a: b\n')], []), 'slaves.unifiedBackends')).toBe(1)
+    expect(saidOf(backendFacts([file('a: b\n')], []), 'slaves.unifiedBackends')).toBe(0)
+  })
+
+  it('has growth of two dumps, in whichever order they come', () => {
+    const [may, november] = [dumpOf('may', '2026-05-01', 400_000), dumpOf('nov', '2026-11-01', 500_000, 7)]
+    for (const dumps of [
+      [may, november],
+      [november, may],
+    ]) {
+      const facts = dumpFacts(dumps)
+      expect([saidOf(facts, 'mailboxes'), saidOf(facts, 'asOf'), saidOf(facts, 'backends')]).toEqual([
+        500_000,
+        '2026-11-01',
+        1,
+      ])
+      expect(saidOf(facts, 'growthPerDay')).toBe(543.5)
+      expect(facts.get('mailboxes')!.from).toContain('7 deleted ones left out')
+    }
+    expect(() => dumpFacts([may, dumpOf('b', '2026-05-01', 1)])).toThrow(/of the same day/)
+    expect(dumpFacts([may]).has('growthPerDay')).toBe(false)
+  })
+})
+
+describe('questions', () => {
+  it('are asked for what is missing alone, and listed with their flags', () => {
+    const facts: Facts = new Map([['mailboxes', { value: 1, from: '' }]])
+    expect(missing(facts, true).map(({ key }) => key)).not.toContain('mailboxes')
+    expect(() => requireAll(facts)).toThrow(/frontends.*--frontends N.*mupdate_retry_delay.*--retry-delay/s)
+  })
+
+  it('reads numbers as people write them', () => {
+    expect(['12', '500k', '500,000', '2M', '1_000'].map(wholeNumber)).toEqual([12, 500_000, 500_000, 2_000_000, 1000])
+    for (const bad of ['', '0', '-1', '1.5', 'x']) expect(() => wholeNumber(bad), bad).toThrow(/not a whole number/)
+    expect(['0', '0.4', '5e3'].map(positive)).toEqual([0, 0.4, 5000])
+    for (const bad of ['', '-1', 'x', 'Infinity']) expect(() => positive(bad), bad).toThrow(/not a number/)
+    expect(['20', '20s', '2m'].map(delay)).toEqual(['20s', '20s', '120s'])
+    for (const bad of ['', '0', 'x']) expect(() => delay(bad), bad).toThrow()
+  })
+})
+
+const KNOWN: [FactKey, Fact][] = [
+  ['asOf', { value: '2026-11-28', from: 'the day' }],
+  ['mailboxes', { value: 500_000, from: 'dump.gz, # of 600,000\nlines: more' }],
+  ['slaves.frontends', { value: 12, from: '--frontends' }],
+  ['slaves.retryDelay', { value: '20s', from: 'fe.conf' }],
+  ['master.settings.mupdate_workers_max', { value: 50, from: 'imapd.conf' }],
+]
+
+describe('site.yaml', () => {
+  const text = siteYaml(new Map(KNOWN), 'made by a test')
+
+  it('has each value with where it came from, and null for what nobody knows', () => {
+    expect(text).toMatch(/^# made by a test\n/)
+    expect(text).toContain('mailboxes: 500000 # dump.gz, # of 600,000 lines: more\n')
+    expect(text).toContain('    mupdate_workers_max: 50 # imapd.conf\n')
+    expect(text).toContain('growthPerDay: null # unknown\n')
+  })
+
+  it('is read again as it was written', () => {
+    const site = readSite(text, 'site.yaml')
+    expect(site).toMatchObject({ mailboxes: 500_000, slaves: { frontends: 12, retryDelay: 20_000 }, measured: null })
+    expect(site.master.settings).toEqual({ mupdate_workers_max: '50' })
+  })
+
+  it.each([
+    { change: ['mailboxes: 500000', 'mailboxes: many'], says: /^s\.yaml:\d+:12: mailboxes: / },
+    { change: ['retryDelay: 20s', 'retryDelay: soon'], says: /slaves\.retryDelay: "soon" is not a duration/ },
+    { change: ['frontends: 12', 'frontend: 12'], says: /slaves: Unrecognized key: "frontend"/ },
+    { change: ['growthPerDay: null', 'growthPerDay: [1'], says: /s\.yaml:\d+:\d+: / },
+    { change: ['site/1', 'site/2'], says: /schema: / },
+  ])('says where $change.1 is wrong', ({ change, says }) => {
+    const [from, to] = change as [string, string]
+    expect(text).toContain(from)
+    expect(() => readSite(text.replace(from, to), 's.yaml')).toThrow(says)
+  })
+
+  it('is plain YAML', () => expect(parse(text)).toMatchObject({ schema: 'mupdate-bench/site/1' }))
+})
