@@ -47,7 +47,7 @@ export function capacityResult(
     spentMs: trials.reduce((sum, { durationMs }) => sum + durationMs, 0),
     ownStreams: ownStreams(varied.base),
     master,
-    predictions: predictionsOf(axis!, limitInputs(varied.base, calibration, of(null), master?.settings ?? {}), found),
+    predictions: predictionsOf(axis!, limitInputs(varied.start, calibration, of(null), master?.settings ?? {}), found),
     calibration: calibrationName,
     frontier:
       second === undefined
@@ -81,10 +81,17 @@ function limitInputs(
     settings: modelSettings(settings),
     calibration,
     others: ownStreams(profile),
+    resyncs: restarted(profile),
     ...(list === undefined ? {} : { listMs: list }),
     ...(creates && rate !== undefined ? { createsPerSecond: rate, changesStream: rate >= 1 } : {}),
     ...(connection === 'per-operation' ? { connectionPerCreate: true } : {}),
   }
+}
+
+/** Most slaves that the profile restarts at once. */
+function restarted({ phases, slaves }: Profile): number {
+  const events = phases.flatMap(phase => phase.events).filter(event => event.do === 'restart')
+  return Math.max(0, ...events.map(event => event.slaves ?? slaves.count))
 }
 
 /** Of trials with as many mailboxes as the profile has. */

@@ -41,10 +41,18 @@ export class VariedProfile {
     this.variations = axes.map(axis => variationOf(this.base, axis))
   }
 
+  /** As it is where the search begins. */
+  private get first(): VariedTrial {
+    return this.trial({ at: null, value: this.variations[0]!.start, length: 'full', repeat: 0 })
+  }
+
+  get start(): Profile {
+    return this.first.profile
+  }
+
   /** Which thresholds hold, whatever the load. */
   get objective(): Objective {
-    const { start } = this.variations[0]!
-    return this.trial({ at: null, value: start, length: 'full', repeat: 0 }).objective
+    return this.first.objective
   }
 
   trial({ at, value, length, repeat }: WantedTrial): VariedTrial {

@@ -1,7 +1,7 @@
 import type { CapacityAxis } from '../metrics/capacity-result.js'
 import type { Objective, ObjectiveThreshold } from '../verdict/capacity/outcome.js'
 import { parseThreshold } from '../verdict/threshold.js'
-import type { Profile } from './load.js'
+import { durationText, type Profile } from './load.js'
 import { timedPhases } from './variation.js'
 
 /** Share of the retry delay that a NOOP of a slave may take. */
@@ -26,7 +26,7 @@ type Wanted = Pick<ObjectiveThreshold, 'text' | 'isOptional'>
 
 function defaults(profile: Profile, axis: CapacityAxis): Wanted[] {
   const timed = timedPhases(profile).map(({ phase }) => phase)
-  const noopLimit = `${Math.round((profile.slaves.retryDelay * NOOP_SHARE) / 1e6)}ms`
+  const noopLimit = durationText(profile.slaves.retryDelay * NOOP_SHARE)
   const [withSlaves, withBackends] = (['slaves', 'backends'] as const).map(runnable =>
     timed.filter(({ run }) => run.includes(runnable)),
   )

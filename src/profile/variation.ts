@@ -1,7 +1,8 @@
 import { HarnessError } from '../core/errors.js'
 import type { CapacityAxis } from '../metrics/capacity-result.js'
 import type { TrialLength } from '../verdict/capacity/evidence.js'
-import type { Profile } from './load.js'
+import { durationText, type Profile } from './load.js'
+import { DURATION_KEYS } from './schema.js'
 
 type Phase = Profile['phases'][number]
 
@@ -34,7 +35,7 @@ export function variationOf(profile: Profile, axis: CapacityAxis): Variation {
     index,
     ...lengthsOf(phase, events(phase), profile, axis),
   }))
-  const lengthSets = (length: TrialLength) => lengths.map(phase => `phases.${phase.index}.duration=${phase[length]}ns`)
+  const lengthSets = (length: TrialLength) => lengths.map(phase => `phases.${phase.index}.duration=${durationText(phase[length])}`)
   const sum = (length: TrialLength) => lengths.reduce((total, phase) => total + phase[length] / 1e6, 0)
   return {
     start: vary.start > 0 ? vary.start : START[axis],
@@ -87,9 +88,31 @@ function variedSlaves(profile: Profile): Varied {
   }
 }
 
-function variedMailboxes({ site }: Profile): Varied {
-  return { start: site.mailboxes, sets: value => [`site.mailboxes=${value}`] }
+/**
+ * A frontend's restart is what mailboxes cost something at: where the profile has none, one slave is restarted. To load and
+ * to read more takes longer, which is no failure.
+ */
+function variedMailboxes(profile: Profile): Varied {
+  const { site, phases } = profile
+  const limited = phases
+    .map(({ until, limit }, index) => ({ until, limit, index }))
+    .filter(({ until }) => until === 'preloaded' || until === 'streaming')
+  const timed = timedPhases(profile).filter(({ phase }) => phase.run.includes('slaves'))
+  const restarted = timed.some(({ phase }) => phase.events.length > 0) ? [] : timed.slice(0, 1)
+  return {
+    start: site.mailboxes,
+    sets: value => [
+      `site.mailboxes=${value}`,
+      ...limited.map(
+        ({ limit, index }) =>
+          `phases.${index}.limit=${durationText(Math.min(LONGEST_LIMIT_NS, Math.round(limit * Math.max(1, value / site.mailboxes))))}`,
+      ),
+      ...restarted.map(({ phase, index }) => `phases.${index}.events=${eventsText(withRestart(phase, 1))}`),
+    ],
+  }
 }
+
+const LONGEST_LIMIT_NS = 86_400e9
 
 /** The other operations of the mix keep their proportion to creates. */
 function variedCreates(profile: Profile): Varied {
@@ -138,16 +161,19 @@ function variedResyncs(profile: Profile): Varied {
   const restarting = phases.filter(({ phase }) => phase.events.some(isRestart))
   const chosen =
     restarting.length > 0 ? restarting : [phases.find(({ phase }) => phase.run.includes('backends')) ?? phases[0]!]
-  const withRestart = (phase: Phase, slaves: number) =>
-    phase.events.some(isRestart)
-      ? phase.events.map(event => (isRestart(event) ? { ...event, slaves } : event))
-      : [...phase.events, { at: RESTART_NS, do: 'restart' as const, slaves }]
   return {
     start: restarting.flatMap(({ phase }) => phase.events).find(isRestart)?.slaves ?? 0,
     most: count - 1,
     eventsOf: phase => (chosen.some(({ phase: other }) => other.name === phase.name) ? withRestart(phase, 1) : phase.events),
     sets: value => chosen.map(({ phase, index }) => `phases.${index}.events=${eventsText(withRestart(phase, value))}`),
   }
+}
+
+/** With so many slaves restarted wherever it restarts some; else near its start. */
+function withRestart({ events }: Phase, slaves: number): Phase['events'] {
+  return events.some(isRestart)
+    ? events.map(event => (isRestart(event) ? { ...event, slaves } : event))
+    : [...events, { at: RESTART_NS, do: 'restart', slaves }]
 }
 
 function isRestart(event: Phase['events'][number]): boolean {
@@ -202,7 +228,7 @@ function eventsText(events: Phase['events']): string {
     Object.fromEntries(
       Object.entries(event)
         .filter(([, value]) => value !== undefined)
-        .map(([key, value]) => [key, ['at', 'for', 'every'].includes(key) ? `${value}ns` : value]),
+        .map(([key, value]) => [key, DURATION_KEYS.has(key) ? durationText(Number(value)) : value]),
     ),
   )
   return JSON.stringify(withUnits)

@@ -34,7 +34,7 @@ export function limitSentence(axis: CapacityAxis, limit: CapacityLimit): string 
     case 'harness':
       return `at least ${loadText(axis, low)}; beyond it the harness was the limit`
     case 'range':
-      return `at least ${loadText(axis, low)}, the most that was asked for`
+      return `at least ${loadText(axis, low)}, the most that was asked for, or that the profile can have`
     case 'budget':
       return `at least ${loadText(axis, low)}; then the time was up`
   }
@@ -121,9 +121,13 @@ export function costForm({ measure }: Pick<CapacityCost, 'measure'>): CostForm {
   return COSTS[measure]
 }
 
+/** Points that lie so far from it do not follow it. */
+const NO_LAW = 0.5
+
 /** A law in words: `2.1 ms + 5.6 µs × mailboxes`. */
 export function lawText({ measure, against, fit }: CapacityCost): string {
   if (fit === null) return '–'
+  if (fit.worstResidual > NO_LAW) return 'none fits'
   const { text } = costForm({ measure })
   const signed = (value: number) => `${value < 0 ? '−' : ''}${text(Math.abs(value))}`
   const { intercept = 0, slope = 0, alpha = 0, beta = 0, gamma = 1 } = fit.coefficients

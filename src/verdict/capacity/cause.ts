@@ -38,9 +38,8 @@ export function causeOf(run: RunResult, mailboxes: number): Omit<CapacityCause, 
     ...phases.map(phase => silence(run, phase)),
     ...phases.map(pegged),
     network(run),
-    ...phases.map(phase => waitingInModel(run, phase)),
   ].filter(sign => sign !== undefined)
-  const [first, ...others] = signs
+  const [first, ...others] = signs.length > 0 ? signs : phases.flatMap(phase => waitingInModel(run, phase) ?? [])
   if (first === undefined) return { resource: 'unknown', because: 'nothing that was seen explains it', also: [] }
   const also = [...new Set(others.map(({ resource }) => resource))].filter(resource => resource !== first.resource)
   return { ...first, also }
@@ -113,7 +112,8 @@ function diskSync({ master }: RunResult, { name, master: seen, durationMs, opera
 const SYNCS_OF_A_BUSY_DISK = 50
 
 /** Its listener hands each connection to a worker: no answer, though it has nothing to do, means that none is left. */
-function silence({ slaves, probes }: RunResult, phase: PhaseResult): Sign | undefined {
+function silence(run: RunResult, phase: PhaseResult): Sign | undefined {
+  const { slaves, probes } = run
   const { name, commands, master, durationMs } = phase
   const noop = commands['NOOP.plain'] as MetricSummary | undefined
   const time = noop?.responseTimeUs
@@ -121,11 +121,20 @@ function silence({ slaves, probes }: RunResult, phase: PhaseResult): Sign | unde
   if (master !== null && master.peggedMs > BUSY * durationMs) return undefined
   const own = probes.streaming > 0 ? ` and ${probes.streaming} of the harness’s own probes` : ''
   const bound = time.lowerBounds.includes('p99') ? 'more than ' : ''
+  const waited = `with ${slaves.count} slaves${own} streaming, 1 % of the NOOPs on a plain connection waited ${bound}${formatDurationUs(time.p99)} in ${name}`
+  if (master === null && hasWorkersLeft(run))
+    return { resource: 'thread pegged', because: `${waited}, with workers left: the listener takes one event after the other` }
   const idle = master === null ? '' : `, though the master was pegged for ${percent(master.peggedMs / durationMs)} of it only`
-  return {
-    resource: 'workers',
-    because: `with ${slaves.count} slaves${own} streaming, 1 % of the NOOPs on a plain connection waited ${bound}${formatDurationUs(time.p99)} in ${name}${idle}: each stream keeps a worker, and none is left`,
-  }
+  const kept = hasWorkersLeft(run) ? 'streams, and operations that wait, keep all workers' : 'each stream keeps a worker, and none is left'
+  return { resource: 'workers', because: `${waited}${idle}: ${kept}` }
+}
+
+const DEFAULT_WORKERS = 50
+
+/** More than its streams keep, and two for the rest. */
+function hasWorkersLeft({ master, slaves, probes }: RunResult): boolean {
+  const most = Number(master.settings.mupdate_workers_max ?? DEFAULT_WORKERS)
+  return master.kind !== 'remote' && slaves.count + probes.streaming < most - 2
 }
 
 function pegged({ name, master, durationMs }: PhaseResult): Sign | undefined {
@@ -148,11 +157,12 @@ function network({ master, generator, durationMs }: RunResult): Sign | undefined
 
 /** A model says nothing of CPU: there a change costs time with the lock, and nothing else. */
 function waitingInModel({ simulated, master }: RunResult, { name, operations }: PhaseResult): Sign | undefined {
-  const { create } = operations as Record<string, MetricSummary | undefined>
-  if ((!simulated && master.kind !== 'model') || waitMs(create).length === 0) return undefined
+  if (!simulated && master.kind !== 'model') return undefined
+  const waiting = Object.keys(operations).filter(kind => waitMs(operations[kind]).length > 0)
+  if (waiting.length === 0) return undefined
   return {
     resource: 'mailboxes lock',
-    because: `in ${name} creates waited for one another: in the model, which knows no CPU, a change costs time with the lock alone`,
+    because: `in ${name} operations (${waiting.join(', ')}) waited for one another: in the model, which knows no CPU, they cost time with the lock`,
   }
 }
 

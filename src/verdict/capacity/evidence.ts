@@ -28,10 +28,21 @@ export const MOST_REPEATS = 3
 /** A harness that was the limit twice is one that is. */
 const HARNESS_REPEATS = 2
 
-/** Of each load that was tried, the least first. */
+/**
+ * Of each load that was tried, the least first. What short trials say is forgotten where a full one says otherwise, of that
+ * load or of one beyond it: a load that is kept in full is kept at half.
+ */
 export function evidenceOf(trials: readonly Tried[]): Evidence[] {
   const values = [...new Set(trials.map(({ value }) => value))].sort((a, b) => a - b)
-  return values.map(value => evidenceAt(value, trials))
+  const all = values.map(value => evidenceAt(value, trials))
+  const fullOf = (wanted: Evidence['standing']) =>
+    all.filter(({ isFull, standing, isSettled }) => isFull && isSettled && standing === wanted).map(({ value }) => value)
+  const held = Math.max(...fullOf('held'))
+  const failed = Math.min(...fullOf('failed'))
+  const isRefuted = ({ value, standing }: Evidence) =>
+    (value < held && (standing === 'failed' || standing === 'unclear')) ||
+    (value > failed && (standing === 'held' || standing === 'unclear'))
+  return all.filter(known => known.isFull || !isRefuted(known))
 }
 
 /** Full-length trials outweigh short ones: what takes long to break does not break in them. */
@@ -45,7 +56,9 @@ function evidenceAt(value: number, trials: readonly Tried[]): Evidence {
   const isTried = own.length >= MOST_REPEATS
   const held = own.filter(({ outcome }) => outcome === 'held').length
   if (held > 0 && held < own.length) return { ...common, standing: 'unclear', isSettled: isTried }
-  const isSettled = isTried || own.some(({ marginal }) => !marginal)
+  // Short ones that say the same count as well.
+  const alike = all.filter(({ outcome }) => outcome === own[0]!.outcome).length
+  const isSettled = alike >= MOST_REPEATS || own.some(({ marginal }) => !marginal)
   return { ...common, standing: held > 0 ? 'held' : 'failed', isSettled }
 }
 

@@ -7,23 +7,25 @@ type Prediction = CapacityResult['predictions'][number]
 const SLACK = 1
 
 /**
- * What formulas say of this axis, the lowest first, and whether it is what was found. Of limits of another kind that lie
- * above the found one nothing is said: they were not reached.
+ * What formulas say of this axis, the lowest first, and whether it is what was found. Of limits of another kind, which were
+ * not what broke first, nothing is said as long as they lie above what held.
  */
 export function predictionsOf(axis: CapacityAxis, inputs: LimitInputs, found: CapacityLimit): Prediction[] {
   return predictedLimits(inputs)
     .filter(limit => limit.axis === axis)
-    .map(({ axis: _, ...limit }) => ({ ...limit, agrees: agreement(limit, found) }))
+    .map(({ axis: _, ...limit }) => ({ ...limit, agrees: agreement(axis, limit, found) }))
 }
 
-function agreement(predicted: Omit<Prediction, 'agrees'>, { low, high, cause }: CapacityLimit): boolean | null {
-  const isReached = low !== null && low > predicted.high + SLACK
+function agreement(
+  axis: CapacityAxis,
+  predicted: Omit<Prediction, 'agrees'>,
+  { low, high, cause }: CapacityLimit,
+): boolean | null {
   // More held than could have.
-  if (isReached) return false
-  if (high === null) return null
-  const isSame = cause?.resource === predicted.cause || cause?.also.includes(predicted.cause) === true
-  const isAbove = predicted.low > high + SLACK
-  if (isSame) return !isAbove
-  // Another limit came first, where this one had not been reached yet.
-  return null
+  if (low !== null && low > predicted.high + SLACK) return false
+  if (high === null || cause?.resource !== predicted.cause) return null
+  // These formulas are of slaves that time out; creates that wait for too long are another matter, and come before.
+  const isOfTimeouts = axis === 'resyncs' || axis === 'mailboxes'
+  if (isOfTimeouts && !cause.broken.some(text => text.startsWith('slaves.timeouts'))) return null
+  return predicted.low <= high + SLACK
 }

@@ -68,22 +68,15 @@ export function stepAt(value: number, resolution: number): number {
   return Math.max(1, Math.floor(value * resolution))
 }
 
-/** Short trials that full ones have refuted are worth nothing more. */
+/** Once full trials have refuted short ones, more of these are worth nothing. */
 function exploringLength({ fixedMs }: SearchOptions, trials: readonly Tried[]): TrialLength {
   if (fixedMs.short >= fixedMs.full) return 'full'
-  const refuted = trials.some(
-    short =>
-      short.length === 'short' &&
-      trials.some(
-        ({ value, length, outcome }) =>
-          value === short.value &&
-          length === 'full' &&
-          outcome !== short.outcome &&
-          outcome !== 'harness' &&
-          short.outcome !== 'harness',
-      ),
-  )
-  return refuted ? 'full' : 'short'
+  const of = (wanted: TrialLength, outcome: Tried['outcome']) =>
+    trials.filter(trial => trial.length === wanted && trial.outcome === outcome).map(({ value }) => value)
+  const isRefuted =
+    Math.max(...of('full', 'held')) >= Math.min(...of('short', 'failed')) ||
+    Math.min(...of('full', 'failed')) <= Math.max(...of('short', 'held'))
+  return isRefuted ? 'full' : 'short'
 }
 
 /** A load to be tried once more: a marginal one, a harness that was the limit once, loads that contradict each other. */

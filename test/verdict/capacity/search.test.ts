@@ -138,6 +138,21 @@ describe('noise', () => {
     expect(search(OPTIONS, oracle).conclusion).toMatchObject({ low: 70, high: 71 })
   })
 
+  it('what short trials said of smaller loads is forgotten when a full-length one holds', () => {
+    // In short ones 20 to 30 are a matter of chance.
+    let turn = 0
+    const oracle: Oracle = (value, length) => {
+      const isShort = length === 'short'
+      const isOdd = isShort && value >= 20 && value <= 30
+      return {
+        ...CLEAR,
+        outcome: isOdd ? (turn++ % 2 === 0 ? 'failed' : 'held') : value <= (isShort ? 30 : 60) ? 'held' : 'failed',
+        marginal: isOdd,
+      }
+    }
+    expect(search(OPTIONS, oracle).conclusion).toMatchObject({ low: 60, high: 61, doubtful: [] })
+  })
+
   const setup = fc.record({
     truth: fc.integer({ min: 2, max: 200_000 }),
     seed: fc.integer(),
