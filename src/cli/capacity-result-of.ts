@@ -80,13 +80,20 @@ function limitInputs(
     retryDelayMs: profile.slaves.retryDelay / 1e6,
     settings: modelSettings(settings),
     calibration,
-    others: ownStreams(profile),
+    others: keepsWorker(profile) ? ownStreams(profile) : 0,
     resyncs: restarted(profile),
     ...(list === undefined ? {} : { listMs: list }),
     ...(creates && rate !== undefined ? { createsPerSecond: rate, changesStream: rate >= 1 } : {}),
     ...(connection === 'per-operation' ? { connectionPerCreate: true } : {}),
   }
 }
+
+/** A NOOP sets its stream's worker free until a timer of 5 s fires again (imap/mupdate.c update_wait). */
+function keepsWorker({ probes }: Profile): boolean {
+  return probes.rate < 1 / UPDATE_WAIT_S
+}
+
+const UPDATE_WAIT_S = 5
 
 /** Most slaves that the profile restarts at once. */
 function restarted({ phases, slaves }: Profile): number {

@@ -84,12 +84,13 @@ describe('slaves, simulated:', () => {
     expect(status).toBe(0)
   })
 
-  it('a probe of the harness’s own that streams keeps a worker too, and is told of', async () => {
-    const own = ['--set', 'probes.streaming=3', ...workers(17)]
+  it('probes of the harness’s own that stream, and seldom send a NOOP, keep a worker each, and are told of', async () => {
+    const own = ['--set', 'probes.streaming=3', '--set', 'probes.rate=0.05', ...workers(17)]
     const { stdout } = await workbench.bench(search('--vary', 'slaves', '--json', ...own))
     const result = resultOf(stdout)
     expect(result).toMatchObject({ low: 13, high: 14, ownStreams: 3 })
     expect(result.cause!.because).toMatch(/14 slaves and 3 of the harness’s own probes/)
+    expect(result.predictions[0]).toMatchObject({ cause: 'workers', low: 13, high: 14, agrees: true })
   })
 
   it('with its limits raised the master dies of its descriptors', async () => {
