@@ -2,7 +2,11 @@ import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { HarnessError, messageOf } from '../core/errors.js'
-import { type CapacityJournalLine, capacityJournalLineSchema, capacityResultSchema } from '../metrics/capacity-result.js'
+import {
+  type CapacityJournalLine,
+  capacityJournalLineSchema,
+  capacityResultSchema,
+} from '../metrics/capacity-result.js'
 
 const axis = capacityResultSchema.shape.axis
 

@@ -35,7 +35,10 @@ export function campaignOptionsOf({ axes, budgetMs, from, to }: CapacityPlan, va
 }
 
 /** Trial after trial, each noted when it has ended, until the search knows enough or its time is up. */
-export async function searchCapacity(setup: SearchSetup, before: readonly CapacityJournalLine[]): Promise<CapacityResult> {
+export async function searchCapacity(
+  setup: SearchSetup,
+  before: readonly CapacityJournalLine[],
+): Promise<CapacityResult> {
   const { plan, folder, varied, signal, resultOf } = setup
   const options = campaignOptionsOf(plan, varied)
   const lines = [...before]

@@ -65,12 +65,7 @@ export function capacityCommand(): Command {
     .description('find the largest load that a master holds, and what breaks first beyond it')
     .argument('[profile]', 'a ready profile’s name, such as capacity, or a YAML file')
     .option('--vary <axis>', `what grows: ${AXES.join(', ')}; or two of them, such as slaves,creates`)
-    .option(
-      '--objective <threshold>',
-      'what a load has to keep, in place of the default (repeatable)',
-      collect,
-      [],
-    )
+    .option('--objective <threshold>', 'what a load has to keep, in place of the default (repeatable)', collect, [])
     .option('--budget <duration>', 'the time that it may take', '15m')
     .option('--from <load>', 'where it begins, and the least that is tried')
     .option('--to <load>', 'the most that is tried')

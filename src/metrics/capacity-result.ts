@@ -41,7 +41,9 @@ const trial = z.strictObject({
   value: z.number(),
   length: z.enum(['short', 'full']).describe('short ones explore, full ones confirm'),
   seed: z.int(),
-  outcome: z.enum(['held', 'failed', 'harness']).describe('harness: it was the limit itself, nothing is known of the master'),
+  outcome: z
+    .enum(['held', 'failed', 'harness'])
+    .describe('harness: it was the limit itself, nothing is known of the master'),
   marginal: z.boolean().describe('so near to a threshold that another trial might have come out otherwise'),
   objective: z.array(
     z.strictObject({
@@ -109,7 +111,9 @@ export const capacityResultSchema = z.strictObject({
   objective: z.array(z.string()).describe('thresholds that a load has to keep, and that the harness is not saturated'),
   budgetMs: z.number(),
   spentMs: z.number().describe('of the trials, together'),
-  ownStreams: z.int().describe('streaming connections of the harness’s own probes: each keeps a worker, beside the slaves’'),
+  ownStreams: z
+    .int()
+    .describe('streaming connections of the harness’s own probes: each keeps a worker, beside the slaves’'),
   master: runResultSchema.shape.master
     .pick({ kind: true, version: true, mailboxDatabase: true, settings: true })
     .nullable()

@@ -33,7 +33,10 @@ function defaults(profile: Profile, axis: CapacityAxis): Wanted[] {
   const operation = axis === 'connections' ? 'find' : 'create'
   return [
     ...(withSlaves!.length > 0 ? [{ text: 'slaves.timeouts == 0', isOptional: false }] : []),
-    ...withSlaves!.map(({ name }) => ({ text: `${name}: NOOP.slave.responseTimeUs.p99 < ${noopLimit}`, isOptional: true })),
+    ...withSlaves!.map(({ name }) => ({
+      text: `${name}: NOOP.slave.responseTimeUs.p99 < ${noopLimit}`,
+      isOptional: true,
+    })),
     // A kick is a NOOP, and waits for the one before it.
     ...(axis === 'kicks'
       ? withSlaves!.map(({ name }) => ({ text: `${name}: KICK.responseTimeUs.p99 < ${noopLimit}`, isOptional: true }))

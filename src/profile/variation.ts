@@ -35,7 +35,8 @@ export function variationOf(profile: Profile, axis: CapacityAxis): Variation {
     index,
     ...lengthsOf(phase, events(phase), profile, axis),
   }))
-  const lengthSets = (length: TrialLength) => lengths.map(phase => `phases.${phase.index}.duration=${durationText(phase[length])}`)
+  const lengthSets = (length: TrialLength) =>
+    lengths.map(phase => `phases.${phase.index}.duration=${durationText(phase[length])}`)
   const sum = (length: TrialLength) => lengths.reduce((total, phase) => total + phase[length] / 1e6, 0)
   return {
     start: vary.start > 0 ? vary.start : START[axis],
@@ -119,7 +120,11 @@ function variedCreates(profile: Profile): Varied {
   const phases = requirePhases(profile, 'creates', 'backends')
   const { create, setacl, rename, delete: remove, find } = profile.backends.mix
   if (create === 0)
-    throw new HarnessError('USAGE', '--vary creates: nothing is created in this profile', 'add --set backends.mix.create=1')
+    throw new HarnessError(
+      'USAGE',
+      '--vary creates: nothing is created in this profile',
+      'add --set backends.mix.create=1',
+    )
   const perCreate = (create + setacl + rename + remove + find) / create
   return {
     start: Math.round(rateOf(profile, phases[0]!.phase) / perCreate),
@@ -147,7 +152,9 @@ function variedKicks(profile: Profile): Varied {
     start: kicked ? Math.round(profile.kicks.rate) : 0,
     sets: value => [
       `kicks.rate=${value}`,
-      ...(kicked ? [] : phases.map(({ phase, index }) => `phases.${index}.run=[${[...phase.run, 'kicks'].join(', ')}]`)),
+      ...(kicked
+        ? []
+        : phases.map(({ phase, index }) => `phases.${index}.run=[${[...phase.run, 'kicks'].join(', ')}]`)),
     ],
   }
 }
@@ -164,7 +171,8 @@ function variedResyncs(profile: Profile): Varied {
   return {
     start: restarting.flatMap(({ phase }) => phase.events).find(isRestart)?.slaves ?? 0,
     most: count - 1,
-    eventsOf: phase => (chosen.some(({ phase: other }) => other.name === phase.name) ? withRestart(phase, 1) : phase.events),
+    eventsOf: phase =>
+      chosen.some(({ phase: other }) => other.name === phase.name) ? withRestart(phase, 1) : phase.events,
     sets: value => chosen.map(({ phase, index }) => `phases.${index}.events=${eventsText(withRestart(phase, value))}`),
   }
 }

@@ -10,9 +10,10 @@ export function relativeLeastSquares(
   values: readonly number[],
 ): number[] | undefined {
   const count = rows[0]?.length ?? 0
+  const weighted = rows.map((row, i) => row.map(x => x / values[i]!))
   // Regressors of one size each: mailboxes by the million beside a 1 would leave nothing of the 1.
-  const scales = Array.from({ length: count }, (_, j) => Math.max(...rows.map(row => Math.abs(row[j]!))) || 1)
-  const scaled = rows.map((row, i) => row.map((x, j) => x / scales[j]! / values[i]!))
+  const scales = Array.from({ length: count }, (_, j) => Math.max(...weighted.map(row => Math.abs(row[j]!))) || 1)
+  const scaled = weighted.map(row => row.map((x, j) => x / scales[j]!))
   const matrix = Array.from({ length: count }, (_, j) => [
     ...Array.from({ length: count }, (_, k) => sum(scaled.map(row => row[j]! * row[k]!))),
     sum(scaled.map(row => row[j]!)),
@@ -28,7 +29,9 @@ function eliminated(matrix: number[][]): number[] | undefined {
   const size = matrix.length
   const largest = Math.max(...matrix.flatMap(row => row.slice(0, size).map(Math.abs)))
   for (let column = 0; column < size; column++) {
-    const pivot = matrix.slice(column).reduce((best, row) => (Math.abs(row[column]!) > Math.abs(best[column]!) ? row : best))
+    const pivot = matrix
+      .slice(column)
+      .reduce((best, row) => (Math.abs(row[column]!) > Math.abs(best[column]!) ? row : best))
     if (Math.abs(pivot[column]!) <= largest * SINGULAR) return undefined
     const from = matrix.indexOf(pivot)
     ;[matrix[column], matrix[from]] = [pivot, matrix[column]!]

@@ -45,14 +45,21 @@ ${list([...limitNotes(result), ...causeSentences(result)])}</header>`,
     `<h2>Trials</h2>${table({ caption: 'Trials', head: TRIAL_HEAD, body: trials.map(trialRow) })}`,
     `<h2>How it was searched</h2>${list(methodSentences(result))}`,
   ]
-  return stillDocument(`${headlineOf(result)}: ${limitSentence(axis, result)}`, parts.filter(part => part !== '').join('\n'))
+  return stillDocument(
+    `${headlineOf(result)}: ${limitSentence(axis, result)}`,
+    parts.filter(part => part !== '').join('\n'),
+  )
 }
 
 function callout(text: string): string {
   return `<p class="callout">${escapeHtml(text)}</p>`
 }
 
-const KINDS: Readonly<Record<CapacityTrial['outcome'], PlotPoint['kind']>> = { held: 'good', failed: 'bad', harness: 'odd' }
+const KINDS: Readonly<Record<CapacityTrial['outcome'], PlotPoint['kind']>> = {
+  held: 'good',
+  failed: 'bad',
+  harness: 'odd',
+}
 
 /** How much of what is allowed each load used: the threshold that was nearest to it. */
 function objectivePlot({ axis, trials }: CapacityResult): string {

@@ -55,8 +55,18 @@ export function plotSvg(plot: Plot): string {
     limitY === undefined
       ? ''
       : `<line class="limit" x1="${LEFT}" x2="${WIDTH - RIGHT}" y1="${y(limitY)}" y2="${y(limitY)}"/>`,
-    curve === undefined ? '' : line('level', between.map(at => [at, curve(at)] as const)),
-    isJoined === true ? line('trend', points.map(point => [point.x, point.y] as const)) : '',
+    curve === undefined
+      ? ''
+      : line(
+          'level',
+          between.map(at => [at, curve(at)] as const),
+        ),
+    isJoined === true
+      ? line(
+          'trend',
+          points.map(point => [point.x, point.y] as const),
+        )
+      : '',
     ...points.map(point => mark(point, x(point.x), y(point.y))),
   ]
   return `<svg class="plot curve" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${escapeHtml(`${label}; the same is in a table`)}">${parts.join('')}</svg>`

@@ -149,7 +149,7 @@ function slopeText(measure: CapacityCost['measure'], slope: number): string {
     case 'masterCores':
       return slope.toPrecision(3)
     case 'masterRssBytes':
-      return `${slope.toPrecision(3)} B`
+      return slope < 1 ? `${slope.toPrecision(3)} B` : formatBytes(Math.round(slope))
   }
 }
 
@@ -159,7 +159,8 @@ export const COST_HEAD = ['cost', 'against', 'from', 'to', 'law', 'off by at mos
 export function costRow(cost: CapacityCost): string[] {
   const { text, name } = costForm(cost)
   const { points, against, fit } = cost
-  const at = ({ x, y, isFitted }: (typeof points)[number]) => `${isFitted ? '' : '(failed) '}${text(y)} at ${formatCount(x)}`
+  const at = ({ x, y, isFitted }: (typeof points)[number]) =>
+    `${isFitted ? '' : '(failed) '}${text(y)} at ${formatCount(x)}`
   return [
     name,
     against,

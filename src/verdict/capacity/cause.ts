@@ -62,7 +62,10 @@ function descriptors(run: RunResult): Sign | undefined {
   if (said !== undefined || master.restarts === 0) return said
   const peak = Math.max(master.descriptorsPeak ?? 0, slaves.count)
   if (peak < MANY_DESCRIPTORS) return undefined
-  return { resource: 'descriptors', because: `the master was restarted with ${peak} connections: it dies at about 1,010` }
+  return {
+    resource: 'descriptors',
+    because: `the master was restarted with ${peak} connections: it dies at about 1,010`,
+  }
 }
 
 function lists({ slaves }: RunResult, phase: PhaseResult, mailboxes: number): Sign | undefined {
@@ -94,7 +97,10 @@ function waitMs(metric: MetricSummary | undefined): number[] {
 }
 
 /** Cyrus syncs its database for each change, with the lock. */
-function diskSync({ master }: RunResult, { name, master: seen, durationMs, operations }: PhaseResult): Sign | undefined {
+function diskSync(
+  { master }: RunResult,
+  { name, master: seen, durationMs, operations }: PhaseResult,
+): Sign | undefined {
   const { create } = operations as Record<string, MetricSummary | undefined>
   const flushes = seen?.diskFlushes ?? 0
   if (seen === null || create === undefined || create.count === create.unfinished) return undefined
@@ -123,9 +129,15 @@ function silence(run: RunResult, phase: PhaseResult): Sign | undefined {
   const bound = time.lowerBounds.includes('p99') ? 'more than ' : ''
   const waited = `with ${slaves.count} slaves${own} streaming, 1 % of the NOOPs on a plain connection waited ${bound}${formatDurationUs(time.p99)} in ${name}`
   if (master === null && hasWorkersLeft(run))
-    return { resource: 'thread pegged', because: `${waited}, with workers left: the listener takes one event after the other` }
-  const idle = master === null ? '' : `, though the master was pegged for ${percent(master.peggedMs / durationMs)} of it only`
-  const kept = hasWorkersLeft(run) ? 'streams, and operations that wait, keep all workers' : 'each stream keeps a worker, and none is left'
+    return {
+      resource: 'thread pegged',
+      because: `${waited}, with workers left: the listener takes one event after the other`,
+    }
+  const idle =
+    master === null ? '' : `, though the master was pegged for ${percent(master.peggedMs / durationMs)} of it only`
+  const kept = hasWorkersLeft(run)
+    ? 'streams, and operations that wait, keep all workers'
+    : 'each stream keeps a worker, and none is left'
   return { resource: 'workers', because: `${waited}${idle}: ${kept}` }
 }
 

@@ -36,7 +36,9 @@ export function evidenceOf(trials: readonly Tried[]): Evidence[] {
   const values = [...new Set(trials.map(({ value }) => value))].sort((a, b) => a - b)
   const all = values.map(value => evidenceAt(value, trials))
   const fullOf = (wanted: Evidence['standing']) =>
-    all.filter(({ isFull, standing, isSettled }) => isFull && isSettled && standing === wanted).map(({ value }) => value)
+    all
+      .filter(({ isFull, standing, isSettled }) => isFull && isSettled && standing === wanted)
+      .map(({ value }) => value)
   const held = Math.max(...fullOf('held'))
   const failed = Math.min(...fullOf('failed'))
   const isRefuted = ({ value, standing }: Evidence) =>

@@ -14,10 +14,7 @@ export function limitOf(conclusion: Conclusion, trials: readonly CapacityTrial[]
 }
 
 /** Of the smallest load that failed, by the longest trials of it; where the harness was the limit, of that. */
-function causeBeyond(
-  { high, ceiling, beyond }: Conclusion,
-  trials: readonly CapacityTrial[],
-): CapacityCause | null {
+function causeBeyond({ high, ceiling, beyond }: Conclusion, trials: readonly CapacityTrial[]): CapacityCause | null {
   const at = beyond === 'failed' ? high : beyond === 'harness' ? ceiling : null
   const wanted = beyond === 'failed' ? 'failed' : 'harness'
   const there = trials.filter(({ value, outcome }) => value === at && outcome === wanted)

@@ -1,4 +1,12 @@
-import { type Bounds, boundsOf, type Evidence, evidenceOf, MOST_REPEATS, type TrialLength, type Tried } from './evidence.js'
+import {
+  type Bounds,
+  boundsOf,
+  type Evidence,
+  evidenceOf,
+  MOST_REPEATS,
+  type TrialLength,
+  type Tried,
+} from './evidence.js'
 
 export interface SearchOptions {
   /** Where it begins. */
@@ -105,7 +113,13 @@ function unexplored(
     return highest >= most ? undefined : Math.min(most, highest * 2)
   }
   const inside = doubtful.filter(value => value < top)
-  const gaps = inside.length === 0 ? [[low, top]] : [[low, inside[0]!], [inside.at(-1)!, top]]
+  const gaps =
+    inside.length === 0
+      ? [[low, top]]
+      : [
+          [low, inside[0]!],
+          [inside.at(-1)!, top],
+        ]
   const wide = gaps
     .map(([from, to]) => ({ from: from!, to: to! }))
     .filter(({ from, to }) => to - from > stepAt(from, resolution))

@@ -127,7 +127,11 @@ describe('noise', () => {
       ...CLEAR,
       outcome: value <= (length === 'short' ? 49 : 30) ? 'held' : 'failed',
     })
-    expect(search(OPTIONS, oracle).conclusion).toMatchObject({ low: 30, high: 31, confirmed: { low: true, high: true } })
+    expect(search(OPTIONS, oracle).conclusion).toMatchObject({
+      low: 30,
+      high: 31,
+      confirmed: { low: true, high: true },
+    })
   })
 
   it('a full-length trial that holds where short ones failed is believed', () => {
@@ -274,7 +278,8 @@ it('a search that was cut off anywhere and goes on comes to the same end', () =>
       fc.double({ min: 0, max: 1, noNaN: true }),
       (truth, noise, seed, cut) => {
         // What a trial comes to depends on the load and how often it was tried, as a simulation's does.
-        const oracle: Oracle = (value, length, index) => noisy(truth, noise, randomOf(seed ^ (value * 31 + index)))(value, length, index)
+        const oracle: Oracle = (value, length, index) =>
+          noisy(truth, noise, randomOf(seed ^ (value * 31 + index)))(value, length, index)
         const whole: { trials: Tried[]; conclusion: Conclusion } = search(OPTIONS, oracle)
         const kept = whole.trials.slice(0, Math.floor(cut * whole.trials.length))
         expect(search(OPTIONS, oracle, kept)).toEqual(whole)
