@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { HarnessError } from '../core/errors.js'
 import { formatDurationUs } from '../core/units.js'
 import type { CapacityJournalLine, CapacityResult } from '../metrics/capacity-result.js'
 import { outcomeSentence } from '../report/capacity/sentences.js'
@@ -83,7 +84,8 @@ function endNow({ first, second }: CampaignOptions, lines: readonly CapacityJour
     options,
     lines.map(({ trial }) => trial),
   )
-  if (step.kind === 'trial') throw new Error('a search without time wants another trial')
+  if (step.kind === 'trial')
+    throw new HarnessError('INTERNAL', 'a search without time wants another trial', 'report this')
   return step
 }
 

@@ -1,33 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { HarnessError } from '../core/errors.js'
 import { EXIT, type ExitStatus } from '../core/exit-status.js'
-import { parseDurationNs } from '../core/units.js'
-import { AXES, type Axis } from '../limits/limits.js'
+import { AXES } from '../limits/limits.js'
 import { type Calibration, loadCalibration } from '../masters/model/load-calibration.js'
 import type { CapacityResult } from '../metrics/capacity-result.js'
-import { loadProfile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
 import { capacityHtml } from '../report/capacity/html.js'
 import { capacityMarkdown } from '../report/capacity/markdown.js'
 import { capacityText } from '../report/capacity/text.js'
 import { writeReportFile } from '../report/write-report.js'
-import { estimateMs } from '../verdict/capacity/search.js'
-import { parseThreshold } from '../verdict/threshold.js'
-import {
-  CAPACITY_PAGE,
-  type CapacityPlan,
-  capacityProfilePath,
-  createCapacityFolder,
-  readCapacityFolder,
-} from './capacity-folder.js'
+import { CAPACITY_PAGE, type CapacityPlan } from './capacity-folder.js'
+import { newSearch, oldSearch, type PreparedSearch, type SearchFlags } from './capacity-prepare.js'
 import { capacityResult } from './capacity-result-of.js'
-import { campaignOptionsOf, searchCapacity, writeResult } from './capacity-search.js'
+import { searchCapacity, writeResult } from './capacity-search.js'
 import type { CapacityMaster } from './capacity-trial.js'
-import { VariedProfile } from './capacity-vary.js'
+import type { VariedProfile } from './capacity-vary.js'
 import { parseMaster, readPassword } from './choose-master.js'
-import { folderOf, newIdentity } from './identity.js'
 import { collect } from './options.js'
 import { checkPermissions, requirePermissions } from './permission.js'
 import { Progress } from './progress.js'
@@ -39,19 +28,8 @@ const FORMATS = {
   markdown: capacityMarkdown,
 } as const
 
-interface CapacityFlags {
-  readonly vary?: string
-  readonly objective: string[]
-  readonly budget: string
-  readonly from?: string
-  readonly to?: string
-  readonly master: string
-  readonly simulate?: true
-  readonly calibration?: string
-  readonly set: string[]
-  readonly seed?: string
+interface CapacityFlags extends SearchFlags {
   readonly resume?: string
-  readonly out: string
   readonly format: keyof typeof FORMATS
   readonly json?: true
   readonly quiet?: true
@@ -132,52 +110,8 @@ function statusOf({ beyond }: CapacityResult): ExitStatus {
   }
 }
 
-interface Prepared {
-  readonly folder: string
-  readonly plan: CapacityPlan
-  readonly varied: VariedProfile
-  readonly before: ReturnType<typeof readCapacityFolder>['lines']
-  /** Writes it, once all that can be known to fail has been looked at. */
-  create(): void
-}
-
-/** @throws {HarnessError} `USAGE`, `PROFILE_INVALID` */
-function newSearch(name: string | undefined, flags: CapacityFlags): Prepared {
-  if (name === undefined)
-    throw new HarnessError('USAGE', 'no profile', 'name one, such as capacity; or give --resume DIR')
-  const sets = flags.seed === undefined ? flags.set : [...flags.set, `seed=${flags.seed}`]
-  const profile = loadProfile(name, sets)
-  for (const text of flags.objective) parseThreshold(text)
-  const identity = newIdentity(profile)
-  const plan: CapacityPlan = {
-    schema: 'mupdate-bench/capacity-journal/1',
-    id: identity.id,
-    startedAt: identity.startedAt.toISOString(),
-    profile: identity.profile,
-    axes: axesOf(flags.vary),
-    objective: flags.objective,
-    budgetMs: parseDurationNs(flags.budget) / 1e6,
-    from: loadOf('--from', flags.from),
-    to: loadOf('--to', flags.to),
-    master: flags.simulate === true ? null : flags.master,
-    calibration: flags.calibration ?? null,
-  }
-  const varied = new VariedProfile(name, sets, plan.axes, plan.objective)
-  requireRoom(plan, varied)
-  const folder = `${folderOf(flags.out, identity)}.capacity`
-  return { folder, plan, varied, before: [], create: () => createCapacityFolder(folder, plan, profile.yaml) }
-}
-
-function oldSearch(folder: string, name: string | undefined, flags: CapacityFlags): Prepared {
-  if (name !== undefined || flags.vary !== undefined)
-    throw new HarnessError('USAGE', '--resume goes on with what was asked for then', 'leave out the profile and --vary')
-  const { plan, lines } = readCapacityFolder(folder)
-  const varied = new VariedProfile(capacityProfilePath(folder, plan), [], plan.axes, plan.objective)
-  return { folder, plan, varied, before: lines, create: () => {} }
-}
-
 async function runSearch(
-  { folder, plan, varied, before, create }: Prepared,
+  { folder, plan, varied, before, create }: PreparedSearch,
   flags: CapacityFlags,
   progress: Progress,
 ): Promise<{ readonly result: CapacityResult; readonly isInterrupted: boolean }> {
@@ -241,46 +175,4 @@ async function masterOf(
 
 function calibrationName({ calibration }: CapacityPlan, { master, madeAt }: Calibration): string {
   return `${master.kind} ${master.version}, ${master.mailboxDatabase}, calibrated ${madeAt.slice(0, 10)}${calibration === null ? ', which comes along' : ` (${calibration})`}`
-}
-
-/** @throws {HarnessError} `USAGE` */
-function axesOf(text: string | undefined): Axis[] {
-  const known = `give one of ${AXES.join(', ')}, or two: slaves,creates`
-  if (text === undefined) throw new HarnessError('USAGE', '--vary is missing', known)
-  const names = text.split(',').map(name => name.trim())
-  const axes = names.map(name => AXES.find(axis => axis === name))
-  const isKnown = axes.every(axis => axis !== undefined)
-  if (!isKnown || axes.length > 2 || new Set(axes).size < axes.length)
-    throw new HarnessError('USAGE', `--vary ${text}: not one axis, nor two`, known)
-  return axes
-}
-
-/** @throws {HarnessError} `USAGE` */
-function loadOf(flag: string, text: string | undefined): number | null {
-  if (text === undefined) return null
-  const load = Number(text)
-  if (Number.isInteger(load) && load > 0) return load
-  throw new HarnessError('USAGE', `${flag} ${text}: not a load`, 'give a whole number, 1 or more')
-}
-
-/** Fewer than these trials bracket nothing. */
-const FEWEST_TRIALS = 3
-
-/** @throws {HarnessError} `USAGE` where the budget or the range leave nothing to search */
-function requireRoom(plan: CapacityPlan, varied: VariedProfile): void {
-  const { first } = campaignOptionsOf(plan, varied)
-  if (first.least > first.most)
-    throw new HarnessError(
-      'USAGE',
-      `nothing lies between ${first.least} and ${first.most} ${plan.axes[0]}`,
-      'give other --from and --to; the profile has its bounds, too: see docs/capacity.md',
-    )
-  const searches = plan.axes.length === 1 ? 1 : 4
-  const neededMs = FEWEST_TRIALS * searches * estimateMs(first, [], first.start, 'short')
-  if (plan.budgetMs >= neededMs) return
-  throw new HarnessError(
-    'USAGE',
-    `--budget ${plan.budgetMs / 1000} s: a short trial takes about ${Math.round(neededMs / FEWEST_TRIALS / searches / 1000)} s, a full one ${Math.round(first.guessMs.full / 1000)} s`,
-    `give ${Math.ceil(neededMs / 1000)}s at least, or a profile with shorter phases`,
-  )
 }

@@ -98,18 +98,24 @@ describe('an outcome', () => {
     { timeouts: 2, marginal: true },
     { timeouts: 24, marginal: false },
   ])('$timeouts time-outs fail it, by little: $marginal', ({ timeouts, marginal }) => {
-    const run = trial({}, changed => void (changed.slaves.timeouts = timeouts))
+    const run = trial({}, changed => {
+      changed.slaves.timeouts = timeouts
+    })
     expect(judged(run)).toMatchObject({ outcome: 'failed', marginal })
   })
 
   it('a phase that does not come to its end fails it', () => {
     const reason = 'settle: not streaming within 60 s'
-    const run = trial({}, changed => void (changed.verdict = { result: 'fail', reasons: [reason], thresholds: [] }))
+    const run = trial({}, changed => {
+      changed.verdict = { result: 'fail', reasons: [reason], thresholds: [] }
+    })
     expect(judged(run)).toMatchObject({ outcome: 'failed', marginal: false, cause: { broken: [reason] } })
   })
 
   it('a master that was restarted fails it, unless that was planned', () => {
-    const run = trial({}, changed => void (changed.master.restarts = 1))
+    const run = trial({}, changed => {
+      changed.master.restarts = 1
+    })
     expect(judged(run).cause!.broken).toEqual(['the master was restarted once'])
     expect(judged(run, objective(['slaves.timeouts == 0'], 1)).outcome).toBe('held')
   })
@@ -155,7 +161,9 @@ describe('the cause', () => {
     },
     {
       what: 'no lists, and NOOPs that nobody reads, while the master has nothing to do',
-      run: trial({ createUs: 4e6, plainUs: 4e6 }, changed => void (changed.slaves.count = 50)),
+      run: trial({ createUs: 4e6, plainUs: 4e6 }, changed => {
+        changed.slaves.count = 50
+      }),
       resource: 'workers',
       says: /with 50 slaves streaming, .* waited 4.00 s in load, though the master was pegged for 10 % .* none is left/,
     },
