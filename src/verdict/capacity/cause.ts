@@ -45,9 +45,9 @@ export function causeOf(run: RunResult, mailboxes: number): Omit<CapacityCause, 
   return { ...first, also }
 }
 
-/** Those with load, and those that did not come to their end. */
+/** Those with load, then those that did not come to their end. */
 function loadedPhases(run: RunResult): PhaseResult[] {
-  return [...run.phases.filter(({ ended }) => ended === 'limit'), ...timedPhases(run)]
+  return [...timedPhases(run), ...run.phases.filter(({ ended }) => ended === 'limit')]
 }
 
 function condition({ slaves }: RunResult, wanted: ConditionName, resource: Resource): Sign | undefined {

@@ -208,6 +208,14 @@ describe('the cause', () => {
     expect(judged(trial({ createUs: 4e6, lists: 8 }, condition('workers-exhausted'))).cause!.also).toEqual(['workers'])
   })
 
+  it('is told of the phase with load, not of one that waited for its end afterwards', () => {
+    const run = trial({ createUs: 4e6, plainUs: 4e6 }, changed => {
+      changed.slaves.count = 50
+      changed.phases = [...changed.phases, { ...changed.phases[0]!, name: 'drain', ended: 'limit' }].toReversed()
+    })
+    expect(judged(run).cause!.because).toMatch(/waited 4.00 s in load,/)
+  })
+
   it('counts the harness’s own streams', () => {
     const run = trial({ createUs: 4e6, plainUs: 4e6 }, changed => {
       changed.slaves.count = 48
