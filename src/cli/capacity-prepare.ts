@@ -101,11 +101,11 @@ const FEWEST_TRIALS = 3
 /** @throws {HarnessError} `USAGE` where the budget or the range leave nothing to search */
 function requireRoom(plan: CapacityPlan, varied: VariedProfile): void {
   const { first } = campaignOptionsOf(plan, varied)
-  if (first.least > first.most)
+  if (first.start < first.least || first.start > first.most)
     throw new HarnessError(
       'USAGE',
-      `nothing lies between ${first.least} and ${first.most} ${plan.axes[0]}`,
-      'give other --from and --to; the profile has its bounds, too: see docs/capacity.md',
+      `it cannot begin with ${first.start} ${plan.axes[0]}: there are ${first.least} to ${first.most}`,
+      'give another --from or --to; the profile has its bounds, too: see docs/capacity.md',
     )
   const searches = plan.axes.length === 1 ? 1 : 4
   const neededMs = FEWEST_TRIALS * searches * estimateMs(first, [], first.start, 'short')

@@ -102,11 +102,10 @@ export function searchOptionsOf(
   budgetMs: number,
   range: { readonly from: number | null; readonly to: number | null },
 ): SearchOptions {
-  const from = Math.max(least, range.from ?? least)
   const to = Math.min(most, MOST[axis], range.to ?? Infinity)
   return {
-    start: range.from ?? Math.min(to, Math.max(from, start)),
-    least: from,
+    start: range.from ?? Math.min(to, Math.max(least, start)),
+    least,
     most: to,
     resolution: RESOLUTION[axis],
     budgetMs,

@@ -45,7 +45,7 @@ export function capacityCommand(): Command {
     .option('--vary <axis>', `what grows: ${AXES.join(', ')}; or two of them, such as slaves,creates`)
     .option('--objective <threshold>', 'what a load has to keep, in place of the default (repeatable)', collect, [])
     .option('--budget <duration>', 'the time that it may take', '15m')
-    .option('--from <load>', 'where it begins, and the least that is tried')
+    .option('--from <load>', 'where it begins, in place of what the profile has')
     .option('--to <load>', 'the most that is tried')
     .option('-m, --master <master>', 'as run’s --master', 'cyrus')
     .option('--simulate', 'in virtual time, against the model: no master, no load')

@@ -40,7 +40,7 @@ describe('mupdate-bench capacity refuses, with exit 2 and before anything has ru
     {
       what: 'a range without loads',
       args: ['capacity', '--vary', 'slaves', '--from', '9', '--to', '5'],
-      says: /nothing lies between 9 and 5 slaves/,
+      says: /it cannot begin with 9 slaves: there are 1 to 5/,
     },
     {
       what: 'a budget for no trial',
