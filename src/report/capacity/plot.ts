@@ -22,12 +22,12 @@ export interface Plot {
   yText(value: number): string
 }
 
-const WIDTH = 640
-const HEIGHT = 250
-const LEFT = 92
+const WIDTH = 480
+const HEIGHT = 220
+const LEFT = 84
 const RIGHT = 24
 const TOP = 14
-const FLOOR = 214
+const FLOOR = 184
 const CURVE_STEPS = 60
 
 /** A drawing with both axes' ends named; all its figures stand in a table beside it. */

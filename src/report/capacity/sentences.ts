@@ -124,10 +124,14 @@ export function costForm({ measure }: Pick<CapacityCost, 'measure'>): CostForm {
 /** Points that lie so far from it do not follow it. */
 const NO_LAW = 0.5
 
+export function isLaw({ fit }: Pick<CapacityCost, 'fit'>): boolean {
+  return fit !== null && fit.worstResidual <= NO_LAW
+}
+
 /** A law in words: `2.1 ms + 5.6 µs × mailboxes`. */
 export function lawText({ measure, against, fit }: CapacityCost): string {
   if (fit === null) return '–'
-  if (fit.worstResidual > NO_LAW) return 'none fits'
+  if (!isLaw({ fit })) return 'none fits'
   const { text } = costForm({ measure })
   const signed = (value: number) => `${value < 0 ? '−' : ''}${text(Math.abs(value))}`
   const { intercept = 0, slope = 0, alpha = 0, beta = 0, gamma = 1 } = fit.coefficients

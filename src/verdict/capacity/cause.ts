@@ -32,6 +32,7 @@ export function causeOf(run: RunResult, mailboxes: number): Omit<CapacityCause, 
   const signs = [
     descriptors(run),
     condition(run, 'connections-exhausted', 'connections'),
+    ...phases.map(starved),
     ...phases.map(phase => lists(run, phase, mailboxes)),
     ...phases.map(phase => diskSync(run, phase)),
     condition(run, 'workers-exhausted', 'workers'),
@@ -65,6 +66,22 @@ function descriptors(run: RunResult): Sign | undefined {
   return {
     resource: 'descriptors',
     because: `the master was restarted with ${peak} connections: it dies at about 1,010`,
+  }
+}
+
+/** As long as it waited for a CPU the master could not show what it can do. */
+const STARVED = 0.25
+
+/**
+ * Threads that wait longer for a CPU than they have one are on a host that is busy with something else: the harness, or
+ * others. That is no limit of the master.
+ */
+function starved({ name, master, durationMs }: PhaseResult): Sign | undefined {
+  if (master === null || master.waitMs < STARVED * durationMs || master.waitMs < master.cpuMs) return undefined
+  const time = (ms: number) => formatDurationUs(ms * 1e3)
+  return {
+    resource: 'harness',
+    because: `the master’s threads waited for a CPU for ${time(master.waitMs)} of the ${time(durationMs)} of ${name}, and had one for ${time(master.cpuMs)}: this host was busy with other things, the harness among them`,
   }
 }
 
@@ -179,5 +196,5 @@ function waitingInModel({ simulated, master }: RunResult, { name, operations }: 
 }
 
 function percent(share: number): string {
-  return `${Math.round(share * 100)} %`
+  return `${Math.round(Math.min(1, share) * 100)} %`
 }

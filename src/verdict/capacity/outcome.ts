@@ -39,7 +39,9 @@ export function outcomeOf(run: RunResult, objective: Objective, mailboxes: numbe
   }
   if (texts.length === 0) return { ...common, outcome: 'held', marginal: judged.some(isNear), cause: null }
   const marginal = failures.length === 0 && broken.every(isNear)
-  return { ...common, outcome: 'failed', marginal, cause: { ...causeOf(run, mailboxes), broken: texts } }
+  const cause = { ...causeOf(run, mailboxes), broken: texts }
+  if (cause.resource === 'harness') return { ...common, outcome: 'harness', marginal: false, cause }
+  return { ...common, outcome: 'failed', marginal, cause }
 }
 
 type Judged = CapacityTrial['objective'][number] & { readonly reason: string; readonly threshold: string }

@@ -131,6 +131,27 @@ describe('the harness as the limit', () => {
     expect(cause).toMatchObject({ resource: 'harness', because: 'load: the harness was the limit: its thread' })
   })
 
+  const waited = (waitMs: number) =>
+    trial({ createUs: 3e6, peggedShare: 1 }, changed => {
+      changed.phases[0]!.master!.waitMs = waitMs
+      changed.phases[0]!.master!.cpuMs = 3000
+    })
+  it.each([
+    { waitMs: 6000, what: 'waited twice as long for a CPU as it had one', outcome: 'harness', resource: 'harness' },
+    { waitMs: 2800, what: 'waited, and had one for longer', outcome: 'failed', resource: 'thread pegged' },
+  ])('is its host, too: a master that $what: $outcome', ({ waitMs, outcome, resource }) => {
+    expect(judged(waited(waitMs))).toMatchObject({ outcome, cause: { resource } })
+  })
+
+  it('is not its host where the master had hardly anything to do', () => {
+    const idle = trial({ createUs: 4e6, plainUs: 4e6 }, changed => {
+      changed.slaves.count = 50
+      changed.phases[0]!.master!.waitMs = 400
+      changed.phases[0]!.master!.cpuMs = 200
+    })
+    expect(judged(idle)).toMatchObject({ outcome: 'failed', cause: { resource: 'workers' } })
+  })
+
   it('does not explain a master that died', () => {
     const run = trial({}, changed => {
       saturated(changed)
