@@ -17,7 +17,10 @@ export interface Evidence {
   readonly value: number
   /** unclear: its trials contradict one another. */
   readonly standing: 'held' | 'failed' | 'unclear' | 'harness'
+  /** A full-length trial stands behind it. */
   readonly isFull: boolean
+  /** The harness holds full-length trials of it, as far as is known. */
+  readonly mayConfirm: boolean
   readonly trials: number
   /** Whether another trial could change it. */
   readonly isSettled: boolean
@@ -50,11 +53,17 @@ export function evidenceOf(trials: readonly Tried[]): Evidence[] {
 /** Full-length trials outweigh short ones: what takes long to break does not break in them. */
 function evidenceAt(value: number, trials: readonly Tried[]): Evidence {
   const all = trials.filter(trial => trial.value === value)
-  const full = all.filter(({ length }) => length === 'full')
-  const readings = full.length > 0 ? full : all
-  const own = readings.filter(({ outcome }) => outcome !== 'harness')
-  const common = { value, isFull: full.length > 0, trials: own.length }
-  if (own.length === 0) return { ...common, standing: 'harness', isSettled: readings.length >= HARNESS_REPEATS }
+  const said = all.filter(({ outcome }) => outcome !== 'harness')
+  const full = said.filter(({ length }) => length === 'full')
+  const own = full.length > 0 ? full : said
+  const limited = all.filter(({ outcome, length }) => outcome === 'harness' && length === 'full')
+  const common = {
+    value,
+    isFull: full.length > 0,
+    mayConfirm: limited.length < HARNESS_REPEATS,
+    trials: own.length,
+  }
+  if (own.length === 0) return { ...common, standing: 'harness', isSettled: all.length >= HARNESS_REPEATS }
   const isTried = own.length >= MOST_REPEATS
   const held = own.filter(({ outcome }) => outcome === 'held').length
   if (held > 0 && held < own.length) return { ...common, standing: 'unclear', isSettled: isTried }

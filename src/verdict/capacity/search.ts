@@ -134,8 +134,9 @@ function middleOf(from: number, to: number): number {
 
 /** Both sides of the limit, the one that held first. */
 function unconfirmed(evidence: readonly Evidence[], { low, high }: Bounds): number[] {
-  const isFull = (value: number) => evidence.find(known => known.value === value)?.isFull === true
-  return [low, high].filter(value => value !== undefined).filter(value => !isFull(value))
+  const mayConfirm = (value: number | undefined) =>
+    evidence.some(known => known.value === value && !known.isFull && known.mayConfirm)
+  return [low, high].filter(value => value !== undefined).filter(mayConfirm)
 }
 
 /** Of the uncertainty of one trial's length. */

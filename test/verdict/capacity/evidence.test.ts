@@ -27,6 +27,8 @@ describe('the interval', () => {
     { of: 'h10 x20 h40 f80', low: 40, high: 80 },
     { of: 'h10 x40 f80', low: 10, high: 80, ceiling: 40 },
     { of: 'h10 x10', low: 10, high: undefined },
+    // The harness was the limit in full length alone: what short ones said stands.
+    { of: 'h10 X10 X10 f20', low: 10, high: 20 },
     // Full length outweighs short, at its load and at all that it implies.
     { of: 'h10 F10', low: undefined, high: 10 },
     { of: 'h10 h20 f40 F20', low: 10, high: 20 },

@@ -232,7 +232,10 @@ describe('the cause', () => {
   it('is told of the phase with load, not of one that waited for its end afterwards', () => {
     const run = trial({ createUs: 4e6, plainUs: 4e6 }, changed => {
       changed.slaves.count = 50
-      changed.phases = [...changed.phases, { ...changed.phases[0]!, name: 'drain', ended: 'limit' }].toReversed()
+      changed.phases = [
+        ...changed.phases,
+        { ...changed.phases[0]!, name: 'drain', ended: 'limit' as const },
+      ].toReversed()
     })
     expect(judged(run).cause!.because).toMatch(/waited 4.00 s in load,/)
   })

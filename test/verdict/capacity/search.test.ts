@@ -218,6 +218,16 @@ describe('the harness as the limit', () => {
     expect(search(OPTIONS, oracle).conclusion).toMatchObject({ low: 90, high: 91, ceiling: null })
   })
 
+  it('in full-length trials alone leaves what short ones say, unconfirmed', () => {
+    const oracle: Oracle = (value, length) => ({
+      ...CLEAR,
+      outcome: length === 'full' ? 'harness' : value <= 49 ? 'held' : 'failed',
+    })
+    const { conclusion, trials } = search(OPTIONS, oracle)
+    expect(conclusion).toMatchObject({ low: 49, high: 50, confirmed: { low: false, high: false } })
+    expect(trials.filter(({ length }) => length === 'full')).toHaveLength(4)
+  })
+
   it('at the least load leaves nothing known', () => {
     expect(search(OPTIONS, limited(100, 0)).conclusion).toMatchObject({ low: null, high: null, beyond: 'harness' })
   })
