@@ -5,6 +5,7 @@ import { EXIT, exitStatusOf } from '../core/exit-status.js'
 import { packageVersion } from '../core/package-root.js'
 import { baselineCommand } from './baseline.js'
 import { calibrateCommand } from './calibrate.js'
+import { capacityCommand } from './capacity.js'
 import { cleanupCommand } from './cleanup.js'
 import { compareCommand, keepSeparator } from './compare.js'
 import { diagnoseCommand } from './diagnose.js'
@@ -33,6 +34,7 @@ const program = new Command('mupdate-bench')
 for (const command of [
   runCommand(),
   simulateCommand(),
+  capacityCommand(),
   gateCommand(),
   compareCommand(),
   trendCommand(),

@@ -38,6 +38,8 @@ export interface RunProfileOptions extends Permissions {
   readonly progress: Progress
   /** Where its dashboard is served; undefined: nowhere. */
   readonly live?: LiveOptions
+  /** Ends it as Ctrl-C does. */
+  readonly signal?: AbortSignal
 }
 
 export interface RunProfileOutcome {
@@ -131,6 +133,9 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   }
   if (live !== undefined) live.onStop = interrupt
   const release = listenForInterrupt(interrupt, run, master, progress, journalPath)
+  const onAbort = () => run.interrupt()
+  options.signal?.addEventListener('abort', onAbort)
+  if (options.signal?.aborted === true) onAbort()
   try {
     progress.line(`starting the ${master.kind} master`)
     await start(master, folder)
@@ -155,6 +160,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     await master.stop()
     folder.close()
     release()
+    options.signal?.removeEventListener('abort', onAbort)
   }
 }
 

@@ -164,7 +164,7 @@ function resolvedYaml(document: ProfileDocument): string {
   )
 }
 
-function durationText(ns: number): string {
+export function durationText(ns: number): string {
   return ns % 1e9 === 0 ? `${ns / 1e9}s` : ns % 1e6 === 0 ? `${ns / 1e6}ms` : `${ns}ns`
 }
 

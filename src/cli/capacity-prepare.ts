@@ -1,0 +1,118 @@
+import { HarnessError } from '../core/errors.js'
+import { parseDurationNs } from '../core/units.js'
+import { AXES, type Axis } from '../limits/limits.js'
+import type { CapacityJournalLine } from '../metrics/capacity-result.js'
+import { loadProfile } from '../profile/load.js'
+import { estimateMs } from '../verdict/capacity/search.js'
+import { parseThreshold } from '../verdict/threshold.js'
+import { type CapacityPlan, capacityProfilePath, createCapacityFolder, readCapacityFolder } from './capacity-folder.js'
+import { campaignOptionsOf } from './capacity-search.js'
+import { VariedProfile } from './capacity-vary.js'
+import { folderOf, newIdentity } from './identity.js'
+
+/** What is asked for, of a search that begins. */
+export interface SearchFlags {
+  readonly vary?: string
+  readonly objective: string[]
+  readonly budget: string
+  readonly from?: string
+  readonly to?: string
+  readonly master: string
+  readonly simulate?: true
+  readonly calibration?: string
+  readonly set: string[]
+  readonly seed?: string
+  readonly out: string
+}
+
+/** A search before its next trial. */
+export interface PreparedSearch {
+  readonly folder: string
+  readonly plan: CapacityPlan
+  readonly varied: VariedProfile
+  readonly before: readonly CapacityJournalLine[]
+  /** Writes it, once all that can be known to fail has been looked at. */
+  create(): void
+}
+
+/** @throws {HarnessError} `USAGE`, `PROFILE_INVALID` */
+export function newSearch(name: string | undefined, flags: SearchFlags): PreparedSearch {
+  if (name === undefined)
+    throw new HarnessError('USAGE', 'no profile', 'name one, such as capacity; or give --resume DIR')
+  const sets = flags.seed === undefined ? flags.set : [...flags.set, `seed=${flags.seed}`]
+  const profile = loadProfile(name, sets)
+  for (const text of flags.objective) parseThreshold(text)
+  const identity = newIdentity(profile)
+  const plan: CapacityPlan = {
+    schema: 'mupdate-bench/capacity-journal/1',
+    id: identity.id,
+    startedAt: identity.startedAt.toISOString(),
+    profile: identity.profile,
+    axes: axesOf(flags.vary),
+    objective: flags.objective,
+    budgetMs: parseDurationNs(flags.budget) / 1e6,
+    from: loadOf('--from', flags.from),
+    to: loadOf('--to', flags.to),
+    master: flags.simulate === true ? null : flags.master,
+    calibration: flags.calibration ?? null,
+  }
+  const varied = new VariedProfile(name, sets, plan.axes, plan.objective)
+  requireRoom(plan, varied)
+  const folder = `${folderOf(flags.out, identity)}.capacity`
+  return { folder, plan, varied, before: [], create: () => createCapacityFolder(folder, plan, profile.yaml) }
+}
+
+/** @throws {HarnessError} `USAGE`, `RESULTS` */
+export function oldSearch(
+  folder: string,
+  name: string | undefined,
+  { vary }: Pick<SearchFlags, 'vary'>,
+): PreparedSearch {
+  if (name !== undefined || vary !== undefined)
+    throw new HarnessError('USAGE', '--resume goes on with what was asked for then', 'leave out the profile and --vary')
+  const { plan, lines } = readCapacityFolder(folder)
+  const varied = new VariedProfile(capacityProfilePath(folder, plan), [], plan.axes, plan.objective)
+  return { folder, plan, varied, before: lines, create: () => {} }
+}
+
+/** @throws {HarnessError} `USAGE` */
+function axesOf(text: string | undefined): Axis[] {
+  const known = `give one of ${AXES.join(', ')}, or two: slaves,creates`
+  if (text === undefined) throw new HarnessError('USAGE', '--vary is missing', known)
+  const names = text.split(',').map(name => name.trim())
+  const axes = names.map(name => AXES.find(axis => axis === name))
+  const isKnown = axes.every(axis => axis !== undefined)
+  if (!isKnown || axes.length > 2 || new Set(axes).size < axes.length)
+    throw new HarnessError('USAGE', `--vary ${text}: not one axis, nor two`, known)
+  return axes
+}
+
+/** @throws {HarnessError} `USAGE` */
+function loadOf(flag: string, text: string | undefined): number | null {
+  if (text === undefined) return null
+  const load = Number(text)
+  if (Number.isInteger(load) && load > 0) return load
+  throw new HarnessError('USAGE', `${flag} ${text}: not a load`, 'give a whole number, 1 or more')
+}
+
+/** Fewer than these trials bracket nothing. */
+const FEWEST_TRIALS = 3
+
+/** @throws {HarnessError} `USAGE` where the budget or the range leave nothing to search */
+function requireRoom(plan: CapacityPlan, varied: VariedProfile): void {
+  const { first } = campaignOptionsOf(plan, varied)
+  if (first.start < first.least || first.start > first.most)
+    throw new HarnessError(
+      'USAGE',
+      `it cannot begin with ${first.start} ${plan.axes[0]}: there are ${first.least} to ${first.most}`,
+      'give another --from or --to; the profile has its bounds, too: see docs/capacity.md',
+    )
+  const searches = plan.axes.length === 1 ? 1 : 4
+  const neededMs = FEWEST_TRIALS * searches * estimateMs(first, [], first.start, 'short')
+  if (plan.budgetMs >= neededMs) return
+  throw new HarnessError(
+    'USAGE',
+    `--budget ${plan.budgetMs / 1000} s: a short trial takes about ${Math.round(neededMs / FEWEST_TRIALS / searches / 1000)} s, a full one ${Math.round(first.guessMs.full / 1000)} s`,
+    `give ${Math.ceil(neededMs / 1000)}s at least, or a profile with shorter phases`,
+  )
+}

@@ -1,0 +1,94 @@
+import { join } from 'node:path'
+import { HarnessError } from '../core/errors.js'
+import { formatDurationUs } from '../core/units.js'
+import type { CapacityJournalLine, CapacityResult } from '../metrics/capacity-result.js'
+import { outcomeSentence } from '../report/capacity/sentences.js'
+import { writeReportFile } from '../report/write-report.js'
+import { type CampaignOptions, type CampaignStep, nextOfCampaign } from '../verdict/capacity/campaign.js'
+import { CAPACITY_FILE, type CapacityPlan, noteTrial } from './capacity-folder.js'
+import { type CapacityMaster, makeTrial } from './capacity-trial.js'
+import { searchOptionsOf, type VariedProfile, type WantedTrial } from './capacity-vary.js'
+import type { Progress } from './progress.js'
+
+export interface SearchSetup {
+  readonly plan: CapacityPlan
+  readonly folder: string
+  readonly varied: VariedProfile
+  readonly master: CapacityMaster
+  readonly progress: Progress
+  readonly signal: AbortSignal
+  /** What the trials so far come to. */
+  readonly resultOf: (lines: readonly CapacityJournalLine[], end: CampaignEnd, isOver: boolean) => CapacityResult
+}
+
+export type CampaignEnd = Extract<CampaignStep, { kind: 'end' }>
+
+/** The budget may be overdrawn by so much. */
+const OVERDRAFT = 1.1
+/** Where trials are. */
+const TRIALS = 'trials'
+
+export function campaignOptionsOf({ axes, budgetMs, from, to }: CapacityPlan, varied: VariedProfile): CampaignOptions {
+  const [first, second] = axes.map((axis, i) =>
+    searchOptionsOf(varied.variations[i]!, axis, budgetMs, i === 0 ? { from, to } : { from: null, to: null }),
+  )
+  return { first: first!, ...(second === undefined ? {} : { second }) }
+}
+
+/** Trial after trial, each noted when it has ended, until the search knows enough or its time is up. */
+export async function searchCapacity(
+  setup: SearchSetup,
+  before: readonly CapacityJournalLine[],
+): Promise<CapacityResult> {
+  const { plan, folder, varied, signal, resultOf } = setup
+  const options = campaignOptionsOf(plan, varied)
+  const lines = [...before]
+  for (;;) {
+    const trials = lines.map(({ trial }) => trial)
+    const step = nextOfCampaign(options, trials)
+    if (step.kind === 'end') return resultOf(lines, step, true)
+    const line = signal.aborted ? undefined : await tryNext(setup, lines, step)
+    if (line === undefined) return resultOf(lines, endNow(options, lines), !signal.aborted)
+    lines.push(line)
+    noteTrial(folder, line)
+    writeResult(folder, resultOf(lines, endNow(options, lines), false))
+  }
+}
+
+async function tryNext(
+  { plan, folder, varied, master, progress, signal }: SearchSetup,
+  lines: readonly CapacityJournalLine[],
+  { at, value, length }: Extract<CampaignStep, { kind: 'trial' }>,
+): Promise<CapacityJournalLine | undefined> {
+  const same = lines.filter(({ trial }) => trial.at === at && trial.value === value)
+  const wanted: WantedTrial = { at, value, length, repeat: same.length }
+  const axis = plan.axes[at === null ? 0 : 1]!
+  const spentMs = lines.reduce((sum, { trial }) => sum + trial.durationMs, 0)
+  const time = (ms: number) => formatDurationUs(ms * 1e3)
+  const where = at === null ? '' : `${plan.axes[0]} ${at}, `
+  progress.note(
+    `trial ${lines.length + 1}, ${time(spentMs)} of ${time(plan.budgetMs)}: ${where}${axis} ${value}, ${length}`,
+  )
+  const limitMs = plan.budgetMs * OVERDRAFT - spentMs
+  const options = { master, axis, wanted, varied: varied.trial(wanted), folder, limitMs, signal, progress }
+  const line = await makeTrial({ ...options, out: join(folder, TRIALS) })
+  if (line !== undefined) progress.line(`${where}${outcomeSentence(line.trial)}`)
+  return line
+}
+
+/** What is known without another trial: there is no time for one. */
+function endNow({ first, second }: CampaignOptions, lines: readonly CapacityJournalLine[]): CampaignEnd {
+  const without = (options: typeof first) => ({ ...options, budgetMs: 0 })
+  const options = { first: without(first), ...(second === undefined ? {} : { second: without(second) }) }
+  const step = nextOfCampaign(
+    options,
+    lines.map(({ trial }) => trial),
+  )
+  if (step.kind === 'trial')
+    throw new HarnessError('INTERNAL', 'a search without time wants another trial', 'report this')
+  return step
+}
+
+export function writeResult(folder: string, result: CapacityResult): void {
+  writeReportFile(join(folder, CAPACITY_FILE), `${JSON.stringify(result, null, 2)}\n`)
+}

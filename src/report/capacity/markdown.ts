@@ -1,0 +1,47 @@
+import type { CapacityResult } from '../../metrics/capacity-result.js'
+import { markdownList, markdownTable, markdownText } from '../markdown-text.js'
+import {
+  causeSentences,
+  COST_HEAD,
+  costRow,
+  headlineOf,
+  limitNotes,
+  limitSentence,
+  loadText,
+  methodSentences,
+  predictionSentences,
+  TRIAL_HEAD,
+  trialRow,
+} from './sentences.js'
+
+export function capacityMarkdown(result: CapacityResult): string {
+  const { axis, frontier, trials, costs } = result
+  const parts = [
+    `## ${markdownText(limitSentence(axis, result))}`,
+    markdownText(headlineOf(result)),
+    markdownList([...limitNotes(result), ...causeSentences(result)]),
+    section('What formulas say', markdownList(predictionSentences(result))),
+    frontier === null
+      ? ''
+      : section(
+          'Frontier',
+          markdownTable(
+            [axis, frontier.axis, 'cause'],
+            frontier.points.map(point => [
+              loadText(axis, point.at),
+              limitSentence(frontier.axis, point),
+              point.cause?.resource ?? '–',
+            ]),
+            3,
+          ),
+        ),
+    section('What it costs', costs.length === 0 ? '' : markdownTable(COST_HEAD, costs.map(costRow), 2)),
+    section('Trials', markdownTable(TRIAL_HEAD, trials.map(trialRow), 3)),
+    section('How', markdownList(methodSentences(result))),
+  ]
+  return `${parts.filter(part => part !== '').join('\n\n')}\n`
+}
+
+function section(title: string, body: string): string {
+  return body === '' ? '' : `### ${title}\n\n${body}`
+}

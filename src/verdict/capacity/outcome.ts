@@ -1,0 +1,111 @@
+import type { CapacityFigures, CapacityTrial } from '../../metrics/capacity-result.js'
+import type { RunResult } from '../../metrics/run-result.js'
+import { judgeThreshold } from '../judge.js'
+import type { Threshold } from '../threshold.js'
+import { causeOf } from './cause.js'
+import { timedPhases, timeOf, worst } from './phase-figures.js'
+
+/** What a load has to keep. */
+export interface Objective {
+  readonly thresholds: readonly ObjectiveThreshold[]
+  /** Restarts of the master that the profile plans. */
+  readonly plannedRestarts: number
+}
+
+export interface ObjectiveThreshold extends Threshold {
+  /** Nothing measured is nothing broken: slaves that hear of changes all the time send no NOOP. */
+  readonly isOptional: boolean
+}
+
+export type Outcome = Pick<CapacityTrial, 'outcome' | 'marginal' | 'objective' | 'cause' | 'figures'>
+
+/** So near to a threshold, as a share of it, another trial may come out otherwise. */
+const MARGIN = 1.25
+/** So few of what may not be at all may be chance. */
+const FEW = 2
+
+/** What a trial says about its load. @param mailboxes of the site */
+export function outcomeOf(run: RunResult, objective: Objective, mailboxes: number): Outcome {
+  const judged = objective.thresholds.map(threshold => judgedOf(run, threshold))
+  const broken = judged.filter(({ result }) => result === 'broken')
+  const failures = failuresOf(run, objective.plannedRestarts)
+  const figures = figuresOf(run, mailboxes)
+  const common = { objective: judged.map(({ reason: _, ...rest }) => rest), figures }
+  const texts = [...failures, ...broken.map(({ reason }) => reason)]
+  if (run.verdict.result === 'invalid' && !hasDied(run, objective.plannedRestarts)) {
+    const because = run.verdict.reasons[0] ?? 'the run was invalid'
+    const cause = { resource: 'harness' as const, because, also: [], broken: texts }
+    return { ...common, outcome: 'harness', marginal: false, cause }
+  }
+  if (texts.length === 0) return { ...common, outcome: 'held', marginal: judged.some(isNear), cause: null }
+  const marginal = failures.length === 0 && broken.every(isNear)
+  const cause = { ...causeOf(run, mailboxes), broken: texts }
+  if (cause.resource === 'harness') return { ...common, outcome: 'harness', marginal: false, cause }
+  return { ...common, outcome: 'failed', marginal, cause }
+}
+
+type Judged = CapacityTrial['objective'][number] & { readonly reason: string; readonly threshold: string }
+
+function judgedOf(run: RunResult, threshold: ObjectiveThreshold): Judged {
+  const { result, value, reason } = judgeThreshold(run, threshold)
+  const isUnmeasured = value === undefined && threshold.isOptional
+  const isUpper = (threshold.comparison === '<' || threshold.comparison === '<=') && threshold.value > 0
+  return {
+    threshold: threshold.text,
+    result: isUnmeasured ? 'unmeasured' : result === 'pass' ? 'kept' : 'broken',
+    value: value ?? null,
+    share: value !== undefined && isUpper ? value / threshold.value : null,
+    lowerBound: result === 'inconclusive',
+    reason,
+  }
+}
+
+/** Whether another trial might decide otherwise. What was left open by a lower bound might, too. */
+function isNear({ result, share, value, lowerBound }: Judged): boolean {
+  if (result === 'unmeasured') return false
+  if (lowerBound) return true
+  if (share === null) return result === 'broken' && value !== null && value <= FEW
+  return share > 1 / MARGIN && share < MARGIN
+}
+
+/** What failed beyond thresholds: phases that did not come to their end, a thrash, a master that was lost. */
+function failuresOf({ verdict, master }: RunResult, plannedRestarts: number): string[] {
+  const own = verdict.result === 'fail' ? verdict.reasons : []
+  const isThreshold = (reason: string) => verdict.thresholds.some(threshold => threshold.reason === reason)
+  const unplanned = master.restarts - plannedRestarts
+  return [
+    ...own.filter(reason => !isThreshold(reason)),
+    ...(unplanned > 0 ? [`the master was restarted ${unplanned === 1 ? 'once' : `${unplanned} times`}`] : []),
+  ]
+}
+
+/** Whatever the harness was busy with: this was not its doing. */
+function hasDied({ slaves, master, phases }: RunResult, plannedRestarts: number): boolean {
+  return (
+    master.restarts > plannedRestarts ||
+    phases.some(({ ended }) => ended === 'lost') ||
+    slaves.conditions.some(({ name }) => name === 'descriptors-exhausted')
+  )
+}
+
+function figuresOf(run: RunResult, mailboxes: number): CapacityFigures {
+  const timed = timedPhases(run)
+  const noop = worst(timed.map(({ commands }) => timeOf(commands['NOOP.slave'])))
+  const create = worst(timed.map(({ operations }) => timeOf(operations.create)))
+  const cpuMs = timed.map(({ master }) => master?.cpuMs)
+  const lengthMs = timed.reduce((sum, { durationMs }) => sum + durationMs, 0)
+  const isKnown = cpuMs.length > 0 && cpuMs.every(ms => ms !== undefined)
+  return {
+    mailboxes,
+    slaves: run.slaves.count,
+    dumpMs: run.slaves.dumpHoldMs,
+    noopSlaveP99Us: noop?.p99 ?? null,
+    createP99Us: create?.p99 ?? null,
+    masterCores: isKnown && lengthMs > 0 ? cpuMs.reduce<number>((sum, ms) => sum + (ms ?? 0), 0) / lengthMs : null,
+    masterRssBytes: run.master.rssPeakBytes,
+    lowerBounds: [
+      ...(noop?.lowerBounds.includes('p99') === true ? (['noopSlaveP99Us'] as const) : []),
+      ...(create?.lowerBounds.includes('p99') === true ? (['createP99Us'] as const) : []),
+    ],
+  }
+}

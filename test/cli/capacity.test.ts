@@ -1,0 +1,235 @@
+import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type CapacityResult, capacityResultSchema } from '../../src/metrics/capacity-result.js'
+import { runResultSchema } from '../../src/metrics/run-result.js'
+import { SMALL, until, Workbench } from './bench.js'
+
+let workbench: Workbench
+
+beforeEach(() => {
+  workbench = new Workbench()
+  writeFileSync(workbench.profile, SMALL)
+})
+
+afterEach(() => workbench.remove())
+
+const search = (...args: string[]) => ['capacity', 'capacity', '--simulate', '--out', workbench.out, ...args]
+const workers = (most: number) => ['--set', `master.settings.mupdate_workers_max=${most}`]
+
+function resultOf(stdout: string): CapacityResult {
+  return capacityResultSchema.parse(JSON.parse(stdout))
+}
+
+/** The only search there is. */
+function folderOf(profile = 'capacity'): string {
+  const parent = join(workbench.out, profile)
+  const names = readdirSync(parent).filter(name => name.endsWith('.capacity'))
+  expect(names).toHaveLength(1)
+  return join(parent, names[0]!)
+}
+
+describe('mupdate-bench capacity refuses, with exit 2 and before anything has run,', () => {
+  it.each([
+    { what: 'no profile', args: ['--vary', 'slaves'], says: /no profile/ },
+    { what: 'no axis', args: ['capacity'], says: /--vary is missing/ },
+    { what: 'an unknown axis', args: ['capacity', '--vary', 'frontends'], says: /--vary frontends: not one axis/ },
+    { what: 'one axis twice', args: ['capacity', '--vary', 'slaves,slaves'], says: /not one axis, nor two/ },
+    { what: 'three of them', args: ['capacity', '--vary', 'slaves,kicks,creates'], says: /not one axis, nor two/ },
+    { what: 'half a slave', args: ['capacity', '--vary', 'slaves', '--from', '1.5'], says: /--from 1\.5: not a load/ },
+    {
+      what: 'a range without loads',
+      args: ['capacity', '--vary', 'slaves', '--from', '9', '--to', '5'],
+      says: /it cannot begin with 9 slaves: there are 1 to 5/,
+    },
+    {
+      what: 'a budget for no trial',
+      args: ['capacity', '--vary', 'slaves', '--budget', '20s'],
+      says: /--budget 20 s: a short trial takes about/,
+    },
+    {
+      what: 'a threshold that is none',
+      args: ['capacity', '--vary', 'slaves', '--objective', 'timeouts'],
+      says: /"timeouts" is not a threshold/,
+    },
+    {
+      what: 'a profile that cannot be varied so',
+      args: ['bulk-500k', '--vary', 'creates'],
+      says: /bulk-500k has no phase with a duration that runs backends[\s\S]*→ .*capacity/,
+    },
+    {
+      what: 'more resyncs than there are slaves',
+      args: ['capacity', '--vary', 'resyncs', '--set', 'slaves.count=1'],
+      says: /no slave is left to be disturbed/,
+    },
+    { what: 'a folder without a search', args: ['--resume', '/nowhere'], says: /no search in \/nowhere/ },
+  ])('$what', async ({ args, says }) => {
+    const { status, stderr, stdout } = await workbench.bench([
+      'capacity',
+      ...args,
+      '--simulate',
+      '--out',
+      workbench.out,
+    ])
+    expect(stderr).toMatch(says)
+    expect(stderr).not.toMatch(/^ +at /m)
+    expect(stdout).toBe('')
+    expect(status).toBe(2)
+    expect(existsSync(workbench.out)).toBe(false)
+  })
+})
+
+describe('slaves, simulated:', () => {
+  it.each([50, 33, 17])('with %i workers all but one are for streams, and workers are the cause', async most => {
+    const { status, stdout } = await workbench.bench(search('--vary', 'slaves', '--json', ...workers(most)))
+    const result = resultOf(stdout)
+    expect(result).toMatchObject({ axis: 'slaves', limit: most - 1, low: most - 1, high: most, beyond: 'failed' })
+    expect(result.cause).toMatchObject({ resource: 'workers' })
+    expect(result.confirmed).toEqual({ low: true, high: true })
+    expect(result.predictions[0]).toMatchObject({ cause: 'workers', agrees: true })
+    expect(status).toBe(0)
+  })
+
+  it('probes of the harness’s own that stream, and seldom send a NOOP, keep a worker each, and are told of', async () => {
+    const own = ['--set', 'probes.streaming=3', '--set', 'probes.rate=0.05', ...workers(17)]
+    const { stdout } = await workbench.bench(search('--vary', 'slaves', '--json', ...own))
+    const result = resultOf(stdout)
+    expect(result).toMatchObject({ low: 13, high: 14, ownStreams: 3 })
+    expect(result.cause!.because).toMatch(/14 slaves and 3 of the harness’s own probes/)
+    expect(result.predictions[0]).toMatchObject({ cause: 'workers', low: 13, high: 14, agrees: true })
+  })
+
+  it('with its limits raised the master dies of its descriptors', async () => {
+    const raised = [...workers(1200), '--set', 'master.settings.mupdate_connections_max=2048']
+    const args = ['--vary', 'slaves', '--from', '700', '--set', 'site.mailboxes=500', '--set', 'phases.2.duration=10s']
+    const { stdout } = await workbench.bench(search(...args, '--json', ...raised))
+    const { low, high, cause } = resultOf(stdout)
+    expect(cause).toMatchObject({ resource: 'descriptors' })
+    expect(low).toBeGreaterThan(985)
+    expect(high).toBeLessThan(1020)
+  })
+})
+
+it('resyncs, simulated: 3 or 4 at 100,000 mailboxes and 2 s, and the lock is the cause', async () => {
+  const args = ['--vary', 'resyncs', '--objective', 'slaves.timeouts == 0', '--json']
+  const run = ['capacity', 'resync-storm', '--simulate', '--out', workbench.out, ...args]
+  const { stdout } = await workbench.bench(run)
+  const { low, high, cause, predictions } = resultOf(stdout)
+  expect([low, high]).toEqual([3, 4])
+  expect(cause).toMatchObject({ resource: 'mailboxes lock' })
+  expect(predictions).toMatchObject([{ cause: 'mailboxes lock', low: 3, high: 7, agrees: true }])
+})
+
+describe('what it leaves behind', () => {
+  it('is a run for each trial, a result, a page, and a text that says it', async () => {
+    const { stdout } = await workbench.bench(search('--vary', 'slaves', ...workers(9)))
+    expect(stdout).toMatch(/^8 slaves held, 9 failed$/m)
+    expect(stdout).toMatch(/cause: workers: with 9 slaves/)
+    const folder = folderOf()
+    const result = resultOf(readFileSync(join(folder, 'capacity.json'), 'utf8'))
+    for (const { run, value } of result.trials) {
+      const made = runResultSchema.parse(JSON.parse(readFileSync(join(folder, run!, 'run.json'), 'utf8')))
+      expect(made.slaves.count).toBe(value)
+    }
+    expect(readFileSync(join(folder, 'capacity.html'), 'utf8')).toContain('8 slaves held, 9 failed')
+  })
+
+  it('in Markdown is for a ticket', async () => {
+    const { stdout } = await workbench.bench(search('--vary', 'slaves', '--format', 'markdown', ...workers(9)))
+    expect(stdout).toMatch(/^## 8 slaves held, 9 failed$/m)
+    expect(stdout).toMatch(/^\| 9 \| full \| failed: workers \|/m)
+  })
+
+  it('two axes give a frontier: fewer slaves leave room for more creates', async () => {
+    const quick = ['--set', 'phases.2.duration=10s', '--budget', '1h', '--from', '100', '--to', '400', '--json']
+    const many = [...workers(600), '--set', 'slaves.retryDelay=20s']
+    const { stdout } = await workbench.bench(search('--vary', 'slaves,creates', ...quick, ...many))
+    const { frontier, low } = resultOf(stdout)
+    expect(low).toBe(400)
+    expect(frontier!.axis).toBe('creates')
+    expect(frontier!.points.map(({ at }) => at)).toEqual([100, 200, 300])
+    const rates = frontier!.points.map(point => point.low!)
+    expect(rates[0]).toBeGreaterThan(rates[1]!)
+    expect(rates[1]).toBeGreaterThan(rates[2]!)
+  }, 120_000)
+})
+
+describe('the budget, simulated,', () => {
+  it.each([60, 120, 240])('of %i s is overdrawn by a tenth at most', async seconds => {
+    const { stdout, status } = await workbench.bench(search('--vary', 'slaves', '--budget', `${seconds}s`, '--json'))
+    const { spentMs, beyond, isCutShort } = resultOf(stdout)
+    expect(spentMs).toBeLessThanOrEqual(seconds * 1100)
+    expect(isCutShort).toBe(seconds < 240)
+    expect(status).toBe(beyond === 'budget' ? 6 : 0)
+  })
+})
+
+describe('a search that was interrupted goes on', () => {
+  /** What came out, without what differs from run to run. */
+  const comparable = ({ id: _, startedAt: __, trials, ...rest }: CapacityResult) => ({
+    ...rest,
+    trials: trials.map(({ run: ___, ...trial }) => trial),
+  })
+  const asked = ['--vary', 'slaves', '--json', '--quiet', ...workers(40)]
+
+  it('after kill -9, to the same limit, trial by trial', async () => {
+    const whole = comparable(resultOf((await workbench.bench(search(...asked))).stdout))
+    const other = new Workbench()
+    try {
+      const killed = other.start(['capacity', 'capacity', '--simulate', '--out', other.out, ...asked])
+      const parent = join(other.out, 'capacity')
+      const journal = () =>
+        join(parent, readdirSync(parent).find(name => name.endsWith('.capacity'))!, 'journal.ndjson')
+      await until('three trials', () => {
+        return existsSync(parent) && readFileSync(journal(), 'utf8').split('\n').length > 4
+      })
+      killed.child.kill('SIGKILL')
+      await killed.ended
+      const before = readFileSync(journal(), 'utf8').split('\n').length - 2
+      expect(before).toBeLessThan(whole.trials.length)
+      // As a crash may leave it.
+      appendFileSync(journal(), '{"trial":{"axis":"sla')
+      const { stdout, status } = await other.bench(['capacity', '--resume', join(journal(), '..'), '--json', '--quiet'])
+      expect(status).toBe(0)
+      expect(comparable(resultOf(stdout))).toEqual(whole)
+    } finally {
+      other.remove()
+    }
+  }, 60_000)
+
+  it('after Ctrl-C, which says how, and exits 130', async () => {
+    const started = workbench.start(search('--vary', 'slaves', ...workers(40)))
+    await until('a trial', () => {
+      const parent = join(workbench.out, 'capacity')
+      if (!existsSync(parent)) return false
+      return readFileSync(join(folderOf(), 'journal.ndjson'), 'utf8').split('\n').length > 3
+    })
+    started.child.kill('SIGINT')
+    const { status, stdout, stderr } = await started.ended
+    expect(status).toBe(130)
+    expect(stdout).toMatch(/go on with --resume/)
+    expect(stderr).toMatch(/--resume .*\.capacity/)
+    const folder = folderOf()
+    expect(resultOf(readFileSync(join(folder, 'capacity.json'), 'utf8')).state).toBe('interrupted')
+    const resumed = await workbench.bench(['capacity', '--resume', folder, '--json'])
+    expect(resultOf(resumed.stdout)).toMatchObject({ state: 'ended', low: 39, high: 40 })
+  }, 60_000)
+})
+
+it('a real run, on the embedded master: at least as much as was asked for', async () => {
+  const args = ['--vary', 'slaves', '--from', '1', '--to', '2', '--budget', '2m', '--json', '--quiet']
+  const { stdout, status } = await workbench.bench([
+    'capacity',
+    workbench.profile,
+    '--master',
+    'embedded',
+    '--out',
+    workbench.out,
+    ...args,
+  ])
+  const result = resultOf(stdout)
+  expect(result).toMatchObject({ axis: 'slaves', low: 2, high: null, beyond: 'range', simulated: false })
+  expect(result.master).toMatchObject({ kind: 'embedded' })
+  for (const { figures } of result.trials) expect(figures.masterCores).toBeGreaterThan(0)
+  expect(status).toBe(0)
+}, 120_000)

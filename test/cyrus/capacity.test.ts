@@ -1,0 +1,44 @@
+import { afterAll, describe, expect, it } from 'vitest'
+import { type CapacityResult, capacityResultSchema } from '../../src/metrics/capacity-result.js'
+import { Workbench } from '../cli/bench.js'
+
+const workbench = new Workbench()
+
+afterAll(() => workbench.remove())
+
+async function search(profile: string, ...args: string[]): Promise<CapacityResult> {
+  const { stdout, stderr, status } = await workbench.bench([
+    'capacity',
+    profile,
+    '--master',
+    'cyrus',
+    '--out',
+    workbench.out,
+    '--json',
+    ...args,
+  ])
+  expect(status, stderr).toBe(0)
+  return capacityResultSchema.parse(JSON.parse(stdout))
+}
+
+describe('on a real Cyrus', () => {
+  it('with 17 workers the 17th stream leaves none, and that is found', async () => {
+    // The search looks at no setting; it begins and ends elsewhere.
+    const set = ['--set', 'master.settings.mupdate_workers_max=17', '--set', 'phases.2.duration=12s']
+    const { low, high, cause, trials } = await search('capacity', '--vary', 'slaves', '--budget', '6m', ...set)
+    expect(Math.abs(low! - 16), `${low} to ${high}`).toBeLessThanOrEqual(1)
+    expect(high! - low!).toBe(1)
+    expect(cause).toMatchObject({ resource: 'workers' })
+    // From its process, which a simulation has not.
+    for (const { figures } of trials) expect(figures.masterRssBytes).toBeGreaterThan(1e6)
+  }, 480_000)
+
+  it('with 100,000 mailboxes and a delay of 2 s, 3 or 4 frontends may restart together, and the lock is the cause', async () => {
+    const args = ['--vary', 'resyncs', '--from', '2', '--to', '8', '--objective', 'slaves.timeouts == 0']
+    const set = ['--set', 'phases.3.duration=12s']
+    const { low, high, cause, predictions } = await search('resync-storm', ...args, ...set, '--budget', '10m')
+    expect([3, 4], `${low} to ${high}`).toContain(low)
+    expect(cause).toMatchObject({ resource: 'mailboxes lock' })
+    expect(predictions[0]!.agrees).toBe(true)
+  }, 800_000)
+})
