@@ -4,6 +4,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import type { RunResult } from '../../src/metrics/run-result.js'
 import { type PlanEvent, type SitePlan, sitePlanSchema } from '../../src/metrics/site-plan-result.js'
 import { Workbench } from '../cli/bench.js'
+import { itAtLength } from '../support/long.js'
 
 /** The seed's site at a fifth of its size and of its delay: 100k mailboxes, 12 frontends, 4 s. */
 const FIFTH = { mailboxes: 100_000, frontends: 12, creates: 50 }
@@ -87,7 +88,7 @@ describe('the plan of a fifth of the seed’s site, held against a real Cyrus', 
     LIMIT_MS,
   )
 
-  it(
+  itAtLength(
     'with 4 s: all but one do what is said of them, and stall creates for as long',
     async () => {
       const run = await storm('4s', 11)
@@ -119,7 +120,7 @@ describe('the plan of a fifth of the seed’s site, held against a real Cyrus', 
     LIMIT_MS,
   )
 
-  it(
+  itAtLength(
     'has a list’s time of a calibration of this very host, extrapolated from a fifth',
     async () => {
       const args = ['calibrate', 'cyrus', '--mailboxes', '20000', '-o', path('costs.json')]
