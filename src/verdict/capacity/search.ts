@@ -61,7 +61,7 @@ export function nextStep(options: SearchOptions, trials: readonly Tried[]): Sear
   const estimate = (value: number, length: TrialLength) => estimateMs(options, trials, value, length)
   const reservedMs = toConfirm.reduce((sum, value) => sum + estimate(value, 'full'), 0)
   const length = exploringLength(options, trials)
-  const again = repeated(evidence, bounds)
+  const again = repeated(evidence, bounds, length)
   const explored = again ?? { value: unexplored(options, evidence, bounds), length }
   if (explored.value !== undefined && estimate(explored.value, explored.length) + reservedMs <= leftMs)
     return { kind: 'trial', value: explored.value, length: explored.length }
@@ -91,11 +91,12 @@ function exploringLength({ fixedMs }: SearchOptions, trials: readonly Tried[]): 
 function repeated(
   evidence: readonly Evidence[],
   { doubtful }: Bounds,
+  exploring: TrialLength,
 ): { readonly value: number; readonly length: TrialLength } | undefined {
   const open = evidence.find(
     ({ value, isSettled, trials }) => !isSettled || (doubtful.includes(value) && trials < MOST_REPEATS),
   )
-  return open === undefined ? undefined : { value: open.value, length: open.isFull ? 'full' : 'short' }
+  return open === undefined ? undefined : { value: open.value, length: open.isFull ? 'full' : exploring }
 }
 
 /** The next load that was not tried before, undefined where there is no need of one. */

@@ -218,6 +218,11 @@ describe('the harness as the limit', () => {
     expect(search(OPTIONS, oracle).conclusion).toMatchObject({ low: 90, high: 91, ceiling: null })
   })
 
+  it('is looked at again in trials of the same length', () => {
+    const alike = { ...OPTIONS, fixedMs: { short: 20_000, full: 20_000 } }
+    expect(new Set(search(alike, limited(100, 40)).trials.map(({ length }) => length))).toEqual(new Set(['full']))
+  })
+
   it('in full-length trials alone leaves what short ones say, unconfirmed', () => {
     const oracle: Oracle = (value, length) => ({
       ...CLEAR,
