@@ -1,6 +1,7 @@
 import { afterAll, describe, expect, it } from 'vitest'
 import { type CapacityResult, capacityResultSchema } from '../../src/metrics/capacity-result.js'
 import { Workbench } from '../cli/bench.js'
+import { itAtLength } from '../support/long.js'
 
 const workbench = new Workbench()
 
@@ -33,12 +34,16 @@ describe('on a real Cyrus', () => {
     for (const { figures } of trials) expect(figures.masterRssBytes).toBeGreaterThan(1e6)
   }, 480_000)
 
-  it('with 100,000 mailboxes and a delay of 2 s, 3 or 4 frontends may restart together, and the lock is the cause', async () => {
-    const args = ['--vary', 'resyncs', '--from', '2', '--to', '8', '--objective', 'slaves.timeouts == 0']
-    const set = ['--set', 'phases.3.duration=12s']
-    const { low, high, cause, predictions } = await search('resync-storm', ...args, ...set, '--budget', '10m')
-    expect([3, 4], `${low} to ${high}`).toContain(low)
-    expect(cause).toMatchObject({ resource: 'mailboxes lock' })
-    expect(predictions[0]!.agrees).toBe(true)
-  }, 800_000)
+  itAtLength(
+    'with 100,000 mailboxes and a delay of 2 s, 3 or 4 frontends may restart together, and the lock is the cause',
+    async () => {
+      const args = ['--vary', 'resyncs', '--from', '2', '--to', '8', '--objective', 'slaves.timeouts == 0']
+      const set = ['--set', 'phases.3.duration=12s']
+      const { low, high, cause, predictions } = await search('resync-storm', ...args, ...set, '--budget', '10m')
+      expect([3, 4], `${low} to ${high}`).toContain(low)
+      expect(cause).toMatchObject({ resource: 'mailboxes lock' })
+      expect(predictions[0]!.agrees).toBe(true)
+    },
+    800_000,
+  )
 })
