@@ -6,7 +6,7 @@ import type {
   DiagnosisResult,
 } from '../metrics/diagnosis-result.js'
 import { followLists, type TimeOut } from '../slaves/thrash.js'
-import { ownersOf } from './deaths.js'
+import { type Deaths, ownersOf } from './deaths.js'
 import { episodesOf } from './episodes.js'
 import { blamedList, diagnosedEpisode } from './episode-story.js'
 import { frontendsOf, inOrder } from './frontends.js'
@@ -36,15 +36,17 @@ export function diagnose(
   { retryDelayS }: DiagnosisOptions,
 ): DiagnosisResult {
   const frontends = frontendsOf(book.processes.values())
-  const histories = historiesOf(book, frontends, sources)
+  const deaths = ownersOf(book)
   const [fromMs, endMs] = spanOf(sources)
+  const histories = historiesOf(book, frontends, sources, deaths)
+  const ownEndsMs = ownEndsOf(book, frontends, sources)
+  for (const [i, history] of histories.entries()) if (ownEndsMs[i] < endMs) history.endsEarly(ownEndsMs[i])
   const errorMs = sources.some(({ wholeSeconds }) => wholeSeconds) ? SECOND_MS : 0
   const moves = histories.flatMap(history => history.moves).sort((a, b) => a.atNs - b.atNs)
   const delay = retryDelayOf(
     histories.flatMap(({ retriesS }) => retriesS),
     retryDelayS,
   )
-  const deaths = ownersOf(book)
   const { masters, others } = mastersOf(book, frontends, deaths)
   const results = frontends.map((frontend, i) => diagnosedFrontend(frontend, histories[i], deaths, endMs))
   const story = storyOf(moves, delay.likely * 1e9, endMs, results)
@@ -83,12 +85,35 @@ function historiesOf(
   book: LogBook,
   frontends: ReturnType<typeof frontendsOf>,
   sources: readonly DiagnosedSource[],
+  deaths: Deaths,
 ): FrontendHistory[] {
   const histories = frontends.map((_, i) => new FrontendHistory(i))
   const of = new Map<LoggedProcess, FrontendHistory>()
   for (const [i, { processes }] of frontends.entries()) for (const process of processes) of.set(process, histories[i])
-  for (const event of inOrder(book.slaveEvents, ranksOf(sources))) of.get(event.process)?.take(event)
+  const died = [...deaths].map(([{ atMs }, process]) => ({ atMs, process })).sort((a, b) => a.atMs - b.atMs)
+  let next = 0
+  const bury = (untilMs: number) => {
+    for (; next < died.length && died[next].atMs < untilMs; next++)
+      of.get(died[next].process)?.died(died[next].atMs, died[next].process)
+  }
+  for (const event of inOrder(book.slaveEvents, ranksOf(sources))) {
+    bury(event.atMs)
+    of.get(event.process)?.take(event)
+  }
+  bury(Infinity)
   return histories
+}
+
+/** When the last of the logs ends that has lines of it. */
+function ownEndsOf(
+  book: LogBook,
+  frontends: ReturnType<typeof frontendsOf>,
+  sources: readonly DiagnosedSource[],
+): number[] {
+  const endsMs = new Map<LoggedProcess, number>()
+  for (const { process, source } of book.slaveEvents)
+    endsMs.set(process, Math.max(endsMs.get(process) ?? 0, Date.parse(sources[source].to!)))
+  return frontends.map(({ processes }) => Math.max(...processes.map(process => endsMs.get(process) ?? 0)))
 }
 
 /** Logs by when they begin, then by when they end. */

@@ -140,6 +140,45 @@ describe('a log', () => {
     expect(timeouts).toMatchObject([{ generation: 0, during: [] }])
   })
 
+  it.each([
+    ['unready', (line: Step) => line[2].startsWith('unready')],
+    ['unready and synchronizing', (line: Step) => /^(?:unready|synchronizing)/.test(line[2])],
+    ['all after scarfing', (line: Step) => /^(?:unready|synchronizing|mailbox)/.test(line[2])],
+  ])('blames a list without its “%s” for no time-out later', (_, isLost) => {
+    const whole = [...CALM, ...list('fe1', 300, 303)]
+    const kept = whole.filter(step => step[1] !== 'fe1' || step[0] < 300 || !isLost(step))
+    const { timeouts, episodes } = of(
+      ...kept,
+      ...timeout('fe2', 400),
+      ...list('fe2', 425, 428),
+      ...timeout('fe1', 800),
+      ...list('fe1', 830, 833),
+      ...timeout('fe3', 900),
+    )
+    expect(timeouts.map(({ generation, during }) => [generation, during])).toEqual(Array(3).fill([0, []]))
+    expect(episodes).toEqual([])
+  })
+
+  it('blames no list of a process that died, nor one of a log that ends', () => {
+    const line = ([seconds, host, text]: Step, pid: number, ident = 'mupdate'): Written => ({
+      atMs: T0 + seconds * 1000,
+      host,
+      ident,
+      pid,
+      text,
+    })
+    const begun = list('fe1', 100, 110).slice(0, 2).map(step => line(step, 1))
+    const others = [...list('fe2', 0, 3), ...timeout('fe2', 400)].map(step => line(step, 2))
+    const death = line([101, 'fe1', 'process 1 exited, signaled to death by 11'], 9, 'master')
+    const write = FORMATS['RFC 5424']
+    const died = diagnoseLogs([{ name: 'all', bytes: write([...others.slice(0, 5), ...begun, death, ...others.slice(5)]) }])
+    const ended = diagnoseLogs([
+      { name: 'fe1', bytes: write(begun) },
+      { name: 'fe2', bytes: write(others) },
+    ])
+    for (const { timeouts } of [died, ended]) expect(timeouts).toMatchObject([{ generation: 0, during: [] }])
+  })
+
   it('tells several frontends of one host apart, and a master’s death from a frontend’s', () => {
     const died = (pid: number) =>
       `process type:SERVICE name:mupdate path:/usr/lib/cyrus/bin/mupdate age:9.000s pid:${pid} signaled to death by signal 11 (Segmentation fault)`
