@@ -1,11 +1,11 @@
-import type { SlaveMove } from '../metrics/interval.js'
 import type {
   DiagnosedFrontend,
   DiagnosedSource,
   DiagnosedTimeout,
   DiagnosisResult,
 } from '../metrics/diagnosis-result.js'
-import { followLists, type TimeOut } from '../slaves/thrash.js'
+import type { TimeOut } from '../slaves/thrash.js'
+import { type Blame, blamedLists } from './blame.js'
 import { type Deaths, ownersOf } from './deaths.js'
 import { episodesOf } from './episodes.js'
 import { blamedList, diagnosedEpisode } from './episode-story.js'
@@ -49,7 +49,7 @@ export function diagnose(
   )
   const { masters, others } = mastersOf(book, frontends, deaths)
   const results = frontends.map((frontend, i) => diagnosedFrontend(frontend, histories[i], deaths, endMs))
-  const story = storyOf(moves, delay.likely * 1e9, endMs, results)
+  const story = storyOf(blamedLists(moves, delay.likely * 1e9, errorMs), delay.likely * 1e9, endMs, results)
   const episodes = story.episodes.map(episode => diagnosedEpisode(episode, results, masters, story.told))
   const hold = listHold(moves, errorMs)
   const { low, likely, high, source } = delay
@@ -125,19 +125,18 @@ function ranksOf(sources: readonly DiagnosedSource[]): (source: number) => numbe
 }
 
 function storyOf(
-  moves: readonly SlaveMove[],
+  blame: Blame,
   retryDelayNs: number,
   endMs: number,
   frontends: readonly DiagnosedFrontend[],
 ) {
-  const { timeouts } = followLists(moves, retryDelayNs)
   const told = (timeout: TimeOut): DiagnosedTimeout => ({
     at: iso(timeout.atNs / 1e6),
     frontend: frontends[timeout.slave].name,
     generation: timeout.generation,
     during: timeout.during.slice(0, MOST_BLAMED).map(dump => blamedList(dump, frontends)),
   })
-  return { timeouts, told, episodes: episodesOf(moves, retryDelayNs, endMs * 1e6) }
+  return { timeouts: blame.timeouts, told, episodes: episodesOf(blame, retryDelayNs, endMs * 1e6) }
 }
 
 /** From the first line to the last, whoever's: that others wrote shows that a silent one had nothing to say. */

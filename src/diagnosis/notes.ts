@@ -72,11 +72,18 @@ function delay({ retryDelayS: { low, likely, high, source }, frontends }: Known)
 }
 
 function lists({ timeouts, listHoldMs, frontends }: Known): string[] {
-  const alone = timeouts.filter(({ generation }) => generation === 0).length
+  const without = timeouts.filter(({ generation }) => generation === 0)
+  const alone = without.filter(({ during }) => during.length === 0).length
+  const short = without.length - alone
   return [
     ...(alone > 0
       ? [
           `${alone} of ${timeouts.length} time-outs came while no other frontend’s list was seen on its way: the cause is not in these logs (the master busy or gone, the network, a frontend whose log is not here).`,
+        ]
+      : []),
+    ...(short > 0
+      ? [
+          `${short} of ${timeouts.length} time-outs came after lists of others that were too short to be the cause: together less than one retry delay of the two before it.`,
         ]
       : []),
     ...(frontends.length > 0 && listHoldMs === null

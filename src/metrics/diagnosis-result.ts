@@ -77,8 +77,8 @@ const blamed = z.strictObject({ frontend: z.string(), from: at, to: at.nullable(
 const timeout = z.strictObject({
   at,
   frontend: z.string(),
-  generation: z.int().describe('0: no other list was on its way; else one more than the highest of those that were'),
-  during: z.array(blamed).describe('lists of others that were on their way; at most 20'),
+  generation: z.int().describe('0: no other lists were on their way for a retry delay of the two before; else one more than the highest of those that were'),
+  during: z.array(blamed).describe('lists of others that were on their way, long enough or not; at most 20'),
 })
 
 const episode = z.strictObject({

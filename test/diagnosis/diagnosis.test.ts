@@ -140,6 +140,35 @@ describe('a log', () => {
     expect(timeouts).toMatchObject([{ generation: 0, during: [] }])
   })
 
+  it('of time-outs beside short lists alleges no thrash, and says that these were too short', () => {
+    const hosts = ['fe1', 'fe2', 'fe3', 'fe4']
+    const { timeouts, episodes, notes, wayOut } = of(
+      ...CALM,
+      ...hosts.flatMap((host, i) => [...timeout(host, 500 + i * 30), ...list(host, 525 + i * 30, 526 + i * 30)]),
+    )
+    expect(timeouts.map(({ generation, during }) => [generation, during.length])).toEqual([
+      [0, 0],
+      [0, 1],
+      [0, 2],
+      [0, 2],
+    ])
+    expect({ episodes, stop: wayOut!.stop }).toEqual({ episodes: [], stop: [] })
+    expect(notes.join('\n')).toMatch(/^3 of 4 time-outs .* too short to be the cause/m)
+  })
+
+  it.each([
+    [13, 0],
+    [25, 1],
+  ])('blames two lists that came one after the other for %s s if together they last a retry delay', (to, generation) => {
+    const { timeouts } = of(
+      ...CALM,
+      ...list('fe1', 500, 506),
+      ...list('fe2', 506, 500 + to),
+      ...timeout('fe3', 530),
+    )
+    expect(timeouts).toMatchObject([{ generation, during: [{}, {}] }])
+  })
+
   it.each([
     ['unready', (line: Step) => line[2].startsWith('unready')],
     ['unready and synchronizing', (line: Step) => /^(?:unready|synchronizing)/.test(line[2])],

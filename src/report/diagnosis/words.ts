@@ -45,7 +45,7 @@ export function findings(result: DiagnosisResult): string[] {
   const found = [
     ...(timeouts.length > 0
       ? [
-          `${counted(timeouts.length, 'time-out')}, ${timeouts.filter(one => one.generation > 0).length} of them while another frontend’s list was on its way`,
+          `${counted(timeouts.length, 'time-out')}, ${timeouts.filter(one => one.generation > 0).length} of them after other frontends’ lists that were long enough to cause them`,
         ]
       : []),
     ...(losses > 0 ? [`${counted(losses, 'connection')} lost in another way`] : []),
