@@ -23,6 +23,8 @@ import { wayOutOf } from './way-out.js'
 /** Lists that one time-out is told with. */
 const MOST_BLAMED = 20
 const SECOND_MS = 1000
+/** A host writes something within this time; logs that were fetched one after the other end as far apart. */
+const STALE_MS = 300_000
 
 export interface DiagnosisOptions {
   /** `mupdate_retry_delay`, where it is known. */
@@ -71,9 +73,11 @@ export function diagnose(
       .concat(book.otherShapes > 0 ? [{ shape: '(further shapes)', count: book.otherShapes }] : [])
       .sort((a, b) => b.count - a.count),
   }
-  const standings = results.map(({ name, atEnd, timeouts }) => ({
+  const standings = results.map(({ name, atEnd, timeouts }, i) => ({
     name,
-    state: atEnd,
+    // What it did after the end of its own log is not known.
+    state: endMs - ownEndsMs[i] > STALE_MS ? ('unknown' as const) : atEnd,
+    sinceMs: histories[i].listingSinceMs,
     timeouts: timeouts.filter(at => at >= (episodes.at(-1)?.onset ?? at)).length,
   }))
   const thrashing = episodes.at(-1)?.state === 'sustained'

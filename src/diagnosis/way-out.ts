@@ -9,6 +9,8 @@ export interface Standing {
   readonly state: FrontendState
   /** Since the last thrash began. */
   readonly timeouts: number
+  /** When it asked for the list that is on its way. */
+  readonly sinceMs: number | undefined
 }
 
 /** The master is to have as much time for everybody else. */
@@ -52,8 +54,11 @@ function mayListAtOnce(hold: ListHold, delay: RetryDelay): number {
 function sorted(standings: readonly Standing[], atOnce: number) {
   const worst = [...standings].sort((a, b) => b.timeouts - a.timeouts || a.name.localeCompare(b.name, 'en'))
   const without = worst.filter(({ state }) => !SETTLED.includes(state))
-  // Nothing is gained by stopping one whose list is being sent.
-  const listing = without.filter(({ state }) => state === 'listing').reverse()
+  // A master serves one list after the other: that of the first who asked is most likely being sent.
+  const listing = without
+    .filter(({ state }) => state === 'listing')
+    .reverse()
+    .sort((a, b) => (a.sinceMs ?? Infinity) - (b.sinceMs ?? Infinity))
   const others = without.filter(({ state }) => state !== 'listing').reverse()
   const keep = [...listing, ...others].slice(0, Math.max(1, atOnce))
   const names = (of: readonly Standing[]) => of.map(({ name }) => name)

@@ -113,6 +113,30 @@ describe('a log', () => {
     expect(wayOut!.backInS).toBe(wayOut!.intervalS)
   })
 
+  it('with several whose lists are on their way lets the first who asked go on', () => {
+    const asked = (host: string, at: number) => list(host, at, at).slice(0, 2)
+    const { wayOut } = of(...CALM, ...STORM, ...timeout('fe2', 640), ...asked('fe2', 650), ...asked('fe4', 660))
+    expect(wayOut).toMatchObject({ keep: ['fe2'], stop: ['fe4'] })
+  })
+
+  it('that ends long before the others says nothing of what its frontend does now', () => {
+    const steps = [...CALM, ...STORM, ...list('fe4', 630, 640).slice(0, 2)]
+    const written = (isOf: (host: string) => boolean, more: readonly Step[] = []) =>
+      FORMATS['RFC 3164'](
+        [...steps, ...more]
+          .filter(([, host]) => isOf(host))
+          .sort(([a], [b]) => a - b)
+          .map(([seconds, host, text]) => ({ atMs: T0 + seconds * 1000, host, ident: 'mupdate', pid: 1, text })),
+      )
+    const stale = { name: 'fe4', bytes: written(host => host === 'fe4') }
+    const later = [...timeout('fe1', 920), ...list('fe1', 940, 990), ...timeout('fe2', 970), ...list('fe2', 985, 1040), ...timeout('fe3', 1020)]
+    const { wayOut } = diagnoseLogs([stale, { name: 'all', bytes: written(host => host !== 'fe4', later) }], {
+      retryDelayS: 20,
+    })
+    expect(wayOut!.thrashing).toBe(true)
+    expect([...wayOut!.keep, ...wayOut!.stop]).toEqual(['fe3'])
+  })
+
   it('of one list that lasts longer than a frontend waits asks for another retry delay first', () => {
     const { wayOut } = of(...list('fe1', 0, 50), ...list('fe2', 100, 150))
     expect(wayOut).toMatchObject({ atOnce: 0, raiseRetryDelayToS: 102 })
