@@ -98,7 +98,7 @@ function steps(plan: Plan, thrashing: boolean, delay: RetryDelay): string[] {
     raise === undefined
       ? []
       : [
-          `One list alone may last longer than a frontend waits. On each that is stopped, set mupdate_retry_delay to ${raise} or more before it comes back; its price: it notices a dead master ${2 * raise} s late, and connects again as late.`,
+          `One list alone may last longer than a frontend waits, so those that have theirs time out too: all frontends need mupdate_retry_delay ${raise} or more, and a running one takes it only with a restart, which costs a list. Take all but one out of service; set it on each before it returns, and on the remaining one last. Its price: each notices a dead master ${2 * raise} s late, and connects again as late.`,
         ]
   const each = intervalS === undefined ? 'one list’s time (unknown: no whole list was seen)' : `${intervalS} s`
   const back = `Let the stopped ones back, one each ${each}; wait longer where one has not yet logged “mailbox list synchronization complete”.`

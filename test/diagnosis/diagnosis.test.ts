@@ -140,6 +140,7 @@ describe('a log', () => {
   it('of one list that lasts longer than a frontend waits asks for another retry delay first', () => {
     const { wayOut } = of(...list('fe1', 0, 50), ...list('fe2', 100, 150))
     expect(wayOut).toMatchObject({ atOnce: 0, raiseRetryDelayToS: 102 })
+    expect(wayOut!.steps.join('\n')).toMatch(/all frontends need .*restart.*all but one out.*remaining one last/)
   })
 
   it('of frontends alone says that nothing is known of a master, and the other way round', () => {
