@@ -50,7 +50,7 @@ export function diagnose(
     retryDelayS,
   )
   const { masters, others } = mastersOf(book, frontends, deaths)
-  const results = frontends.map((frontend, i) => diagnosedFrontend(frontend, histories[i], deaths, endMs))
+  const results = frontends.map((frontend, i) => diagnosedFrontend(frontend, histories[i], deaths, ownEndsMs[i]))
   const story = storyOf(blamedLists(moves, delay.likely * 1e9, errorMs), delay.likely * 1e9, endMs, results)
   const episodes = story.episodes.map(episode => diagnosedEpisode(episode, results, masters, story.told))
   const hold = listHold(moves, errorMs)

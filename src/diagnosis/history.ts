@@ -136,6 +136,9 @@ export class FrontendHistory {
       case 'timed-out':
         this.timeoutsMs.push(atMs)
         this.endResync(atMs, 'unknown')
+        // Only one that streams sends NOOPs: its list was merged, at some time after the line before.
+        close(this.unavailable, this.lastMs)
+        close(this.outOfTouch, this.lastMs)
         this.move('timed-out', atMs)
         this.lose(atMs, 'time-out')
         return
@@ -256,7 +259,7 @@ function close(spans: Span[], toMs: number): void {
   if (last !== undefined) last.toMs ??= toMs
 }
 
-/** @param endMs of the log */
+/** @param endMs of the frontend's own log */
 export function totalMs(spans: readonly Span[], endMs: number): number {
   return spans.reduce((sum, { fromMs, toMs }) => sum + Math.max(0, (toMs ?? endMs) - fromMs), 0)
 }

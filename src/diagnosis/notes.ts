@@ -99,7 +99,7 @@ function holes({ frontends, sources, unknownLines }: Known): string[] {
   return [
     ...(missing > 0
       ? [
-          `${counted(missing, 'line')} of frontends cannot follow the line before: some were lost (rate limits, rotation), so counts are lower bounds.`,
+          `${counted(missing, 'line')} of frontends cannot follow the line before: some were lost (rate limits, rotation), so counts are lower bounds, and times of refusing or of being out of touch may be too short or too long.`,
         ]
       : []),
     ...(unread > 0 ? [`${counted(unread, 'line')} with “mupdate” in no format that is known here: not counted.`] : []),

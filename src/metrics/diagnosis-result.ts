@@ -47,7 +47,7 @@ const frontend = z.strictObject({
   retries: z.strictObject({ count: z.int(), minS: z.int().nullable(), maxS: z.int().nullable() }),
   restarts: z.int().describe('new processes after the first'),
   deaths: z.array(z.strictObject({ at, how: z.string() })).describe('told by Cyrus’s master of its host'),
-  unavailableMs: z.number().describe('in which it refused its own clients; to the end of the logs where it still does'),
+  unavailableMs: z.number().describe('in which it refused its own clients; to the end of its own log where it still does'),
   outOfTouchMs: z.number().describe('in which no change reached it: from a loss to the next whole list'),
   atEnd: z
     .enum(['unknown', 'starting', 'connected', 'listing', 'listed', 'merging', 'streaming', 'lost', 'waiting'])

@@ -38,6 +38,8 @@ function of(...steps: readonly Step[]) {
   return diagnoseLogs([{ name: 'all', bytes: FORMATS['RFC 3164'](lines) }], { retryDelayS: 20 })
 }
 
+const written = (steps: readonly Step[], pid = 1) =>
+  steps.map(([seconds, host, text]): Written => ({ atMs: T0 + seconds * 1000, host, ident: 'mupdate', pid, text }))
 const at = (seconds: number) => new Date(T0 + seconds * 1000).toISOString()
 const CALM = ['fe1', 'fe2', 'fe3', 'fe4'].flatMap((host, i) => list(host, i * 10, i * 10 + 3))
 /** fe1 and fe2 fetch lists for a long time; fe3 times out, and while its list comes fe4 does. */
@@ -121,16 +123,16 @@ describe('a log', () => {
 
   it('that ends long before the others says nothing of what its frontend does now', () => {
     const steps = [...CALM, ...STORM, ...list('fe4', 630, 640).slice(0, 2)]
-    const written = (isOf: (host: string) => boolean, more: readonly Step[] = []) =>
+    const logsOf = (isOf: (host: string) => boolean, more: readonly Step[] = []) =>
       FORMATS['RFC 3164'](
         [...steps, ...more]
           .filter(([, host]) => isOf(host))
           .sort(([a], [b]) => a - b)
           .map(([seconds, host, text]) => ({ atMs: T0 + seconds * 1000, host, ident: 'mupdate', pid: 1, text })),
       )
-    const stale = { name: 'fe4', bytes: written(host => host === 'fe4') }
+    const stale = { name: 'fe4', bytes: logsOf(host => host === 'fe4') }
     const later = [...timeout('fe1', 920), ...list('fe1', 940, 990), ...timeout('fe2', 970), ...list('fe2', 985, 1040), ...timeout('fe3', 1020)]
-    const { wayOut } = diagnoseLogs([stale, { name: 'all', bytes: written(host => host !== 'fe4', later) }], {
+    const { wayOut } = diagnoseLogs([stale, { name: 'all', bytes: logsOf(host => host !== 'fe4', later) }], {
       retryDelayS: 20,
     })
     expect(wayOut!.thrashing).toBe(true)
@@ -231,6 +233,15 @@ describe('a log', () => {
       { name: 'fe2', bytes: write(others) },
     ])
     for (const { timeouts } of [died, ended]) expect(timeouts).toMatchObject([{ generation: 0, during: [] }])
+  })
+
+  it('that lost a “complete” counts no refusal up to the next one, nor beyond the end of its own log', () => {
+    const merging = list('fe1', 100, 110).slice(0, -1)
+    const { frontends } = of(...merging, ...timeout('fe1', 90_000), ...list('fe1', 90_025, 90_030))
+    expect(frontends[0]).toMatchObject({ unavailableMs: 11_000, outOfTouchMs: 41_000, missingLines: 1 })
+    const stale = { name: 'a', bytes: FORMATS['RFC 5424'](written(merging)) }
+    const other = { name: 'b', bytes: FORMATS['RFC 5424'](written([[90_000, 'fe2', CONNECTED]])) }
+    expect(diagnoseLogs([stale, other]).frontends[0]).toMatchObject({ unavailableMs: 10_000, outOfTouchMs: 10_000 })
   })
 
   it('tells several frontends of one host apart, and a master’s death from a frontend’s', () => {
