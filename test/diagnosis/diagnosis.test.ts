@@ -274,6 +274,24 @@ describe('a log', () => {
     expect(masters).toMatchObject([{ pids: [9, 10], restarts: 1, deaths: [{ at: at(50) }] }])
   })
 
+  it('that two hosts stamped a second apart is counted once', () => {
+    const steps = [...list('fe1', 0, 5), ...timeout('fe1', 100)]
+    const later = steps.map(([seconds, host, text]): Step => [seconds + 1, host, text])
+    const logs = [steps, later].map((log, i) => ({ name: `${i}`, bytes: FORMATS['RFC 3164'](written(log)) }))
+    const [{ resyncs, timeouts, retries, missingLines }] = diagnoseLogs(logs).frontends
+    expect([resyncs.length, timeouts.length, retries.count, missingLines]).toEqual([1, 1, 1, 0])
+  })
+
+  it('of refusals that a rotation cut in two has all of them', () => {
+    const refusals = (...at: number[]) =>
+      FORMATS['RFC 3164'](written(at.map(seconds => [seconds, 'mup', 'Server too busy, dropping connection.'])))
+    const [{ refused }] = diagnoseLogs([
+      { name: '1', bytes: refusals(0, 10, 20, 20) },
+      { name: '2', bytes: refusals(20, 30, 40) },
+    ]).masters
+    expect(refused.reduce((sum, { count }) => sum + count, 0)).toBe(7)
+  })
+
   it('that is given twice is counted once', () => {
     const line = (text: string) => `Nov 28 02:46:44 mup ${text}`
     const log = logOf(
