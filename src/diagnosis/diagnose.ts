@@ -128,12 +128,7 @@ function ranksOf(sources: readonly DiagnosedSource[]): (source: number) => numbe
   return source => ranks[source]
 }
 
-function storyOf(
-  blame: Blame,
-  retryDelayNs: number,
-  endMs: number,
-  frontends: readonly DiagnosedFrontend[],
-) {
+function storyOf(blame: Blame, retryDelayNs: number, endMs: number, frontends: readonly DiagnosedFrontend[]) {
   const told = (timeout: TimeOut): DiagnosedTimeout => ({
     at: iso(timeout.atNs / 1e6),
     frontend: frontends[timeout.slave].name,

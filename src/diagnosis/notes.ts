@@ -102,7 +102,11 @@ function holes({ frontends, sources, unknownLines }: Known): string[] {
           `${counted(missing, 'line')} of frontends cannot follow the line before: some were lost (rate limits, rotation), so counts are lower bounds, and times of refusing or of being out of touch may be too short or too long.`,
         ]
       : []),
-    ...(unread > 0 ? [`${counted(unread, 'line')} with “mupdate” in no format that is known here: not counted.`] : []),
+    ...(unread > 0
+      ? [
+          `${counted(unread, 'line')} with “mupdate” in no format, or under no identifier, that is known here: not counted. Where rsyslog has cut cyrus/mupdate[123] to cyrus[123], its parser.permitSlashInProgramName="on" keeps it whole.`,
+        ]
+      : []),
     ...(unknown > 0
       ? [
           `${counted(unknown, 'line')} of mupdate in ${counted(unknownLines.length, 'shape')} that are not known here: counted, and nothing is made of them.`,

@@ -131,7 +131,13 @@ describe('a log', () => {
           .map(([seconds, host, text]) => ({ atMs: T0 + seconds * 1000, host, ident: 'mupdate', pid: 1, text })),
       )
     const stale = { name: 'fe4', bytes: logsOf(host => host === 'fe4') }
-    const later = [...timeout('fe1', 920), ...list('fe1', 940, 990), ...timeout('fe2', 970), ...list('fe2', 985, 1040), ...timeout('fe3', 1020)]
+    const later = [
+      ...timeout('fe1', 920),
+      ...list('fe1', 940, 990),
+      ...timeout('fe2', 970),
+      ...list('fe2', 985, 1040),
+      ...timeout('fe3', 1020),
+    ]
     const { wayOut } = diagnoseLogs([stale, { name: 'all', bytes: logsOf(host => host !== 'fe4', later) }], {
       retryDelayS: 20,
     })
@@ -186,15 +192,13 @@ describe('a log', () => {
   it.each([
     [13, 0],
     [25, 1],
-  ])('blames two lists that came one after the other for %s s if together they last a retry delay', (to, generation) => {
-    const { timeouts } = of(
-      ...CALM,
-      ...list('fe1', 500, 506),
-      ...list('fe2', 506, 500 + to),
-      ...timeout('fe3', 530),
-    )
-    expect(timeouts).toMatchObject([{ generation, during: [{}, {}] }])
-  })
+  ])(
+    'blames two lists that came one after the other for %s s if together they last a retry delay',
+    (to, generation) => {
+      const { timeouts } = of(...CALM, ...list('fe1', 500, 506), ...list('fe2', 506, 500 + to), ...timeout('fe3', 530))
+      expect(timeouts).toMatchObject([{ generation, during: [{}, {}] }])
+    },
+  )
 
   it.each([
     ['unready', (line: Step) => line[2].startsWith('unready')],
@@ -223,11 +227,15 @@ describe('a log', () => {
       pid,
       text,
     })
-    const begun = list('fe1', 100, 110).slice(0, 2).map(step => line(step, 1))
+    const begun = list('fe1', 100, 110)
+      .slice(0, 2)
+      .map(step => line(step, 1))
     const others = [...list('fe2', 0, 3), ...timeout('fe2', 400)].map(step => line(step, 2))
     const death = line([101, 'fe1', 'process 1 exited, signaled to death by 11'], 9, 'master')
     const write = FORMATS['RFC 5424']
-    const died = diagnoseLogs([{ name: 'all', bytes: write([...others.slice(0, 5), ...begun, death, ...others.slice(5)]) }])
+    const died = diagnoseLogs([
+      { name: 'all', bytes: write([...others.slice(0, 5), ...begun, death, ...others.slice(5)]) },
+    ])
     const ended = diagnoseLogs([
       { name: 'fe1', bytes: write(begun) },
       { name: 'fe2', bytes: write(others) },

@@ -42,7 +42,8 @@ it('a log for each frontend, which names none, a rotated one in two, and one of 
         ...others,
         ...others.map(({ name, bytes }) => ({ name, bytes })),
       ])
-      for (const [i, { expected }] of told.entries()) expect(result.frontends[i]).toMatchObject(expected(told[i].lines.at(-1)!.atMs))
+      for (const [i, { expected }] of told.entries())
+        expect(result.frontends[i]).toMatchObject(expected(told[i].lines.at(-1)!.atMs))
     }),
     { numRuns: 50 },
   )
