@@ -69,7 +69,10 @@ function put(result: DiagnosisResult, { format, json, out }: DiagnoseFlags): voi
 function sayNothingFound(sources: readonly DiagnosedSource[]): void {
   const lines = sources.reduce((sum, one) => sum + one.lines, 0)
   const unread = sources.reduce((sum, { unreadLines }) => sum + unreadLines, 0)
-  const named = unread === 0 ? 'none names it' : `${formatCount(unread)} name it, in no format that is known here`
+  const named =
+    unread === 0
+      ? 'none names it'
+      : `${formatCount(unread)} name it, in no format or under no identifier that is known here (rsyslog cuts cyrus/mupdate to cyrus without parser.permitSlashInProgramName)`
   process.stderr.write(`mupdate-bench: no line of mupdate’s in ${formatCount(lines)} lines: ${named}
   → give the logs to which syslog writes facility local6 (Debian: mail), or journalctl -o export -t cyrus/mupdate
 `)

@@ -44,7 +44,7 @@ async function readLog(
   book: LogBook,
   progress: Progress,
 ): Promise<DiagnosedSource> {
-  const { stream, bytes, modifiedMs } = open(path)
+  const { stream, bytes, modifiedMs } = opened(path)
   const years: YearRule =
     year === undefined ? { kind: 'until', untilMs: modifiedMs ?? Date.now() } : { kind: 'from', year }
   const reader = new SourceReader(
@@ -68,14 +68,26 @@ async function readLog(
   try {
     for await (const chunk of unpacked(stream, path, count)) reader.push((chunk as Buffer).toString('latin1'))
   } catch (error) {
-    if (error instanceof HarnessError) throw error
-    throw new HarnessError(
-      'RESULTS',
-      `cannot read ${path}: ${messageOf(error)}`,
-      'give files of syslog, or - for standard input',
-    )
+    throw unreadable(path, error)
   }
   return reader.end()
+}
+
+function unreadable(path: string, error: unknown): HarnessError {
+  if (error instanceof HarnessError) return error
+  return new HarnessError(
+    'RESULTS',
+    `cannot read ${path}: ${messageOf(error)}`,
+    'give files of syslog, or - for standard input',
+  )
+}
+
+function opened(path: string): ReturnType<typeof open> {
+  try {
+    return open(path)
+  } catch (error) {
+    throw unreadable(path, error)
+  }
 }
 
 function open(path: string): { stream: Readable; bytes: number | undefined; modifiedMs: number | undefined } {

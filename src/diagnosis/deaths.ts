@@ -13,11 +13,17 @@ export function ownersOf({ deaths, processes }: LogBook): Deaths {
   for (const logged of withoutCopies(deaths, isSameDeath)) {
     const { atMs, host, death } = logged
     const there = all.filter(process => process.host === host && process.firstMs <= atMs)
-    const itself = death.kind === 'disabled' ? undefined : there.filter(({ pid }) => pid === death.pid)
+    const itself =
+      death.kind === 'disabled' ? undefined : there.filter(one => one.pid === death.pid && !isFollowed(one, there))
     const owner = latest(itself ?? []) ?? (death.service === undefined ? undefined : latest(there))
     if (owner !== undefined && death.kind !== 'ended') owners.set(logged, owner)
   }
   return owners
+}
+
+/** A pid that was a mupdate's once may be anybody's after the next one had begun. */
+function isFollowed({ ident, lastMs }: LoggedProcess, there: readonly LoggedProcess[]): boolean {
+  return there.some(other => other.ident === ident && other.firstMs > lastMs)
 }
 
 /** Two hosts may stamp one line a second apart. */
@@ -40,6 +46,13 @@ function latest(processes: readonly LoggedProcess[]): LoggedProcess | undefined 
   )
 }
 
+const GIVEN_UP = 'given up after too many failures, until SIGHUP'
+
+/** Of one that was given up after its deaths, this is not another. */
+export function isDeath({ how }: { readonly how: string }): boolean {
+  return how !== GIVEN_UP
+}
+
 export function deathsOf(group: readonly LoggedProcess[], deaths: Deaths): DiagnosedMaster['deaths'] {
   return [...deaths]
     .filter(([, owner]) => group.includes(owner))
@@ -47,6 +60,6 @@ export function deathsOf(group: readonly LoggedProcess[], deaths: Deaths): Diagn
     .sort((a, b) => a.atMs - b.atMs)
     .map(({ atMs, death }) => ({
       at: iso(atMs),
-      how: death.kind === 'disabled' ? 'given up after too many failures, until SIGHUP' : death.how,
+      how: death.kind === 'disabled' ? GIVEN_UP : death.how,
     }))
 }

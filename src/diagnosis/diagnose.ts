@@ -1,12 +1,12 @@
-import type { SlaveMove } from '../metrics/interval.js'
 import type {
   DiagnosedFrontend,
   DiagnosedSource,
   DiagnosedTimeout,
   DiagnosisResult,
 } from '../metrics/diagnosis-result.js'
-import { followLists, type TimeOut } from '../slaves/thrash.js'
-import { ownersOf } from './deaths.js'
+import type { TimeOut } from '../slaves/thrash.js'
+import { type Blame, blamedLists } from './blame.js'
+import { type Deaths, ownersOf } from './deaths.js'
 import { episodesOf } from './episodes.js'
 import { blamedList, diagnosedEpisode } from './episode-story.js'
 import { frontendsOf, inOrder } from './frontends.js'
@@ -23,6 +23,8 @@ import { wayOutOf } from './way-out.js'
 /** Lists that one time-out is told with. */
 const MOST_BLAMED = 20
 const SECOND_MS = 1000
+/** A host writes something within this time; logs that were fetched one after the other end as far apart. */
+const STALE_MS = 300_000
 
 export interface DiagnosisOptions {
   /** `mupdate_retry_delay`, where it is known. */
@@ -36,18 +38,20 @@ export function diagnose(
   { retryDelayS }: DiagnosisOptions,
 ): DiagnosisResult {
   const frontends = frontendsOf(book.processes.values())
-  const histories = historiesOf(book, frontends, sources)
+  const deaths = ownersOf(book)
   const [fromMs, endMs] = spanOf(sources)
+  const histories = historiesOf(book, frontends, sources, deaths)
+  const ownEndsMs = ownEndsOf(book, frontends, sources)
+  for (const [i, history] of histories.entries()) if (ownEndsMs[i] < endMs) history.endsEarly(ownEndsMs[i])
   const errorMs = sources.some(({ wholeSeconds }) => wholeSeconds) ? SECOND_MS : 0
   const moves = histories.flatMap(history => history.moves).sort((a, b) => a.atNs - b.atNs)
   const delay = retryDelayOf(
     histories.flatMap(({ retriesS }) => retriesS),
     retryDelayS,
   )
-  const deaths = ownersOf(book)
   const { masters, others } = mastersOf(book, frontends, deaths)
-  const results = frontends.map((frontend, i) => diagnosedFrontend(frontend, histories[i], deaths, endMs))
-  const story = storyOf(moves, delay.likely * 1e9, endMs, results)
+  const results = frontends.map((frontend, i) => diagnosedFrontend(frontend, histories[i], deaths, ownEndsMs[i]))
+  const story = storyOf(blamedLists(moves, delay.likely * 1e9, errorMs), delay.likely * 1e9, endMs, results)
   const episodes = story.episodes.map(episode => diagnosedEpisode(episode, results, masters, story.told))
   const hold = listHold(moves, errorMs)
   const { low, likely, high, source } = delay
@@ -69,9 +73,11 @@ export function diagnose(
       .concat(book.otherShapes > 0 ? [{ shape: '(further shapes)', count: book.otherShapes }] : [])
       .sort((a, b) => b.count - a.count),
   }
-  const standings = results.map(({ name, atEnd, timeouts }) => ({
+  const standings = results.map(({ name, atEnd, timeouts }, i) => ({
     name,
-    state: atEnd,
+    // What it did after the end of its own log is not known.
+    state: endMs - ownEndsMs[i] > STALE_MS ? ('unknown' as const) : atEnd,
+    sinceMs: histories[i].listingSinceMs,
     timeouts: timeouts.filter(at => at >= (episodes.at(-1)?.onset ?? at)).length,
   }))
   const thrashing = episodes.at(-1)?.state === 'sustained'
@@ -83,12 +89,35 @@ function historiesOf(
   book: LogBook,
   frontends: ReturnType<typeof frontendsOf>,
   sources: readonly DiagnosedSource[],
+  deaths: Deaths,
 ): FrontendHistory[] {
   const histories = frontends.map((_, i) => new FrontendHistory(i))
   const of = new Map<LoggedProcess, FrontendHistory>()
   for (const [i, { processes }] of frontends.entries()) for (const process of processes) of.set(process, histories[i])
-  for (const event of inOrder(book.slaveEvents, ranksOf(sources))) of.get(event.process)?.take(event)
+  const died = [...deaths].map(([{ atMs }, process]) => ({ atMs, process })).sort((a, b) => a.atMs - b.atMs)
+  let next = 0
+  const bury = (untilMs: number) => {
+    for (; next < died.length && died[next].atMs < untilMs; next++)
+      of.get(died[next].process)?.died(died[next].atMs, died[next].process)
+  }
+  for (const event of inOrder(book.slaveEvents, ranksOf(sources))) {
+    bury(event.atMs)
+    of.get(event.process)?.take(event)
+  }
+  bury(Infinity)
   return histories
+}
+
+/** When the last of the logs ends that has lines of it. */
+function ownEndsOf(
+  book: LogBook,
+  frontends: ReturnType<typeof frontendsOf>,
+  sources: readonly DiagnosedSource[],
+): number[] {
+  const endsMs = new Map<LoggedProcess, number>()
+  for (const { process, source } of book.slaveEvents)
+    endsMs.set(process, Math.max(endsMs.get(process) ?? 0, Date.parse(sources[source].to!)))
+  return frontends.map(({ processes }) => Math.max(...processes.map(process => endsMs.get(process) ?? 0)))
 }
 
 /** Logs by when they begin, then by when they end. */
@@ -99,20 +128,14 @@ function ranksOf(sources: readonly DiagnosedSource[]): (source: number) => numbe
   return source => ranks[source]
 }
 
-function storyOf(
-  moves: readonly SlaveMove[],
-  retryDelayNs: number,
-  endMs: number,
-  frontends: readonly DiagnosedFrontend[],
-) {
-  const { timeouts } = followLists(moves, retryDelayNs)
+function storyOf(blame: Blame, retryDelayNs: number, endMs: number, frontends: readonly DiagnosedFrontend[]) {
   const told = (timeout: TimeOut): DiagnosedTimeout => ({
     at: iso(timeout.atNs / 1e6),
     frontend: frontends[timeout.slave].name,
     generation: timeout.generation,
     during: timeout.during.slice(0, MOST_BLAMED).map(dump => blamedList(dump, frontends)),
   })
-  return { timeouts, told, episodes: episodesOf(moves, retryDelayNs, endMs * 1e6) }
+  return { timeouts: blame.timeouts, told, episodes: episodesOf(blame, retryDelayNs, endMs * 1e6) }
 }
 
 /** From the first line to the last, whoever's: that others wrote shows that a silent one had nothing to say. */

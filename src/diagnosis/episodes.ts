@@ -1,5 +1,5 @@
-import type { SlaveMove } from '../metrics/interval.js'
-import { type Dump, followLists, QUIET_DELAYS, THRASH_CYCLES, type TimeOut } from '../slaves/thrash.js'
+import { type Dump, QUIET_DELAYS, THRASH_CYCLES, type TimeOut } from '../slaves/thrash.js'
+import type { Blame } from './blame.js'
 
 export interface Episode {
   readonly onsetNs: number
@@ -14,8 +14,7 @@ export interface Episode {
  * Thrashes, as src/slaves/thrash.ts defines them of a run: where that knows one from its first time-out to its end, a log
  * of weeks has several, each over when nobody timed out for {@link QUIET_DELAYS} retry delays and its lists had come.
  */
-export function episodesOf(moves: readonly SlaveMove[], retryDelayNs: number, endNs: number): Episode[] {
-  const { dumps, timeouts } = followLists(moves, retryDelayNs)
+export function episodesOf({ dumps, timeouts }: Blame, retryDelayNs: number, endNs: number): Episode[] {
   const caused = timeouts.filter(({ generation }) => generation > 0)
   const lists = dumps.filter(({ generation }) => generation > 0)
   return groupsOf(caused, lists, retryDelayNs, endNs)

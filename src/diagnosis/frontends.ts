@@ -46,21 +46,24 @@ function isBefore(earlier: LoggedProcess, later: LoggedProcess): boolean {
 export function inOrder(events: readonly SlaveEvent[], rank: (source: number) => number): SlaveEvent[] {
   const sorted = [...events].sort((a, b) => a.atMs - b.atMs || rank(a.source) - rank(b.source))
   const numbers = new Map<LoggedProcess, number>()
-  const seen = new Map<string, { readonly bySource: Map<number, number>; taken: number }>()
-  let second = -Infinity
+  const kept = new Map<string, Kept[]>()
   return sorted.filter(({ process, saying, atMs, source }) => {
-    if (Math.floor(atMs / 1000) > second) {
-      second = Math.floor(atMs / 1000)
-      seen.clear()
-    }
     if (!numbers.has(process)) numbers.set(process, numbers.size)
     const key = `${numbers.get(process)} ${saying.kind}`
-    const line = seen.get(key) ?? { bySource: new Map<number, number>(), taken: 0 }
-    seen.set(key, line)
-    const count = (line.bySource.get(source) ?? 0) + 1
-    line.bySource.set(source, count)
-    if (count <= line.taken) return false
-    line.taken = count
-    return true
+    const near = (kept.get(key) ?? []).filter(line => atMs - line.atMs <= APART_MS)
+    kept.set(key, near)
+    const same = near.find(({ sources }) => !sources.has(source))
+    if (same === undefined) near.push({ atMs, sources: new Set([source]) })
+    else same.sources.add(source)
+    return same === undefined
   })
+}
+
+/** Two hosts may stamp one line a second apart. */
+const APART_MS = 1000
+
+interface Kept {
+  readonly atMs: number
+  /** Logs that it was in. */
+  readonly sources: Set<number>
 }

@@ -63,6 +63,8 @@ export class FrontendHistory {
   restarts = 0
   state: FrontendState = 'unknown'
   private process: LoggedProcess | undefined
+  /** Of the line before. */
+  private lastMs = 0
   private cause: ResyncCause = 'unknown'
 
   constructor(private readonly number: number) {}
@@ -71,6 +73,24 @@ export class FrontendHistory {
     if (process !== this.process) this.began(process, saying)
     if (this.state !== 'unknown' && !NEXT[this.state].includes(saying.kind)) this.gaps++
     this.follow(saying, atMs)
+    this.lastMs = atMs
+  }
+
+  /** Cyrus's master says that a process died. */
+  died(atMs: number, process: LoggedProcess): void {
+    if (process !== this.process) return
+    this.endResync(atMs, 'process ended')
+    this.state = 'unknown'
+  }
+
+  /** @param atMs where its own log ends, before others do: what it did later is not known */
+  endsEarly(atMs: number): void {
+    if (this.open !== undefined) this.move('dropped', atMs)
+  }
+
+  /** When the list was asked for that is on its way at the log's end. */
+  get listingSinceMs(): number | undefined {
+    return this.state === 'listing' ? this.open?.atMs : undefined
   }
 
   private began(process: LoggedProcess, { kind }: SlaveSaying): void {
@@ -78,7 +98,7 @@ export class FrontendHistory {
     this.process = process
     if (!isFirst) {
       this.restarts++
-      this.endResync(process.firstMs, 'process ended')
+      this.endResync(this.lastMs, 'process ended')
       this.move('restarted', process.firstMs)
     }
     // The first that a log shows of a process need not be the first that it said.
@@ -103,6 +123,7 @@ export class FrontendHistory {
         this.listed(atMs)
         return
       case 'merging':
+        this.listEndUnseen()
         this.state = 'merging'
         return
       case 'synchronised':
@@ -115,6 +136,9 @@ export class FrontendHistory {
       case 'timed-out':
         this.timeoutsMs.push(atMs)
         this.endResync(atMs, 'unknown')
+        // Only one that streams sends NOOPs: its list was merged, at some time after the line before.
+        close(this.unavailable, this.lastMs)
+        close(this.outOfTouch, this.lastMs)
         this.move('timed-out', atMs)
         this.lose(atMs, 'time-out')
         return
@@ -162,6 +186,7 @@ export class FrontendHistory {
 
   private synchronised(atMs: number): void {
     const resync = this.open
+    this.listEndUnseen()
     if (resync !== undefined) {
       resync.readyMs = atMs
       resync.outcome = 'complete'
@@ -207,8 +232,17 @@ export class FrontendHistory {
     if (resync === undefined) return
     resync.outcome = outcome
     resync.failedMs = atMs
-    // Its end was not seen: a list that is taken to go on would be blamed for what came later.
-    if (outcome === 'unknown') this.move('dropped', atMs)
+    if (outcome === 'process ended') this.move('dropped', atMs)
+    else if (outcome !== 'list lost' && resync.listedMs === undefined) this.move('dropped', resync.atMs)
+  }
+
+  /**
+   * A list that is taken to go on would be blamed for what came later: one whose end was not seen ends where it was last
+   * known to be on its way, which is where it was asked for.
+   */
+  private listEndUnseen(): void {
+    const resync = this.open
+    if (resync?.listedMs === undefined && resync !== undefined) this.move('dropped', resync.atMs)
   }
 
   private move(kind: SlaveMoveKind, atMs: number): void {
@@ -225,7 +259,7 @@ function close(spans: Span[], toMs: number): void {
   if (last !== undefined) last.toMs ??= toMs
 }
 
-/** @param endMs of the log */
+/** @param endMs of the frontend's own log */
 export function totalMs(spans: readonly Span[], endMs: number): number {
   return spans.reduce((sum, { fromMs, toMs }) => sum + Math.max(0, (toMs ?? endMs) - fromMs), 0)
 }

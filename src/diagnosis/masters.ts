@@ -40,7 +40,7 @@ function masterOf(group: readonly LoggedProcess[], incidents: readonly Incident[
   const of = (kind: Incident['kind']) =>
     withoutCopies(
       own.filter(incident => incident.kind === kind),
-      overlap,
+      isSameSpan,
     )
       .sort((a, b) => a.fromMs - b.fromMs)
       .map(({ fromMs, toMs, count, text }) => ({ from: iso(fromMs), to: iso(toMs), count, text }))
@@ -60,6 +60,11 @@ function masterOf(group: readonly LoggedProcess[], incidents: readonly Incident[
   }
 }
 
-function overlap(a: Incident, b: Incident): boolean {
-  return a.process === b.process && a.fromMs <= b.toMs && b.fromMs <= a.toMs
+/** Two hosts may stamp one line a second apart. */
+const APART_MS = 1000
+
+/** A storm that a rotation cuts in two has two spans, which may touch. */
+function isSameSpan(a: Incident, b: Incident): boolean {
+  const isNear = (oneMs: number, otherMs: number) => Math.abs(oneMs - otherMs) <= APART_MS
+  return a.process === b.process && isNear(a.fromMs, b.fromMs) && isNear(a.toMs, b.toMs)
 }

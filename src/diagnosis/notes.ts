@@ -72,11 +72,18 @@ function delay({ retryDelayS: { low, likely, high, source }, frontends }: Known)
 }
 
 function lists({ timeouts, listHoldMs, frontends }: Known): string[] {
-  const alone = timeouts.filter(({ generation }) => generation === 0).length
+  const without = timeouts.filter(({ generation }) => generation === 0)
+  const alone = without.filter(({ during }) => during.length === 0).length
+  const short = without.length - alone
   return [
     ...(alone > 0
       ? [
           `${alone} of ${timeouts.length} time-outs came while no other frontend’s list was seen on its way: the cause is not in these logs (the master busy or gone, the network, a frontend whose log is not here).`,
+        ]
+      : []),
+    ...(short > 0
+      ? [
+          `${short} of ${timeouts.length} time-outs came after lists of others that were too short to be the cause: together less than one retry delay of the two before it.`,
         ]
       : []),
     ...(frontends.length > 0 && listHoldMs === null
@@ -92,10 +99,14 @@ function holes({ frontends, sources, unknownLines }: Known): string[] {
   return [
     ...(missing > 0
       ? [
-          `${counted(missing, 'line')} of frontends cannot follow the line before: some were lost (rate limits, rotation), so counts are lower bounds.`,
+          `${counted(missing, 'line')} of frontends cannot follow the line before: some were lost (rate limits, rotation), so counts are lower bounds, and times of refusing or of being out of touch may be too short or too long.`,
         ]
       : []),
-    ...(unread > 0 ? [`${counted(unread, 'line')} with “mupdate” in no format that is known here: not counted.`] : []),
+    ...(unread > 0
+      ? [
+          `${counted(unread, 'line')} with “mupdate” in no format, or under no identifier, that is known here: not counted. Where rsyslog has cut cyrus/mupdate[123] to cyrus[123], its parser.permitSlashInProgramName="on" keeps it whole.`,
+        ]
+      : []),
     ...(unknown > 0
       ? [
           `${counted(unknown, 'line')} of mupdate in ${counted(unknownLines.length, 'shape')} that are not known here: counted, and nothing is made of them.`,

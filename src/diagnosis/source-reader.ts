@@ -3,12 +3,15 @@ import { iso } from './iso.js'
 import { ExportReader, type JournalFields, journalLine, jsonFields } from './journal.js'
 import type { LogBook } from './log-book.js'
 import { type LogLine, logLine, repeatsOf } from './log-line.js'
+import { isMupdate, type SayingKind, sayingOf } from './sayings.js'
 import { Stamps, type YearRule } from './stamps.js'
 
 /** A line never ends: the rest of it is dropped. */
 const LONGEST_LINE = 1 << 20
 /** Only lines with one of these can matter; all others, most of a mail host's log, are not looked at further. */
-const NEEDLES = ['mupdate', 'signaled to death', 'last message repeated']
+const NEEDLES = ['mupdate', 'signaled to death', ' exited, ', 'last message repeated']
+/** What nobody but a slave says, under whatever identifier. */
+const ONLY_MUPDATES: readonly SayingKind[] = ['connected', 'listing', 'merging', 'synchronised', 'retrying']
 const EXPORT = /^(?:__CURSOR|__REALTIME_TIMESTAMP|__SEQNUM|[A-Z_][A-Z0-9_]*)=/
 
 export interface SourceOptions {
@@ -61,7 +64,7 @@ export class SourceReader {
   end(): DiagnosedSource {
     if (this.rest !== '') this.line(this.rest)
     if (this.format === 'journal export') this.entry(this.journal.end())
-    // The last line may be cut off.
+    // The last line may be cut off; those that were read are not here.
     for (const line of [this.previous, this.last]) this.seen(this.stamps.at(withoutPriority(line))?.atMs)
     const { name, year, zone } = this.options
     return {
@@ -125,14 +128,22 @@ export class SourceReader {
       return
     }
     const read = logLine(line, this.stamps)
+    // A stamp is read once: the next year begins where the months go back.
+    this.last = ''
+    this.seen(read?.atMs)
     this.repeatable = read
-    if (read === undefined) this.unreadLines++
-    else this.add(read)
+    if (read !== undefined) this.add(read)
+    else if (line.includes('mupdate')) this.unreadLines++
   }
 
   private add(line: LogLine): void {
     const { host, number } = this.options
-    if (!this.book.add(line, host, number)) return
+    if (!this.book.add(line, host, number)) {
+      // rsyslog's programname ends at “/”: cyrus[123] for cyrus/mupdate[123].
+      const saying = isMupdate(line.ident) ? undefined : sayingOf(line.text)
+      if (saying !== undefined && ONLY_MUPDATES.includes(saying.kind)) this.unreadLines += line.times
+      return
+    }
     this.mupdateLines++
     this.hasWholeSeconds ||= line.isWholeSecond
     this.seen(line.atMs)

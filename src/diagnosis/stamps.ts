@@ -15,6 +15,9 @@ const AHEAD_MS = 86_400_000
 const MOST_YEARS_BACK = 8
 /** A log that goes back by more than half a year has begun a new one. */
 const HALF_A_YEAR = 6
+const HOUR_MS = 3_600_000
+/** Lines of one log are not so far out of order: one that goes back by more is of the hour that comes again. */
+const HALF_AN_HOUR_MS = HOUR_MS / 2
 
 const ISO =
   /^(\d{4})-(\d\d)-(\d\d)[T ](\d\d):(\d\d):(\d\d)(?:[.,](\d{1,9}))?(?: ?(Z|UTC|[+-]\d\d:?\d\d)| [A-Z]{3,5}(?= ))?/
@@ -29,7 +32,8 @@ export class Stamps {
   isYearInferred = false
   /** A time without a zone was met. */
   isZoneAssumed = false
-  private lastMonth = 0
+  private lastMonth: number | undefined
+  private lastMs = -Infinity
 
   constructor(private readonly years: YearRule) {}
 
@@ -55,11 +59,19 @@ export class Stamps {
   private yearless([text, name, day, hour, minute, second, fraction]: RegExpExecArray) {
     const month = MONTHS.indexOf(name)
     if (month === -1) return undefined
-    const wholeMs = this.inItsYear([month, day, hour, minute, second].map(Number))
-    if (wholeMs === undefined) return undefined
+    const firstMs = this.inItsYear([month, day, hour, minute, second].map(Number))
+    if (firstMs === undefined) return undefined
+    const wholeMs = isTwice(firstMs) && this.isAgain(firstMs) ? firstMs + HOUR_MS : firstMs
+    this.lastMs = wholeMs
     this.isYearInferred = true
     this.isZoneAssumed = true
     return { atMs: wholeMs + fractionMs(fraction), isWholeSecond: fraction === undefined, length: text.length }
+  }
+
+  private isAgain(firstMs: number): boolean {
+    const backMs = this.lastMs - firstMs
+    const wasAgain = isTwice(this.lastMs - HOUR_MS)
+    return backMs < 2 * HOUR_MS && (backMs > HALF_AN_HOUR_MS || (wasAgain && backMs > -HOUR_MS))
   }
 
   private inItsYear([month, day, hour, minute, second]: number[]): number | undefined {
@@ -68,7 +80,10 @@ export class Stamps {
       return date.getMonth() === month && date.getDate() === day ? date.getTime() : undefined
     }
     if (this.years.kind === 'from') {
-      if (this.lastMonth - month > HALF_A_YEAR) this.years.year++
+      const ahead = month - (this.lastMonth ?? month)
+      if (ahead < -HALF_A_YEAR) this.years.year++
+      // A line of before New Year that comes late.
+      else if (ahead > HALF_A_YEAR) this.years.year--
       this.lastMonth = month
       return on(this.years.year)
     }
@@ -79,6 +94,12 @@ export class Stamps {
     }
     return undefined
   }
+}
+
+/** In the hour that comes twice when summer time ends, and its first. */
+function isTwice(atMs: number): boolean {
+  const [first, second] = [new Date(atMs), new Date(atMs + HOUR_MS)]
+  return first.getHours() === second.getHours() && first.getDate() === second.getDate()
 }
 
 type DateParts = [number, number, number, number, number, number]

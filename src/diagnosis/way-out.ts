@@ -9,6 +9,8 @@ export interface Standing {
   readonly state: FrontendState
   /** Since the last thrash began. */
   readonly timeouts: number
+  /** When it asked for the list that is on its way. */
+  readonly sinceMs: number | undefined
 }
 
 /** The master is to have as much time for everybody else. */
@@ -52,8 +54,11 @@ function mayListAtOnce(hold: ListHold, delay: RetryDelay): number {
 function sorted(standings: readonly Standing[], atOnce: number) {
   const worst = [...standings].sort((a, b) => b.timeouts - a.timeouts || a.name.localeCompare(b.name, 'en'))
   const without = worst.filter(({ state }) => !SETTLED.includes(state))
-  // Nothing is gained by stopping one whose list is being sent.
-  const listing = without.filter(({ state }) => state === 'listing').reverse()
+  // A master serves one list after the other: that of the first who asked is most likely being sent.
+  const listing = without
+    .filter(({ state }) => state === 'listing')
+    .reverse()
+    .sort((a, b) => (a.sinceMs ?? Infinity) - (b.sinceMs ?? Infinity))
   const others = without.filter(({ state }) => state !== 'listing').reverse()
   const keep = [...listing, ...others].slice(0, Math.max(1, atOnce))
   const names = (of: readonly Standing[]) => of.map(({ name }) => name)
@@ -93,7 +98,7 @@ function steps(plan: Plan, thrashing: boolean, delay: RetryDelay): string[] {
     raise === undefined
       ? []
       : [
-          `One list alone may last longer than a frontend waits. On each that is stopped, set mupdate_retry_delay to ${raise} or more before it comes back; its price: it notices a dead master ${2 * raise} s late, and connects again as late.`,
+          `One list alone may last longer than a frontend waits, so those that have theirs time out too: all frontends need mupdate_retry_delay ${raise} or more, and a running one takes it only with a restart, which costs a list. Take all but one out of service; set it on each before it returns, and on the remaining one last. Its price: each notices a dead master ${2 * raise} s late, and connects again as late.`,
         ]
   const each = intervalS === undefined ? 'one list’s time (unknown: no whole list was seen)' : `${intervalS} s`
   const back = `Let the stopped ones back, one each ${each}; wait longer where one has not yet logged “mailbox list synchronization complete”.`

@@ -8,7 +8,7 @@ const source = z.strictObject({
   format: z.enum(['text', 'journal export', 'journal JSON']),
   lines: z.int(),
   mupdateLines: z.int().describe('of mupdate processes, or about them'),
-  unreadLines: z.int().describe('that name mupdate, and are in no format that is known'),
+  unreadLines: z.int().describe('that name mupdate, and are in no format or under no identifier that is known'),
   from: at.nullable(),
   to: at.nullable(),
   year: z
@@ -47,7 +47,9 @@ const frontend = z.strictObject({
   retries: z.strictObject({ count: z.int(), minS: z.int().nullable(), maxS: z.int().nullable() }),
   restarts: z.int().describe('new processes after the first'),
   deaths: z.array(z.strictObject({ at, how: z.string() })).describe('told by Cyrus’s master of its host'),
-  unavailableMs: z.number().describe('in which it refused its own clients; to the end of the logs where it still does'),
+  unavailableMs: z
+    .number()
+    .describe('in which it refused its own clients; to the end of its own log where it still does'),
   outOfTouchMs: z.number().describe('in which no change reached it: from a loss to the next whole list'),
   atEnd: z
     .enum(['unknown', 'starting', 'connected', 'listing', 'listed', 'merging', 'streaming', 'lost', 'waiting'])
@@ -77,8 +79,12 @@ const blamed = z.strictObject({ frontend: z.string(), from: at, to: at.nullable(
 const timeout = z.strictObject({
   at,
   frontend: z.string(),
-  generation: z.int().describe('0: no other list was on its way; else one more than the highest of those that were'),
-  during: z.array(blamed).describe('lists of others that were on their way; at most 20'),
+  generation: z
+    .int()
+    .describe(
+      '0: no other lists were on their way for a retry delay of the two before; else one more than the highest of those that were',
+    ),
+  during: z.array(blamed).describe('lists of others that were on their way, long enough or not; at most 20'),
 })
 
 const episode = z.strictObject({

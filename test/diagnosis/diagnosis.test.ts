@@ -38,6 +38,8 @@ function of(...steps: readonly Step[]) {
   return diagnoseLogs([{ name: 'all', bytes: FORMATS['RFC 3164'](lines) }], { retryDelayS: 20 })
 }
 
+const written = (steps: readonly Step[], pid = 1) =>
+  steps.map(([seconds, host, text]): Written => ({ atMs: T0 + seconds * 1000, host, ident: 'mupdate', pid, text }))
 const at = (seconds: number) => new Date(T0 + seconds * 1000).toISOString()
 const CALM = ['fe1', 'fe2', 'fe3', 'fe4'].flatMap((host, i) => list(host, i * 10, i * 10 + 3))
 /** fe1 and fe2 fetch lists for a long time; fe3 times out, and while its list comes fe4 does. */
@@ -113,9 +115,40 @@ describe('a log', () => {
     expect(wayOut!.backInS).toBe(wayOut!.intervalS)
   })
 
+  it('with several whose lists are on their way lets the first who asked go on', () => {
+    const asked = (host: string, at: number) => list(host, at, at).slice(0, 2)
+    const { wayOut } = of(...CALM, ...STORM, ...timeout('fe2', 640), ...asked('fe2', 650), ...asked('fe4', 660))
+    expect(wayOut).toMatchObject({ keep: ['fe2'], stop: ['fe4'] })
+  })
+
+  it('that ends long before the others says nothing of what its frontend does now', () => {
+    const steps = [...CALM, ...STORM, ...list('fe4', 630, 640).slice(0, 2)]
+    const logsOf = (isOf: (host: string) => boolean, more: readonly Step[] = []) =>
+      FORMATS['RFC 3164'](
+        [...steps, ...more]
+          .filter(([, host]) => isOf(host))
+          .sort(([a], [b]) => a - b)
+          .map(([seconds, host, text]) => ({ atMs: T0 + seconds * 1000, host, ident: 'mupdate', pid: 1, text })),
+      )
+    const stale = { name: 'fe4', bytes: logsOf(host => host === 'fe4') }
+    const later = [
+      ...timeout('fe1', 920),
+      ...list('fe1', 940, 990),
+      ...timeout('fe2', 970),
+      ...list('fe2', 985, 1040),
+      ...timeout('fe3', 1020),
+    ]
+    const { wayOut } = diagnoseLogs([stale, { name: 'all', bytes: logsOf(host => host !== 'fe4', later) }], {
+      retryDelayS: 20,
+    })
+    expect(wayOut!.thrashing).toBe(true)
+    expect([...wayOut!.keep, ...wayOut!.stop]).toEqual(['fe3'])
+  })
+
   it('of one list that lasts longer than a frontend waits asks for another retry delay first', () => {
     const { wayOut } = of(...list('fe1', 0, 50), ...list('fe2', 100, 150))
     expect(wayOut).toMatchObject({ atOnce: 0, raiseRetryDelayToS: 102 })
+    expect(wayOut!.steps.join('\n')).toMatch(/all frontends need .*restart.*all but one out.*remaining one last/)
   })
 
   it('of frontends alone says that nothing is known of a master, and the other way round', () => {
@@ -138,6 +171,85 @@ describe('a log', () => {
       resyncs: [{}, { outcome: 'unknown' }, { outcome: 'complete' }],
     })
     expect(timeouts).toMatchObject([{ generation: 0, during: [] }])
+  })
+
+  it('of time-outs beside short lists alleges no thrash, and says that these were too short', () => {
+    const hosts = ['fe1', 'fe2', 'fe3', 'fe4']
+    const { timeouts, episodes, notes, wayOut } = of(
+      ...CALM,
+      ...hosts.flatMap((host, i) => [...timeout(host, 500 + i * 30), ...list(host, 525 + i * 30, 526 + i * 30)]),
+    )
+    expect(timeouts.map(({ generation, during }) => [generation, during.length])).toEqual([
+      [0, 0],
+      [0, 1],
+      [0, 2],
+      [0, 2],
+    ])
+    expect({ episodes, stop: wayOut!.stop }).toEqual({ episodes: [], stop: [] })
+    expect(notes.join('\n')).toMatch(/^3 of 4 time-outs .* too short to be the cause/m)
+  })
+
+  it.each([
+    [13, 0],
+    [25, 1],
+  ])(
+    'blames two lists that came one after the other for %s s if together they last a retry delay',
+    (to, generation) => {
+      const { timeouts } = of(...CALM, ...list('fe1', 500, 506), ...list('fe2', 506, 500 + to), ...timeout('fe3', 530))
+      expect(timeouts).toMatchObject([{ generation, during: [{}, {}] }])
+    },
+  )
+
+  it.each([
+    ['unready', (line: Step) => line[2].startsWith('unready')],
+    ['unready and synchronizing', (line: Step) => /^(?:unready|synchronizing)/.test(line[2])],
+    ['all after scarfing', (line: Step) => /^(?:unready|synchronizing|mailbox)/.test(line[2])],
+  ])('blames a list without its “%s” for no time-out later', (_, isLost) => {
+    const whole = [...CALM, ...list('fe1', 300, 303)]
+    const kept = whole.filter(step => step[1] !== 'fe1' || step[0] < 300 || !isLost(step))
+    const { timeouts, episodes } = of(
+      ...kept,
+      ...timeout('fe2', 400),
+      ...list('fe2', 425, 428),
+      ...timeout('fe1', 800),
+      ...list('fe1', 830, 833),
+      ...timeout('fe3', 900),
+    )
+    expect(timeouts.map(({ generation, during }) => [generation, during])).toEqual(Array(3).fill([0, []]))
+    expect(episodes).toEqual([])
+  })
+
+  it('blames no list of a process that died, nor one of a log that ends', () => {
+    const line = ([seconds, host, text]: Step, pid: number, ident = 'mupdate'): Written => ({
+      atMs: T0 + seconds * 1000,
+      host,
+      ident,
+      pid,
+      text,
+    })
+    const begun = list('fe1', 100, 110)
+      .slice(0, 2)
+      .map(step => line(step, 1))
+    const others = [...list('fe2', 0, 3), ...timeout('fe2', 400)].map(step => line(step, 2))
+    const death = line([101, 'fe1', 'process 1 exited, signaled to death by 11'], 9, 'master')
+    const write = FORMATS['RFC 5424']
+    const died = diagnoseLogs([
+      { name: 'all', bytes: write([...others.slice(0, 5), ...begun, death, ...others.slice(5)]) },
+    ])
+    const ended = diagnoseLogs([
+      { name: 'fe1', bytes: write(begun) },
+      { name: 'fe2', bytes: write(others) },
+    ])
+    for (const { timeouts } of [died, ended]) expect(timeouts).toMatchObject([{ generation: 0, during: [] }])
+  })
+
+  it('that lost a “complete” counts no refusal up to the next one, nor beyond the end of its own log', () => {
+    const merging = list('fe1', 100, 110).slice(0, -1)
+    const { frontends } = of(...merging, ...timeout('fe1', 90_000), ...list('fe1', 90_025, 90_030))
+    expect(frontends[0]).toMatchObject({ unavailableMs: 11_000, outOfTouchMs: 41_000, missingLines: 1 })
+    const stale = { name: 'a', bytes: FORMATS['RFC 5424'](written(merging)) }
+    const other = { name: 'b', bytes: FORMATS['RFC 5424'](written([[90_000, 'fe2', CONNECTED]])) }
+    expect(diagnoseLogs([stale, other]).frontends[0]).toMatchObject({ unavailableMs: 10_000, outOfTouchMs: 10_000 })
   })
 
   it('tells several frontends of one host apart, and a master’s death from a frontend’s', () => {
@@ -168,6 +280,24 @@ describe('a log', () => {
       [[12, 13], 1, 1],
     ])
     expect(masters).toMatchObject([{ pids: [9, 10], restarts: 1, deaths: [{ at: at(50) }] }])
+  })
+
+  it('that two hosts stamped a second apart is counted once', () => {
+    const steps = [...list('fe1', 0, 5), ...timeout('fe1', 100)]
+    const later = steps.map(([seconds, host, text]): Step => [seconds + 1, host, text])
+    const logs = [steps, later].map((log, i) => ({ name: `${i}`, bytes: FORMATS['RFC 3164'](written(log)) }))
+    const [{ resyncs, timeouts, retries, missingLines }] = diagnoseLogs(logs).frontends
+    expect([resyncs.length, timeouts.length, retries.count, missingLines]).toEqual([1, 1, 1, 0])
+  })
+
+  it('of refusals that a rotation cut in two has all of them', () => {
+    const refusals = (...at: number[]) =>
+      FORMATS['RFC 3164'](written(at.map(seconds => [seconds, 'mup', 'Server too busy, dropping connection.'])))
+    const [{ refused }] = diagnoseLogs([
+      { name: '1', bytes: refusals(0, 10, 20, 20) },
+      { name: '2', bytes: refusals(20, 30, 40) },
+    ]).masters
+    expect(refused.reduce((sum, { count }) => sum + count, 0)).toBe(7)
   })
 
   it('that is given twice is counted once', () => {

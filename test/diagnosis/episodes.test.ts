@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { episodesOf } from '../../src/diagnosis/episodes.js'
 import { retryDelayOf } from '../../src/diagnosis/retry-delay.js'
 import type { SlaveMove } from '../../src/metrics/interval.js'
-import { detectThrash } from '../../src/slaves/thrash.js'
+import { detectThrash, followLists } from '../../src/slaves/thrash.js'
 
 const DELAY_NS = 2e9
 const SLAVES = 4
@@ -39,7 +39,7 @@ it('thrashes are those that the harness finds in a run, cut where all was quiet'
       const moves = movesOf(turns)
       const endNs = moves.at(-1)!.atNs + restS * 1e9
       const thrash = detectThrash(moves, DELAY_NS, endNs)
-      const episodes = episodesOf(moves, DELAY_NS, endNs)
+      const episodes = episodesOf(followLists(moves, DELAY_NS), DELAY_NS, endNs)
       expect(episodes.length > 0).toBe(thrash.state !== 'none')
       if (episodes.length === 0) return
       withOne++

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { logLine } from '../../src/diagnosis/log-line.js'
 import { deathOf, sayingOf, shapeOf } from '../../src/diagnosis/sayings.js'
 import { Stamps } from '../../src/diagnosis/stamps.js'
+import { findings } from '../../src/report/diagnosis/words.js'
 import { diagnoseLogs, logOf, READ_MS } from './reading.js'
 
 const read = (line: string) => logLine(line, new Stamps({ kind: 'until', untilMs: READ_MS }))
@@ -51,6 +52,54 @@ describe('a line', () => {
     const stamps = new Stamps({ kind: 'from', year: 2019 })
     const years = ['Dec 31', 'Jan  1', 'Jan  2'].map(day => stamps.at(`${day} 12:00:00 x`)!.atMs)
     expect(years.map(atMs => new Date(atMs).getFullYear())).toEqual([2019, 2020, 2020])
+  })
+
+  it('of before New Year that comes late is of the year before', () => {
+    const stamps = new Stamps({ kind: 'from', year: 2019 })
+    const years = ['Dec 31', 'Jan  1', 'Dec 31', 'Jan  1'].map(day => stamps.at(`${day} 12:00:00 x`)!.atMs)
+    expect(years.map(atMs => new Date(atMs).getFullYear())).toEqual([2019, 2020, 2019, 2020])
+  })
+
+  it('of the hour that comes twice is of the second where the log goes back', () => {
+    const zone = process.env.TZ
+    process.env.TZ = 'Europe/Berlin'
+    try {
+      const stamps = new Stamps({ kind: 'from', year: 2026 })
+      const times = ['02:05:00', '02:55:00', '02:05:00', '02:56:00', '03:05:00']
+      const first = Date.parse('2026-10-25T00:05:00Z')
+      const minutes = times.map(time => (stamps.at(`Oct 25 ${time} x`)!.atMs - first) / 60_000)
+      expect(minutes).toEqual([0, 50, 60, 111, 120])
+    } finally {
+      if (zone === undefined) delete process.env.TZ
+      else process.env.TZ = zone
+    }
+  })
+
+  it('of a slave under an identifier that was cut is counted as not read', () => {
+    const { sources, notes } = diagnoseLogs([
+      logOf(`Nov 28 02:46:44 fe1 mupdate[1]: ${SCARFING}`, `Nov 28 02:46:44 fe2 cyrus[123]: ${SCARFING}`),
+    ])
+    expect(sources[0].unreadLines).toBe(1)
+    expect(notes.join()).toContain('permitSlashInProgramName')
+  })
+
+  it('of a death of 2.x is of the mupdate that had the number last, and of no later one’s', () => {
+    const login = (second: number, pid: number) => `Nov 28 02:46:0${second} mup mupdate[${pid}]: login: be1`
+    const died = (second: number, pid: number) =>
+      `Nov 28 02:46:0${second} mup master[1]: process ${pid} exited, status 75`
+    const [{ deaths }] = diagnoseLogs([logOf(login(1, 77), died(2, 77), login(3, 78), died(5, 77))]).masters
+    expect(deaths).toEqual([{ at: expect.stringContaining(':02.'), how: 'status 75' }])
+  })
+
+  it('that a service was given up is no death more', () => {
+    const result = diagnoseLogs([
+      logOf(
+        'Nov 28 02:46:01 mup mupdate[77]: login: be1',
+        'Nov 28 02:46:02 mup master[1]: process 77 exited, signaled to death by 11',
+        'Nov 28 02:46:03 mup master[1]: too many failures for service mupdate/ipv4, disabling until next SIGHUP',
+      ),
+    ])
+    expect(findings(result).join()).toMatch(/The master died 1 time\b/)
   })
 
   it('that was counted instead of repeated counts as often', () => {

@@ -1,3 +1,4 @@
+import { isDeath } from '../../diagnosis/deaths.js'
 import { formatCount, formatDurationUs } from '../../core/units.js'
 import type {
   DiagnosedEpisode,
@@ -40,12 +41,12 @@ export function findings(result: DiagnosisResult): string[] {
   const failures = sum(one => one.connectFailures.length)
   const restarts = sum(one => one.restarts)
   const lists = sum(one => one.resyncs.length)
-  const deaths = masters.flatMap(one => one.deaths).length
+  const deaths = masters.flatMap(one => one.deaths).filter(isDeath).length
   const refused = masters.flatMap(one => one.refused).reduce((total, { count }) => total + count, 0)
   const found = [
     ...(timeouts.length > 0
       ? [
-          `${counted(timeouts.length, 'time-out')}, ${timeouts.filter(one => one.generation > 0).length} of them while another frontend’s list was on its way`,
+          `${counted(timeouts.length, 'time-out')}, ${timeouts.filter(one => one.generation > 0).length} of them after other frontends’ lists that were long enough to cause them`,
         ]
       : []),
     ...(losses > 0 ? [`${counted(losses, 'connection')} lost in another way`] : []),
