@@ -170,24 +170,27 @@ function database({ site, state, createSource }: Given): Recommendation {
   const { database: type, place } = site.master
   const current = type === null && place === null ? null : `${type ?? 'unknown type'} on ${place ?? 'an unknown place'}`
   const rate = state.createsPerSecond
-  const isTooFast = rate !== null && rate > DISK_CREATES_PER_SECOND.one * LOCK_SHARE
+  const change = rate !== null && rate > DISK_CREATES_PER_SECOND.one * LOCK_SHARE && place !== 'tmpfs'
+  const faster = `${type ?? 'the type that it has'} on tmpfs, or on a disk with a fast fsync`
   return {
     setting: 'mboxlist_db and where it lies',
     where: 'imapd.conf and file systems of the master',
     current,
-    value: isTooFast ? 'twoskip on tmpfs, or a disk with a fast fsync' : 'twoskip on disk',
-    change: isTooFast && place !== 'tmpfs',
+    value: change ? faster : (current ?? 'as it is'),
+    change,
     lowerBound: null,
     arithmetic:
       rate === null
         ? 'how many creates a second is unknown; a disk does a few hundred'
         : `${perSecond(rate)} wanted; a disk did ${DISK_CREATES_PER_SECOND.one}/s over one connection and ${DISK_CREATES_PER_SECOND.eight}/s over eight, tmpfs 5,200/s over one`,
     measurement: `measured on 3.6.1: each change is 2 fdatasync and 1 fsync; costs here: ${createSource}`,
-    price: isTooFast
-      ? 'what is on tmpfs is gone after a reboot: every backend then has to push its list with ctl_mboxlist -m before a frontend may join; 90 to 170 MB for 500k mailboxes'
-      : 'creates wait for fsync; lists and NOOPs do not',
+    price: change || place === 'tmpfs' ? TMPFS_PRICE : 'creates wait for fsync; lists and NOOPs do not',
   }
 }
+
+/** imap/ctl_mboxlist.c, do_dump with -m: what the master places elsewhere is deleted here. */
+const TMPFS_PRICE =
+  '90 to 170 MB for 500k mailboxes, and all of it is gone after a reboot. Frontends come back by themselves and take the empty list: stop them all before, restore a dump that is kept on a disk (ctl_mboxlist -d daily, -u to restore), then start them. Restoring from backends with ctl_mboxlist -m is no harmless way: it deletes mailboxes of that backend which the master places elsewhere'
 
 function stagger({ site, state, listMs, mergeMs, listSource }: Given): Recommendation {
   const everyMs = listMs.high + (mergeMs?.high ?? 0)

@@ -142,6 +142,20 @@ describe('recommendations', () => {
     expect(Number(rateOf({ ...kept, master: { place: 'tmpfs' } }).replace(/\D/g, ''))).toBeGreaterThan(1000)
   })
 
+  it('keeps the database’s type, and says what tmpfs costs', () => {
+    const of = (master: SiteDocument['master'], createsPerSecond: number) =>
+      settingOf(measured(1, { master, operations: { createsPerSecond } }), 'mboxlist_db and where it lies')
+    const moved = of({ database: 'skiplist', place: 'disk' }, 400)
+    expect(moved).toMatchObject({ value: 'skiplist on tmpfs, or on a disk with a fast fsync', change: true })
+    expect(moved.price).toMatch(/stop them all before.*dump.*on a disk.*deletes mailboxes/)
+    expect(of({}, 400).value).toMatch(/^the type that it has on tmpfs/)
+    for (const rate of [1, 400]) {
+      const kept = of({ database: 'twom', place: 'tmpfs' }, rate)
+      expect(kept).toMatchObject({ value: 'twom on tmpfs', change: false, price: moved.price })
+    }
+    expect(of({}, 1)).toMatchObject({ value: 'as it is', change: false })
+  })
+
   it('never recommends a retry delay of 0 or 1, nor connections above 1,000', () => {
     const site = fc.record({
       mailboxes: fc.integer({ min: 1, max: 20_000_000 }),
