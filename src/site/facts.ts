@@ -9,6 +9,9 @@ export interface Fact {
   readonly from: string
 }
 
+/** With 0 or 1 a slave divides by zero: `rand() % (retry_delay / 2)`. */
+export const LEAST_RETRY_DELAY_S = 2
+
 /** Keys of site.yaml, dots between them, in the order in which they stand there. */
 export const FACT_KEYS = [
   'asOf',

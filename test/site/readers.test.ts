@@ -180,9 +180,18 @@ describe('a diagnosis', () => {
   })
 
   it('takes no default for a finding, and nothing for a list that nobody saw', () => {
-    const retryDelayS = { likely: 20, source: 'default, no retry seen' }
+    const retryDelayS = { low: 20, likely: 20, high: 20, source: 'default, no retry seen' }
     const facts = diagnosisFacts({ ...DIAGNOSIS, retryDelayS, listHoldMs: null }, 'd.json')
     expect([...facts.keys()].filter(key => /retryDelay|listSeconds/.test(key))).toEqual([])
+  })
+
+  it.each([
+    { low: 13.5, high: 20, source: 'retries', value: '13.5s', from: 'd.json: retries, 13.5 to 20 s' },
+    { low: 0.4, high: 20, source: 'retries', value: '2s', from: 'd.json: retries, 0.4 to 20 s' },
+    { low: 18, high: 20, source: 'given', value: '19s', from: 'd.json: given' },
+  ])('takes the shortest retry delay that fits: $source, from $low s', ({ value, from, ...seen }) => {
+    const facts = diagnosisFacts({ ...DIAGNOSIS, retryDelayS: { likely: 19, ...seen } }, 'd.json')
+    expect(facts.get('slaves.retryDelay')).toEqual({ value, from })
   })
 
   it('says what is wrong with another file', () => {
