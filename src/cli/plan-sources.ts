@@ -17,6 +17,7 @@ import {
   masterFacts,
   withAllUnified,
 } from '../site/gather.js'
+import { isDay } from '../site/schema.js'
 import type { Progress } from './progress.js'
 
 export interface PlanInitFlags {
@@ -145,7 +146,7 @@ async function readDumps(options: readonly string[], progress: Progress): Promis
   const dumps: DatedDump[] = []
   for (const option of options) {
     const [, given, path = option] = /^(\d{4}-\d{2}-\d{2})=(.*)$/s.exec(option) ?? []
-    if (given !== undefined && Number.isNaN(Date.parse(given)))
+    if (given !== undefined && !isDay(given))
       throw new HarnessError('USAGE', `--dump ${option}: ${given} is no day`, 'write 2026-11-28=FILE')
     progress.note(`counting ${path}`)
     dumps.push({

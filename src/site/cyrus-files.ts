@@ -1,5 +1,6 @@
 import { HarnessError } from '../core/errors.js'
 import { parseDurationNs } from '../core/units.js'
+import { LEAST_RETRY_DELAY_S } from './facts.js'
 
 /** What one file of a Cyrus host says: imapd.conf, `cyr_info conf-all`, or cyrus.conf. */
 export type CyrusFile =
@@ -77,11 +78,15 @@ export function settingOf(
   return value === '' ? undefined : value
 }
 
-/** Seconds without a unit, as imapd.conf has them. @throws {HarnessError} `USAGE` */
+/** mupdate_retry_delay: seconds without a unit, as imapd.conf has them. @throws {HarnessError} `USAGE` */
 export function settingMs(text: string, what: string): number {
   const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1e3 : durationMs(text)
-  if (ms !== undefined && ms > 0) return ms
-  throw new HarnessError('USAGE', `${what}: ${text} is not a time`, 'give seconds, such as 20')
+  if (ms !== undefined && ms >= LEAST_RETRY_DELAY_S * 1e3) return ms
+  throw new HarnessError(
+    'USAGE',
+    `${what}: ${text} is not a time of ${LEAST_RETRY_DELAY_S} s or more`,
+    'give seconds, such as 20; with less a slave divides by zero',
+  )
 }
 
 function durationMs(text: string): number | undefined {

@@ -163,7 +163,7 @@ export function positive(text: string): number {
 /** Seconds where there is no unit. @throws {HarnessError} `USAGE` */
 export function delay(text: string): string {
   const seconds = /^\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : parseDurationNs(text) / 1e9
-  if (seconds <= 0) throw usage(text, 'a delay', '20s')
+  if (seconds < LEAST_RETRY_DELAY_S) throw usage(text, `a delay of ${LEAST_RETRY_DELAY_S} s or more`, '20s')
   return `${seconds}s`
 }
 

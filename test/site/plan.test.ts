@@ -160,7 +160,7 @@ describe('recommendations', () => {
     const site = fc.record({
       mailboxes: fc.integer({ min: 1, max: 20_000_000 }),
       frontends: fc.integer({ min: 1, max: 1500 }),
-      retryDelay: fc.integer({ min: 1, max: 600 }),
+      retryDelay: fc.integer({ min: 2, max: 600 }),
       connectionsMax: fc.integer({ min: 1, max: 5000 }),
       createsPerSecond: fc.option(fc.integer({ min: 0, max: 100_000 })),
     })

@@ -59,7 +59,7 @@ describe('files of a Cyrus host', () => {
 
   it('reads times with and without a unit', () => {
     expect([settingMs('20', 'd'), settingMs('30s', 'd'), settingMs('2m', 'd')]).toEqual([20_000, 30_000, 120_000])
-    for (const bad of ['0', 'x', '-3', '']) expect(() => settingMs(bad, 'd'), bad).toThrow(/d: .* is not a time/)
+    for (const bad of ['0', '1', 'x', '-3', '']) expect(() => settingMs(bad, 'd'), bad).toThrow(/d: .* is not a time/)
   })
 })
 

@@ -101,7 +101,7 @@ describe('questions', () => {
     expect(['0', '0.4', '5e3'].map(positive)).toEqual([0, 0.4, 5000])
     for (const bad of ['', '-1', 'x', 'Infinity']) expect(() => positive(bad), bad).toThrow(/not a number/)
     expect(['20', '20s', '2m'].map(delay)).toEqual(['20s', '20s', '120s'])
-    for (const bad of ['', '0', 'x']) expect(() => delay(bad), bad).toThrow()
+    for (const bad of ['', '0', '1', '1500ms', 'x']) expect(() => delay(bad), bad).toThrow()
   })
 })
 
@@ -132,6 +132,19 @@ describe('site.yaml', () => {
   it.each([
     { change: ['mailboxes: 500000', 'mailboxes: many'], says: /^s\.yaml:\d+:12: mailboxes: / },
     { change: ['retryDelay: 20s', 'retryDelay: soon'], says: /slaves\.retryDelay: "soon" is not a duration/ },
+    ...['0', '-5', '1s'].map(bad => ({
+      change: ['retryDelay: 20s', `retryDelay: ${bad}`],
+      says: /^s\.yaml:\d+:15: slaves\.retryDelay: give 2 s or more/,
+    })),
+    ...['2026-13-45', '2026-02-30'].map(bad => ({
+      change: ['asOf: 2026-11-28', `asOf: ${bad}`],
+      says: /^s\.yaml:\d+:7: asOf: the calendar has no such day/,
+    })),
+    { change: ['mupdate_workers_max: 50', 'mupdate_worker_max: 50'], says: /^s\.yaml:\d+:\d+: .*no such setting/ },
+    ...['many', '5.5', '0', '"50 "'].map(bad => ({
+      change: ['mupdate_workers_max: 50', `mupdate_workers_max: ${bad}`],
+      says: /^s\.yaml:\d+:\d+: master\.settings\.mupdate_workers_max: .* is not a whole number/,
+    })),
     { change: ['frontends: 12', 'frontend: 12'], says: /slaves: Unrecognized key: "frontend"/ },
     { change: ['growthPerDay: null', 'growthPerDay: [1'], says: /s\.yaml:\d+:\d+: / },
     { change: ['site/1', 'site/2'], says: /schema: / },
@@ -139,6 +152,12 @@ describe('site.yaml', () => {
     const [from, to] = change as [string, string]
     expect(text).toContain(from)
     expect(() => readSite(text.replace(from, to), 's.yaml')).toThrow(says)
+  })
+
+  it('takes other lines of imapd.conf, a service’s own too', () => {
+    const more = 'mupdate_server: mu\n    servername: x\n    mupdate_mupdate_workers_max: 60'
+    const site = readSite(text.replace('mupdate_workers_max: 50', more), 's.yaml')
+    expect(Object.keys(site.master.settings)).toEqual(['mupdate_server', 'servername', 'mupdate_mupdate_workers_max'])
   })
 
   it('is plain YAML', () => expect(parse(text)).toMatchObject({ schema: 'mupdate-bench/site/1' }))
