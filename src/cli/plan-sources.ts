@@ -13,6 +13,7 @@ import {
   type DatedDump,
   DEFAULTS,
   dumpFacts,
+  dumpWarnings,
   frontendFacts,
   masterFacts,
   withAllUnified,
@@ -47,13 +48,15 @@ export async function factsOf(flags: PlanInitFlags, progress: Progress): Promise
   const [master, frontends, backends] = [flags.master, flags.frontend, flags.backend].map(files =>
     files.filter(file => file !== DEFAULTS).map(readCyrusFile),
   ) as [CyrusFile[], CyrusFile[], CyrusFile[]]
+  const dumps = await readDumps(flags.dump, progress)
+  for (const warning of dumpWarnings(dumps)) progress.warn(warning)
   for (const file of [...master, ...frontends, ...backends]) warnOfIncludes(file, progress)
   const sources: Facts[] = [
     new Map([['asOf', { value: new Date().toISOString().slice(0, 10), from: 'the day of plan init' }]]),
     flags.diagnosis === undefined ? new Map() : diagnosisFacts(readJson(flags.diagnosis), flags.diagnosis),
     masterFacts(master, flags.master.includes(DEFAULTS)),
     frontendFacts(frontends, flags.frontend.includes(DEFAULTS)),
-    dumpFacts(await readDumps(flags.dump, progress)),
+    dumpFacts(dumps),
     backendFacts(backends, frontends),
     counterFacts(flags),
     masterCpu === undefined ? new Map() : cpuFacts(masterCpu),

@@ -132,6 +132,13 @@ export function withAllUnified(facts: Facts): Facts {
   return new Map([...facts, ['slaves.unifiedBackends', { value: backends.value, from }]])
 }
 
+const NAMELESS = 'names no server: a backend’s own, or 2.5’s: is it the whole murder?'
+
+/** A backend's dump has its own mailboxes alone, and looks like a small murder's. */
+export function dumpWarnings(dumps: readonly DatedDump[]): string[] {
+  return dumps.flatMap(({ path, count }) => (count.servers.size === 0 ? [`${path} ${NAMELESS}`] : []))
+}
+
 /** One dump tells how many there are; two of different days how they grow. @throws {HarnessError} `USAGE` */
 export function dumpFacts(dumps: readonly DatedDump[]): Facts {
   const facts: Facts = new Map()
@@ -141,6 +148,7 @@ export function dumpFacts(dumps: readonly DatedDump[]): Facts {
   const less = [
     ...(tombstones > 0 ? [`${formatCount(tombstones)} deleted ones left out`] : []),
     ...(unknown > 0 ? [`${formatCount(unknown)} lines are no mailbox`] : []),
+    ...(servers.size === 0 ? [NAMELESS] : []),
   ]
   const from = [`${last.path}, ${last.day} (${last.dayFrom})`, ...less].join('; ')
   facts.set('mailboxes', { value: mailboxes, from })

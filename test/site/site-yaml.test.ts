@@ -11,7 +11,14 @@ import {
   requireAll,
   wholeNumber,
 } from '../../src/site/facts.js'
-import { backendFacts, dumpFacts, frontendFacts, masterFacts, withAllUnified } from '../../src/site/gather.js'
+import {
+  backendFacts,
+  dumpFacts,
+  dumpWarnings,
+  frontendFacts,
+  masterFacts,
+  withAllUnified,
+} from '../../src/site/gather.js'
 import { readSite } from '../../src/site/read-site.js'
 import { siteYaml } from '../../src/site/site-yaml.js'
 
@@ -86,6 +93,14 @@ describe('what files say', () => {
     expect(() => dumpFacts([may, dumpOf('b', '2026-05-01', 1)])).toThrow(/of the same day/)
     expect(dumpFacts([may]).has('growthPerDay')).toBe(false)
   })
+})
+
+it('doubts a dump that names no server', () => {
+  const whole = dumpOf('nov', '2026-11-01', 500)
+  const one = { ...whole, count: { ...whole.count, servers: new Map<string, number>() } }
+  expect(dumpFacts([one]).get('mailboxes')!.from).toContain('names no server')
+  expect(dumpWarnings([one, whole])).toEqual([expect.stringMatching(/^nov names no server.*the whole murder\?$/)])
+  expect(dumpFacts([whole]).get('mailboxes')!.from).not.toContain('names no server')
 })
 
 describe('questions', () => {
