@@ -51,18 +51,19 @@ export async function factsOf(flags: PlanInitFlags, progress: Progress): Promise
   const dumps = await readDumps(flags.dump, progress)
   for (const warning of dumpWarnings(dumps)) progress.warn(warning)
   for (const file of [...master, ...frontends, ...backends]) warnOfIncludes(file, progress)
+  const counted = dumpFacts(dumps)
   const sources: Facts[] = [
     new Map([['asOf', { value: new Date().toISOString().slice(0, 10), from: 'the day of plan init' }]]),
     flags.diagnosis === undefined ? new Map() : diagnosisFacts(readJson(flags.diagnosis), flags.diagnosis),
     masterFacts(master, flags.master.includes(DEFAULTS)),
     frontendFacts(frontends, flags.frontend.includes(DEFAULTS)),
-    dumpFacts(dumps),
-    backendFacts(backends, frontends),
+    counted,
+    backendFacts(backends, frontends, Number(counted.get('backends')?.value ?? 0)),
     counterFacts(flags),
     masterCpu === undefined ? new Map() : cpuFacts(masterCpu),
     flagFacts(flags),
   ]
-  return withAllUnified(new Map(sources.flatMap(source => [...source])))
+  return withAllUnified(new Map(sources.flatMap(source => [...source])), backends)
 }
 
 const FLAG_FACTS: readonly [keyof PlanInitFlags, string, FactKey, (text: string) => FactValue][] = [

@@ -103,11 +103,15 @@ export function frontendFacts(files: readonly CyrusFile[], isDefault: boolean): 
   return facts
 }
 
-/** Files of backends: how many, and whether they are slaves as well. */
-export function backendFacts(files: readonly CyrusFile[], frontendFiles: readonly CyrusFile[]): Facts {
+/**
+ * Files of backends: how many, and whether they are slaves as well.
+ *
+ * @param named how many a dump names: fewer files are examples
+ */
+export function backendFacts(files: readonly CyrusFile[], frontendFiles: readonly CyrusFile[], named = 0): Facts {
   const facts: Facts = new Map()
   const count = settingsFiles(files).length
-  if (count > 1) facts.set('backends', { value: count, from: `${count} files of backends` })
+  if (count > Math.max(1, named)) facts.set('backends', { value: count, from: `${count} files of backends` })
   const unified = settingsFiles(files).filter(file => isUnified([file]))
   const services = files.filter(file => file.kind === 'services' && isUnified([file]))
   const own = Math.max(unified.length, services.length)
@@ -124,10 +128,13 @@ export function backendFacts(files: readonly CyrusFile[], frontendFiles: readonl
   return facts
 }
 
-/** One file of a backend is an example of many: where it is a slave, all are. */
-export function withAllUnified(facts: Facts): Facts {
+/** Files of backends are examples of many: where all of them are slaves, all backends are. */
+export function withAllUnified(facts: Facts, files: readonly CyrusFile[]): Facts {
   const [unified, backends] = [facts.get('slaves.unifiedBackends'), facts.get('backends')]
-  if (unified?.value !== 1 || typeof backends?.value !== 'number' || backends.value <= 1) return facts
+  // A backend has one file of each kind.
+  const given = Math.max(settingsFiles(files).length, files.length - settingsFiles(files).length)
+  const areAll = unified !== undefined && given > 0 && unified.value === given
+  if (!areAll || typeof backends?.value !== 'number' || backends.value <= given) return facts
   const from = `${unified.from}; as many as backends`
   return new Map([...facts, ['slaves.unifiedBackends', { value: backends.value, from }]])
 }

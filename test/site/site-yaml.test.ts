@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { parseCyrusFile } from '../../src/site/cyrus-files.js'
+import { type CyrusFile, parseCyrusFile } from '../../src/site/cyrus-files.js'
 import {
   delay,
   type Fact,
@@ -67,10 +67,17 @@ describe('what files say', () => {
 
   it('recognises a unified murder, by one of its backends', () => {
     const unified = file('mupdate_config: unified\n', 'be1')
-    const backends: [FactKey, Fact] = ['backends', { value: 9, from: 'dump' }]
-    expect(saidOf(withAllUnified(new Map([...backendFacts([unified], []), backends])), 'slaves.unifiedBackends')).toBe(
-      9,
-    )
+    const all = (files: CyrusFile[]) =>
+      withAllUnified(
+        new Map([...backendFacts(files, [], 9), ['backends', { value: 9, from: 'dump' }] as [FactKey, Fact]]),
+        files,
+      )
+    const service = file('SERVICES {\n mupdate cmd="mupdate"\n}\n', 'cyrus.conf')
+    for (const files of [[unified], [unified, unified], [unified, service], [service]])
+      expect(saidOf(all(files), 'slaves.unifiedBackends')).toBe(9)
+    expect(saidOf(all([unified, file('a: b\n')]), 'slaves.unifiedBackends')).toBe(1)
+    expect(backendFacts([unified, unified], [], 9).has('backends')).toBe(false)
+    expect(saidOf(backendFacts([unified, unified], [], 1), 'backends')).toBe(2)
     expect(saidOf(backendFacts([unified, file('a: b\n')], []), 'slaves.unifiedBackends')).toBe(1)
     expect(saidOf(backendFacts([file('a: b\n')], []), 'slaves.unifiedBackends')).toBe(0)
   })
