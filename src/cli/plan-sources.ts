@@ -4,7 +4,7 @@ import { createGunzip } from 'node:zlib'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { parseDurationNs } from '../core/units.js'
 import { type Counters, parseCounters, type Rates, ratesOf } from '../site/counters.js'
-import { type CyrusFile, parseCyrusFile } from '../site/cyrus-files.js'
+import { type CyrusFile, parseCyrusFile, withIncludes } from '../site/cyrus-files.js'
 import { diagnosisFacts } from '../site/diagnosis.js'
 import { countDump } from '../site/dump-count.js'
 import { delay, type FactKey, type Facts, type FactValue, positive, wholeNumber } from '../site/facts.js'
@@ -184,12 +184,20 @@ async function* dumpStream(path: string): AsyncGenerator<Buffer> {
 }
 
 function readCyrusFile(path: string): CyrusFile {
-  return parseCyrusFile(readText(path), path)
+  return parseCyrusFile(withIncludes(readText(path), readIfThere), path)
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
 }
 
 function warnOfIncludes(file: CyrusFile, progress: Progress): void {
   if (file.kind === 'settings' && file.includes.length > 0)
-    progress.warn(`${file.path} includes ${file.includes.join(', ')}, not read: give cyr_info conf-all instead`)
+    progress.warn(`${file.path} includes ${file.includes.join(', ')}, not there to be read: what it does not set itself is unknown; give cyr_info conf-all instead`)
 }
 
 function readJson(path: string): unknown {

@@ -19,6 +19,22 @@ export interface Service {
   readonly options: Readonly<Record<string, string>>
 }
 
+/**
+ * `@include` replaced by what is there (lib/libconfig.c reads it in that place); a line whose file is not there stays.
+ *
+ * @param read gives undefined for a file that is not there
+ */
+export function withIncludes(
+  text: string,
+  read: (path: string) => string | undefined,
+  seen: readonly string[] = [],
+): string {
+  return text.replace(/^[ \t]*@include[ \t]*:[ \t]*(\/.*?)[ \t\r]*$/gim, (line, path: string) => {
+    const included = seen.includes(path) ? undefined : read(path)
+    return included === undefined ? line : withIncludes(included, read, [...seen, path])
+  })
+}
+
 /** Tells by its contents what it is. @throws {HarnessError} `USAGE` for what is neither */
 export function parseCyrusFile(text: string, path: string): CyrusFile {
   if (/^\s*(START|SERVICES|EVENTS|DAEMON)\s*\{/m.test(text))
@@ -40,7 +56,7 @@ function settingsOf(text: string): { settings: Record<string, string>; includes:
   for (const line of text.replace(/\\\r?\n/g, ' ').split(/\r?\n/)) {
     const [, key, value] = /^\s*(@?[A-Za-z0-9_.-]+)\s*:\s*(.*?)\s*$/.exec(line) ?? []
     if (key === undefined) continue
-    if (key === '@include') includes.push(value)
+    if (key.toLowerCase() === '@include') includes.push(value)
     else settings[key.toLowerCase()] = value
   }
   return { settings, includes }

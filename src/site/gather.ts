@@ -25,6 +25,11 @@ function settingsFiles(files: readonly CyrusFile[]): SettingsFile[] {
   return files.filter((file): file is SettingsFile => file.kind === 'settings')
 }
 
+/** What it includes was not read: what is absent here may be there. */
+function mayHaveMore(file: CyrusFile): boolean {
+  return file.kind === 'settings' && file.includes.length > 0
+}
+
 const MASTER_SETTINGS = {
   mupdate_workers_start: 'workersStart',
   mupdate_workers_minspare: 'workersMinSpare',
@@ -41,6 +46,7 @@ export function masterFacts(files: readonly CyrusFile[], isDefault: boolean): Fa
     const defaults = modelSettings({})
     for (const [name, key] of Object.entries(MASTER_SETTINGS)) {
       const own = file && settingOf(file.settings, name)
+      if (own === undefined && file !== undefined && mayHaveMore(file)) continue
       const absent = file === undefined ? 'Cyrus’s default' : `Cyrus’s default, ${file.path} does not set it`
       facts.set(`master.settings.${name}` as FactKey, {
         value: own === undefined ? defaults[key] : countOf(own, name, file!.path),
@@ -84,6 +90,7 @@ export function frontendFacts(files: readonly CyrusFile[], isDefault: boolean): 
   const all = settingsFiles(files)
   // One file is an example of many.
   if (all.length > 1) facts.set('slaves.frontends', { value: all.length, from: `${all.length} files of frontends` })
+  if (all.some(file => mayHaveMore(file) && settingOf(file.settings, 'mupdate_retry_delay') === undefined)) return facts
   const delays = all.flatMap(file => {
     const own = settingOf(file.settings, 'mupdate_retry_delay')
     return own === undefined ? [] : [{ ms: settingMs(own, `${file.path}: mupdate_retry_delay`), path: file.path }]
@@ -115,6 +122,8 @@ export function backendFacts(files: readonly CyrusFile[], frontendFiles: readonl
   const unified = settingsFiles(files).filter(file => isUnified([file]))
   const services = files.filter(file => file.kind === 'services' && isUnified([file]))
   const own = Math.max(unified.length, services.length)
+  const isUnsaid = files.some(file => mayHaveMore(file) && !('mupdate_config' in (file as SettingsFile).settings))
+  if (own === 0 && isUnsaid) return facts
   if (files.length > 0)
     facts.set('slaves.unifiedBackends', {
       value: own,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { type CyrusFile, parseCyrusFile } from '../../src/site/cyrus-files.js'
+import { type CyrusFile, parseCyrusFile, withIncludes } from '../../src/site/cyrus-files.js'
 import {
   delay,
   type Fact,
@@ -100,6 +100,26 @@ describe('what files say', () => {
     expect(() => dumpFacts([may, dumpOf('b', '2026-05-01', 1)])).toThrow(/of the same day/)
     expect(dumpFacts([may]).has('growthPerDay')).toBe(false)
   })
+})
+
+it('takes nothing for Cyrus’s default that an include may set', () => {
+  const more = (own: string) => file(`${own}\n@include: /etc/more.conf\n`)
+  const master = masterFacts([more('mupdate_workers_max: 70')], false)
+  expect([...master.keys()]).toEqual(['master.settings.mupdate_workers_max'])
+  expect(frontendFacts([more('servername: x')], false).size).toBe(0)
+  expect(frontendFacts([more('servername: x'), file('mupdate_retry_delay: 30\n')], false).has('slaves.retryDelay')).toBe(
+    false,
+  )
+  expect(saidOf(frontendFacts([more('mupdate_retry_delay: 30')], false), 'slaves.retryDelay')).toBe('30s')
+  expect(backendFacts([more('servername: x')], []).size).toBe(0)
+  expect(saidOf(backendFacts([more('mupdate_config: standard')], []), 'slaves.unifiedBackends')).toBe(0)
+})
+
+it('reads includes that are there, in their place, each once on its way', () => {
+  const files: Record<string, string> = { '/a': 'b: 2\n@include: /b\n', '/b': '@include: /a\nc: 3\n' }
+  expect(withIncludes('a: 1\n @include: /a \nb: 4\n@include: c\n', path => files[path])).toBe(
+    'a: 1\nb: 2\n@include: /a\nc: 3\n\n\nb: 4\n@include: c\n',
+  )
 })
 
 it('doubts a dump that names no server', () => {
