@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import { createGunzip } from 'node:zlib'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { parseDurationNs } from '../core/units.js'
-import { type Counters, parseCounters, type Rates, ratesOf } from '../site/counters.js'
+import { type Counters, parseCounters, type Rates, ratesOf, secondsBetween } from '../site/counters.js'
 import { type CyrusFile, parseCyrusFile, withIncludes } from '../site/cyrus-files.js'
 import { diagnosisFacts } from '../site/diagnosis.js'
 import { countDump } from '../site/dump-count.js'
@@ -121,7 +121,7 @@ function counterFacts({ counters, uptime }: PlanInitFlags): Facts {
 
 const NOTHING: Counters = { creates: 0, others: 0 }
 
-/** Two scrapes, their times being those of the files; or one, and for how long it has counted. */
+/** Two scrapes; or one, and for how long it has counted. */
 function ratesOfBackend(option: string, uptime: string | undefined): Rates {
   const paths = option.split(',')
   const [first, second] = paths
@@ -132,8 +132,9 @@ function ratesOfBackend(option: string, uptime: string | undefined): Rates {
       'give the older and the newer one of one backend',
     )
   if (second !== undefined) {
-    const seconds = (statOf(second).mtimeMs - statOf(first).mtimeMs) / 1e3
-    return ratesOf(parseCounters(readText(first), first), parseCounters(readText(second), second), seconds, option)
+    const [before, after] = [parseCounters(readText(first), first), parseCounters(readText(second), second)]
+    const filesS = (statOf(second).mtimeMs - statOf(first).mtimeMs) / 1e3
+    return ratesOf(before, after, secondsBetween(before, after, filesS), option)
   }
   if (uptime === undefined)
     throw new HarnessError(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { json36, text24 } from '../../src/generators/dump.js'
-import { type Counters, parseCounters, ratesOf } from '../../src/site/counters.js'
+import { type Counters, parseCounters, ratesOf, secondsBetween } from '../../src/site/counters.js'
 import { isUnified, mupdateService, parseCyrusFile, settingMs, settingOf } from '../../src/site/cyrus-files.js'
 import { diagnosisFacts } from '../../src/site/diagnosis.js'
 import { countDump } from '../../src/site/dump-count.js'
@@ -137,15 +137,23 @@ cyrus_imap_select_total{service="imap"} 99999
 `
 
   it('are added up over services', () => {
-    expect(parseCounters(TEXT, 'p')).toEqual({ creates: 42, others: 7 })
+    expect(parseCounters(TEXT, 'p')).toEqual({ creates: 42, others: 7, atMs: 1_700_000_000_000 })
     expect(() => parseCounters('cyrus_imap_select_total 3\n', 'p')).toThrow(/p: no counters of a Cyrus backend/)
   })
 
   it('give rates, and not where they went back', () => {
     const of = (creates: number, others: number): Counters => ({ creates, others })
-    expect(ratesOf(of(10, 5), of(110, 25), 50, 'p')).toEqual({ createsPerSecond: 2, otherChangesPerSecond: 0.4 })
-    expect(() => ratesOf(of(10, 5), of(9, 5), 50, 'p')).toThrow(/restarted/)
-    expect(() => ratesOf(of(1, 1), of(9, 5), 0, 'p')).toThrow(/p:/)
+    expect(ratesOf(of(10, 5), of(110, 25), 100, 'p')).toEqual({ createsPerSecond: 1, otherChangesPerSecond: 0.2 })
+    expect(() => ratesOf(of(10, 5), of(9, 5), 100, 'p')).toThrow(/restarted/)
+    for (const seconds of [-100, 0, 59])
+      expect(() => ratesOf(of(1, 1), of(9, 5), seconds, 'p'), `${seconds}`).toThrow(/^p: /)
+  })
+
+  it('are as far apart as their own stamps say, whatever is copied when', () => {
+    const at = (atMs?: number): Counters => ({ creates: 0, others: 0, ...(atMs === undefined ? {} : { atMs }) })
+    expect(secondsBetween(at(1_000), at(3_601_000), 2)).toBe(3600)
+    expect(secondsBetween(at(), at(3_601_000), 2)).toBe(2)
+    expect(parseCounters(`${TEXT}cyrus_imap_select_total 1 1700000009000\n`, 'p').atMs).toBe(1_700_000_009_000)
   })
 })
 
