@@ -28,7 +28,8 @@ export function diagnosisFacts(json: unknown, path: string): Facts {
     )
   }
   const { from, to, listHoldMs, retryDelayS, frontends, timeouts } = outcome.data
-  const span = `diagnose, logs of ${from.slice(0, 10)} to ${to.slice(0, 10)}`
+  const whose = `of ${frontends.length} frontend${frontends.length === 1 ? '’s' : 's’'} logs`
+  const span = `diagnose, ${from.slice(0, 10)} to ${to.slice(0, 10)}, ${whose}; waiting for lists of others may be in it`
   const facts: Facts = new Map([
     ['measured.from', { value: span, from: path }],
     ['measured.timeouts', { value: timeouts.length, from: path }],
@@ -37,7 +38,7 @@ export function diagnosisFacts(json: unknown, path: string): Facts {
   if (listHoldMs !== null) {
     const of = (ms: number) => ({
       value: Math.max(LEAST_LIST_MS, ms) / 1e3,
-      from: `${path}, of ${listHoldMs.lists} whole lists`,
+      from: `${path}, of ${listHoldMs.lists} whole lists, ${whose}`,
     })
     facts.set('measured.listSeconds.low', of(listHoldMs.low))
     facts.set('measured.listSeconds.likely', of(listHoldMs.likely))

@@ -155,7 +155,8 @@ function scaleOf({ measured, mailboxes: now }: Site, mailboxes: number): number 
 }
 
 function measuredSource({ measured, mailboxes }: Site, factor: number): Source {
-  const from = `measured there: ${measured!.from}`
+  const asNow = measured!.mailboxes === null ? '; taken for as many mailboxes as now' : ''
+  const from = `measured there: ${measured!.from}${asNow}`
   if (Math.abs(factor - 1) < 0.005) return { source: from, short: 'measured there' }
   const scaled = `scaled × ${factor.toFixed(2)}`
   return {

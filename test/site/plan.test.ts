@@ -85,6 +85,16 @@ describe('costs', () => {
     expect(planOf({ master: { cpu, cores } }).calibration.relation).toBe(relation)
   })
 
+  it('says that lists were measured with an unknown number of mailboxes', () => {
+    const plan = measured(2)
+    expect(plan.costs[0]!.source).toBe('measured there: logs; taken for as many mailboxes as now')
+    expect(plan.unknown.join()).toContain('measured.mailboxes')
+    const listSeconds = { low: 2, likely: 2, high: 2 }
+    const known = measured(2, { measured: { from: 'logs', mailboxes: 400_000, listSeconds } })
+    expect(known.costs[0]!.source).not.toContain('taken for')
+    expect(known.unknown.join()).not.toContain('measured.mailboxes')
+  })
+
   it('does not stretch what the calibration has seen', () => {
     const plan = planOf({ mailboxes: 100_000, planned: {} })
     expect(plan.costs[0]!.source).toContain('within the 150,000')

@@ -176,7 +176,8 @@ describe('a diagnosis', () => {
     const facts = diagnosisFacts(DIAGNOSIS, 'd.json')
     const values = Object.fromEntries([...facts].map(([key, { value }]) => [key, value]))
     expect(values).toEqual({
-      'measured.from': 'diagnose, logs of 2026-11-24 to 2026-11-25',
+      'measured.from':
+        'diagnose, 2026-11-24 to 2026-11-25, of 2 frontends’ logs; waiting for lists of others may be in it',
       'measured.timeouts': 2,
       'measured.resyncs': 3,
       'measured.listSeconds.low': 0.001,
@@ -185,6 +186,7 @@ describe('a diagnosis', () => {
       'measured.mergeSeconds': 8.2,
       'slaves.retryDelay': '20s',
     })
+    expect(facts.get('measured.listSeconds.high')!.from).toBe('d.json, of 40 whole lists, of 2 frontends’ logs')
   })
 
   it('takes no default for a finding, and nothing for a list that nobody saw', () => {
