@@ -198,7 +198,9 @@ function readIfThere(path: string): string | undefined {
 
 function warnOfIncludes(file: CyrusFile, progress: Progress): void {
   if (file.kind === 'settings' && file.includes.length > 0)
-    progress.warn(`${file.path} includes ${file.includes.join(', ')}, not there to be read: what it does not set itself is unknown; give cyr_info conf-all instead`)
+    progress.warn(
+      `${file.path} includes ${file.includes.join(', ')}, not there to be read: what it does not set itself is unknown; give cyr_info conf-all instead`,
+    )
 }
 
 function readJson(path: string): unknown {

@@ -52,8 +52,7 @@ export function diagnosisFacts(json: unknown, path: string): Facts {
       from: `${path}, the middle of ${merges.length} frontends`,
     })
   // A default that nobody has seen is no finding.
-  if (retryDelayS.source !== 'default, no retry seen')
-    facts.set('slaves.retryDelay', delayFact(retryDelayS, path))
+  if (retryDelayS.source !== 'default, no retry seen') facts.set('slaves.retryDelay', delayFact(retryDelayS, path))
   return facts
 }
 

@@ -45,7 +45,10 @@ const settings = z
 /** `site.yaml`: what a site has, as `plan init` writes it and `plan` reads it. Null is what nobody knows. */
 export const siteSchema = z.strictObject({
   schema: z.literal('mupdate-bench/site/1'),
-  asOf: z.string().regex(/^\d{4}-\d{2}-\d{2}$/, 'write a day: 2026-11-28').refine(isDay, 'the calendar has no such day'),
+  asOf: z
+    .string()
+    .regex(/^\d{4}-\d{2}-\d{2}$/, 'write a day: 2026-11-28')
+    .refine(isDay, 'the calendar has no such day'),
   mailboxes: z.int().positive(),
   growthPerDay: z.number().nullable().default(null),
   slaves: z

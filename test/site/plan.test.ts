@@ -77,7 +77,7 @@ describe('costs', () => {
   })
 
   it.each([
-    { cpu: 'AMD EPYC', cores: 2, relation: 'same host' },
+    { cpu: 'AMD EPYC', cores: 2, relation: 'same CPU model' },
     { cpu: 'AMD EPYC', cores: 64, relation: 'another host' },
     { cpu: 'Intel Xeon', cores: 2, relation: 'another host' },
     { cpu: null, cores: null, relation: 'unknown' },
@@ -166,6 +166,19 @@ describe('recommendations', () => {
     expect(of({}, 1)).toMatchObject({ value: 'as it is', change: false })
   })
 
+  it('says where one master cannot hold them, and what is left for lists that are not read', () => {
+    const of = (frontends: number, name: string) =>
+      settingOf(measured(0.01, { slaves: { frontends, retryDelay: '20s' } }), name)
+    expect(of(988, 'mupdate_workers_max').lowerBound).toMatch(/^990: /)
+    for (const name of ['mupdate_workers_max', 'mupdate_connections_max'])
+      expect(of(1100, name).lowerBound).toMatch(/^none suffices: one master cannot hold 1,100 slaves/)
+    expect(of(600, 'mupdate_connections_max')).toMatchObject({
+      value: '1000',
+      price: expect.stringMatching(/10 lists at once/),
+    })
+    expect(of(12, 'mupdate_connections_max').price).toMatch(/^none up to there/)
+  })
+
   it('never recommends a retry delay of 0 or 1, nor connections above 1,000', () => {
     const site = fc.record({
       mailboxes: fc.integer({ min: 1, max: 20_000_000 }),
@@ -186,7 +199,11 @@ describe('recommendations', () => {
         return (
           Number(settingOf(plan, 'mupdate_retry_delay').value) >= 2 &&
           Number(settingOf(plan, 'mupdate_connections_max').value) <= 1000 &&
-          Number(settingOf(plan, 'mupdate_workers_max').value) < 1000
+          Number(settingOf(plan, 'mupdate_workers_max').value) < 1000 &&
+          plan.recommendations.every(({ value, lowerBound }) => {
+            const [least] = /^\d+(?=:|$)/.exec(lowerBound ?? '') ?? []
+            return least === undefined || Number(value) >= Number(least)
+          })
         )
       }),
     )

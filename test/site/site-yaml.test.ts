@@ -107,9 +107,9 @@ it('takes nothing for Cyrus’s default that an include may set', () => {
   const master = masterFacts([more('mupdate_workers_max: 70')], false)
   expect([...master.keys()]).toEqual(['master.settings.mupdate_workers_max'])
   expect(frontendFacts([more('servername: x')], false).size).toBe(0)
-  expect(frontendFacts([more('servername: x'), file('mupdate_retry_delay: 30\n')], false).has('slaves.retryDelay')).toBe(
-    false,
-  )
+  expect(
+    frontendFacts([more('servername: x'), file('mupdate_retry_delay: 30\n')], false).has('slaves.retryDelay'),
+  ).toBe(false)
   expect(saidOf(frontendFacts([more('mupdate_retry_delay: 30')], false), 'slaves.retryDelay')).toBe('30s')
   expect(backendFacts([more('servername: x')], []).size).toBe(0)
   expect(saidOf(backendFacts([more('mupdate_config: standard')], []), 'slaves.unifiedBackends')).toBe(0)
