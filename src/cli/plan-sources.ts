@@ -3,8 +3,8 @@ import { cpus } from 'node:os'
 import { createGunzip } from 'node:zlib'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { parseDurationNs } from '../core/units.js'
-import { type Counters, parseCounters, type Rates, ratesOf } from '../site/counters.js'
-import { type CyrusFile, parseCyrusFile } from '../site/cyrus-files.js'
+import { type Counters, parseCounters, type Rates, ratesOf, secondsBetween } from '../site/counters.js'
+import { type CyrusFile, parseCyrusFile, withIncludes } from '../site/cyrus-files.js'
 import { diagnosisFacts } from '../site/diagnosis.js'
 import { countDump } from '../site/dump-count.js'
 import { delay, type FactKey, type Facts, type FactValue, positive, wholeNumber } from '../site/facts.js'
@@ -13,10 +13,12 @@ import {
   type DatedDump,
   DEFAULTS,
   dumpFacts,
+  dumpWarnings,
   frontendFacts,
   masterFacts,
   withAllUnified,
 } from '../site/gather.js'
+import { isDay } from '../site/schema.js'
 import type { Progress } from './progress.js'
 
 export interface PlanInitFlags {
@@ -46,19 +48,22 @@ export async function factsOf(flags: PlanInitFlags, progress: Progress): Promise
   const [master, frontends, backends] = [flags.master, flags.frontend, flags.backend].map(files =>
     files.filter(file => file !== DEFAULTS).map(readCyrusFile),
   ) as [CyrusFile[], CyrusFile[], CyrusFile[]]
+  const dumps = await readDumps(flags.dump, progress)
+  for (const warning of dumpWarnings(dumps)) progress.warn(warning)
   for (const file of [...master, ...frontends, ...backends]) warnOfIncludes(file, progress)
+  const counted = dumpFacts(dumps)
   const sources: Facts[] = [
     new Map([['asOf', { value: new Date().toISOString().slice(0, 10), from: 'the day of plan init' }]]),
     flags.diagnosis === undefined ? new Map() : diagnosisFacts(readJson(flags.diagnosis), flags.diagnosis),
     masterFacts(master, flags.master.includes(DEFAULTS)),
     frontendFacts(frontends, flags.frontend.includes(DEFAULTS)),
-    dumpFacts(await readDumps(flags.dump, progress)),
-    backendFacts(backends, frontends),
+    counted,
+    backendFacts(backends, frontends, Number(counted.get('backends')?.value ?? 0)),
     counterFacts(flags),
     masterCpu === undefined ? new Map() : cpuFacts(masterCpu),
     flagFacts(flags),
   ]
-  return withAllUnified(new Map(sources.flatMap(source => [...source])))
+  return withAllUnified(new Map(sources.flatMap(source => [...source])), backends)
 }
 
 const FLAG_FACTS: readonly [keyof PlanInitFlags, string, FactKey, (text: string) => FactValue][] = [
@@ -116,7 +121,7 @@ function counterFacts({ counters, uptime }: PlanInitFlags): Facts {
 
 const NOTHING: Counters = { creates: 0, others: 0 }
 
-/** Two scrapes, their times being those of the files; or one, and for how long it has counted. */
+/** Two scrapes; or one, and for how long it has counted. */
 function ratesOfBackend(option: string, uptime: string | undefined): Rates {
   const paths = option.split(',')
   const [first, second] = paths
@@ -127,8 +132,9 @@ function ratesOfBackend(option: string, uptime: string | undefined): Rates {
       'give the older and the newer one of one backend',
     )
   if (second !== undefined) {
-    const seconds = (statOf(second).mtimeMs - statOf(first).mtimeMs) / 1e3
-    return ratesOf(parseCounters(readText(first), first), parseCounters(readText(second), second), seconds, option)
+    const [before, after] = [parseCounters(readText(first), first), parseCounters(readText(second), second)]
+    const filesS = (statOf(second).mtimeMs - statOf(first).mtimeMs) / 1e3
+    return ratesOf(before, after, secondsBetween(before, after, filesS), option)
   }
   if (uptime === undefined)
     throw new HarnessError(
@@ -145,7 +151,7 @@ async function readDumps(options: readonly string[], progress: Progress): Promis
   const dumps: DatedDump[] = []
   for (const option of options) {
     const [, given, path = option] = /^(\d{4}-\d{2}-\d{2})=(.*)$/s.exec(option) ?? []
-    if (given !== undefined && Number.isNaN(Date.parse(given)))
+    if (given !== undefined && !isDay(given))
       throw new HarnessError('USAGE', `--dump ${option}: ${given} is no day`, 'write 2026-11-28=FILE')
     progress.note(`counting ${path}`)
     dumps.push({
@@ -179,12 +185,22 @@ async function* dumpStream(path: string): AsyncGenerator<Buffer> {
 }
 
 function readCyrusFile(path: string): CyrusFile {
-  return parseCyrusFile(readText(path), path)
+  return parseCyrusFile(withIncludes(readText(path), readIfThere), path)
+}
+
+function readIfThere(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
 }
 
 function warnOfIncludes(file: CyrusFile, progress: Progress): void {
   if (file.kind === 'settings' && file.includes.length > 0)
-    progress.warn(`${file.path} includes ${file.includes.join(', ')}, not read: give cyr_info conf-all instead`)
+    progress.warn(
+      `${file.path} includes ${file.includes.join(', ')}, not there to be read: what it does not set itself is unknown; give cyr_info conf-all instead`,
+    )
 }
 
 function readJson(path: string): unknown {

@@ -85,7 +85,7 @@ export const sitePlanSchema = z.strictObject({
     mailboxDatabase: z.string(),
     mailboxes: z.int(),
     host: z.string(),
-    relation: z.enum(['same host', 'another host', 'unknown']).describe('of its host to the site’s master'),
+    relation: z.enum(['same CPU model', 'another host', 'unknown']).describe('of its host to the site’s master'),
   }),
   summary: z.array(z.string()),
   breaksFirst: z.string().nullable().describe('title of the event; null where none of them does'),

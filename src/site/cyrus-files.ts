@@ -1,5 +1,6 @@
 import { HarnessError } from '../core/errors.js'
 import { parseDurationNs } from '../core/units.js'
+import { LEAST_RETRY_DELAY_S } from './facts.js'
 
 /** What one file of a Cyrus host says: imapd.conf, `cyr_info conf-all`, or cyrus.conf. */
 export type CyrusFile =
@@ -16,6 +17,22 @@ export interface Service {
   readonly name: string
   readonly command: string
   readonly options: Readonly<Record<string, string>>
+}
+
+/**
+ * `@include` replaced by what is there (lib/libconfig.c reads it in that place); a line whose file is not there stays.
+ *
+ * @param read gives undefined for a file that is not there
+ */
+export function withIncludes(
+  text: string,
+  read: (path: string) => string | undefined,
+  seen: readonly string[] = [],
+): string {
+  return text.replace(/^[ \t]*@include[ \t]*:[ \t]*(\/.*?)[ \t\r]*$/gim, (line, path: string) => {
+    const included = seen.includes(path) ? undefined : read(path)
+    return included === undefined ? line : withIncludes(included, read, [...seen, path])
+  })
 }
 
 /** Tells by its contents what it is. @throws {HarnessError} `USAGE` for what is neither */
@@ -39,7 +56,7 @@ function settingsOf(text: string): { settings: Record<string, string>; includes:
   for (const line of text.replace(/\\\r?\n/g, ' ').split(/\r?\n/)) {
     const [, key, value] = /^\s*(@?[A-Za-z0-9_.-]+)\s*:\s*(.*?)\s*$/.exec(line) ?? []
     if (key === undefined) continue
-    if (key === '@include') includes.push(value)
+    if (key.toLowerCase() === '@include') includes.push(value)
     else settings[key.toLowerCase()] = value
   }
   return { settings, includes }
@@ -77,11 +94,15 @@ export function settingOf(
   return value === '' ? undefined : value
 }
 
-/** Seconds without a unit, as imapd.conf has them. @throws {HarnessError} `USAGE` */
+/** mupdate_retry_delay: seconds without a unit, as imapd.conf has them. @throws {HarnessError} `USAGE` */
 export function settingMs(text: string, what: string): number {
   const ms = /^\d+(\.\d+)?$/.test(text) ? Number(text) * 1e3 : durationMs(text)
-  if (ms !== undefined && ms > 0) return ms
-  throw new HarnessError('USAGE', `${what}: ${text} is not a time`, 'give seconds, such as 20')
+  if (ms !== undefined && ms >= LEAST_RETRY_DELAY_S * 1e3) return ms
+  throw new HarnessError(
+    'USAGE',
+    `${what}: ${text} is not a time of ${LEAST_RETRY_DELAY_S} s or more`,
+    'give seconds, such as 20; with less a slave divides by zero',
+  )
 }
 
 function durationMs(text: string): number | undefined {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { HarnessError } from '../core/errors.js'
-import type { Facts } from './facts.js'
+import { type Fact, type Facts, LEAST_RETRY_DELAY_S } from './facts.js'
 
 /** What is taken of `diagnose --json`; the rest of it may change. */
 const diagnosisSchema = z.object({
@@ -8,7 +8,7 @@ const diagnosisSchema = z.object({
   from: z.string(),
   to: z.string(),
   listHoldMs: z.object({ low: z.number(), likely: z.number(), high: z.number(), lists: z.number() }).nullable(),
-  retryDelayS: z.object({ likely: z.number(), source: z.string() }),
+  retryDelayS: z.object({ low: z.number(), likely: z.number(), high: z.number(), source: z.string() }),
   frontends: z.array(z.object({ merge: z.object({ medianMs: z.number() }).nullable(), resyncs: z.array(z.unknown()) })),
   timeouts: z.array(z.unknown()),
 })
@@ -28,7 +28,8 @@ export function diagnosisFacts(json: unknown, path: string): Facts {
     )
   }
   const { from, to, listHoldMs, retryDelayS, frontends, timeouts } = outcome.data
-  const span = `diagnose, logs of ${from.slice(0, 10)} to ${to.slice(0, 10)}`
+  const whose = `of ${frontends.length} frontend${frontends.length === 1 ? '’s' : 's’'} logs`
+  const span = `diagnose, ${from.slice(0, 10)} to ${to.slice(0, 10)}, ${whose}; waiting for lists of others may be in it`
   const facts: Facts = new Map([
     ['measured.from', { value: span, from: path }],
     ['measured.timeouts', { value: timeouts.length, from: path }],
@@ -37,7 +38,7 @@ export function diagnosisFacts(json: unknown, path: string): Facts {
   if (listHoldMs !== null) {
     const of = (ms: number) => ({
       value: Math.max(LEAST_LIST_MS, ms) / 1e3,
-      from: `${path}, of ${listHoldMs.lists} whole lists`,
+      from: `${path}, of ${listHoldMs.lists} whole lists, ${whose}`,
     })
     facts.set('measured.listSeconds.low', of(listHoldMs.low))
     facts.set('measured.listSeconds.likely', of(listHoldMs.likely))
@@ -51,7 +52,12 @@ export function diagnosisFacts(json: unknown, path: string): Facts {
       from: `${path}, the middle of ${merges.length} frontends`,
     })
   // A default that nobody has seen is no finding.
-  if (retryDelayS.source !== 'default, no retry seen')
-    facts.set('slaves.retryDelay', { value: `${retryDelayS.likely}s`, from: `${path}: ${retryDelayS.source}` })
+  if (retryDelayS.source !== 'default, no retry seen') facts.set('slaves.retryDelay', delayFact(retryDelayS, path))
   return facts
+}
+
+/** A longer delay bears more: of one that was only seen the shortest that it can be. */
+function delayFact({ low, likely, high, source }: z.infer<typeof diagnosisSchema>['retryDelayS'], path: string): Fact {
+  if (source === 'given') return { value: `${likely}s`, from: `${path}: given` }
+  return { value: `${Math.max(LEAST_RETRY_DELAY_S, low)}s`, from: `${path}: ${source}, ${low} to ${high} s` }
 }

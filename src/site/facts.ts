@@ -9,6 +9,9 @@ export interface Fact {
   readonly from: string
 }
 
+/** With 0 or 1 a slave divides by zero: `rand() % (retry_delay / 2)`. */
+export const LEAST_RETRY_DELAY_S = 2
+
 /** Keys of site.yaml, dots between them, in the order in which they stand there. */
 export const FACT_KEYS = [
   'asOf',
@@ -160,7 +163,7 @@ export function positive(text: string): number {
 /** Seconds where there is no unit. @throws {HarnessError} `USAGE` */
 export function delay(text: string): string {
   const seconds = /^\d+(\.\d+)?$/.test(text.trim()) ? Number(text) : parseDurationNs(text) / 1e9
-  if (seconds <= 0) throw usage(text, 'a delay', '20s')
+  if (seconds < LEAST_RETRY_DELAY_S) throw usage(text, `a delay of ${LEAST_RETRY_DELAY_S} s or more`, '20s')
   return `${seconds}s`
 }
 

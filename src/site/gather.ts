@@ -25,6 +25,11 @@ function settingsFiles(files: readonly CyrusFile[]): SettingsFile[] {
   return files.filter((file): file is SettingsFile => file.kind === 'settings')
 }
 
+/** What it includes was not read: what is absent here may be there. */
+function mayHaveMore(file: CyrusFile): boolean {
+  return file.kind === 'settings' && file.includes.length > 0
+}
+
 const MASTER_SETTINGS = {
   mupdate_workers_start: 'workersStart',
   mupdate_workers_minspare: 'workersMinSpare',
@@ -41,6 +46,7 @@ export function masterFacts(files: readonly CyrusFile[], isDefault: boolean): Fa
     const defaults = modelSettings({})
     for (const [name, key] of Object.entries(MASTER_SETTINGS)) {
       const own = file && settingOf(file.settings, name)
+      if (own === undefined && file !== undefined && mayHaveMore(file)) continue
       const absent = file === undefined ? 'Cyrus’s default' : `Cyrus’s default, ${file.path} does not set it`
       facts.set(`master.settings.${name}` as FactKey, {
         value: own === undefined ? defaults[key] : countOf(own, name, file!.path),
@@ -84,6 +90,7 @@ export function frontendFacts(files: readonly CyrusFile[], isDefault: boolean): 
   const all = settingsFiles(files)
   // One file is an example of many.
   if (all.length > 1) facts.set('slaves.frontends', { value: all.length, from: `${all.length} files of frontends` })
+  if (all.some(file => mayHaveMore(file) && settingOf(file.settings, 'mupdate_retry_delay') === undefined)) return facts
   const delays = all.flatMap(file => {
     const own = settingOf(file.settings, 'mupdate_retry_delay')
     return own === undefined ? [] : [{ ms: settingMs(own, `${file.path}: mupdate_retry_delay`), path: file.path }]
@@ -103,14 +110,20 @@ export function frontendFacts(files: readonly CyrusFile[], isDefault: boolean): 
   return facts
 }
 
-/** Files of backends: how many, and whether they are slaves as well. */
-export function backendFacts(files: readonly CyrusFile[], frontendFiles: readonly CyrusFile[]): Facts {
+/**
+ * Files of backends: how many, and whether they are slaves as well.
+ *
+ * @param named how many a dump names: fewer files are examples
+ */
+export function backendFacts(files: readonly CyrusFile[], frontendFiles: readonly CyrusFile[], named = 0): Facts {
   const facts: Facts = new Map()
   const count = settingsFiles(files).length
-  if (count > 1) facts.set('backends', { value: count, from: `${count} files of backends` })
+  if (count > Math.max(1, named)) facts.set('backends', { value: count, from: `${count} files of backends` })
   const unified = settingsFiles(files).filter(file => isUnified([file]))
   const services = files.filter(file => file.kind === 'services' && isUnified([file]))
   const own = Math.max(unified.length, services.length)
+  const isUnsaid = files.some(file => mayHaveMore(file) && !('mupdate_config' in (file as SettingsFile).settings))
+  if (own === 0 && isUnsaid) return facts
   if (files.length > 0)
     facts.set('slaves.unifiedBackends', {
       value: own,
@@ -124,12 +137,22 @@ export function backendFacts(files: readonly CyrusFile[], frontendFiles: readonl
   return facts
 }
 
-/** One file of a backend is an example of many: where it is a slave, all are. */
-export function withAllUnified(facts: Facts): Facts {
+/** Files of backends are examples of many: where all of them are slaves, all backends are. */
+export function withAllUnified(facts: Facts, files: readonly CyrusFile[]): Facts {
   const [unified, backends] = [facts.get('slaves.unifiedBackends'), facts.get('backends')]
-  if (unified?.value !== 1 || typeof backends?.value !== 'number' || backends.value <= 1) return facts
+  // A backend has one file of each kind.
+  const given = Math.max(settingsFiles(files).length, files.length - settingsFiles(files).length)
+  const areAll = unified !== undefined && given > 0 && unified.value === given
+  if (!areAll || typeof backends?.value !== 'number' || backends.value <= given) return facts
   const from = `${unified.from}; as many as backends`
   return new Map([...facts, ['slaves.unifiedBackends', { value: backends.value, from }]])
+}
+
+const NAMELESS = 'names no server: a backend’s own, or 2.5’s: is it the whole murder?'
+
+/** A backend's dump has its own mailboxes alone, and looks like a small murder's. */
+export function dumpWarnings(dumps: readonly DatedDump[]): string[] {
+  return dumps.flatMap(({ path, count }) => (count.servers.size === 0 ? [`${path} ${NAMELESS}`] : []))
 }
 
 /** One dump tells how many there are; two of different days how they grow. @throws {HarnessError} `USAGE` */
@@ -141,6 +164,7 @@ export function dumpFacts(dumps: readonly DatedDump[]): Facts {
   const less = [
     ...(tombstones > 0 ? [`${formatCount(tombstones)} deleted ones left out`] : []),
     ...(unknown > 0 ? [`${formatCount(unknown)} lines are no mailbox`] : []),
+    ...(servers.size === 0 ? [NAMELESS] : []),
   ]
   const from = [`${last.path}, ${last.day} (${last.dayFrom})`, ...less].join('; ')
   facts.set('mailboxes', { value: mailboxes, from })

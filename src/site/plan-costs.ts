@@ -13,16 +13,16 @@ export type Relation = SitePlan['calibration']['relation']
 export function relationOf({ master }: Site, { host }: Calibration): Relation {
   if (master.cpu === null) return 'unknown'
   const isSame = master.cpu === host.cpuModel && (master.cores === null || master.cores === host.cores)
-  return isSame ? 'same host' : 'another host'
+  return isSame ? 'same CPU model' : 'another host'
 }
 
 const RELATIONS: Record<Relation, string> = {
-  'same host': 'made on a host of the same CPU as the site’s master',
+  'same CPU model': 'made on a host of the same CPU model as the site’s master',
   'another host': 'made on another host than the site’s master',
   unknown: 'whether on a host like the site’s master is unknown',
 }
 const SHORT_RELATIONS: Record<Relation, string> = {
-  'same host': 'the same CPU',
+  'same CPU model': 'a host of the same CPU model',
   'another host': 'another host',
   unknown: 'a host that may be another',
 }
@@ -155,7 +155,8 @@ function scaleOf({ measured, mailboxes: now }: Site, mailboxes: number): number 
 }
 
 function measuredSource({ measured, mailboxes }: Site, factor: number): Source {
-  const from = `measured there: ${measured!.from}`
+  const asNow = measured!.mailboxes === null ? '; taken for as many mailboxes as now' : ''
+  const from = `measured there: ${measured!.from}${asNow}`
   if (Math.abs(factor - 1) < 0.005) return { source: from, short: 'measured there' }
   const scaled = `scaled × ${factor.toFixed(2)}`
   return {

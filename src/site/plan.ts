@@ -177,6 +177,10 @@ function unknownsOf({ growthPerDay, operations, measured, master, planned }: Sit
       (measured?.listSeconds ?? null) === null,
       'the time of a list at this site: measured.listSeconds, from mupdate-bench diagnose --json (plan init --diagnosis)',
     ),
+    ...no(
+      measured !== null && measured.mailboxes === null && (measured.listSeconds ?? measured.mergeSeconds) !== null,
+      'how many mailboxes there were when lists were measured: measured.mailboxes; taken for as many as now',
+    ),
     ...no(master.cpu === null, 'the CPU of the master’s host: master.cpu (plan init --master-cpu)'),
     ...no(
       master.place !== 'tmpfs' && !isOfDisk(calibration),

@@ -4,6 +4,7 @@ import type { Estimate } from '../limits/estimate.js'
 import { retryDelaySFor } from '../limits/resyncs.js'
 import { connectionsFor, MOST_CONNECTIONS, SPARE_WORKERS, workersFor } from '../limits/workers.js'
 import type { Calibration } from '../masters/model/calibration.js'
+import { DEADLY_CONNECTIONS } from '../masters/model/settings.js'
 import type { PlanCost, PlanState, Recommendation } from '../metrics/site-plan-result.js'
 import { OWN_DESCRIPTORS } from './plan-limits.js'
 import { settingsOf } from './states.js'
@@ -90,7 +91,8 @@ function workersMax(given: Given): Recommendation {
   const current = settingsOf(site).workersMax
   const waiting = waitingCreates(given)
   const wanted = Math.max(workersFor(state.slaves), state.slaves + 1 + (waiting ?? 0))
-  const needed = Math.min(wanted, MOST_CONNECTIONS - SPARE_WORKERS)
+  const most = MOST_CONNECTIONS - SPARE_WORKERS
+  const needed = Math.min(wanted, most)
   const creates =
     waiting === undefined || waiting === 0 || waiting + 1 <= SPARE_WORKERS
       ? `${SPARE_WORKERS} for everybody else`
@@ -101,12 +103,19 @@ function workersMax(given: Given): Recommendation {
     current: `${current}`,
     value: `${Math.max(current, needed)}`,
     change: current < needed,
-    lowerBound: `${state.slaves + 2}: ${state.slaves} streams, 1 that listens, 1 for everybody else`,
+    lowerBound:
+      state.slaves + 2 > most
+        ? tooMany(state.slaves)
+        : `${state.slaves + 2}: ${state.slaves} streams, 1 that listens, 1 for everybody else`,
     arithmetic: `${state.slaves} streaming slaves keep one each + ${creates} = ${formatCount(needed)}${wanted > needed ? `, bounded by the ${formatCount(MOST_CONNECTIONS)} connections at which mupdate dies` : ''}`,
     measurement:
       'measured on 3.6.1 and 3.12.3: with 50 workers 49 slaves are served in 2 ms, the 50th silences the master; with 1,200 workers 1,000 slaves are served',
     price: `about ${KB_PER_SLAVE} kB of memory and a thread for each that is in use; none for those that are not`,
   }
+}
+
+function tooMany(slaves: number): string {
+  return `none suffices: one master cannot hold ${formatCount(slaves)} slaves, as mupdate dies at about ${formatCount(DEADLY_CONNECTIONS)} connections`
 }
 
 function otherWorkers({ site }: Given): Recommendation {
@@ -136,12 +145,23 @@ function connectionsMax(given: Given): Recommendation {
     current: `${current}`,
     value: `${value}`,
     change: value !== current,
-    lowerBound: `${Math.min(MOST_CONNECTIONS, workersFor(state.slaves))}: slaves, and ${SPARE_WORKERS} for backends`,
+    lowerBound:
+      workersFor(state.slaves) > MOST_CONNECTIONS
+        ? tooMany(state.slaves)
+        : `${workersFor(state.slaves)}: slaves, and ${SPARE_WORKERS} for backends`,
     arithmetic: `slaves, ${SPARE_WORKERS} or as many creates as wait for one list, and as many again = ${formatCount(needed)}; never above ${formatCount(MOST_CONNECTIONS)}`,
     measurement:
       'measured on 3.6.1: at about 1,010 connections the whole master dies (nfds < FD_SETSIZE), whatever maxfds says',
-    price: 'none up to there; beyond it the limit that protects the master is gone',
+    price: connectionsPrice(value, state.slaves),
   }
+}
+
+/** A list that its slave does not read takes a descriptor beside the connection's. */
+function connectionsPrice(value: number, slaves: number): string {
+  const room = DEADLY_CONNECTIONS - value
+  return slaves < room
+    ? 'none up to there; beyond it the limit that protects the master is gone'
+    : `with all of them taken, ${formatCount(room)} lists at once that their slaves do not read are enough to let the master die: each takes one more descriptor`
 }
 
 function maxfds(given: Given): Recommendation[] {
@@ -170,24 +190,27 @@ function database({ site, state, createSource }: Given): Recommendation {
   const { database: type, place } = site.master
   const current = type === null && place === null ? null : `${type ?? 'unknown type'} on ${place ?? 'an unknown place'}`
   const rate = state.createsPerSecond
-  const isTooFast = rate !== null && rate > DISK_CREATES_PER_SECOND.one * LOCK_SHARE
+  const change = rate !== null && rate > DISK_CREATES_PER_SECOND.one * LOCK_SHARE && place !== 'tmpfs'
+  const faster = `${type ?? 'the type that it has'} on tmpfs, or on a disk with a fast fsync`
   return {
     setting: 'mboxlist_db and where it lies',
     where: 'imapd.conf and file systems of the master',
     current,
-    value: isTooFast ? 'twoskip on tmpfs, or a disk with a fast fsync' : 'twoskip on disk',
-    change: isTooFast && place !== 'tmpfs',
+    value: change ? faster : (current ?? 'as it is'),
+    change,
     lowerBound: null,
     arithmetic:
       rate === null
         ? 'how many creates a second is unknown; a disk does a few hundred'
         : `${perSecond(rate)} wanted; a disk did ${DISK_CREATES_PER_SECOND.one}/s over one connection and ${DISK_CREATES_PER_SECOND.eight}/s over eight, tmpfs 5,200/s over one`,
     measurement: `measured on 3.6.1: each change is 2 fdatasync and 1 fsync; costs here: ${createSource}`,
-    price: isTooFast
-      ? 'what is on tmpfs is gone after a reboot: every backend then has to push its list with ctl_mboxlist -m before a frontend may join; 90 to 170 MB for 500k mailboxes'
-      : 'creates wait for fsync; lists and NOOPs do not',
+    price: change || place === 'tmpfs' ? TMPFS_PRICE : 'creates wait for fsync; lists and NOOPs do not',
   }
 }
+
+/** imap/ctl_mboxlist.c, do_dump with -m: what the master places elsewhere is deleted here. */
+const TMPFS_PRICE =
+  '90 to 170 MB for 500k mailboxes, and all of it is gone after a reboot. Frontends come back by themselves and take the empty list: stop them all before, restore a dump that is kept on a disk (ctl_mboxlist -d daily, -u to restore), then start them. Restoring from backends with ctl_mboxlist -m is no harmless way: it deletes mailboxes of that backend which the master places elsewhere'
 
 function stagger({ site, state, listMs, mergeMs, listSource }: Given): Recommendation {
   const everyMs = listMs.high + (mergeMs?.high ?? 0)

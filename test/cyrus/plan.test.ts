@@ -127,7 +127,7 @@ describe('the plan of a fifth of the seed’s site, held against a real Cyrus', 
       const { status, stderr } = await workbench.bench(args)
       expect(status, stderr).toBe(0)
       const plan = await planOf('4s', [], ['--calibration', 'costs.json'])
-      expect(plan.calibration.relation).toBe('same host')
+      expect(plan.calibration.relation).toBe('same CPU model')
       const list = plan.costs.find(({ name }) => name === 'list')!
       expect(list.source).toContain('extrapolated from 20,000 mailboxes to 100,000')
       // Generous beside its own interval: this machine is shared, and not equally fast from minute to minute.

@@ -49,6 +49,17 @@ describe('what is said of restarted frontends', () => {
     [1, 2, 5, 8, 11, 12].map(restarted => ({ mailboxes: 200_000, slaves: 12, retryDelayS, restarted })),
   )
 
+  it('is certain of some of these, either way', () => {
+    const said = grid.map(predicted)
+    for (const certain of ['cannot', 'must'])
+      expect(
+        said.some(({ timeOuts }) => timeOuts === certain),
+        certain,
+      ).toBe(true)
+    expect(said.map(({ thrash }) => thrash)).toContain('cannot')
+    expect(said.map(({ thrash }) => thrash)).toContain('must')
+  })
+
   it.each(grid)('holds in simulations: $restarted of $slaves, $retryDelayS s', async one => {
     const { timeOuts, thrash } = predicted(one)
     for (const seed of [1]) {

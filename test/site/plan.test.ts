@@ -77,12 +77,22 @@ describe('costs', () => {
   })
 
   it.each([
-    { cpu: 'AMD EPYC', cores: 2, relation: 'same host' },
+    { cpu: 'AMD EPYC', cores: 2, relation: 'same CPU model' },
     { cpu: 'AMD EPYC', cores: 64, relation: 'another host' },
     { cpu: 'Intel Xeon', cores: 2, relation: 'another host' },
     { cpu: null, cores: null, relation: 'unknown' },
   ])('$cpu, $cores cores: $relation', ({ cpu, cores, relation }) => {
     expect(planOf({ master: { cpu, cores } }).calibration.relation).toBe(relation)
+  })
+
+  it('says that lists were measured with an unknown number of mailboxes', () => {
+    const plan = measured(2)
+    expect(plan.costs[0]!.source).toBe('measured there: logs; taken for as many mailboxes as now')
+    expect(plan.unknown.join()).toContain('measured.mailboxes')
+    const listSeconds = { low: 2, likely: 2, high: 2 }
+    const known = measured(2, { measured: { from: 'logs', mailboxes: 400_000, listSeconds } })
+    expect(known.costs[0]!.source).not.toContain('taken for')
+    expect(known.unknown.join()).not.toContain('measured.mailboxes')
   })
 
   it('does not stretch what the calibration has seen', () => {
@@ -142,11 +152,38 @@ describe('recommendations', () => {
     expect(Number(rateOf({ ...kept, master: { place: 'tmpfs' } }).replace(/\D/g, ''))).toBeGreaterThan(1000)
   })
 
+  it('keeps the database’s type, and says what tmpfs costs', () => {
+    const of = (master: SiteDocument['master'], createsPerSecond: number) =>
+      settingOf(measured(1, { master, operations: { createsPerSecond } }), 'mboxlist_db and where it lies')
+    const moved = of({ database: 'skiplist', place: 'disk' }, 400)
+    expect(moved).toMatchObject({ value: 'skiplist on tmpfs, or on a disk with a fast fsync', change: true })
+    expect(moved.price).toMatch(/stop them all before.*dump.*on a disk.*deletes mailboxes/)
+    expect(of({}, 400).value).toMatch(/^the type that it has on tmpfs/)
+    for (const rate of [1, 400]) {
+      const kept = of({ database: 'twom', place: 'tmpfs' }, rate)
+      expect(kept).toMatchObject({ value: 'twom on tmpfs', change: false, price: moved.price })
+    }
+    expect(of({}, 1)).toMatchObject({ value: 'as it is', change: false })
+  })
+
+  it('says where one master cannot hold them, and what is left for lists that are not read', () => {
+    const of = (frontends: number, name: string) =>
+      settingOf(measured(0.01, { slaves: { frontends, retryDelay: '20s' } }), name)
+    expect(of(988, 'mupdate_workers_max').lowerBound).toMatch(/^990: /)
+    for (const name of ['mupdate_workers_max', 'mupdate_connections_max'])
+      expect(of(1100, name).lowerBound).toMatch(/^none suffices: one master cannot hold 1,100 slaves/)
+    expect(of(600, 'mupdate_connections_max')).toMatchObject({
+      value: '1000',
+      price: expect.stringMatching(/10 lists at once/),
+    })
+    expect(of(12, 'mupdate_connections_max').price).toMatch(/^none up to there/)
+  })
+
   it('never recommends a retry delay of 0 or 1, nor connections above 1,000', () => {
     const site = fc.record({
       mailboxes: fc.integer({ min: 1, max: 20_000_000 }),
       frontends: fc.integer({ min: 1, max: 1500 }),
-      retryDelay: fc.integer({ min: 1, max: 600 }),
+      retryDelay: fc.integer({ min: 2, max: 600 }),
       connectionsMax: fc.integer({ min: 1, max: 5000 }),
       createsPerSecond: fc.option(fc.integer({ min: 0, max: 100_000 })),
     })
@@ -162,7 +199,11 @@ describe('recommendations', () => {
         return (
           Number(settingOf(plan, 'mupdate_retry_delay').value) >= 2 &&
           Number(settingOf(plan, 'mupdate_connections_max').value) <= 1000 &&
-          Number(settingOf(plan, 'mupdate_workers_max').value) < 1000
+          Number(settingOf(plan, 'mupdate_workers_max').value) < 1000 &&
+          plan.recommendations.every(({ value, lowerBound }) => {
+            const [least] = /^\d+(?=:|$)/.exec(lowerBound ?? '') ?? []
+            return least === undefined || Number(value) >= Number(least)
+          })
         )
       }),
     )

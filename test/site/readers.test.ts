@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { json36, text24 } from '../../src/generators/dump.js'
-import { type Counters, parseCounters, ratesOf } from '../../src/site/counters.js'
+import { type Counters, parseCounters, ratesOf, secondsBetween } from '../../src/site/counters.js'
 import { isUnified, mupdateService, parseCyrusFile, settingMs, settingOf } from '../../src/site/cyrus-files.js'
 import { diagnosisFacts } from '../../src/site/diagnosis.js'
 import { countDump } from '../../src/site/dump-count.js'
@@ -59,7 +59,7 @@ describe('files of a Cyrus host', () => {
 
   it('reads times with and without a unit', () => {
     expect([settingMs('20', 'd'), settingMs('30s', 'd'), settingMs('2m', 'd')]).toEqual([20_000, 30_000, 120_000])
-    for (const bad of ['0', 'x', '-3', '']) expect(() => settingMs(bad, 'd'), bad).toThrow(/d: .* is not a time/)
+    for (const bad of ['0', '1', 'x', '-3', '']) expect(() => settingMs(bad, 'd'), bad).toThrow(/d: .* is not a time/)
   })
 })
 
@@ -137,15 +137,23 @@ cyrus_imap_select_total{service="imap"} 99999
 `
 
   it('are added up over services', () => {
-    expect(parseCounters(TEXT, 'p')).toEqual({ creates: 42, others: 7 })
+    expect(parseCounters(TEXT, 'p')).toEqual({ creates: 42, others: 7, atMs: 1_700_000_000_000 })
     expect(() => parseCounters('cyrus_imap_select_total 3\n', 'p')).toThrow(/p: no counters of a Cyrus backend/)
   })
 
   it('give rates, and not where they went back', () => {
     const of = (creates: number, others: number): Counters => ({ creates, others })
-    expect(ratesOf(of(10, 5), of(110, 25), 50, 'p')).toEqual({ createsPerSecond: 2, otherChangesPerSecond: 0.4 })
-    expect(() => ratesOf(of(10, 5), of(9, 5), 50, 'p')).toThrow(/restarted/)
-    expect(() => ratesOf(of(1, 1), of(9, 5), 0, 'p')).toThrow(/p:/)
+    expect(ratesOf(of(10, 5), of(110, 25), 100, 'p')).toEqual({ createsPerSecond: 1, otherChangesPerSecond: 0.2 })
+    expect(() => ratesOf(of(10, 5), of(9, 5), 100, 'p')).toThrow(/restarted/)
+    for (const seconds of [-100, 0, 59])
+      expect(() => ratesOf(of(1, 1), of(9, 5), seconds, 'p'), `${seconds}`).toThrow(/^p: /)
+  })
+
+  it('are as far apart as their own stamps say, whatever is copied when', () => {
+    const at = (atMs?: number): Counters => ({ creates: 0, others: 0, ...(atMs === undefined ? {} : { atMs }) })
+    expect(secondsBetween(at(1_000), at(3_601_000), 2)).toBe(3600)
+    expect(secondsBetween(at(), at(3_601_000), 2)).toBe(2)
+    expect(parseCounters(`${TEXT}cyrus_imap_select_total 1 1700000009000\n`, 'p').atMs).toBe(1_700_000_009_000)
   })
 })
 
@@ -168,7 +176,8 @@ describe('a diagnosis', () => {
     const facts = diagnosisFacts(DIAGNOSIS, 'd.json')
     const values = Object.fromEntries([...facts].map(([key, { value }]) => [key, value]))
     expect(values).toEqual({
-      'measured.from': 'diagnose, logs of 2026-11-24 to 2026-11-25',
+      'measured.from':
+        'diagnose, 2026-11-24 to 2026-11-25, of 2 frontends’ logs; waiting for lists of others may be in it',
       'measured.timeouts': 2,
       'measured.resyncs': 3,
       'measured.listSeconds.low': 0.001,
@@ -177,12 +186,22 @@ describe('a diagnosis', () => {
       'measured.mergeSeconds': 8.2,
       'slaves.retryDelay': '20s',
     })
+    expect(facts.get('measured.listSeconds.high')!.from).toBe('d.json, of 40 whole lists, of 2 frontends’ logs')
   })
 
   it('takes no default for a finding, and nothing for a list that nobody saw', () => {
-    const retryDelayS = { likely: 20, source: 'default, no retry seen' }
+    const retryDelayS = { low: 20, likely: 20, high: 20, source: 'default, no retry seen' }
     const facts = diagnosisFacts({ ...DIAGNOSIS, retryDelayS, listHoldMs: null }, 'd.json')
     expect([...facts.keys()].filter(key => /retryDelay|listSeconds/.test(key))).toEqual([])
+  })
+
+  it.each([
+    { low: 13.5, high: 20, source: 'retries', value: '13.5s', from: 'd.json: retries, 13.5 to 20 s' },
+    { low: 0.4, high: 20, source: 'retries', value: '2s', from: 'd.json: retries, 0.4 to 20 s' },
+    { low: 18, high: 20, source: 'given', value: '19s', from: 'd.json: given' },
+  ])('takes the shortest retry delay that fits: $source, from $low s', ({ value, from, ...seen }) => {
+    const facts = diagnosisFacts({ ...DIAGNOSIS, retryDelayS: { likely: 19, ...seen } }, 'd.json')
+    expect(facts.get('slaves.retryDelay')).toEqual({ value, from })
   })
 
   it('says what is wrong with another file', () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { parseCyrusFile } from '../../src/site/cyrus-files.js'
+import { type CyrusFile, parseCyrusFile, withIncludes } from '../../src/site/cyrus-files.js'
 import {
   delay,
   type Fact,
@@ -11,7 +11,14 @@ import {
   requireAll,
   wholeNumber,
 } from '../../src/site/facts.js'
-import { backendFacts, dumpFacts, frontendFacts, masterFacts, withAllUnified } from '../../src/site/gather.js'
+import {
+  backendFacts,
+  dumpFacts,
+  dumpWarnings,
+  frontendFacts,
+  masterFacts,
+  withAllUnified,
+} from '../../src/site/gather.js'
 import { readSite } from '../../src/site/read-site.js'
 import { siteYaml } from '../../src/site/site-yaml.js'
 
@@ -60,10 +67,17 @@ describe('what files say', () => {
 
   it('recognises a unified murder, by one of its backends', () => {
     const unified = file('mupdate_config: unified\n', 'be1')
-    const backends: [FactKey, Fact] = ['backends', { value: 9, from: 'dump' }]
-    expect(saidOf(withAllUnified(new Map([...backendFacts([unified], []), backends])), 'slaves.unifiedBackends')).toBe(
-      9,
-    )
+    const all = (files: CyrusFile[]) =>
+      withAllUnified(
+        new Map([...backendFacts(files, [], 9), ['backends', { value: 9, from: 'dump' }] as [FactKey, Fact]]),
+        files,
+      )
+    const service = file('SERVICES {\n mupdate cmd="mupdate"\n}\n', 'cyrus.conf')
+    for (const files of [[unified], [unified, unified], [unified, service], [service]])
+      expect(saidOf(all(files), 'slaves.unifiedBackends')).toBe(9)
+    expect(saidOf(all([unified, file('a: b\n')]), 'slaves.unifiedBackends')).toBe(1)
+    expect(backendFacts([unified, unified], [], 9).has('backends')).toBe(false)
+    expect(saidOf(backendFacts([unified, unified], [], 1), 'backends')).toBe(2)
     expect(saidOf(backendFacts([unified, file('a: b\n')], []), 'slaves.unifiedBackends')).toBe(1)
     expect(saidOf(backendFacts([file('a: b\n')], []), 'slaves.unifiedBackends')).toBe(0)
   })
@@ -88,6 +102,34 @@ describe('what files say', () => {
   })
 })
 
+it('takes nothing for Cyrus’s default that an include may set', () => {
+  const more = (own: string) => file(`${own}\n@include: /etc/more.conf\n`)
+  const master = masterFacts([more('mupdate_workers_max: 70')], false)
+  expect([...master.keys()]).toEqual(['master.settings.mupdate_workers_max'])
+  expect(frontendFacts([more('servername: x')], false).size).toBe(0)
+  expect(
+    frontendFacts([more('servername: x'), file('mupdate_retry_delay: 30\n')], false).has('slaves.retryDelay'),
+  ).toBe(false)
+  expect(saidOf(frontendFacts([more('mupdate_retry_delay: 30')], false), 'slaves.retryDelay')).toBe('30s')
+  expect(backendFacts([more('servername: x')], []).size).toBe(0)
+  expect(saidOf(backendFacts([more('mupdate_config: standard')], []), 'slaves.unifiedBackends')).toBe(0)
+})
+
+it('reads includes that are there, in their place, each once on its way', () => {
+  const files: Record<string, string> = { '/a': 'b: 2\n@include: /b\n', '/b': '@include: /a\nc: 3\n' }
+  expect(withIncludes('a: 1\n @include: /a \nb: 4\n@include: c\n', path => files[path])).toBe(
+    'a: 1\nb: 2\n@include: /a\nc: 3\n\n\nb: 4\n@include: c\n',
+  )
+})
+
+it('doubts a dump that names no server', () => {
+  const whole = dumpOf('nov', '2026-11-01', 500)
+  const one = { ...whole, count: { ...whole.count, servers: new Map<string, number>() } }
+  expect(dumpFacts([one]).get('mailboxes')!.from).toContain('names no server')
+  expect(dumpWarnings([one, whole])).toEqual([expect.stringMatching(/^nov names no server.*the whole murder\?$/)])
+  expect(dumpFacts([whole]).get('mailboxes')!.from).not.toContain('names no server')
+})
+
 describe('questions', () => {
   it('are asked for what is missing alone, and listed with their flags', () => {
     const facts: Facts = new Map([['mailboxes', { value: 1, from: '' }]])
@@ -101,7 +143,7 @@ describe('questions', () => {
     expect(['0', '0.4', '5e3'].map(positive)).toEqual([0, 0.4, 5000])
     for (const bad of ['', '-1', 'x', 'Infinity']) expect(() => positive(bad), bad).toThrow(/not a number/)
     expect(['20', '20s', '2m'].map(delay)).toEqual(['20s', '20s', '120s'])
-    for (const bad of ['', '0', 'x']) expect(() => delay(bad), bad).toThrow()
+    for (const bad of ['', '0', '1', '1500ms', 'x']) expect(() => delay(bad), bad).toThrow()
   })
 })
 
@@ -132,6 +174,19 @@ describe('site.yaml', () => {
   it.each([
     { change: ['mailboxes: 500000', 'mailboxes: many'], says: /^s\.yaml:\d+:12: mailboxes: / },
     { change: ['retryDelay: 20s', 'retryDelay: soon'], says: /slaves\.retryDelay: "soon" is not a duration/ },
+    ...['0', '-5', '1s'].map(bad => ({
+      change: ['retryDelay: 20s', `retryDelay: ${bad}`],
+      says: /^s\.yaml:\d+:15: slaves\.retryDelay: give 2 s or more/,
+    })),
+    ...['2026-13-45', '2026-02-30'].map(bad => ({
+      change: ['asOf: 2026-11-28', `asOf: ${bad}`],
+      says: /^s\.yaml:\d+:7: asOf: the calendar has no such day/,
+    })),
+    { change: ['mupdate_workers_max: 50', 'mupdate_worker_max: 50'], says: /^s\.yaml:\d+:\d+: .*no such setting/ },
+    ...['many', '5.5', '0', '"50 "'].map(bad => ({
+      change: ['mupdate_workers_max: 50', `mupdate_workers_max: ${bad}`],
+      says: /^s\.yaml:\d+:\d+: master\.settings\.mupdate_workers_max: .* is not a whole number/,
+    })),
     { change: ['frontends: 12', 'frontend: 12'], says: /slaves: Unrecognized key: "frontend"/ },
     { change: ['growthPerDay: null', 'growthPerDay: [1'], says: /s\.yaml:\d+:\d+: / },
     { change: ['site/1', 'site/2'], says: /schema: / },
@@ -139,6 +194,12 @@ describe('site.yaml', () => {
     const [from, to] = change as [string, string]
     expect(text).toContain(from)
     expect(() => readSite(text.replace(from, to), 's.yaml')).toThrow(says)
+  })
+
+  it('takes other lines of imapd.conf, a service’s own too', () => {
+    const more = 'mupdate_server: mu\n    servername: x\n    mupdate_mupdate_workers_max: 60'
+    const site = readSite(text.replace('mupdate_workers_max: 50', more), 's.yaml')
+    expect(Object.keys(site.master.settings)).toEqual(['mupdate_server', 'servername', 'mupdate_mupdate_workers_max'])
   })
 
   it('is plain YAML', () => expect(parse(text)).toMatchObject({ schema: 'mupdate-bench/site/1' }))

@@ -120,7 +120,7 @@ export function recommendationParts(recommendation: Recommendation): [string, st
 
 export function calibrationText({ calibration }: SitePlan): string {
   const { master, mailboxDatabase, mailboxes, madeAt, host, relation } = calibration
-  return `Calibration: ${master}, ${mailboxDatabase}, ${formatCount(mailboxes)} mailboxes, ${madeAt.slice(0, 10)}, ${host}: ${relation === 'unknown' ? 'whether that is like the site’s master is unknown' : relation === 'same host' ? 'same CPU as the site’s master' : 'another host than the site’s master'}.`
+  return `Calibration: ${master}, ${mailboxDatabase}, ${formatCount(mailboxes)} mailboxes, ${madeAt.slice(0, 10)}, ${host}: ${relation === 'unknown' ? 'whether that is like the site’s master is unknown' : relation === 'same CPU model' ? 'same CPU model as the site’s master' : 'another host than the site’s master'}.`
 }
 
 function number(value: number): string {
