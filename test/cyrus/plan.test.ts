@@ -51,7 +51,7 @@ async function planAfter({ slaves }: RunResult, retryDelay: string): Promise<Sit
     from: '2026-11-28T00:00:00Z',
     to: '2026-11-28T00:01:00Z',
     listHoldMs: { low: 0.93 * likely, likely, high: 1.07 * likely, lists: slaves.resyncs },
-    retryDelayS: { likely: 20, source: 'default, no retry seen' },
+    retryDelayS: { low: 20, likely: 20, high: 20, source: 'default, no retry seen' },
     frontends: [],
     timeouts: [],
   }
