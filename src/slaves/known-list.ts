@@ -1,4 +1,4 @@
-import type { RecordSpan } from '../wire/record-scanner.js'
+import { DELETE, type RecordSpan } from '../wire/record-scanner.js'
 import type { VersionId } from './catalogue.js'
 
 const NOWHERE = -1
@@ -138,7 +138,8 @@ export class KnownListReader implements KnownRun {
   readOne(record: RecordSpan, name: number, version: VersionId): void {
     const { list } = this
     this.read++
-    if (this.place === list.count) list.add(record, name, version)
+    // A DELETE has no business in a list, and stands for no state that one could have again.
+    if (this.place === list.count && record.kind !== DELETE) list.add(record, name, version)
     else this.different++
     const place = list.placeOf(name)
     if (place !== NOWHERE) this.place = place + 1

@@ -129,7 +129,9 @@ function harnessShare(
   const differences = b.map(({ harness }, i) => Math.log(harness! / a[i].harness!))
   const { pGreater, pLess } = signedRank(differences)
   const p = Math.min(1, 2 * Math.min(pGreater, pLess))
-  return { share, ratio: Math.exp(pairedEstimate(differences)), p, used: p > LEVEL }
+  // With few pairs no difference is beyond chance, and nothing would ever be left in.
+  const canTell = 2 * 2 ** -differences.length <= LEVEL
+  return { share, ratio: Math.exp(pairedEstimate(differences)), p, used: canTell && p > LEVEL }
 }
 
 function known(readings: readonly (Reading | undefined)[]): Reading[] {

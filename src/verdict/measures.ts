@@ -81,13 +81,9 @@ export const MEASURES: readonly Measure[] = [
   timed('createP99', 'create p99, open model', openCreateTime, 'p99'),
   timed('propagationP50', 'propagation, all, p50', run => run.slaves.propagationUs?.all ?? undefined, 'p50'),
   timed('propagationP99', 'propagation, all, p99', run => run.slaves.propagationUs?.all ?? undefined, 'p99'),
-  advisory('writeBytesPerCreate', 'written, a create', 'bytes', run => perCreate(run, ({ writeBytes }) => writeBytes)),
-  advisory('writeCallsPerCreate', 'write calls, a create', 'count', run =>
-    perCreate(run, ({ writeCalls }) => writeCalls),
-  ),
-  advisory('flushesPerCreate', 'disk’s syncs, a create', 'count', run =>
-    perCreate(run, ({ diskFlushes }) => diskFlushes),
-  ),
+  advisory('writeBytesPerCreate', 'written, a create', 'bytes', run => perCreate(run, ofMaster('writeBytes'))),
+  advisory('writeCallsPerCreate', 'write calls, a create', 'count', run => perCreate(run, ofMaster('writeCalls'))),
+  advisory('flushesPerCreate', 'disk’s syncs, a create', 'count', run => perCreate(run, ofMaster('diskFlushes'))),
   advisory('rssPerMailbox', 'memory, a mailbox', 'bytes', rssPerMailbox),
   advisory('rssPerSlave', 'memory, a slave', 'bytes', rssPerSlave),
   advisory('resyncs', 'resyncs', 'count', run => exact(run.slaves.resyncs)),
@@ -138,32 +134,31 @@ function answered(metric: MetricSummary | undefined): number {
 }
 
 function cpuPerCreates(run: RunResult): Reading | undefined {
-  return beside(
-    perCreate(run, ({ cpuMs }) => cpuMs, PER_CREATES / 1e3),
-    harnessPerCreate(run),
-  )
+  return beside(perCreate(run, ofMaster('cpuMs'), PER_CREATES / 1e3), harnessPerCreate(run))
 }
 
 function harnessPerCreate(run: RunResult): number | undefined {
-  const phases = createPhases(run)
-  const used = sum(phases, ({ harnessCpuMs }) => harnessCpuMs ?? undefined)
-  return used === undefined ? undefined : used / createdIn(phases)
+  return perCreate(run, ({ harnessCpuMs }) => harnessCpuMs)?.value
 }
 
 /** A reading with what the harness used for the same work. */
-function beside(reading: Reading | undefined, harness: number | null | undefined): Reading | undefined {
-  return reading === undefined || !(harness! > 0) ? reading : { ...reading, harness: harness! }
+function beside(reading: Reading | undefined, harness: number | undefined): Reading | undefined {
+  return reading === undefined || harness === undefined || harness === 0 ? reading : { ...reading, harness }
 }
 
 function createdIn(phases: readonly PhaseResult[]): number {
   return phases.reduce((count, { operations }) => count + answered(operations.create), 0)
 }
 
-type MasterFigure = (master: NonNullable<PhaseResult['master']>) => number | null
+type PhaseFigure = (phase: PhaseResult) => number | null
 
-function perCreate(run: RunResult, figure: MasterFigure, creates = 1): Reading | undefined {
+function ofMaster(figure: 'cpuMs' | 'writeBytes' | 'writeCalls' | 'diskFlushes'): PhaseFigure {
+  return ({ master }) => master?.[figure] ?? null
+}
+
+function perCreate(run: RunResult, figure: PhaseFigure, creates = 1): Reading | undefined {
   const phases = createPhases(run)
-  const used = sum(phases, ({ master }) => (master === null ? undefined : (figure(master) ?? undefined)))
+  const used = sum(phases, phase => figure(phase) ?? undefined)
   const made = createdIn(phases)
   return used === undefined || made === 0 ? undefined : exact((used * creates) / made)
 }

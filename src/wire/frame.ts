@@ -28,6 +28,8 @@ export class Frame {
   start = 0
   /** Just past the last byte of the frame's text, its line end left out. */
   end = 0
+  /** Just past its line end, which may be a bare LF. */
+  next = 0
   count = 0
   readonly starts = new Int32Array(MAX_TOKENS)
   readonly ends = new Int32Array(MAX_TOKENS)
@@ -114,8 +116,9 @@ export function parseFrame(bytes: Uint8Array, start: number, limit: number, fram
       frame.bytes = bytes
       frame.start = start
       frame.end = at
+      frame.next = byte === LF ? at + 1 : at + 2
       frame.count = count
-      return byte === LF ? at + 1 : at + 2
+      return frame.next
     }
     const slot = count < MAX_TOKENS ? count : MAX_TOKENS - 1
     if (byte === OPEN_BRACE) {

@@ -42,7 +42,7 @@ export function recordOf(frame: Frame, code: ReplyCode, span: RecordSpan): boole
   span.bytes = frame.bytes
   span.kind = kind as RecordSpan['kind']
   span.start = frame.start
-  span.byteCount = frame.end - frame.start + 2
+  span.byteCount = frame.next - frame.start
   span.nameStart = frame.starts[2]
   span.nameEnd = frame.ends[2]
   span.locationStart = kind === DELETE ? 0 : frame.starts[3]

@@ -7,14 +7,16 @@ import { encodeCommand } from '../../src/wire/encode.js'
 import { DEFAULT_LIMITS } from '../../src/wire/limits.js'
 import { RecordScanner, type RecordSpan } from '../../src/wire/record-scanner.js'
 
-/** A list, as a master has it: names and rights, in its order. */
-type List = readonly (readonly [name: string, acl: string])[]
+/** A list, as a master has it: names and rights, in its order; without rights one that is deleted, which no list should have. */
+type List = readonly (readonly [name: string, acl: string | undefined])[]
 
 function wireOf(list: List): Buffer {
   return Buffer.from(
     list
       .map(([name, acl]) =>
-        encodeCommand('U01', { kind: 'ACTIVATE', name, location: 'b1!p', acl }).replace('ACTIVATE', 'MAILBOX'),
+        acl === undefined
+          ? encodeCommand('U01', { kind: 'DELETE', name })
+          : encodeCommand('U01', { kind: 'ACTIVATE', name, location: 'b1!p', acl }).replace('ACTIVATE', 'MAILBOX'),
       )
       .join(''),
     'latin1',
@@ -108,9 +110,19 @@ describe('a list that another slave has read', () => {
     expect(catalogue.versionOrder[follower.holding.at(back.name)]).toBe(back.order)
   })
 
+  it('has nothing of a DELETE, which a list should not have', () => {
+    const ledger = newLedger()
+    const list: List = [...numbered(30), ['user.gone', undefined], ['user.z', 'a\tlrs\t']]
+    ledger.expectSite([{ name: 'user.gone', location: 'b1!p', acl: '', state: 'active' }])
+    const [first, second] = [read(ledger, list, [65_536]), read(ledger, list, [65_536])]
+    expect(second.follower.holding.count).toBe(31)
+    expect(second.follower.holding.equals(first.follower.holding)).toBe(true)
+    expect(second.known).toBe(31)
+  })
+
   it('comes to the same as records read one by one, whatever was changed and wherever its pieces end', () => {
     const name = fc.integer({ min: 0, max: 30 }).map(i => `user.u${i}`)
-    const list = fc.uniqueArray(fc.tuple(name, fc.constantFrom('a\tlrs\t', 'b\tl\t', '')), {
+    const list = fc.uniqueArray(fc.tuple(name, fc.constantFrom('a\tlrs\t', 'b\tl\t', '', undefined)), {
       selector: ([each]) => each,
       maxLength: 25,
     })

@@ -83,6 +83,17 @@ describe('a gate', () => {
     })
   })
 
+  it('takes nothing out where pairs are too few to tell whether the harness’s own CPU differs', () => {
+    const measured = (seed: number) =>
+      runs(5, seed).map(run => ({
+        ...run,
+        phases: run.phases.map(phase => ({ ...phase, harnessCpuMs: 1000 })),
+      }))
+    const options = { ...PAIRED, gating: new Set(['cpuPerCreates']) }
+    const [cpu] = judgeGate(measured(1), measured(2), options).metrics
+    expect(cpu).toMatchObject({ name: 'cpuPerCreates', harness: { used: false, p: 1 } })
+  })
+
   it('judges a rate by what becomes less', () => {
     const fewer = runs(10, 2).map(run => ({
       ...run,

@@ -99,6 +99,13 @@ describe('RecordScanner', () => {
     expect(sink.seen).toEqual([])
   })
 
+  it('with the grammar behind it, knows how long a record is that ends with a bare LF', () => {
+    const [first, second] = ['U01 DELETE {1+}\r\na\n', 'U01 DELETE {1+}\r\nb\r\n']
+    const sink = collector()
+    expect([...through(Buffer.from(first + second, 'latin1'), [], sink, true)]).toEqual([])
+    expect(sink.seen.map(({ byteCount }) => byteCount)).toEqual([first.length, second.length])
+  })
+
   it('with the grammar behind it, sees each record once, however the stream is cut', () => {
     fc.assert(
       fc.property(
