@@ -156,7 +156,8 @@ export class KnownListReader implements KnownRun {
     let next = Math.min(to + this.window, list.count)
     while (next > to && this.endAfter(next) > limit) next = to + ((next - to) >> 1)
     while (next > to && !list.isSame(bytes, this.end, to, next)) {
-      next = to + ((next - to) >> 2)
+      // A quarter of them; of a few, one, before none.
+      next = next - to === 1 ? to : Math.max(to + 1, to + ((next - to) >> 2))
       this.window = Math.max(FIRST_WINDOW, next - to)
     }
     if (next === to) return false
