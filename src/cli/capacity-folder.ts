@@ -1,12 +1,14 @@
-import { appendFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { HarnessError, messageOf } from '../core/errors.js'
+import { makeFolder } from '../core/make-folder.js'
 import {
   type CapacityJournalLine,
   capacityJournalLineSchema,
   capacityResultSchema,
 } from '../metrics/capacity-result.js'
+import { cannotWriteResults } from '../report/cannot-write.js'
 
 const axis = capacityResultSchema.shape.axis
 
@@ -40,7 +42,7 @@ export function capacityProfilePath(folder: string, { profile }: CapacityPlan): 
 /** @throws {HarnessError} `RESULTS` when it cannot be written */
 export function createCapacityFolder(folder: string, plan: CapacityPlan, profileYaml: string): void {
   guard(folder, () => {
-    mkdirSync(folder, { recursive: true })
+    makeFolder(folder)
     writeFileSync(capacityProfilePath(folder, plan), profileYaml)
     writeFileSync(join(folder, JOURNAL_FILE), `${JSON.stringify(plan)}\n`)
   })
@@ -73,6 +75,12 @@ export function readCapacityFolder(folder: string): {
   return { plan, lines: others.map((line, i) => parsed(capacityJournalLineSchema, line, path, i + 2)) }
 }
 
+/** Before anything is added: a line that a crash cut off would become part of the next one. */
+export function dropTornLine(folder: string): void {
+  const path = join(folder, JOURNAL_FILE)
+  guard(folder, () => truncateSync(path, readFileSync(path).lastIndexOf('\n') + 1))
+}
+
 function parsed<T>(schema: z.ZodType<T>, line: string, path: string, number: number): T {
   let value: unknown
   try {
@@ -89,10 +97,6 @@ function guard(folder: string, write: () => void): void {
   try {
     write()
   } catch (error) {
-    throw new HarnessError(
-      'RESULTS',
-      `cannot write results to ${folder}: ${messageOf(error)}`,
-      'make room, or choose another folder with --out',
-    )
+    throw cannotWriteResults(folder, error, 'make room, or choose another folder with --out')
   }
 }

@@ -1,11 +1,16 @@
 import { HarnessError } from '../core/errors.js'
 import { parseDurationNs } from '../core/units.js'
-import { AXES, type Axis } from '../limits/limits.js'
-import type { CapacityJournalLine } from '../metrics/capacity-result.js'
+import { AXES, type Axis, type CapacityJournalLine } from '../metrics/capacity-result.js'
 import { loadProfile } from '../profile/load.js'
 import { estimateMs } from '../verdict/capacity/search.js'
 import { parseThreshold } from '../verdict/threshold.js'
-import { type CapacityPlan, capacityProfilePath, createCapacityFolder, readCapacityFolder } from './capacity-folder.js'
+import {
+  type CapacityPlan,
+  capacityProfilePath,
+  createCapacityFolder,
+  dropTornLine,
+  readCapacityFolder,
+} from './capacity-folder.js'
 import { campaignOptionsOf } from './capacity-search.js'
 import { VariedProfile } from './capacity-vary.js'
 import { folderOf, newIdentity } from './identity.js'
@@ -31,7 +36,7 @@ export interface PreparedSearch {
   readonly plan: CapacityPlan
   readonly varied: VariedProfile
   readonly before: readonly CapacityJournalLine[]
-  /** Writes it, once all that can be known to fail has been looked at. */
+  /** Begins to write it, once all that can be known to fail has been looked at. */
   create(): void
 }
 
@@ -72,7 +77,7 @@ export function oldSearch(
     throw new HarnessError('USAGE', '--resume goes on with what was asked for then', 'leave out the profile and --vary')
   const { plan, lines } = readCapacityFolder(folder)
   const varied = new VariedProfile(capacityProfilePath(folder, plan), [], plan.axes, plan.objective)
-  return { folder, plan, varied, before: lines, create: () => {} }
+  return { folder, plan, varied, before: lines, create: () => dropTornLine(folder) }
 }
 
 /** @throws {HarnessError} `USAGE` */

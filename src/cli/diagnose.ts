@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { HarnessError } from '../core/errors.js'
 import { EXIT } from '../core/exit-status.js'
 import { formatCount, parseDurationNs } from '../core/units.js'
@@ -9,37 +9,28 @@ import { diagnosisHtml } from '../report/diagnosis/html.js'
 import { diagnosisMarkdown } from '../report/diagnosis/markdown.js'
 import { diagnosisText } from '../report/diagnosis/text.js'
 import { Progress } from './progress.js'
-import { putPage, putText } from './put.js'
+import { type TellingFlags, type Tellings, tell, tellingOptions } from './put.js'
 import { readLogs } from './read-logs.js'
 
-interface DiagnoseFlags {
+interface DiagnoseFlags extends TellingFlags {
   readonly year?: string
   readonly retryDelay?: string
-  readonly format: 'text' | 'markdown' | 'html' | 'json'
-  readonly out?: string
-  readonly json?: true
 }
 
-const PAGE = 'diagnosis.html'
-
-const TEXTS: Readonly<Record<DiagnoseFlags['format'], (result: DiagnosisResult) => string>> = {
+const TELLINGS: Tellings<DiagnosisResult> = {
   text: diagnosisText,
   markdown: diagnosisMarkdown,
   html: diagnosisHtml,
-  json: result => `${JSON.stringify(result, null, 2)}\n`,
+  page: 'diagnosis.html',
 }
 
 export function diagnoseCommand(): Command {
-  return new Command('diagnose')
+  const command = new Command('diagnose')
     .description('what the syslog of frontends and master says: resyncs, time-outs, thrash, and what ends it')
     .argument('<logs...>', 'files of syslog, also packed by gzip; journalctl -o export or json; - is standard input')
     .option('--year <year>', 'of the first line of each log; RFC 3164 has none (default: by the file’s time)')
     .option('--retry-delay <duration>', 'mupdate_retry_delay of the frontends (default: from their retries)')
-    .addOption(
-      new Option('-f, --format <name>', 'what comes out').choices(['text', 'markdown', 'html', 'json']).default('text'),
-    )
-    .option('-o, --out <file>', `where it goes, in place of standard output, or ./${PAGE}`)
-    .option('--json', 'the same as --format json')
+  return tellingOptions(command, TELLINGS)
     .addHelpText(
       'after',
       `
@@ -57,13 +48,8 @@ cannot be known, and it says so. The exit status is 0 whatever it finds, and 6 w
       const sources = await readLogs(paths, options.year, book, new Progress())
       if (book.processes.size === 0 && book.deaths.every(({ death }) => death.service === undefined))
         sayNothingFound(sources)
-      else put(diagnose(book, sources, options), flags)
+      else tell(diagnose(book, sources, options), TELLINGS, flags)
     })
-}
-
-function put(result: DiagnosisResult, { format, json, out }: DiagnoseFlags): void {
-  if (format === 'html' && json !== true) putPage(diagnosisHtml(result), out ?? PAGE)
-  else putText(TEXTS[json === true ? 'json' : format](result), out)
 }
 
 function sayNothingFound(sources: readonly DiagnosedSource[]): void {

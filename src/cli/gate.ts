@@ -5,6 +5,7 @@ import { HarnessError } from '../core/errors.js'
 import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
 import { makeFolder } from '../core/make-folder.js'
 import type { GateResult } from '../metrics/gate-result.js'
+import { cannotWriteResults } from '../report/cannot-write.js'
 import { GATE_FORMATS, type GateFormatName } from '../report/gate/formats.js'
 import { gateHtml } from '../report/gate/html.js'
 import type { RunIdentity } from '../report/run-json.js'
@@ -279,11 +280,7 @@ function makeGateFolder(folder: string): void {
   try {
     makeFolder(folder)
   } catch (error) {
-    throw new HarnessError(
-      'RESULTS',
-      `cannot write results to ${folder}: ${(error as Error).message}`,
-      'choose another folder with --out',
-    )
+    throw cannotWriteResults(folder, error)
   }
 }
 

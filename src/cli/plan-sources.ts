@@ -1,6 +1,5 @@
-import { closeSync, createReadStream, openSync, readFileSync, readSync, type Stats, statSync } from 'node:fs'
+import { createReadStream, readFileSync, type Stats, statSync } from 'node:fs'
 import { cpus } from 'node:os'
-import { createGunzip } from 'node:zlib'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { parseDurationNs } from '../core/units.js'
 import { type Counters, parseCounters, type Rates, ratesOf, secondsBetween } from '../site/counters.js'
@@ -20,6 +19,7 @@ import {
 } from '../site/gather.js'
 import { isDay } from '../site/schema.js'
 import type { Progress } from './progress.js'
+import { unpacked } from './unpacked.js'
 
 export interface PlanInitFlags {
   readonly master: string[]
@@ -164,21 +164,9 @@ async function readDumps(options: readonly string[], progress: Progress): Promis
   return dumps
 }
 
-const GZIP = 0x1f8b
-
 async function* dumpStream(path: string): AsyncGenerator<Buffer> {
-  const head = Buffer.alloc(2)
   try {
-    const descriptor = openSync(path, 'r')
-    readSync(descriptor, head, 0, 2, 0)
-    closeSync(descriptor)
-    const file = createReadStream(path)
-    if (head.readUInt16BE() !== GZIP) yield* file
-    else {
-      const gunzip = createGunzip()
-      file.once('error', error => gunzip.destroy(error))
-      yield* file.pipe(gunzip)
-    }
+    yield* unpacked(createReadStream(path), path, unpack => `${unpack} > dump.txt, and give that`)
   } catch (error) {
     throw unreadable(path, error)
   }

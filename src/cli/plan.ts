@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { packageVersion } from '../core/package-root.js'
 import { loadCalibration } from '../masters/model/load-calibration.js'
@@ -10,32 +10,20 @@ import { planText } from '../report/plan/text.js'
 import { planOfSite } from '../site/plan.js'
 import { readSite } from '../site/read-site.js'
 import { planInitCommand } from './plan-init.js'
-import { putPage, putText } from './put.js'
+import { type TellingFlags, type Tellings, tell, tellingOptions } from './put.js'
 
-interface PlanFlags {
+interface PlanFlags extends TellingFlags {
   readonly calibration?: string
-  readonly format: 'text' | 'markdown' | 'html' | 'json'
-  readonly out?: string
-  readonly json?: true
 }
 
-const PAGE = 'plan.html'
-const FORMATS = {
-  text: planText,
-  markdown: planMarkdown,
-  json: (plan: SitePlan) => `${JSON.stringify(plan, null, 2)}\n`,
-} as const
+const TELLINGS: Tellings<SitePlan> = { text: planText, markdown: planMarkdown, html: planHtml, page: 'plan.html' }
 
 export function planCommand(): Command {
-  return new Command('plan')
+  const command = new Command('plan')
     .description('what a site’s master holds, what breaks it first, and what to set: no load, from what the site has')
     .argument('<site>', 'site.yaml, made by mupdate-bench plan init')
     .option('-c, --calibration <file>', 'made by mupdate-bench calibrate; else the one of Cyrus 3.6.1 that comes along')
-    .addOption(
-      new Option('-f, --format <name>', 'what comes out').choices(['text', 'markdown', 'html', 'json']).default('text'),
-    )
-    .option('-o, --out <file>', `where it goes, in place of standard output, or ./${PAGE}`)
-    .option('--json', 'the same as --format json')
+  return tellingOptions(command, TELLINGS)
     .addHelpText(
       'after',
       `
@@ -54,9 +42,7 @@ far to believe it: docs/plan.md.`,
         calibration: loadCalibration(flags.calibration),
         harnessVersion: packageVersion(),
       })
-      const format = flags.json === true ? 'json' : flags.format
-      if (format === 'html') putPage(planHtml(plan), flags.out ?? PAGE)
-      else putText(FORMATS[format](plan), flags.out)
+      tell(plan, TELLINGS, flags)
     })
     .enablePositionalOptions()
     .addCommand(planInitCommand())

@@ -1,7 +1,6 @@
 import { createReadStream, type ReadStream, statSync } from 'node:fs'
 import { basename } from 'node:path'
-import { pipeline, Readable } from 'node:stream'
-import { createGunzip } from 'node:zlib'
+import type { Readable } from 'node:stream'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { formatBytes } from '../core/units.js'
 import type { LogBook } from '../diagnosis/log-book.js'
@@ -9,21 +8,10 @@ import { SourceReader } from '../diagnosis/source-reader.js'
 import type { YearRule } from '../diagnosis/stamps.js'
 import type { DiagnosedSource } from '../metrics/diagnosis-result.js'
 import type { Progress } from './progress.js'
+import { unpacked } from './unpacked.js'
 
 const STDIN = '-'
 const NOTE_MS = 500
-/** By their first bytes: what others have to unpack first. */
-const PACKED: readonly (readonly [string, string, (path: string) => string])[] = [
-  ['\xfd7zXZ', 'compressed by xz', path => `xzcat ${path} | mupdate-bench diagnose -`],
-  ['\x28\xb5\x2f\xfd', 'compressed by zstd', path => `zstdcat ${path} | mupdate-bench diagnose -`],
-  ['BZh', 'compressed by bzip2', path => `bzcat ${path} | mupdate-bench diagnose -`],
-  [
-    'LPKSHHRH',
-    'a journal in systemd’s own format',
-    path => `journalctl -o export --file=${path} | mupdate-bench diagnose -`,
-  ],
-]
-
 /** Reads one log after the other into a book. @throws {HarnessError} `RESULTS` for one that cannot be read */
 export async function readLogs(
   paths: readonly string[],
@@ -66,7 +54,8 @@ async function readLog(
     progress.note(`reading ${path}: ${formatBytes(read)}${bytes === undefined ? '' : ` of ${formatBytes(bytes)}`}`)
   }
   try {
-    for await (const chunk of unpacked(stream, path, count)) reader.push((chunk as Buffer).toString('latin1'))
+    const chunks = unpacked(countedChunks(stream, count), path, unpack => `${unpack} | mupdate-bench diagnose -`)
+    for await (const chunk of chunks) reader.push(chunk.toString('latin1'))
   } catch (error) {
     throw unreadable(path, error)
   }
@@ -97,27 +86,6 @@ function open(path: string): { stream: Readable; bytes: number | undefined; modi
     throw new HarnessError('RESULTS', `${path} is a folder`, `give the logs in it, such as ${path}/mail.log*`)
   const stream: ReadStream = createReadStream(path)
   return { stream, bytes: stats?.size, modifiedMs: stats?.mtimeMs }
-}
-
-/** By what is in it, not by its name. */
-async function* unpacked(stream: Readable, path: string, count: (chunk: Buffer) => void): AsyncGenerator<Buffer> {
-  const counted = countedChunks(stream, count)
-  const first = await counted.next()
-  if (first.done === true) return
-  const start = first.value.toString('latin1', 0, 8)
-  const packed = PACKED.find(([magic]) => start.startsWith(magic))
-  if (packed !== undefined) throw new HarnessError('RESULTS', `${path} is ${packed[1]}`, packed[2](path))
-  if (!start.startsWith('\x1f\x8b')) {
-    yield first.value
-    yield* counted
-    return
-  }
-  const all = async function* () {
-    yield first.value
-    yield* counted
-  }
-  // An error of either is thrown to who reads.
-  yield* pipeline(Readable.from(all()), createGunzip(), () => {}) as AsyncIterable<Buffer>
 }
 
 async function* countedChunks(stream: Readable, count: (chunk: Buffer) => void): AsyncGenerator<Buffer> {

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { parsePercent } from '../core/units.js'
 import type { TrendHistory, TrendResult } from '../metrics/trend-result.js'
@@ -8,27 +8,24 @@ import type { ChangePointOptions } from '../statistics/change-points.js'
 import { MEASURES } from '../verdict/measures.js'
 import { masterText, trendOf } from '../verdict/trend.js'
 import { namesOf } from './measure-flags.js'
-import { putPage, putText } from './put.js'
+import { type TellingFlags, type Tellings, tell, tellingOptions } from './put.js'
 import { foldersOfRuns, type StoredRun, workOf } from './stored-runs.js'
 import { readRun } from './read-run.js'
 
-interface TrendFlags {
+interface TrendFlags extends TellingFlags {
   readonly profile?: string
   readonly measures?: string
   readonly window: string
   readonly maxP: string
   readonly minChange: string
-  readonly format: 'text' | 'json' | 'html'
-  readonly out?: string
-  readonly json?: true
 }
 
-const PAGE = 'trend.html'
+const TELLINGS: Tellings<TrendResult> = { text: trendText, html: trendHtml, page: 'trend.html' }
 /** One run is no history. */
 const FEWEST = 2
 
 export function trendCommand(): Command {
-  return new Command('trend')
+  const command = new Command('trend')
     .description('where the figures of run after run changed')
     .argument('[dirs...]', 'folders with runs in or below them', ['results'])
     .option('--profile <name>', 'runs of this profile alone')
@@ -36,9 +33,7 @@ export function trendCommand(): Command {
     .option('--window <runs>', 'how many runs are looked at together', '50')
     .option('--max-p <p>', 'how unlikely by chance a change has to be', '0.001')
     .option('--min-change <percent>', 'smaller changes are not told', '3%')
-    .addOption(new Option('-f, --format <name>', 'what comes out').choices(['text', 'json', 'html']).default('text'))
-    .option('-o, --out <file>', `where it goes, in place of standard output, or ./${PAGE}`)
-    .option('--json', 'the same as --format json')
+  return tellingOptions(command, TELLINGS)
     .addHelpText(
       'after',
       `
@@ -51,10 +46,7 @@ It finds what crept in, and judges nothing: the exit status is 0 whatever it fin
 To judge a change, measure both sides in turn: mupdate-bench gate.`,
     )
     .action((directories: string[], flags: TrendFlags) => {
-      const trend = trendOfRuns(directories, flags)
-      const format = flags.json === true ? 'json' : flags.format
-      if (format === 'html') putPage(trendHtml(trend), flags.out ?? PAGE)
-      else putText(format === 'json' ? `${JSON.stringify(trend, null, 2)}\n` : trendText(trend), flags.out)
+      tell(trendOfRuns(directories, flags), TELLINGS, flags)
     })
 }
 

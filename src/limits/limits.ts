@@ -2,28 +2,11 @@ import { formatCount, formatDurationUs } from '../core/units.js'
 import type { Calibration } from '../masters/model/calibration.js'
 import type { ModelSettings } from '../masters/model/settings.js'
 import { ROUND_NS } from '../masters/model/workers.js'
+import { AXES, type Axis, type LimitCause } from '../metrics/capacity-result.js'
 import { createLockUs, isOfDisk, listMs, medianOf } from './costs.js'
 import type { Estimate } from './estimate.js'
 import { tolerance } from './resyncs.js'
 import { streamsByConnections, streamsByDescriptors, streamsByWorkers } from './workers.js'
-
-export const AXES = ['creates', 'slaves', 'mailboxes', 'resyncs', 'kicks', 'connections'] as const
-/** What grows: creates per second, slaves, mailboxes, lists at once, kicks per second, new connections per second. */
-export type Axis = (typeof AXES)[number]
-
-/** What a limit comes from. */
-export const LIMIT_CAUSES = [
-  'mailboxes lock',
-  'workers',
-  'connections',
-  'descriptors',
-  'thread pegged',
-  'disk sync',
-  'network',
-  'harness',
-  'unknown',
-] as const
-export type LimitCause = (typeof LIMIT_CAUSES)[number]
 
 export interface LimitInputs {
   readonly mailboxes: number

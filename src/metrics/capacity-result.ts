@@ -1,7 +1,11 @@
 import { z } from 'zod'
 import { runResultSchema } from './run-result.js'
 
-const axis = z.enum(['creates', 'slaves', 'mailboxes', 'resyncs', 'kicks', 'connections'])
+export const AXES = ['creates', 'slaves', 'mailboxes', 'resyncs', 'kicks', 'connections'] as const
+/** What grows: creates per second, slaves, mailboxes, lists at once, kicks per second, new connections per second. */
+export type Axis = (typeof AXES)[number]
+
+const axis = z.enum(AXES)
 
 const resource = z.enum([
   'mailboxes lock',
@@ -14,6 +18,8 @@ const resource = z.enum([
   'harness',
   'unknown',
 ])
+/** What a limit comes from. */
+export type LimitCause = z.infer<typeof resource>
 
 const cause = z.strictObject({
   resource: resource.describe('what was used up'),

@@ -1,10 +1,11 @@
 import { closeSync, openSync, renameSync, rmSync, writeFileSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { HarnessError, messageOf } from '../core/errors.js'
+import type { HarnessError } from '../core/errors.js'
 import { makeFolder } from '../core/make-folder.js'
 import type { RunResult } from '../metrics/run-result.js'
 import type { MetricDelta } from '../metrics/recorder.js'
 import type { EventLine, SecondLine, SlaveLine } from '../metrics/second-line.js'
+import { cannotWriteResults } from './cannot-write.js'
 
 /** Where the run's names are noted on a master that outlives it. */
 export const JOURNAL = 'journal.txt'
@@ -33,11 +34,7 @@ export class RunFolder {
       this.slaves = openSync(join(path, 'slaves.ndjson'), 'a')
       this.histograms = openSync(join(path, 'intervals.hlog'), 'a')
     } catch (error) {
-      throw new HarnessError(
-        'RESULTS',
-        `cannot write results to ${path}: ${(error as Error).message}`,
-        'choose another folder with --out',
-      )
+      throw cannotWriteResults(path, error)
     }
     writeSync(this.histograms, hlogHeader(startedAt))
   }
@@ -86,11 +83,7 @@ export class RunFolder {
       write()
     } catch (error) {
       if (this.failure !== undefined) return
-      this.failure = new HarnessError(
-        'RESULTS',
-        `cannot write results to ${this.path}: ${messageOf(error)}`,
-        'make room, or choose another folder with --out',
-      )
+      this.failure = cannotWriteResults(this.path, error, 'make room, or choose another folder with --out')
       this.onFailure?.(this.failure)
     }
   }

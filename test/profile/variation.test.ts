@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { AXES } from '../../src/limits/limits.js'
+import { AXES } from '../../src/metrics/capacity-result.js'
 import { mostSlaves } from '../../src/engine/plan.js'
 import { loadProfile, PROFILES_DIRECTORY } from '../../src/profile/load.js'
 import { objectiveOf } from '../../src/profile/objective.js'
