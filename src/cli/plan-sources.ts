@@ -3,7 +3,7 @@ import { cpus } from 'node:os'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { parseDurationNs } from '../core/units.js'
 import { type Counters, parseCounters, type Rates, ratesOf, secondsBetween } from '../site/counters.js'
-import { type CyrusFile, parseCyrusFile, withIncludes } from '../site/cyrus-files.js'
+import { type CyrusFile, parseCyrusFile } from '../site/cyrus-files.js'
 import { diagnosisFacts } from '../site/diagnosis.js'
 import { countDump } from '../site/dump-count.js'
 import { delay, type FactKey, type Facts, type FactValue, positive, wholeNumber } from '../site/facts.js'
@@ -173,7 +173,7 @@ async function* dumpStream(path: string): AsyncGenerator<Buffer> {
 }
 
 function readCyrusFile(path: string): CyrusFile {
-  return parseCyrusFile(withIncludes(readText(path), readIfThere), path)
+  return parseCyrusFile(readText(path), path, readIfThere)
 }
 
 function readIfThere(path: string): string | undefined {

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { Command } from 'commander'
-import { profileJsonSchema } from '../profile/keys.js'
+import { z } from 'zod'
 import { loadProfile, PROFILES_DIRECTORY } from '../profile/load.js'
+import { profileSchema } from '../profile/schema.js'
 import { collect } from './options.js'
 
 export function profileCommand(): Command {
@@ -26,7 +27,9 @@ export function profileCommand(): Command {
   command
     .command('schema')
     .description('the JSON Schema of profiles, for editors')
-    .action(() => void process.stdout.write(`${JSON.stringify(profileJsonSchema(), null, 2)}\n`))
+    .action(
+      () => void process.stdout.write(`${JSON.stringify(z.toJSONSchema(profileSchema, { io: 'input' }), null, 2)}\n`),
+    )
   return command
 }
 

@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { basename, join, resolve } from 'node:path'
-import { type Document, isMap, isScalar, LineCounter, type Node, parse, parseDocument, stringify } from 'yaml'
-import type { z } from 'zod'
-import { HarnessError, messageOf } from '../core/errors.js'
+import { type Document, parse, stringify } from 'yaml'
+import { checkedYaml } from '../core/checked-yaml.js'
+import { HarnessError } from '../core/errors.js'
 import { packageRoot } from '../core/package-root.js'
 import type { ArrivalSpec, SiteSpec } from '../generators/spec.js'
-import { keysAt, nearest } from './keys.js'
 import {
   type ArrivalDocument,
   type BackendDocument,
@@ -25,6 +24,13 @@ export interface Profile extends Omit<ProfileDocument, 'site'> {
 /** Where the ready profiles lie, in the checkout and in the package alike. */
 export const PROFILES_DIRECTORY = join(packageRoot(), 'profiles')
 
+const PROFILE = {
+  schema: profileSchema,
+  whole: 'profile',
+  code: 'PROFILE_INVALID',
+  hint: 'see docs/profiles.md, or: mupdate-bench profile schema',
+} as const
+
 /**
  * Reads a profile, by path or by the name of a ready one.
  *
@@ -33,34 +39,15 @@ export const PROFILES_DIRECTORY = join(packageRoot(), 'profiles')
  */
 export function loadProfile(nameOrPath: string, sets: readonly string[] = []): Profile {
   const { path, text } = readProfile(nameOrPath)
-  const lineCounter = new LineCounter()
-  const document = parseDocument(text, { lineCounter, prettyErrors: false })
-  const [syntaxError] = document.errors
-  if (syntaxError !== undefined) {
-    const { line, col } = lineCounter.linePos(syntaxError.pos[0])
-    throw invalid(`${path}:${line}:${col}: ${syntaxError.message}`, 'the file is no valid YAML')
-  }
-  for (const set of sets) applySet(document, set)
-  const outcome = profileSchema.safeParse(plainOf(document, path))
-  if (!outcome.success) {
-    const lines = outcome.error.issues.flatMap(issue => describeIssue(issue, document, lineCounter, path))
-    throw invalid(lines.join('\n'), `see docs/profiles.md, or: mupdate-bench profile schema`)
-  }
-  const { site, ...rest } = outcome.data
+  const document = checkedYaml(text, path, PROFILE, yaml => {
+    for (const set of sets) applySet(yaml, set)
+  })
+  const { site, ...rest } = document
   return {
     ...rest,
     name: basename(path).replace(/\.ya?ml$/, ''),
     site: siteSpec(site),
-    yaml: resolvedYaml(outcome.data),
-  }
-}
-
-/** @throws {HarnessError} `PROFILE_INVALID` for aliases that blow up */
-function plainOf(document: Document, path: string): unknown {
-  try {
-    return document.toJS() ?? {}
-  } catch (error) {
-    throw invalid(`${path}: ${messageOf(error)}`, 'use fewer aliases')
+    yaml: resolvedYaml(document),
   }
 }
 
@@ -99,60 +86,6 @@ function applySet(document: Document, set: string): void {
       'the value is YAML; the path must lead through maps',
     )
   }
-}
-
-function describeIssue(issue: z.core.$ZodIssue, document: Document, lines: LineCounter, file: string): string[] {
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map(key => {
-      const path = [...issue.path, key]
-      const near = nearest(key, keysAt(issue.path))
-      const what = `unknown key "${key}"${near === undefined ? '' : `; did you mean "${near}"?`}`
-      return `${positionOf(path, document, lines, file, true)}: ${issue.path.join('.') || 'profile'}: ${what}`
-    })
-  }
-  if (issue.code === 'invalid_union' && issue.errors.length > 0) {
-    return closestForm(issue.errors).flatMap(inner =>
-      describeIssue({ ...inner, path: [...issue.path, ...inner.path] }, document, lines, file),
-    )
-  }
-  const where = issue.path.join('.') || 'profile'
-  return [`${positionOf(issue.path, document, lines, file, false)}: ${where}: ${issue.message}`]
-}
-
-/** Of the forms that a value may have, the one that was meant: where the first mistake lies deepest. */
-function closestForm(forms: readonly (readonly z.core.$ZodIssue[])[]): readonly z.core.$ZodIssue[] {
-  const depth = (issues: readonly z.core.$ZodIssue[]) =>
-    Math.max(...issues.map(({ path, code }) => path.length + (code === 'invalid_type' ? 0 : 0.5)))
-  return [...forms].sort((a, b) => depth(b) - depth(a))[0]
-}
-
-/** The place of the deepest node on the path that the file holds (a missing key is shown where it is missing). */
-function positionOf(
-  path: readonly PropertyKey[],
-  document: Document,
-  lines: LineCounter,
-  file: string,
-  ofKey: boolean,
-): string {
-  for (let depth = path.length; depth >= 0; depth--) {
-    const parts = path.slice(0, depth)
-    const node = ofKey && depth === path.length ? keyNode(document, parts) : document.getIn(parts, true)
-    const range = (node as Node | undefined)?.range
-    if (range === undefined || range === null) {
-      if (depth === path.length && document.hasIn(parts)) return `--set ${parts.join('.')}`
-      continue
-    }
-    const { line, col } = lines.linePos(range[0])
-    return `${file}:${line}:${col}`
-  }
-  return file
-}
-
-function keyNode(document: Document, path: readonly PropertyKey[]): Node | undefined {
-  const parent = path.length === 1 ? document.contents : document.getIn(path.slice(0, -1), true)
-  if (!isMap(parent)) return undefined
-  const pair = parent.items.find(item => isScalar(item.key) && item.key.value === path.at(-1))
-  return isScalar(pair?.key) ? pair.key : undefined
 }
 
 /** Every default filled in; reading it again gives the same profile. */

@@ -8,6 +8,9 @@ export type CyrusFile =
       readonly kind: 'settings'
       readonly path: string
       readonly settings: Readonly<Record<string, string>>
+      /** Which file has each of them: this one, or one that it includes. */
+      readonly origins: Readonly<Record<string, string>>
+      /** Of what it includes, what was not read. */
       readonly includes: readonly string[]
     }
   | { readonly kind: 'services'; readonly path: string; readonly services: readonly Service[] }
@@ -19,47 +22,55 @@ export interface Service {
   readonly options: Readonly<Record<string, string>>
 }
 
-/**
- * `@include` replaced by what is there (lib/libconfig.c reads it in that place); a line whose file is not there stays.
- *
- * @param read gives undefined for a file that is not there
- */
-export function withIncludes(
-  text: string,
-  read: (path: string) => string | undefined,
-  seen: readonly string[] = [],
-): string {
-  return text.replace(/^[ \t]*@include[ \t]*:[ \t]*(\/.*?)[ \t\r]*$/gim, (line, path: string) => {
-    const included = seen.includes(path) ? undefined : read(path)
-    return included === undefined ? line : withIncludes(included, read, [...seen, path])
-  })
-}
+export type SettingsFile = CyrusFile & { readonly kind: 'settings' }
+
+/** Gives undefined for a file that is not there. */
+export type ReadIncluded = (path: string) => string | undefined
 
 /** Tells by its contents what it is. @throws {HarnessError} `USAGE` for what is neither */
-export function parseCyrusFile(text: string, path: string): CyrusFile {
+export function parseCyrusFile(text: string, path: string, read: ReadIncluded = () => undefined): CyrusFile {
   if (/^\s*(START|SERVICES|EVENTS|DAEMON)\s*\{/m.test(text))
     return { kind: 'services', path, services: servicesOf(text) }
-  const { settings, includes } = settingsOf(text)
-  if (Object.keys(settings).length === 0)
+  const found: Found = { settings: {}, origins: {}, includes: [] }
+  readSettings(text, path, found, read)
+  const { settings, includes } = found
+  if (!Object.keys(settings).some(name => includes.length > 0 || OF_CYRUS.test(name)))
     throw new HarnessError(
       'USAGE',
       `${path}: neither imapd.conf, nor cyr_info conf-all, nor cyrus.conf`,
       'give a file with lines such as “mupdate_workers_max: 50”, or with a section SERVICES { … }',
     )
-  return { kind: 'settings', path, settings, includes }
+  return { kind: 'settings', path, ...found }
 }
 
-/** lib/libconfig.c: `name: value`, `#` comments, a backslash goes on in the next line; the last of a name counts. */
-function settingsOf(text: string): { settings: Record<string, string>; includes: string[] } {
-  const settings: Record<string, string> = {}
-  const includes: string[] = []
+/** Of lib/imapoptions: any YAML has lines of their form, but no such keys. */
+const OF_CYRUS =
+  /^(mupdate_\w+|sasl_\w+|partition-.+|servername|configdirectory|defaultpartition|admins|allowplaintext|failedloginpause|mboxlist_db\w*|proxy_\w+|proxyservers|syslog_prefix|tls_\w+)$/
+
+interface Found {
+  readonly settings: Record<string, string>
+  readonly origins: Record<string, string>
+  readonly includes: string[]
+}
+
+/**
+ * lib/libconfig.c: `name: value`, `#` comments, a backslash goes on in the next line; the last of a name counts.
+ * `@include` is read in that place.
+ */
+function readSettings(text: string, path: string, into: Found, read: ReadIncluded, seen: readonly string[] = []): void {
   for (const line of text.replace(/\\\r?\n/g, ' ').split(/\r?\n/)) {
-    const [, key, value] = /^\s*(@?[A-Za-z0-9_.-]+)\s*:\s*(.*?)\s*$/.exec(line) ?? []
+    const [, name, value] = /^\s*(@?[A-Za-z0-9_.-]+)\s*:\s*(.*?)\s*$/.exec(line) ?? []
+    const key = name?.toLowerCase()
     if (key === undefined) continue
-    if (key.toLowerCase() === '@include') includes.push(value)
-    else settings[key.toLowerCase()] = value
+    if (key !== '@include') {
+      into.settings[key] = value
+      into.origins[key] = path
+      continue
+    }
+    const included = value.startsWith('/') && !seen.includes(value) ? read(value) : undefined
+    if (included === undefined) into.includes.push(value)
+    else readSettings(included, value, into, read, [...seen, value])
   }
-  return { settings, includes }
 }
 
 /** master/masterconf.c: `name cmd="…" listen="…" prefork=1`, within SERVICES { }. */
@@ -85,13 +96,15 @@ export function mupdateService(services: readonly Service[]): Service | undefine
 }
 
 /** `SERVICE_name` stands above `name` (lib/libconfig.c config_read). */
-export function settingOf(
-  settings: Readonly<Record<string, string>>,
-  name: string,
-  service = 'mupdate',
-): string | undefined {
-  const value = settings[`${service}_${name}`] ?? settings[name]
+export function settingOf(settings: Readonly<Record<string, string>>, name: string): string | undefined {
+  const value = settings[`mupdate_${name}`] ?? settings[name]
   return value === '' ? undefined : value
+}
+
+/** Which file has that setting. */
+export function originOf({ path, settings, origins }: SettingsFile, name: string): string {
+  const origin = origins[`mupdate_${name}` in settings ? `mupdate_${name}` : name]
+  return origin === undefined || origin === path ? path : `${origin}, which ${path} includes`
 }
 
 /** mupdate_retry_delay: seconds without a unit, as imapd.conf has them. @throws {HarnessError} `USAGE` */

@@ -1,7 +1,15 @@
 import { HarnessError } from '../core/errors.js'
 import { formatCount } from '../core/units.js'
 import { modelSettings } from '../masters/model/settings.js'
-import { type CyrusFile, isUnified, mupdateService, settingMs, settingOf } from './cyrus-files.js'
+import {
+  type CyrusFile,
+  isUnified,
+  mupdateService,
+  originOf,
+  type SettingsFile,
+  settingMs,
+  settingOf,
+} from './cyrus-files.js'
 import type { DumpCount } from './dump-count.js'
 import type { Fact, FactKey, Facts } from './facts.js'
 
@@ -18,8 +26,6 @@ export interface DatedDump {
   readonly dayFrom: string
   readonly count: DumpCount
 }
-
-type SettingsFile = CyrusFile & { readonly kind: 'settings' }
 
 function settingsFiles(files: readonly CyrusFile[]): SettingsFile[] {
   return files.filter((file): file is SettingsFile => file.kind === 'settings')
@@ -48,10 +54,12 @@ export function masterFacts(files: readonly CyrusFile[], isDefault: boolean): Fa
       const own = file && settingOf(file.settings, name)
       if (own === undefined && file !== undefined && mayHaveMore(file)) continue
       const absent = file === undefined ? 'Cyrus’s default' : `Cyrus’s default, ${file.path} does not set it`
-      facts.set(`master.settings.${name}` as FactKey, {
-        value: own === undefined ? defaults[key] : countOf(own, name, file!.path),
-        from: own === undefined ? absent : file!.path,
-      })
+      facts.set(
+        `master.settings.${name}` as FactKey,
+        own === undefined || file === undefined
+          ? { value: defaults[key], from: absent }
+          : { value: countOf(own, name, originOf(file, name)), from: originOf(file, name) },
+      )
     }
   }
   if (file !== undefined) databaseFacts(file, facts)
@@ -77,11 +85,15 @@ function countOf(text: string, name: string, path: string): number {
 }
 
 /** A path can tell of tmpfs, and of nothing else. */
-function databaseFacts({ path, settings }: SettingsFile, facts: Facts): void {
-  if (settings.mboxlist_db !== undefined) facts.set('master.database', { value: settings.mboxlist_db, from: path })
-  const place = settings.mboxlist_db_path || settings.configdirectory
-  if (place !== undefined && /^\/(dev\/shm|run)\//.test(place))
-    facts.set('master.place', { value: 'tmpfs', from: `${path}: ${place}` })
+function databaseFacts(file: SettingsFile, facts: Facts): void {
+  const { mboxlist_db, mboxlist_db_path, configdirectory } = file.settings
+  if (mboxlist_db !== undefined)
+    facts.set('master.database', { value: mboxlist_db, from: originOf(file, 'mboxlist_db') })
+  const place = mboxlist_db_path || configdirectory
+  if (place !== undefined && /^\/(dev\/shm|run)\//.test(place)) {
+    const origin = originOf(file, mboxlist_db_path ? 'mboxlist_db_path' : 'configdirectory')
+    facts.set('master.place', { value: 'tmpfs', from: `${origin}: ${place}` })
+  }
 }
 
 /** Files of frontends: how many there are, and their retry delay, the shortest where they differ. */
@@ -93,7 +105,8 @@ export function frontendFacts(files: readonly CyrusFile[], isDefault: boolean): 
   if (all.some(file => mayHaveMore(file) && settingOf(file.settings, 'mupdate_retry_delay') === undefined)) return facts
   const delays = all.flatMap(file => {
     const own = settingOf(file.settings, 'mupdate_retry_delay')
-    return own === undefined ? [] : [{ ms: settingMs(own, `${file.path}: mupdate_retry_delay`), path: file.path }]
+    const path = originOf(file, 'mupdate_retry_delay')
+    return own === undefined ? [] : [{ ms: settingMs(own, `${path}: mupdate_retry_delay`), path }]
   })
   const shortest = delays.toSorted((a, b) => a.ms - b.ms)[0]
   const [example] = all
@@ -130,7 +143,7 @@ export function backendFacts(files: readonly CyrusFile[], frontendFiles: readonl
       from:
         own === 0
           ? `no file of a backend has mupdate_config: unified, or runs mupdate without -m`
-          : `${(unified[0] ?? services[0]!).path}: a unified murder, in which backends are slaves too`,
+          : `${unified[0] === undefined ? services[0]!.path : originOf(unified[0], 'mupdate_config')}: a unified murder, in which backends are slaves too`,
     })
   else if (frontendFiles.some(file => file.kind === 'settings' && isUnified([file])))
     facts.set('slaves.unifiedBackends', { value: 0, from: 'mupdate_config: unified: the frontends are the backends' })

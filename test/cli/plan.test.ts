@@ -81,10 +81,14 @@ describe('plan init', () => {
 
   it.each([
     { args: ['--dump', 'nowhere'], says: 'cannot read nowhere' },
-    { args: ['--master', 'small.yaml'], says: 'mupdate_' },
+    { args: ['--master', 'small.yaml'], says: 'small\\.yaml: neither imapd\\.conf' },
     { args: ['--dump', 'small.yaml'], says: 'no line of it is a mailbox' },
     { args: ['--dump', '2026-13-45=small.yaml'], says: '2026-13-45 is no day' },
-    { args: ['--counters', 'small.yaml'], says: 'no counters|since when' },
+    { args: ['--counters', 'small.yaml'], says: '--counters small\\.yaml: since when they count is not known' },
+    {
+      args: ['--counters', 'small.yaml', '--uptime', '30d'],
+      says: 'small\\.yaml: no counters of a Cyrus backend',
+    },
     { args: ['--growth', 'fast'], says: '--growth: "fast" is not a number' },
     { args: ['--diagnosis', 'small.yaml'], says: 'mupdate-bench diagnose' },
   ])('says what is wrong with $args', async ({ args, says }) => {

@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isHarnessError } from '../../src/core/errors.js'
-import { keysAt, nearest } from '../../src/profile/keys.js'
+import { keysAt, nearest } from '../../src/core/nearest-key.js'
 import { arrivalSpec, loadProfile, PROFILES_DIRECTORY } from '../../src/profile/load.js'
+import { profileSchema } from '../../src/profile/schema.js'
 
 const GOOD = `\
 site:
@@ -278,13 +279,15 @@ describe('nearest', () => {
     { word: 'x', near: undefined },
     { word: 'somethingElse', near: undefined },
   ])('of $word is $near', ({ word, near }) => {
-    expect(nearest(word, keysAt(['slaves']))).toBe(near)
+    expect(nearest(word, keysAt(profileSchema, ['slaves']))).toBe(near)
   })
 
   it('knows the keys of each place, also in lists and variants', () => {
-    expect(keysAt(['phases', 0])).toContain('duration')
-    expect(keysAt(['backends', 'arrivals'])).toEqual(expect.arrayContaining(['rate', 'concurrency', 'every']))
-    expect(keysAt(['nowhere'])).toEqual([])
+    expect(keysAt(profileSchema, ['phases', 0])).toContain('duration')
+    expect(keysAt(profileSchema, ['backends', 'arrivals'])).toEqual(
+      expect.arrayContaining(['rate', 'concurrency', 'every']),
+    )
+    expect(keysAt(profileSchema, ['nowhere'])).toEqual([])
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { type CyrusFile, parseCyrusFile, withIncludes } from '../../src/site/cyrus-files.js'
+import { type CyrusFile, parseCyrusFile } from '../../src/site/cyrus-files.js'
 import {
   delay,
   type Fact,
@@ -75,11 +75,11 @@ describe('what files say', () => {
     const service = file('SERVICES {\n mupdate cmd="mupdate"\n}\n', 'cyrus.conf')
     for (const files of [[unified], [unified, unified], [unified, service], [service]])
       expect(saidOf(all(files), 'slaves.unifiedBackends')).toBe(9)
-    expect(saidOf(all([unified, file('a: b\n')]), 'slaves.unifiedBackends')).toBe(1)
+    expect(saidOf(all([unified, file('servername: b\n')]), 'slaves.unifiedBackends')).toBe(1)
     expect(backendFacts([unified, unified], [], 9).has('backends')).toBe(false)
     expect(saidOf(backendFacts([unified, unified], [], 1), 'backends')).toBe(2)
-    expect(saidOf(backendFacts([unified, file('a: b\n')], []), 'slaves.unifiedBackends')).toBe(1)
-    expect(saidOf(backendFacts([file('a: b\n')], []), 'slaves.unifiedBackends')).toBe(0)
+    expect(saidOf(backendFacts([unified, file('servername: b\n')], []), 'slaves.unifiedBackends')).toBe(1)
+    expect(saidOf(backendFacts([file('servername: b\n')], []), 'slaves.unifiedBackends')).toBe(0)
   })
 
   it('has growth of two dumps, in whichever order they come', () => {
@@ -117,9 +117,37 @@ it('takes nothing for Cyrus’s default that an include may set', () => {
 
 it('reads includes that are there, in their place, each once on its way', () => {
   const files: Record<string, string> = { '/a': 'b: 2\n@include: /b\n', '/b': '@include: /a\nc: 3\n' }
-  expect(withIncludes('a: 1\n @include: /a \nb: 4\n@include: c\n', path => files[path])).toBe(
-    'a: 1\nb: 2\n@include: /a\nc: 3\n\n\nb: 4\n@include: c\n',
-  )
+  expect(parseCyrusFile('a: 1\n @include: /a \nb: 4\n@include: c\n', 'own', path => files[path])).toEqual({
+    kind: 'settings',
+    path: 'own',
+    settings: { a: '1', b: '4', c: '3' },
+    origins: { a: 'own', b: 'own', c: '/b' },
+    includes: ['/a', 'c'],
+  })
+  const over = parseCyrusFile('servername: x\nb: 4\n@include: /a\n', 'own', path => files[path])
+  expect(over).toMatchObject({ settings: { b: '2' }, origins: { b: '/a' } })
+})
+
+it('says which file a setting is from that an include has', () => {
+  const included = `mupdate_workers_max: 70
+mboxlist_db: skiplist
+configdirectory: /run/cyrus/
+mupdate_retry_delay: 30
+mupdate_config: unified
+mupdate_mupdate_connections_max: 200
+`
+  const own = parseCyrusFile('@include: /more\nmupdate_workers_start: 6\n', 'imapd.conf', () => included)
+  const facts = new Map([...masterFacts([own], false), ...frontendFacts([own], false), ...backendFacts([own], [])])
+  const from = '/more, which imapd.conf includes'
+  expect(facts.get('master.settings.mupdate_workers_max')).toEqual({ value: 70, from })
+  expect(facts.get('master.settings.mupdate_connections_max')).toEqual({ value: 200, from })
+  expect(facts.get('master.settings.mupdate_workers_start')).toEqual({ value: 6, from: 'imapd.conf' })
+  expect(facts.get('master.database')?.from).toBe(from)
+  expect(facts.get('master.place')?.from).toBe(`${from}: /run/cyrus/`)
+  expect(facts.get('slaves.retryDelay')).toEqual({ value: '30s', from })
+  expect(facts.get('slaves.unifiedBackends')?.from).toMatch(`${from}: a unified murder`)
+  const bad = parseCyrusFile('@include: /more\n', 'imapd.conf', () => 'mupdate_workers_max: many\n')
+  expect(() => masterFacts([bad], false)).toThrow(/^\/more, which imapd\.conf includes: mupdate_workers_max: many/)
 })
 
 it('doubts a dump that names no server', () => {
@@ -187,7 +215,15 @@ describe('site.yaml', () => {
       change: ['mupdate_workers_max: 50', `mupdate_workers_max: ${bad}`],
       says: /^s\.yaml:\d+:\d+: master\.settings\.mupdate_workers_max: .* is not a whole number/,
     })),
-    { change: ['frontends: 12', 'frontend: 12'], says: /slaves: Unrecognized key: "frontend"/ },
+    {
+      change: ['frontends: 12', 'frontend: 12'],
+      says: /^s\.yaml:\d+:3: slaves: unknown key "frontend"; did you mean "frontends"\?/m,
+    },
+    {
+      change: ['mailboxes: 500000', 'mailboxs: 500000'],
+      says: /^s\.yaml:\d+:1: the file: unknown key "mailboxs"; did you mean "mailboxes"\?/m,
+    },
+    { change: ['mailboxes: 500000', ''], says: /^s\.yaml:3:1: mailboxes: / },
     { change: ['growthPerDay: null', 'growthPerDay: [1'], says: /s\.yaml:\d+:\d+: / },
     { change: ['site/1', 'site/2'], says: /schema: / },
   ])('says where $change.1 is wrong', ({ change, says }) => {

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { profileSchema } from './schema.js'
 
 interface JsonSchema {
   readonly properties?: Record<string, JsonSchema>
@@ -8,14 +7,9 @@ interface JsonSchema {
   readonly oneOf?: readonly JsonSchema[]
 }
 
-/** The JSON Schema of profiles, for editors and for the nearest key. */
-export function profileJsonSchema(): Record<string, unknown> {
-  return z.toJSONSchema(profileSchema, { io: 'input' }) as Record<string, unknown>
-}
-
-/** The keys that are valid in the map at `path`. */
-export function keysAt(path: readonly PropertyKey[]): string[] {
-  let at: JsonSchema[] = [profileJsonSchema() as JsonSchema]
+/** The keys that are valid in the map at `path` of what a schema is of. */
+export function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let at: JsonSchema[] = [z.toJSONSchema(schema, { io: 'input' }) as JsonSchema]
   for (const key of path) {
     at = at.flatMap(alternatives).flatMap(schema => {
       const next = typeof key === 'number' ? schema.items : schema.properties?.[String(key)]
