@@ -1,19 +1,32 @@
-/** `npm run bench [-- PAIRS]`: each row of the issue's speed table, every run listed, the table last. */
+/** `npm run bench [-- PAIRS [PART…]]`: each row of the issues' speed tables, every run listed, the table last. */
 import { benchAgainstMupref } from './against-mupref.js'
+import { benchCosts } from './costs.js'
 import { benchLive } from './live.js'
 import { benchEmbedded, benchGenerator, benchOpenModel } from './own.js'
 import { benchDigest, benchSwarm } from './slaves.js'
 
-const count = Number(process.argv[2] ?? 5)
-const rows = [
-  ...benchGenerator(count),
-  ...(await benchEmbedded(count)),
-  ...(await benchOpenModel(count)),
-  ...benchDigest(count),
-  ...(await benchSwarm(Math.ceil(count / 2))),
-  ...(await benchLive(count)),
-  ...(await benchAgainstMupref(count)),
-]
+const PARTS = {
+  generator: benchGenerator,
+  embedded: benchEmbedded,
+  open: benchOpenModel,
+  digest: benchDigest,
+  swarm: (count: number) => benchSwarm(Math.ceil(count / 2)),
+  live: benchLive,
+  costs: benchCosts,
+  mupref: benchAgainstMupref,
+} as const
+
+const [text = '5', ...wanted] = process.argv.slice(2)
+const count = Number(text)
+const names = Object.keys(PARTS) as (keyof typeof PARTS)[]
+const unknown = wanted.filter(name => !names.some(known => known === name))
+if (!Number.isInteger(count) || count < 1 || unknown.length > 0) {
+  process.stderr.write(`bench: give a number of pairs, and parts: ${names.join(', ')}\n`)
+  process.exit(2)
+}
+
+const rows = []
+for (const name of names) if (wanted.length === 0 || wanted.includes(name)) rows.push(...(await PARTS[name](count)))
 process.stdout.write(`\nmedians of ${count} runs (of ${count} interleaved pairs where a ratio is given)\n\n`)
 process.stdout.write('| work | target | measured | |\n|---|---|---|---|\n')
 for (const { work, target, measured, holds } of rows) {
