@@ -67,15 +67,28 @@ export function newSearch(name: string | undefined, flags: SearchFlags): Prepare
   return { folder, plan, varied, before: [], create: () => createCapacityFolder(folder, plan, profile.yaml) }
 }
 
-/** @throws {HarnessError} `USAGE`, `RESULTS` */
+/** What belongs to a search for good; only its budget may become another. */
+const FIXED = ['vary', 'objective', 'from', 'to', 'master', 'simulate', 'calibration', 'set', 'seed', 'out'] as const
+
+/**
+ * @param isGiven whether a flag was typed
+ * @throws {HarnessError} `USAGE`, `RESULTS`
+ */
 export function oldSearch(
   folder: string,
   name: string | undefined,
-  { vary }: Pick<SearchFlags, 'vary'>,
+  { budget }: Pick<SearchFlags, 'budget'>,
+  isGiven: (flag: keyof SearchFlags) => boolean,
 ): PreparedSearch {
-  if (name !== undefined || vary !== undefined)
-    throw new HarnessError('USAGE', '--resume goes on with what was asked for then', 'leave out the profile and --vary')
-  const { plan, lines } = readCapacityFolder(folder)
+  const asked = [...(name === undefined ? [] : ['the profile']), ...FIXED.filter(isGiven).map(flag => `--${flag}`)]
+  if (asked.length > 0)
+    throw new HarnessError(
+      'USAGE',
+      '--resume goes on with what was asked for then',
+      `leave out ${asked.join(', ')}; only --budget may be another`,
+    )
+  const { plan: planned, lines } = readCapacityFolder(folder)
+  const plan = isGiven('budget') ? { ...planned, budgetMs: parseDurationNs(budget) / 1e6 } : planned
   const varied = new VariedProfile(capacityProfilePath(folder, plan), [], plan.axes, plan.objective)
   return { folder, plan, varied, before: lines, create: () => dropTornLine(folder) }
 }

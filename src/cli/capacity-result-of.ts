@@ -20,12 +20,18 @@ export interface ResultContext {
   readonly calibrationName: string
 }
 
-/** All that a search has found. @param isOver whether it came to its own end */
+/**
+ * All that a search has found.
+ *
+ * @param isOver whether it came to its own end
+ * @param lostMs what a trial took that was cut off
+ */
 export function capacityResult(
   { plan, varied, calibration, calibrationName }: ResultContext,
   lines: readonly CapacityJournalLine[],
   { first, points }: CampaignEnd,
   isOver: boolean,
+  lostMs: number,
 ): CapacityResult {
   const trials = lines.map(({ trial }) => trial)
   const of = (at: number | null) => trials.filter(trial => trial.at === at)
@@ -44,7 +50,7 @@ export function capacityResult(
     ...found,
     objective: varied.objective.thresholds.map(({ text }) => text),
     budgetMs: plan.budgetMs,
-    spentMs: trials.reduce((sum, { durationMs }) => sum + durationMs, 0),
+    spentMs: trials.reduce((sum, { durationMs }) => sum + durationMs, lostMs),
     ownStreams: ownStreams(varied.base),
     master,
     predictions: predictionsOf(axis!, limitInputs(varied.start, calibration, of(null), master?.settings ?? {}), found),

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { HarnessError } from '../core/errors.js'
+import { HarnessError, isHarnessError } from '../core/errors.js'
 import { formatDurationUs } from '../core/units.js'
 import type { CapacityJournalLine, CapacityResult } from '../metrics/capacity-result.js'
 import { outcomeSentence } from '../report/capacity/sentences.js'
@@ -17,8 +17,13 @@ export interface SearchSetup {
   readonly master: CapacityMaster
   readonly progress: Progress
   readonly signal: AbortSignal
-  /** What the trials so far come to. */
-  readonly resultOf: (lines: readonly CapacityJournalLine[], end: CampaignEnd, isOver: boolean) => CapacityResult
+  /** What the trials so far come to. @param lostMs what a trial took that was cut off */
+  readonly resultOf: (
+    lines: readonly CapacityJournalLine[],
+    end: CampaignEnd,
+    isOver: boolean,
+    lostMs: number,
+  ) => CapacityResult
 }
 
 export type CampaignEnd = Extract<CampaignStep, { kind: 'end' }>
@@ -29,13 +34,22 @@ const OVERDRAFT = 1.1
 const TRIALS = 'trials'
 
 export function campaignOptionsOf({ axes, budgetMs, from, to }: CapacityPlan, varied: VariedProfile): CampaignOptions {
-  const [first, second] = axes.map((axis, i) =>
-    searchOptionsOf(varied.variations[i]!, axis, budgetMs, i === 0 ? { from, to } : { from: null, to: null }),
-  )
-  return { first: first!, ...(second === undefined ? {} : { second }) }
+  const [axis, other] = axes
+  const first = searchOptionsOf(varied.variations[0]!, axis!, budgetMs, { from, to })
+  if (other === undefined) return { first }
+  // How many may restart is a matter of how many there are, and so on.
+  const second = (at: number) => {
+    const variation = varied.secondAt(at)
+    return variation && searchOptionsOf(variation, other, budgetMs, { from: null, to: null })
+  }
+  return { first, second }
 }
 
-/** Trial after trial, each noted when it has ended, until the search knows enough or its time is up. */
+/**
+ * Trial after trial, each noted when it has ended, until the search knows enough or its time is up.
+ *
+ * @throws {HarnessError} where a trial could not be made: with the way to go on
+ */
 export async function searchCapacity(
   setup: SearchSetup,
   before: readonly CapacityJournalLine[],
@@ -46,12 +60,16 @@ export async function searchCapacity(
   for (;;) {
     const trials = lines.map(({ trial }) => trial)
     const step = nextOfCampaign(options, trials)
-    if (step.kind === 'end') return resultOf(lines, step, true)
-    const line = signal.aborted ? undefined : await tryNext(setup, lines, step)
-    if (line === undefined) return resultOf(lines, endNow(options, lines), !signal.aborted)
+    if (step.kind === 'end') return resultOf(lines, step, true, 0)
+    const spentMs = trials.reduce((sum, { durationMs }) => sum + durationMs, 0)
+    const line = signal.aborted ? undefined : await tryNext(setup, lines, step, spentMs)
+    if (line === undefined) {
+      const lostMs = signal.aborted ? 0 : Math.max(0, plan.budgetMs * OVERDRAFT - spentMs)
+      return resultOf(lines, endNow(options, lines), !signal.aborted, lostMs)
+    }
     lines.push(line)
     noteTrial(folder, line)
-    writeResult(folder, resultOf(lines, endNow(options, lines), false))
+    writeResult(folder, resultOf(lines, endNow(options, lines), false, 0))
   }
 }
 
@@ -59,11 +77,11 @@ async function tryNext(
   { plan, folder, varied, master, progress, signal }: SearchSetup,
   lines: readonly CapacityJournalLine[],
   { at, value, length }: Extract<CampaignStep, { kind: 'trial' }>,
+  spentMs: number,
 ): Promise<CapacityJournalLine | undefined> {
   const same = lines.filter(({ trial }) => trial.at === at && trial.value === value)
   const wanted: WantedTrial = { at, value, length, repeat: same.length }
   const axis = plan.axes[at === null ? 0 : 1]!
-  const spentMs = lines.reduce((sum, { trial }) => sum + trial.durationMs, 0)
   const time = (ms: number) => formatDurationUs(ms * 1e3)
   const where = at === null ? '' : `${plan.axes[0]} ${at}, `
   progress.note(
@@ -71,15 +89,23 @@ async function tryNext(
   )
   const limitMs = plan.budgetMs * OVERDRAFT - spentMs
   const options = { master, axis, wanted, varied: varied.trial(wanted), folder, limitMs, signal, progress }
-  const line = await makeTrial({ ...options, out: join(folder, TRIALS) })
+  const line = await makeTrial({ ...options, out: join(folder, TRIALS) }).catch((error: unknown) => {
+    throw lines.length > 0 && isHarnessError(error) ? goingOn(error, lines.length, folder) : error
+  })
   if (line !== undefined) progress.line(`${where}${outcomeSentence(line.trial)}`)
   return line
 }
 
+/** A search that broke off has lost nothing but that trial. */
+function goingOn({ code, message, hint }: HarnessError, trials: number, folder: string): HarnessError {
+  const kept = `what ${trials === 1 ? 'one trial' : `${trials} trials`} found is in ${join(folder, CAPACITY_FILE)}; go on with --resume ${folder}`
+  return new HarnessError(code, message, `${hint}; ${kept}`)
+}
+
 /** What is known without another trial: there is no time for one. */
 function endNow({ first, second }: CampaignOptions, lines: readonly CapacityJournalLine[]): CampaignEnd {
-  const without = (options: typeof first) => ({ ...options, budgetMs: 0 })
-  const options = { first: without(first), ...(second === undefined ? {} : { second: without(second) }) }
+  // Each search along the second axis has its part of the first one's budget.
+  const options = { first: { ...first, budgetMs: 0 }, ...(second === undefined ? {} : { second }) }
   const step = nextOfCampaign(
     options,
     lines.map(({ trial }) => trial),

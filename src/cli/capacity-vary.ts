@@ -1,3 +1,4 @@
+import { isHarnessError } from '../core/errors.js'
 import type { CapacityAxis } from '../metrics/capacity-result.js'
 import { loadProfile, type Profile } from '../profile/load.js'
 import { objectiveOf } from '../profile/objective.js'
@@ -55,11 +56,25 @@ export class VariedProfile {
     return this.first.objective
   }
 
+  /** The second axis, where the first is held there; undefined where that leaves nothing to vary. */
+  secondAt(at: number): Variation | undefined {
+    try {
+      return variationOf(loadProfile(this.path, this.heldAt(at)), this.axes[1]!)
+    } catch (error) {
+      if (isHarnessError(error, 'USAGE')) return undefined
+      throw error
+    }
+  }
+
+  private heldAt(at: number): string[] {
+    return [...this.sets, ...this.variations[0]!.sets(at, 'full')]
+  }
+
   trial({ at, value, length, repeat }: WantedTrial): VariedTrial {
     const axis = at === null ? this.axes[0]! : this.axes[1]!
-    const fixed = at === null ? [] : this.variations[0]!.sets(at, 'full')
-    const before = [...this.sets, ...fixed]
-    const sets = [...before, ...variationOf(loadProfile(this.path, before), axis).sets(value, length)]
+    const before = at === null ? this.sets : this.heldAt(at)
+    const variation = at === null ? this.variations[0]! : this.secondAt(at)!
+    const sets = [...before, ...variation.sets(value, length)]
     const objective = objectiveOf(loadProfile(this.path, sets), axis, this.given)
     const asked = objective.thresholds.filter(({ isOptional }) => !isOptional).map(({ text }) => text)
     const profile = loadProfile(this.path, [

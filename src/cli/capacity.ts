@@ -52,7 +52,7 @@ export function capacityCommand(): Command {
     .option('-c, --calibration <file>', 'costs for --simulate and for predictions (those of Cyrus 3.6.1)')
     .option('-s, --set <key=value>', 'change one setting of the profile (repeatable)', collect, [])
     .option('--seed <number>', 'seed of everything random, in place of the profile’s')
-    .option('--resume <dir>', 'go on with a search that was interrupted, as it was asked for then')
+    .option('--resume <dir>', 'go on with a search that was interrupted, or, with more --budget, had no time')
     .option('-o, --out <dir>', 'where results go', 'results')
     .addOption(
       new Option('-f, --format <name>', 'what goes to standard output').choices(Object.keys(FORMATS)).default('text'),
@@ -81,9 +81,11 @@ Exit status: 0 the limit is known, or all that was asked for held, 2 usage,
 3 the master could not be reached, 5 the harness was the limit, 6 no time to
 find it, 130 interrupted.`,
     )
-    .action(async (profile: string | undefined, flags: CapacityFlags) => {
+    .action(async (profile: string | undefined, flags: CapacityFlags, command: Command) => {
       const progress = new Progress(process.stderr, flags.quiet === true)
-      const prepared = flags.resume === undefined ? newSearch(profile, flags) : oldSearch(flags.resume, profile, flags)
+      const isGiven = (flag: string) => command.getOptionValueSource(flag) === 'cli'
+      const prepared =
+        flags.resume === undefined ? newSearch(profile, flags) : oldSearch(flags.resume, profile, flags, isGiven)
       const { result, isInterrupted } = await runSearch(prepared, flags, progress)
       const { folder } = prepared
       writeResult(folder, result)
@@ -98,16 +100,11 @@ find it, 130 interrupted.`,
     })
 }
 
-function statusOf({ beyond }: CapacityResult): ExitStatus {
-  switch (beyond) {
-    case 'failed':
-    case 'range':
-      return EXIT.pass
-    case 'harness':
-      return EXIT.invalid
-    case 'budget':
-      return EXIT.inconclusive
-  }
+/** The worst of the limit and the points of its frontier. */
+function statusOf({ beyond, frontier }: CapacityResult): ExitStatus {
+  const all = [beyond, ...(frontier?.points ?? []).map(point => point.beyond)]
+  if (all.includes('harness')) return EXIT.invalid
+  return all.includes('budget') ? EXIT.inconclusive : EXIT.pass
 }
 
 async function runSearch(
@@ -137,7 +134,7 @@ async function runSearch(
         master,
         progress,
         signal: controller.signal,
-        resultOf: (lines, end, isOver) => capacityResult(context, lines, end, isOver),
+        resultOf: (lines, end, isOver, lostMs) => capacityResult(context, lines, end, isOver, lostMs),
       },
       before,
     )

@@ -77,15 +77,20 @@ const VARIATIONS: Readonly<Record<CapacityAxis, (profile: Profile) => Varied>> =
 function variedSlaves(profile: Profile): Varied {
   requirePhases(profile, 'slaves', 'slaves')
   const others = profile.slaves.others.reduce((sum, { count }) => sum + count, 0)
+  const start = profile.slaves.count + others
   const eventsOf = ({ events }: Phase) => events.filter(event => event.do !== 'join' && event.do !== 'leave')
   const moving = profile.phases.flatMap((phase, index) =>
     eventsOf(phase).length < phase.events.length ? [`phases.${index}.events=${eventsText(eventsOf(phase))}`] : [],
   )
   return {
-    start: profile.slaves.count + others,
+    start,
     least: others + 1,
     eventsOf,
-    sets: value => [`slaves.count=${value - others}`, ...moving],
+    sets: value => [
+      `slaves.count=${value - others}`,
+      ...longerLimits(profile, ['streaming'], limit => limit + (value - start) * profile.site.mailboxes * LISTED_NS),
+      ...moving,
+    ],
   }
 }
 
@@ -94,26 +99,35 @@ function variedSlaves(profile: Profile): Varied {
  * to read more takes longer, which is no failure.
  */
 function variedMailboxes(profile: Profile): Varied {
-  const { site, phases } = profile
-  const limited = phases
-    .map(({ until, limit }, index) => ({ until, limit, index }))
-    .filter(({ until }) => until === 'preloaded' || until === 'streaming')
+  const { site } = profile
   const timed = timedPhases(profile).filter(({ phase }) => phase.run.includes('slaves'))
   const restarted = timed.some(({ phase }) => phase.events.length > 0) ? [] : timed.slice(0, 1)
   return {
     start: site.mailboxes,
     sets: value => [
       `site.mailboxes=${value}`,
-      ...limited.map(
-        ({ limit, index }) =>
-          `phases.${index}.limit=${durationText(Math.min(LONGEST_LIMIT_NS, Math.round(limit * Math.max(1, value / site.mailboxes))))}`,
-      ),
+      ...longerLimits(profile, ['preloaded', 'streaming'], limit => (limit * value) / site.mailboxes),
       ...restarted.map(({ phase, index }) => `phases.${index}.events=${eventsText(withRestart(phase, 1))}`),
     ],
   }
 }
 
 const LONGEST_LIMIT_NS = 86_400e9
+
+/** Of one more list, for each mailbox: what a slow host needs. */
+const LISTED_NS = 20_000
+
+/** A phase that waits for more than the profile has may take longer: that is no failure. */
+function longerLimits(
+  { phases }: Profile,
+  until: readonly Phase['until'][],
+  longer: (limitNs: number) => number,
+): string[] {
+  return phases.flatMap((phase, index) => {
+    const limit = Math.min(LONGEST_LIMIT_NS, Math.round(longer(phase.limit)))
+    return until.includes(phase.until) && limit > phase.limit ? [`phases.${index}.limit=${durationText(limit)}`] : []
+  })
+}
 
 /** The other operations of the mix keep their proportion to creates. */
 function variedCreates(profile: Profile): Varied {

@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { embeddedMaster } from '../../src/masters/embedded/embedded-master.js'
 import { type CapacityResult, capacityResultSchema } from '../../src/metrics/capacity-result.js'
 import { runResultSchema } from '../../src/metrics/run-result.js'
 import { SMALL, until, Workbench } from './bench.js'
@@ -62,7 +63,11 @@ describe('mupdate-bench capacity refuses, with exit 2 and before anything has ru
       args: ['capacity', '--vary', 'resyncs', '--set', 'slaves.count=1'],
       says: /no slave is left to be disturbed/,
     },
-    { what: 'a folder without a search', args: ['--resume', '/nowhere'], says: /no search in \/nowhere/ },
+    {
+      what: 'another search in the place of the one that goes on',
+      args: ['capacity', '--resume', '/nowhere', '--vary', 'kicks', '--objective', 'slaves.timeouts == 0'],
+      says: /leave out the profile, --vary, --objective, --simulate, --out; only --budget may be another/,
+    },
   ])('$what', async ({ args, says }) => {
     const { status, stderr, stdout } = await workbench.bench([
       'capacity',
@@ -152,6 +157,22 @@ describe('what it leaves behind', () => {
     expect(rates[0]).toBeGreaterThan(rates[1]!)
     expect(rates[1]).toBeGreaterThan(rates[2]!)
   }, 120_000)
+
+  it('no more resyncs are tried at a point of it than there are slaves there', async () => {
+    const few = ['--from', '4', '--to', '16', '--budget', '1h', '--json', '--objective', 'slaves.timeouts == 0']
+    const run = ['capacity', 'resync-storm', '--simulate', '--out', workbench.out, '--vary', 'slaves,resyncs', ...few]
+    const { stdout, stderr } = await workbench.bench([...run, '--set', 'slaves.retryDelay=20s'])
+    expect(stderr).not.toMatch(/mupdate-bench: /)
+    const tried = resultOf(stdout).trials.filter(({ at }) => at !== null)
+    expect(new Set(tried.map(({ at }) => at)).size).toBe(3)
+    for (const { at, value } of tried) expect(value).toBeLessThan(at!)
+  }, 120_000)
+})
+
+it('--resume of a folder without a search is refused', async () => {
+  const { status, stderr } = await workbench.bench(['capacity', '--resume', '/nowhere'])
+  expect(stderr).toMatch(/no search in \/nowhere/)
+  expect(status).toBe(2)
 })
 
 describe('the budget, simulated,', () => {
@@ -161,6 +182,17 @@ describe('the budget, simulated,', () => {
     expect(spentMs).toBeLessThanOrEqual(seconds * 1100)
     expect(isCutShort).toBe(seconds < 240)
     expect(status).toBe(beyond === 'budget' ? 6 : 0)
+  })
+
+  it('may be made larger, and the search goes on where its time was up', async () => {
+    const brief = resultOf((await workbench.bench(search('--vary', 'slaves', '--budget', '100s', '--json'))).stdout)
+    expect(brief.isCutShort).toBe(true)
+    const more = ['capacity', '--resume', folderOf(), '--budget', '30m', '--json']
+    const { stdout, status } = await workbench.bench(more)
+    expect(status).toBe(0)
+    const { trials, isCutShort, low, high, budgetMs } = resultOf(stdout)
+    expect(trials.slice(0, brief.trials.length)).toEqual(brief.trials)
+    expect({ isCutShort, low, high, budgetMs }).toEqual({ isCutShort: false, low: 49, high: 50, budgetMs: 1_800_000 })
   })
 })
 
@@ -232,4 +264,31 @@ it('a real run, on the embedded master: at least as much as was asked for', asyn
   expect(result.master).toMatchObject({ kind: 'embedded' })
   for (const { figures } of result.trials) expect(figures.masterCores).toBeGreaterThan(0)
   expect(status).toBe(0)
+}, 120_000)
+
+it('a search whose master goes away says what it has, and how to go on', async () => {
+  const master = embeddedMaster()
+  await master.start()
+  const { user, password } = master.credentials
+  try {
+    const started = workbench.start(
+      [
+        ...['capacity', workbench.profile, '--vary', 'slaves', '--from', '1', '--out', workbench.out],
+        ...['--master', `mupdate://${user}@127.0.0.1:${master.address.port}`],
+        ...['--allow-load', '127.0.0.1', '--allow-mutations', '127.0.0.1'],
+      ],
+      { MUPDATE_BENCH_PASSWORD: password },
+    )
+    const journal = () => readFileSync(join(folderOf('small'), 'journal.ndjson'), 'utf8').split('\n')
+    await until('a trial', () => existsSync(join(workbench.out, 'small')) && journal().length > 2)
+    await master.stop()
+    const { status, stderr } = await started.ended
+    expect(status).toBe(3)
+    expect(stderr).toMatch(/what .* trials? found is in .*capacity\.json; go on with --resume .*\.capacity/)
+    const found = resultOf(readFileSync(join(folderOf('small'), 'capacity.json'), 'utf8'))
+    expect(found.state).toBe('interrupted')
+    expect(found.trials[0]).toMatchObject({ value: 1, outcome: 'held' })
+  } finally {
+    await master.stop()
+  }
 }, 120_000)

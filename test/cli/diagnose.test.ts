@@ -73,6 +73,13 @@ describe('diagnose', () => {
     expect(stdout).toContain('2 × mupdate: "…"what"…" is this')
   })
 
+  it('keeps what a stranger put into a log from steering the terminal', async () => {
+    writeFileSync(path('nasty.log'), `${FE1}Nov 28 02:41:11 fe1\x1b]0;x\x07 cyrus/mupdate[11]: \x1b[2Jgone \u009b2J\n`)
+    const { stdout } = await bench.bench(['diagnose', 'fe1.log', 'nasty.log'])
+    expect(stdout).toContain('gone')
+    expect(stdout).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/)
+  })
+
   it('makes a page that needs nothing, with a picture and no markup of the log’s', async () => {
     const { status, stdout } = await bench.bench(['diagnose', 'fe1.log', 'fe2.log.gz', '-f', 'html'])
     expect({ status, stdout }).toEqual({ status: 0, stdout: 'diagnosis.html\n' })

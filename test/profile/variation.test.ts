@@ -41,6 +41,15 @@ describe('slaves', () => {
     expect(plan.slaves.count).toBe(37)
   })
 
+  it('may take longer to stream the more there are, and no shorter the fewer', () => {
+    const own = loadProfile('capacity')
+    const limitOf = (value: number) =>
+      varied('capacity', 'slaves', value).phases.find(({ until }) => until === 'streaming')!.limit
+    const limit = own.phases.find(({ until }) => until === 'streaming')!.limit
+    expect(limitOf(own.slaves.count + 100)).toBe(limit + 100 * own.site.mailboxes * 20_000)
+    expect(limitOf(2)).toBe(limit)
+  })
+
   it('of other kinds are among them', () => {
     const { slaves } = loadProfile('slow-frontend')
     const others = slaves.others.reduce((sum, { count }) => sum + count, 0)

@@ -18,6 +18,7 @@ import {
   loadText,
   methodSentences,
   OUTCOMES,
+  pointTexts,
   predictionSentences,
   TRIAL_HEAD,
   trialRow,
@@ -116,11 +117,10 @@ function frontierPart({ axis, frontier, limit }: CapacityResult): string {
           xText: value => loadText(axis, value),
           yText: value => loadText(frontier.axis, value),
         })
-  const body = frontier.points.map(point => [
-    loadText(axis, point.at),
-    limitSentence(frontier.axis, point),
-    point.cause?.resource ?? '–',
-  ])
+  const body = frontier.points.map(point => {
+    const { at, limit, cause } = pointTexts(axis, frontier.axis, point)
+    return [at, limit, cause]
+  })
   const alone = limit === null ? '' : `<p class="note">Alone, ${escapeHtml(axis)} reaches ${formatCount(limit)}.</p>`
   return `<h2>Frontier</h2><section class="panel">${alone}${svg}${table({ caption: 'Frontier', head: [axis, frontier.axis, 'cause'], body, words: [1] })}</section>`
 }

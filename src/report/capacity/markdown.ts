@@ -7,8 +7,8 @@ import {
   headlineOf,
   limitNotes,
   limitSentence,
-  loadText,
   methodSentences,
+  pointTexts,
   predictionSentences,
   TRIAL_HEAD,
   trialRow,
@@ -27,11 +27,10 @@ export function capacityMarkdown(result: CapacityResult): string {
           'Frontier',
           markdownTable(
             [axis, frontier.axis, 'cause'],
-            frontier.points.map(point => [
-              loadText(axis, point.at),
-              limitSentence(frontier.axis, point),
-              point.cause?.resource ?? '–',
-            ]),
+            frontier.points.map(point => {
+              const { at, limit, cause } = pointTexts(axis, frontier.axis, point)
+              return [at, limit, cause]
+            }),
             3,
           ),
         ),

@@ -40,6 +40,16 @@ export function limitSentence(axis: CapacityAxis, limit: CapacityLimit): string 
   }
 }
 
+/** A point of the frontier, with what a reader has to know of it. */
+export function pointTexts(
+  axis: CapacityAxis,
+  second: CapacityAxis,
+  point: CapacityLimit & { readonly at: number },
+): { readonly at: string; readonly limit: string; readonly cause: string } {
+  const limit = [limitSentence(second, point), ...limitNotes(point)].join('; ')
+  return { at: loadText(axis, point.at), limit, cause: point.cause?.resource ?? '–' }
+}
+
 /** What a reader has to know of that line. */
 export function limitNotes({ confirmed, isCutShort, doubtful, low, high }: CapacityLimit): string[] {
   const unconfirmed = [
@@ -96,7 +106,7 @@ export function methodSentences(result: CapacityResult): string[] {
     ...(master === null
       ? []
       : [`master: ${[`${master.kind} ${master.version}`, master.mailboxDatabase, ...settings].join(', ')}`]),
-    `${trials.length} trials, each on a fresh master, ${formatDurationUs(spentMs * 1e3)} of ${formatDurationUs(budgetMs * 1e3)}${simulated ? ' (virtual time)' : ''}`,
+    `${trials.length} trials, ${master?.kind === 'remote' ? 'one after the other on the same master' : 'each on a fresh master'}, ${formatDurationUs(spentMs * 1e3)} of ${formatDurationUs(budgetMs * 1e3)}${simulated ? ' (virtual time)' : ''}`,
     ...(ownStreams > 0
       ? [`besides the slaves, ${ownStreams} of the harness’s own probes stream, and each keeps a worker`]
       : []),

@@ -9,8 +9,8 @@ import {
   headlineOf,
   limitNotes,
   limitSentence,
-  loadText,
   methodSentences,
+  pointTexts,
   predictionSentences,
   TRIAL_HEAD,
   trialRow,
@@ -32,12 +32,10 @@ export function capacityText(result: CapacityResult): string {
       ? []
       : [
           'frontier',
-          ...frontier.points.flatMap(point =>
-            indented(
-              `${loadText(axis, point.at)}: ${limitSentence(frontier.axis, point)}${point.cause === null ? '' : ` (${point.cause.resource})`}`,
-              '  ',
-            ),
-          ),
+          ...frontier.points.flatMap(point => {
+            const { at, limit, cause } = pointTexts(axis, frontier.axis, point)
+            return indented(`${at}: ${limit}${point.cause === null ? '' : ` (${cause})`}`, '  ')
+          }),
           '',
         ]),
     ...methodSentences(result).flatMap(sentence => indented(sentence, '')),

@@ -1,4 +1,5 @@
 import type { DiagnosisResult } from '../../metrics/diagnosis-result.js'
+import { printable } from '../../core/text-width.js'
 import { plainTable } from '../plain-table.js'
 import { sparkline } from '../sparkline.js'
 import { listsAtOnce, type Track, type TrackState, trackOf } from './tracks.js'
@@ -26,6 +27,7 @@ const SIGNS: Readonly<Record<TrackState, string>> = {
   refusing: '█',
 }
 
+/** Logs hold what strangers sent: nothing in it steers the terminal. */
 export function diagnosisText(result: DiagnosisResult): string {
   const parts = [
     [headline(result), ...findings(result)],
@@ -43,7 +45,7 @@ export function diagnosisText(result: DiagnosisResult): string {
   ]
   return `${parts
     .filter(({ length }) => length > 0)
-    .map(lines => lines.join('\n'))
+    .map(lines => lines.flatMap(line => line.split('\n').map(printable)).join('\n'))
     .join('\n\n')}\n`
 }
 

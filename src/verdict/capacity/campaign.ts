@@ -9,8 +9,8 @@ export interface CampaignTrial extends Tried {
 
 export interface CampaignOptions {
   readonly first: SearchOptions
-  /** Undefined without a frontier. */
-  readonly second?: SearchOptions
+  /** Where the first axis is held there, which may leave nothing to search; undefined without a frontier. */
+  readonly second?: (at: number) => SearchOptions | undefined
 }
 
 export interface FrontierPoint {
@@ -35,10 +35,13 @@ export function nextOfCampaign({ first, second }: CampaignOptions, trials: reado
   const points: FrontierPoint[] = []
   if (second === undefined || conclusion.low === null) return { kind: 'end', first: conclusion, points }
   let spentMs = durationOf(of(null))
-  const values = frontierValues(conclusion.low, first.least)
-  for (const [i, at] of values.entries()) {
-    const budgetMs = (first.budgetMs - spentMs) / (values.length - i)
-    const step = nextStep({ ...second, budgetMs }, of(at))
+  const searched = frontierValues(conclusion.low, first.least).flatMap(at => {
+    const options = second(at)
+    return options === undefined ? [] : [{ at, options }]
+  })
+  for (const [i, { at, options }] of searched.entries()) {
+    const budgetMs = (first.budgetMs - spentMs) / (searched.length - i)
+    const step = nextStep({ ...options, budgetMs }, of(at))
     if (step.kind === 'trial') return { at, ...step }
     points.push({ at, conclusion: step.conclusion })
     spentMs += durationOf(of(at))

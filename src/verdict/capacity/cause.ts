@@ -32,7 +32,7 @@ export function causeOf(run: RunResult, mailboxes: number): Omit<CapacityCause, 
   const signs = [
     descriptors(run),
     condition(run, 'connections-exhausted', 'connections'),
-    ...phases.map(starved),
+    ...phases.map(phase => starved(run, phase)),
     ...phases.map(phase => lists(run, phase, mailboxes)),
     ...phases.map(phase => diskSync(run, phase)),
     condition(run, 'workers-exhausted', 'workers'),
@@ -60,12 +60,13 @@ function condition({ slaves }: RunResult, wanted: ConditionName, resource: Resou
 function descriptors(run: RunResult): Sign | undefined {
   const { master, slaves } = run
   const said = condition(run, 'descriptors-exhausted', 'descriptors')
-  if (said !== undefined || master.restarts === 0) return said
+  const isLost = master.restarts > 0 || run.phases.some(({ ended }) => ended === 'lost')
+  if (said !== undefined || !isLost) return said
   const peak = Math.max(master.descriptorsPeak ?? 0, slaves.count)
   if (peak < MANY_DESCRIPTORS) return undefined
   return {
     resource: 'descriptors',
-    because: `the master was restarted with ${peak} connections: it dies at about 1,010`,
+    because: `the master was lost with ${peak} connections: it dies at about 1,010`,
   }
 }
 
@@ -74,10 +75,12 @@ const STARVED = 0.25
 
 /**
  * Threads that wait longer for a CPU than they have one are on a host that is busy with something else: the harness, or
- * others. That is no limit of the master.
+ * others. That is no limit of the master; where they wait for one another, it is.
  */
-function starved({ name, master, durationMs }: PhaseResult): Sign | undefined {
+function starved({ harness }: RunResult, { name, master, durationMs }: PhaseResult): Sign | undefined {
   if (master === null || master.waitMs < STARVED * durationMs || master.waitMs < master.cpuMs) return undefined
+  const cores = Number(harness.host.cores)
+  if (cores > 0 && master.cpuMs >= BUSY * cores * durationMs) return undefined
   const time = (ms: number) => formatDurationUs(ms * 1e3)
   return {
     resource: 'harness',
@@ -96,8 +99,9 @@ function lists({ slaves }: RunResult, phase: PhaseResult, mailboxes: number): Si
     ...['create', 'find'].flatMap(kind => waitMs(phase.operations[kind])),
     ...waitMs(phase.commands['NOOP.slave']),
   ]
-  const leastMs = Math.min(durationMs, ...waited)
-  if (count === 0 || heldMs < EXPLAINS * leastMs) return undefined
+  // What waited for longer than lists explain waited for something else.
+  const longestMs = Math.min(durationMs, Math.max(0, ...waited))
+  if (count === 0 || waited.length === 0 || heldMs < EXPLAINS * longestMs) return undefined
   const time = (ms: number) => formatDurationUs(ms * 1e3)
   return {
     resource: 'mailboxes lock',
@@ -121,6 +125,7 @@ function diskSync(
   const { create } = operations as Record<string, MetricSummary | undefined>
   const flushes = seen?.diskFlushes ?? 0
   if (seen === null || create === undefined || create.count === create.unfinished) return undefined
+  if (waitMs(create).length === 0) return undefined
   const created = create.count - create.unfinished
   if (flushes < created || seen.peggedMs > BUSY * durationMs) return undefined
   // A disk that syncs a few times a second is no limit: what waits then waits for something else.

@@ -21,7 +21,8 @@ export interface Evidence {
   readonly isFull: boolean
   /** The harness holds full-length trials of it, as far as is known. */
   readonly mayConfirm: boolean
-  readonly trials: number
+  /** As often as is worth while: by trials that say something, or where the harness has been the limit again and again. */
+  readonly isExhausted: boolean
   /** Whether another trial could change it. */
   readonly isSettled: boolean
 }
@@ -56,20 +57,22 @@ function evidenceAt(value: number, trials: readonly Tried[]): Evidence {
   const said = all.filter(({ outcome }) => outcome !== 'harness')
   const full = said.filter(({ length }) => length === 'full')
   const own = full.length > 0 ? full : said
-  const limited = all.filter(({ outcome, length }) => outcome === 'harness' && length === 'full')
+  const limited = all.filter(({ outcome }) => outcome === 'harness')
+  const limitedInFull = limited.filter(({ length }) => length === 'full')
+  const inVain = full.length > 0 ? limitedInFull : limited
   const common = {
     value,
     isFull: full.length > 0,
-    mayConfirm: limited.length < HARNESS_REPEATS,
-    trials: own.length,
+    mayConfirm: limitedInFull.length < HARNESS_REPEATS,
+    isExhausted: own.length >= MOST_REPEATS || inVain.length >= HARNESS_REPEATS,
   }
-  if (own.length === 0) return { ...common, standing: 'harness', isSettled: all.length >= HARNESS_REPEATS }
-  const isTried = own.length >= MOST_REPEATS
+  const { isExhausted } = common
+  if (own.length === 0) return { ...common, standing: 'harness', isSettled: isExhausted }
   const held = own.filter(({ outcome }) => outcome === 'held').length
-  if (held > 0 && held < own.length) return { ...common, standing: 'unclear', isSettled: isTried }
+  if (held > 0 && held < own.length) return { ...common, standing: 'unclear', isSettled: isExhausted }
   // Short ones that say the same count as well.
   const alike = all.filter(({ outcome }) => outcome === own[0]!.outcome).length
-  const isSettled = alike >= MOST_REPEATS || own.some(({ marginal }) => !marginal)
+  const isSettled = isExhausted || alike >= MOST_REPEATS || own.some(({ marginal }) => !marginal)
   return { ...common, standing: held > 0 ? 'held' : 'failed', isSettled }
 }
 

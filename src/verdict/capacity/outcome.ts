@@ -69,12 +69,17 @@ function isNear({ result, share, value, lowerBound }: Judged): boolean {
 }
 
 /** What failed beyond thresholds: phases that did not come to their end, a thrash, a master that was lost. */
-function failuresOf({ verdict, master }: RunResult, plannedRestarts: number): string[] {
+function failuresOf({ verdict, master, slaves, phases }: RunResult, plannedRestarts: number): string[] {
   const own = verdict.result === 'fail' ? verdict.reasons : []
+  const lost = phases.filter(({ ended }) => ended === 'lost')
   const isThreshold = (reason: string) => verdict.thresholds.some(threshold => threshold.reason === reason)
   const unplanned = master.restarts - plannedRestarts
+  // Of a remote master nobody sees that it was restarted; that it dropped its slaves, they see.
+  const dropped = plannedRestarts === 0 && unplanned === 0 ? slaves.drops - slaves.timeouts : 0
   return [
     ...own.filter(reason => !isThreshold(reason)),
+    ...lost.map(({ name }) => `${name}: the master was lost`),
+    ...(dropped > 0 ? [`the master dropped ${dropped} of its slaves’ connections`] : []),
     ...(unplanned > 0 ? [`the master was restarted ${unplanned === 1 ? 'once' : `${unplanned} times`}`] : []),
   ]
 }

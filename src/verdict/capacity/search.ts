@@ -1,12 +1,4 @@
-import {
-  type Bounds,
-  boundsOf,
-  type Evidence,
-  evidenceOf,
-  MOST_REPEATS,
-  type TrialLength,
-  type Tried,
-} from './evidence.js'
+import { type Bounds, boundsOf, type Evidence, evidenceOf, type TrialLength, type Tried } from './evidence.js'
 
 export interface SearchOptions {
   /** Where it begins. */
@@ -94,7 +86,7 @@ function repeated(
   exploring: TrialLength,
 ): { readonly value: number; readonly length: TrialLength } | undefined {
   const open = evidence.find(
-    ({ value, isSettled, trials }) => !isSettled || (doubtful.includes(value) && trials < MOST_REPEATS),
+    ({ value, isSettled, isExhausted }) => !isSettled || (doubtful.includes(value) && !isExhausted),
   )
   return open === undefined ? undefined : { value: open.value, length: open.isFull ? 'full' : exploring }
 }

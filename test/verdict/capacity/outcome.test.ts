@@ -119,6 +119,31 @@ describe('an outcome', () => {
     expect(judged(run).cause!.broken).toEqual(['the master was restarted once'])
     expect(judged(run, objective(['slaves.timeouts == 0'], 1)).outcome).toBe('held')
   })
+
+  it('a remote master of which only its slaves saw that it died fails it, unless that was planned', () => {
+    const run = trial({}, changed => {
+      changed.slaves.drops = 20
+      changed.slaves.timeouts = 3
+    })
+    const broken = ['the master dropped 17 of its slaves’ connections']
+    expect(judged(run, objective(['slaves.timeouts < 5']))).toMatchObject({ outcome: 'failed', cause: { broken } })
+    expect(judged(run, objective(['slaves.timeouts < 5'], 1)).outcome).toBe('held')
+  })
+
+  it('time-outs are drops as well, and are counted once', () => {
+    const run = trial({}, changed => {
+      changed.slaves.drops = changed.slaves.timeouts = 4
+    })
+    expect(judged(run, objective(['slaves.timeouts < 5'])).outcome).toBe('held')
+  })
+
+  it('a master that was lost fails it, though the run is invalid', () => {
+    const run = trial({}, changed => {
+      changed.phases[0]!.ended = 'lost'
+      changed.verdict = { result: 'invalid', reasons: ['load: operations were sent late'], thresholds: [] }
+    })
+    expect(judged(run)).toMatchObject({ outcome: 'failed', cause: { broken: ['load: the master was lost'] } })
+  })
 })
 
 describe('the harness as the limit', () => {
@@ -141,6 +166,17 @@ describe('the harness as the limit', () => {
     { waitMs: 2800, what: 'waited, and had one for longer', outcome: 'failed', resource: 'thread pegged' },
   ])('is its host, too: a master that $what: $outcome', ({ waitMs, outcome, resource }) => {
     expect(judged(waited(waitMs))).toMatchObject({ outcome, cause: { resource } })
+  })
+
+  it('is not its host where the master’s threads wait for one another', () => {
+    const full = trial({ createUs: 3e6, peggedShare: 1 }, changed => {
+      changed.harness.host = { cores: 2 }
+      changed.phases[0]!.master!.waitMs = 60_000
+      changed.phases[0]!.master!.cpuMs = 17_000
+    })
+    expect(judged(full)).toMatchObject({ outcome: 'failed', cause: { resource: 'thread pegged' } })
+    full.harness.host = { cores: 4 }
+    expect(judged(full).outcome).toBe('harness')
   })
 
   it('is not its host where the master had hardly anything to do', () => {
@@ -217,6 +253,30 @@ describe('the cause', () => {
       run: trial({ createUs: 3e6, peggedShare: 0.97, plainUs: 3e6 }),
       resource: 'thread pegged',
       says: /pegged for 97 % of the time/,
+    },
+    {
+      what: 'not lists that are over long before what waits, though NOOPs waited no longer than for them',
+      run: trial({ createUs: 8e6, noopUs: 5e5, lists: 1, flushes: 4000, peggedShare: 0.2 }),
+      resource: 'disk sync',
+      says: /synced 400 times a second/,
+    },
+    {
+      what: 'not a busy disk, where no create waits for it',
+      run: trial({ createUs: 50_000, plainUs: 4e6, flushes: 12_000 }, changed => {
+        changed.slaves.count = 50
+        changed.slaves.timeouts = 5
+      }),
+      resource: 'workers',
+      says: /waited 4.00 s/,
+    },
+    {
+      what: 'a remote master that is gone with so many connections',
+      run: trial({}, changed => {
+        changed.slaves.count = 1020
+        changed.phases[0]!.ended = 'lost'
+      }),
+      resource: 'descriptors',
+      says: /lost with 1020 connections/,
     },
     { what: 'nothing that was seen', run: trial({ createUs: 3e6 }), resource: 'unknown', says: /nothing/ },
   ])('$resource: $what', ({ run, resource, says }) => {

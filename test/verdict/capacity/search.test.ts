@@ -171,8 +171,8 @@ describe('noise', () => {
       fc.property(setup, given => {
         const { low, high } = run(given)
         const { truth, noise } = given
-        expect(low ?? 0).toBeLessThanOrEqual(truth / (1 - noise))
-        expect(high!).toBeGreaterThan(truth / (1 + noise))
+        expect(low ?? 0).toBeLessThanOrEqual((truth + 0.5) / (1 - noise))
+        expect(high!).toBeGreaterThan((truth + 0.5) / (1 + noise))
       }),
     )
   })
@@ -231,6 +231,18 @@ describe('the harness as the limit', () => {
     const { conclusion, trials } = search(OPTIONS, oracle)
     expect(conclusion).toMatchObject({ low: 49, high: 50, confirmed: { low: false, high: false } })
     expect(trials.filter(({ length }) => length === 'full')).toHaveLength(4)
+  })
+
+  it('now and then does not make it go on for ever at a marginal load', () => {
+    const oracle: Oracle = (value, _, index) => ({
+      ...CLEAR,
+      outcome: value > 60 && index % 2 === 1 ? 'harness' : value <= 90 ? 'held' : 'failed',
+      marginal: value > 60,
+    })
+    expect(search({ ...OPTIONS, budgetMs: 1e12 }, oracle).trials.length).toBeLessThan(60)
+    const always: Oracle = (value, length, index) =>
+      index === 3 ? { ...CLEAR, outcome: 'held', marginal: true } : limited(1000, 60)(value, length, index)
+    expect(search({ ...OPTIONS, budgetMs: 1e12 }, always).trials.length).toBeLessThan(60)
   })
 
   it('at the least load leaves nothing known', () => {
