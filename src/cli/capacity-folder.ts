@@ -1,4 +1,4 @@
-import { appendFileSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { HarnessError, messageOf } from '../core/errors.js'
@@ -9,6 +9,7 @@ import {
   capacityResultSchema,
 } from '../metrics/capacity-result.js'
 import { cannotWriteResults } from '../report/cannot-write.js'
+import { parseMaster } from './choose-master.js'
 
 const axis = capacityResultSchema.shape.axis
 
@@ -73,6 +74,22 @@ export function readCapacityFolder(folder: string): {
   const [head = '', ...others] = text.split('\n').slice(0, -1)
   const plan = parsed(capacityPlanSchema, head, path, 1)
   return { plan, lines: others.map((line, i) => parsed(capacityJournalLineSchema, line, path, i + 2)) }
+}
+
+/** What is typed to go on with it: leave to do what it does to others' masters is not kept. */
+export function resumeText(folder: string, { master }: CapacityPlan): string {
+  const isRemote = master !== null && parseMaster(master).kind === 'remote'
+  return `--resume ${folder}${isRemote ? ', with --allow-load and --allow-mutations as before' : ''}`
+}
+
+/** Another budget is one for good. */
+export function changePlan(folder: string, plan: CapacityPlan): void {
+  const path = join(folder, JOURNAL_FILE)
+  guard(folder, () => {
+    const [, ...lines] = readFileSync(path, 'utf8').split('\n')
+    writeFileSync(`${path}.new`, [JSON.stringify(plan), ...lines].join('\n'))
+    renameSync(`${path}.new`, path)
+  })
 }
 
 /** Before anything is added: a line that a crash cut off would become part of the next one. */

@@ -1,5 +1,5 @@
 import { HarnessError } from '../core/errors.js'
-import { parseDurationNs } from '../core/units.js'
+import { formatDurationUs, parseDurationNs } from '../core/units.js'
 import { AXES, type Axis, type CapacityJournalLine } from '../metrics/capacity-result.js'
 import { loadProfile } from '../profile/load.js'
 import { estimateMs } from '../verdict/capacity/search.js'
@@ -7,6 +7,7 @@ import { parseThreshold } from '../verdict/threshold.js'
 import {
   type CapacityPlan,
   capacityProfilePath,
+  changePlan,
   createCapacityFolder,
   dropTornLine,
   readCapacityFolder,
@@ -89,8 +90,25 @@ export function oldSearch(
     )
   const { plan: planned, lines } = readCapacityFolder(folder)
   const plan = isGiven('budget') ? { ...planned, budgetMs: parseDurationNs(budget) / 1e6 } : planned
+  requireMore(plan, lines)
   const varied = new VariedProfile(capacityProfilePath(folder, plan), [], plan.axes, plan.objective)
-  return { folder, plan, varied, before: lines, create: () => dropTornLine(folder) }
+  const create = () => {
+    dropTornLine(folder)
+    if (plan !== planned) changePlan(folder, plan)
+  }
+  return { folder, plan, varied, before: lines, create }
+}
+
+/** @throws {HarnessError} `USAGE` where the budget is used up already */
+function requireMore({ budgetMs }: CapacityPlan, lines: readonly CapacityJournalLine[]): void {
+  const spentMs = lines.reduce((sum, { trial }) => sum + trial.durationMs, 0)
+  if (spentMs <= budgetMs) return
+  const time = (ms: number) => formatDurationUs(ms * 1e3)
+  throw new HarnessError(
+    'USAGE',
+    `its trials have taken ${time(spentMs)} of a budget of ${time(budgetMs)}`,
+    'give more --budget: it is for all of the search',
+  )
 }
 
 /** @throws {HarnessError} `USAGE` */
@@ -102,6 +120,8 @@ function axesOf(text: string | undefined): Axis[] {
   const isKnown = axes.every(axis => axis !== undefined)
   if (!isKnown || axes.length > 2 || new Set(axes).size < axes.length)
     throw new HarnessError('USAGE', `--vary ${text}: not one axis, nor two`, known)
+  if (axes.includes('connections') && axes.length > 1 && axes.includes('creates'))
+    throw new HarnessError('USAGE', `--vary ${text}: each is all that backends do`, 'vary one of them')
   return axes
 }
 

@@ -5,7 +5,7 @@ import type { CapacityJournalLine, CapacityResult } from '../metrics/capacity-re
 import { outcomeSentence } from '../report/capacity/sentences.js'
 import { writeReportFile } from '../report/write-report.js'
 import { type CampaignOptions, type CampaignStep, nextOfCampaign } from '../verdict/capacity/campaign.js'
-import { CAPACITY_FILE, type CapacityPlan, noteTrial } from './capacity-folder.js'
+import { CAPACITY_FILE, type CapacityPlan, noteTrial, resumeText } from './capacity-folder.js'
 import { type CapacityMaster, makeTrial } from './capacity-trial.js'
 import { searchOptionsOf, type VariedProfile, type WantedTrial } from './capacity-vary.js'
 import type { Progress } from './progress.js'
@@ -90,16 +90,19 @@ async function tryNext(
   const limitMs = plan.budgetMs * OVERDRAFT - spentMs
   const options = { master, axis, wanted, varied: varied.trial(wanted), folder, limitMs, signal, progress }
   const line = await makeTrial({ ...options, out: join(folder, TRIALS) }).catch((error: unknown) => {
-    throw lines.length > 0 && isHarnessError(error) ? goingOn(error, lines.length, folder) : error
+    throw lines.length > 0 && isHarnessError(error)
+      ? goingOn(error, lines.length, resumeText(folder, plan), folder)
+      : error
   })
   if (line !== undefined) progress.line(`${where}${outcomeSentence(line.trial)}`)
   return line
 }
 
 /** A search that broke off has lost nothing but that trial. */
-function goingOn({ code, message, hint }: HarnessError, trials: number, folder: string): HarnessError {
-  const kept = `what ${trials === 1 ? 'one trial' : `${trials} trials`} found is in ${join(folder, CAPACITY_FILE)}; go on with --resume ${folder}`
-  return new HarnessError(code, message, `${hint}; ${kept}`)
+function goingOn(error: HarnessError, trials: number, resume: string, folder: string): HarnessError {
+  const { code, message, hint } = error
+  const kept = `what ${trials === 1 ? 'one trial' : `${trials} trials`} found is in ${join(folder, CAPACITY_FILE)}; go on with ${resume}`
+  return new HarnessError(code, message, hint === '' ? kept : `${hint}; ${kept}`, { cause: error.cause })
 }
 
 /** What is known without another trial: there is no time for one. */

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import { EXIT, type ExitStatus } from '../core/exit-status.js'
+import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
 import { AXES } from '../metrics/capacity-result.js'
 import { type Calibration, loadCalibration } from '../masters/model/load-calibration.js'
 import type { CapacityResult } from '../metrics/capacity-result.js'
@@ -10,7 +10,7 @@ import { capacityHtml } from '../report/capacity/html.js'
 import { capacityMarkdown } from '../report/capacity/markdown.js'
 import { capacityText } from '../report/capacity/text.js'
 import { writeReportFile } from '../report/write-report.js'
-import { CAPACITY_PAGE, type CapacityPlan } from './capacity-folder.js'
+import { CAPACITY_PAGE, type CapacityPlan, resumeText } from './capacity-folder.js'
 import { newSearch, oldSearch, type PreparedSearch, type SearchFlags } from './capacity-prepare.js'
 import { capacityResult } from './capacity-result-of.js'
 import { searchCapacity, writeResult } from './capacity-search.js'
@@ -79,7 +79,7 @@ How it searches, and how far to believe it: docs/capacity.md.
 
 Exit status: 0 the limit is known, or all that was asked for held, 2 usage,
 3 the master could not be reached, 5 the harness was the limit, 6 no time to
-find it, 130 interrupted.`,
+find it (5 and 6: or a point of the frontier), 130 interrupted.`,
     )
     .action(async (profile: string | undefined, flags: CapacityFlags, command: Command) => {
       const progress = new Progress(process.stderr, flags.quiet === true)
@@ -102,9 +102,14 @@ find it, 130 interrupted.`,
 
 /** The worst of the limit and the points of its frontier. */
 function statusOf({ beyond, frontier }: CapacityResult): ExitStatus {
-  const all = [beyond, ...(frontier?.points ?? []).map(point => point.beyond)]
-  if (all.includes('harness')) return EXIT.invalid
-  return all.includes('budget') ? EXIT.inconclusive : EXIT.pass
+  return gravest([beyond, ...(frontier?.points ?? []).map(point => point.beyond)].map(end => STATUS[end]))
+}
+
+const STATUS: Readonly<Record<CapacityResult['beyond'], ExitStatus>> = {
+  failed: EXIT.pass,
+  range: EXIT.pass,
+  harness: EXIT.invalid,
+  budget: EXIT.inconclusive,
 }
 
 async function runSearch(
@@ -119,7 +124,9 @@ async function runSearch(
   const controller = new AbortController()
   const release = onInterrupt(
     () => {
-      progress.warn(`interrupted: ending this trial; go on with --resume ${folder} (Ctrl-C again to leave at once)`)
+      progress.warn(
+        `interrupted: ending this trial; go on with ${resumeText(folder, plan)} (Ctrl-C again to leave at once)`,
+      )
       controller.abort()
     },
     // The run that goes on knows better what not to leave behind.

@@ -85,8 +85,9 @@ function positionOf(path: readonly PropertyKey[], file: YamlFile, ofKey: boolean
   const { document } = file
   for (let depth = path.length; depth >= 0; depth--) {
     const parts = path.slice(0, depth)
-    const node = ofKey && depth === path.length ? keyNode(document, parts) : document.getIn(parts, true)
-    const range = (node as Node | undefined)?.range
+    const value = ofKey && depth === path.length ? undefined : (document.getIn(parts, true) as Node | undefined)
+    // `{ key }` has no value to point at.
+    const range = (value ?? keyNode(document, parts))?.range
     if (range === undefined || range === null) {
       if (depth === path.length && document.hasIn(parts)) return `--set ${parts.join('.')}`
       continue

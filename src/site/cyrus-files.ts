@@ -25,7 +25,7 @@ export interface Service {
 export type SettingsFile = CyrusFile & { readonly kind: 'settings' }
 
 /** Gives undefined for a file that is not there. */
-export type ReadIncluded = (path: string) => string | undefined
+type ReadIncluded = (path: string) => string | undefined
 
 /** Tells by its contents what it is. @throws {HarnessError} `USAGE` for what is neither */
 export function parseCyrusFile(text: string, path: string, read: ReadIncluded = () => undefined): CyrusFile {
@@ -33,8 +33,8 @@ export function parseCyrusFile(text: string, path: string, read: ReadIncluded = 
     return { kind: 'services', path, services: servicesOf(text) }
   const found: Found = { settings: {}, origins: {}, includes: [] }
   readSettings(text, path, found, read)
-  const { settings, includes } = found
-  if (!Object.keys(settings).some(name => includes.length > 0 || OF_CYRUS.test(name)))
+  const isOurs = /^(schema:\s*mupdate-bench\/|phases:)/m.test(text)
+  if (isOurs || !(found.includes.length > 0 || Object.keys(found.settings).some(name => OF_CYRUS.test(name))))
     throw new HarnessError(
       'USAGE',
       `${path}: neither imapd.conf, nor cyr_info conf-all, nor cyrus.conf`,
@@ -43,7 +43,7 @@ export function parseCyrusFile(text: string, path: string, read: ReadIncluded = 
   return { kind: 'settings', path, ...found }
 }
 
-/** Of lib/imapoptions: any YAML has lines of their form, but no such keys. */
+/** Of lib/imapoptions: any YAML has lines of their form, but, ours excepted, no such keys. */
 const OF_CYRUS =
   /^(mupdate_\w+|sasl_\w+|partition-.+|servername|configdirectory|defaultpartition|admins|allowplaintext|failedloginpause|mboxlist_db\w*|proxy_\w+|proxyservers|syslog_prefix|tls_\w+)$/
 

@@ -86,14 +86,12 @@ function countOf(text: string, name: string, path: string): number {
 
 /** A path can tell of tmpfs, and of nothing else. */
 function databaseFacts(file: SettingsFile, facts: Facts): void {
-  const { mboxlist_db, mboxlist_db_path, configdirectory } = file.settings
-  if (mboxlist_db !== undefined)
-    facts.set('master.database', { value: mboxlist_db, from: originOf(file, 'mboxlist_db') })
-  const place = mboxlist_db_path || configdirectory
-  if (place !== undefined && /^\/(dev\/shm|run)\//.test(place)) {
-    const origin = originOf(file, mboxlist_db_path ? 'mboxlist_db_path' : 'configdirectory')
-    facts.set('master.place', { value: 'tmpfs', from: `${origin}: ${place}` })
-  }
+  const database = settingOf(file.settings, 'mboxlist_db')
+  if (database !== undefined) facts.set('master.database', { value: database, from: originOf(file, 'mboxlist_db') })
+  const name = ['mboxlist_db_path', 'configdirectory'].find(one => settingOf(file.settings, one) !== undefined)
+  const place = name && settingOf(file.settings, name)
+  if (name !== undefined && place !== undefined && /^\/(dev\/shm|run)\//.test(place))
+    facts.set('master.place', { value: 'tmpfs', from: `${originOf(file, name)}: ${place}` })
 }
 
 /** Files of frontends: how many there are, and their retry delay, the shortest where they differ. */

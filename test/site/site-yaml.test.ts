@@ -223,6 +223,7 @@ describe('site.yaml', () => {
       change: ['mailboxes: 500000', 'mailboxs: 500000'],
       says: /^s\.yaml:\d+:1: the file: unknown key "mailboxs"; did you mean "mailboxes"\?/m,
     },
+    { change: ['slaves:\n', 'slaves: { frontends }\nrest:\n'], says: /^s\.yaml:\d+:11: slaves\.frontends: /m },
     { change: ['mailboxes: 500000', ''], says: /^s\.yaml:3:1: mailboxes: / },
     { change: ['growthPerDay: null', 'growthPerDay: [1'], says: /s\.yaml:\d+:\d+: / },
     { change: ['site/1', 'site/2'], says: /schema: / },

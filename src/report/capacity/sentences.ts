@@ -40,6 +40,9 @@ export function limitSentence(axis: CapacityAxis, limit: CapacityLimit): string 
   }
 }
 
+/** Of a frontier. */
+export const NO_POINT = 'none: no load below the limit of the first axis leaves anything to vary in the second'
+
 /** A point of the frontier, with what a reader has to know of it. */
 export function pointTexts(
   axis: CapacityAxis,

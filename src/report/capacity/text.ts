@@ -10,6 +10,7 @@ import {
   limitNotes,
   limitSentence,
   methodSentences,
+  NO_POINT,
   pointTexts,
   predictionSentences,
   TRIAL_HEAD,
@@ -32,6 +33,7 @@ export function capacityText(result: CapacityResult): string {
       ? []
       : [
           'frontier',
+          ...(frontier.points.length === 0 ? indented(NO_POINT, '  ') : []),
           ...frontier.points.flatMap(point => {
             const { at, limit, cause } = pointTexts(axis, frontier.axis, point)
             return indented(`${at}: ${limit}${point.cause === null ? '' : ` (${cause})`}`, '  ')

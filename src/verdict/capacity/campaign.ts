@@ -34,11 +34,12 @@ export function nextOfCampaign({ first, second }: CampaignOptions, trials: reado
   const { conclusion } = main
   const points: FrontierPoint[] = []
   if (second === undefined || conclusion.low === null) return { kind: 'end', first: conclusion, points }
-  let spentMs = durationOf(of(null))
   const searched = frontierValues(conclusion.low, first.least).flatMap(at => {
     const options = second(at)
     return options === undefined ? [] : [{ at, options }]
   })
+  // Those at points that are none any more, since a larger budget has moved the limit, took their time as well.
+  let spentMs = durationOf(trials.filter(trial => !searched.some(({ at }) => at === trial.at)))
   for (const [i, { at, options }] of searched.entries()) {
     const budgetMs = (first.budgetMs - spentMs) / (searched.length - i)
     const step = nextStep({ ...options, budgetMs }, of(at))

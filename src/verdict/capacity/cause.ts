@@ -23,18 +23,37 @@ const LINK_SHARE = 0.9
 /** As many descriptors as select(2)'s sets hold, but for a few (lib/signals.c). */
 const MANY_DESCRIPTORS = 1_000
 
+/** A threshold that was not kept. */
+export interface Broken {
+  readonly phase: string | undefined
+  /** As {@link Threshold} has it. */
+  readonly path: string
+  /** In the unit of the field. */
+  readonly value: number | null
+}
+
+export interface Failed {
+  readonly run: RunResult
+  /** Of the site. */
+  readonly mailboxes: number
+  readonly broken: readonly Broken[]
+  /** Whether the master was lost. */
+  readonly hasDied: boolean
+}
+
 /**
  * What broke first, from what the run saw: the first of these signs that is there, since each may bring about those after
  * it. Lists hold the lock; creates that wait for it keep workers; where no worker is left nobody is greeted.
  */
-export function causeOf(run: RunResult, mailboxes: number): Omit<CapacityCause, 'broken'> {
+export function causeOf(failed: Failed): Omit<CapacityCause, 'broken'> {
+  const { run } = failed
   const phases = loadedPhases(run)
   const signs = [
-    descriptors(run),
+    descriptors(failed),
     condition(run, 'connections-exhausted', 'connections'),
     ...phases.map(phase => starved(run, phase)),
-    ...phases.map(phase => lists(run, phase, mailboxes)),
-    ...phases.map(phase => diskSync(run, phase)),
+    ...phases.map(phase => lists(failed, phase)),
+    ...phases.map(phase => diskSync(failed, phase)),
     condition(run, 'workers-exhausted', 'workers'),
     ...phases.map(phase => silence(run, phase)),
     ...phases.map(pegged),
@@ -57,11 +76,11 @@ function condition({ slaves }: RunResult, wanted: ConditionName, resource: Resou
 }
 
 /** Where its log cannot be read, a death with so many connections is one of their number. */
-function descriptors(run: RunResult): Sign | undefined {
+function descriptors({ run, hasDied }: Failed): Sign | undefined {
   const { master, slaves } = run
   const said = condition(run, 'descriptors-exhausted', 'descriptors')
-  const isLost = master.restarts > 0 || run.phases.some(({ ended }) => ended === 'lost')
-  if (said !== undefined || !isLost) return said
+  const isCyrus = master.kind === 'cyrus' || master.kind === 'remote'
+  if (said !== undefined || !hasDied || !isCyrus) return said
   const peak = Math.max(master.descriptorsPeak ?? 0, slaves.count)
   if (peak < MANY_DESCRIPTORS) return undefined
   return {
@@ -88,17 +107,14 @@ function starved({ harness }: RunResult, { name, master, durationMs }: PhaseResu
   }
 }
 
-function lists({ slaves }: RunResult, phase: PhaseResult, mailboxes: number): Sign | undefined {
-  const { dumpHoldMs, retryDelayMs, timeouts } = slaves
+function lists(failed: Failed, phase: PhaseResult): Sign | undefined {
+  const { mailboxes } = failed
+  const { dumpHoldMs } = failed.run.slaves
   const { name, listedRecords, durationMs } = phase
   if (dumpHoldMs === null || listedRecords === null || mailboxes === 0) return undefined
   const count = Math.round(listedRecords / mailboxes)
   const heldMs = count * dumpHoldMs
-  const waited = [
-    ...(timeouts > 0 ? [retryDelayMs] : []),
-    ...['create', 'find'].flatMap(kind => waitMs(phase.operations[kind])),
-    ...waitMs(phase.commands['NOOP.slave']),
-  ]
+  const waited = waits(failed, phase)
   // What waited for longer than lists explain waited for something else.
   const longestMs = Math.min(durationMs, Math.max(0, ...waited))
   if (count === 0 || waited.length === 0 || heldMs < EXPLAINS * longestMs) return undefined
@@ -109,7 +125,23 @@ function lists({ slaves }: RunResult, phase: PhaseResult, mailboxes: number): Si
   }
 }
 
-/** Only waits that a person would notice have to be explained. */
+/** What is to be explained, ms: what the broken thresholds say; where they speak of no time, all that a person would notice. */
+function waits({ run, broken }: Failed, phase: PhaseResult): number[] {
+  const { retryDelayMs, timeouts } = run.slaves
+  const asked = broken.flatMap(({ phase: of, path, value }) => {
+    const isHere = of === undefined || of === phase.name
+    if (path === 'slaves.timeouts') return { isHere, ms: retryDelayMs }
+    return /TimeUs\./.test(path) && value !== null ? { isHere, ms: value / 1e3 } : []
+  })
+  if (asked.length > 0) return asked.filter(({ isHere }) => isHere).map(({ ms }) => ms)
+  return [
+    ...(phase.ended === 'limit' ? [phase.durationMs] : []),
+    ...(timeouts > 0 ? [retryDelayMs] : []),
+    ...['create', 'find'].flatMap(kind => waitMs(phase.operations[kind])),
+    ...waitMs(phase.commands['NOOP.slave']),
+  ]
+}
+
 const NOTICED_MS = 100
 
 function waitMs(metric: MetricSummary | undefined): number[] {
@@ -119,13 +151,13 @@ function waitMs(metric: MetricSummary | undefined): number[] {
 
 /** Cyrus syncs its database for each change, with the lock. */
 function diskSync(
-  { master }: RunResult,
+  { run: { master }, broken }: Failed,
   { name, master: seen, durationMs, operations }: PhaseResult,
 ): Sign | undefined {
   const { create } = operations as Record<string, MetricSummary | undefined>
   const flushes = seen?.diskFlushes ?? 0
   if (seen === null || create === undefined || create.count === create.unfinished) return undefined
-  if (waitMs(create).length === 0) return undefined
+  if (waitMs(create).length === 0 && !broken.some(({ path }) => path.startsWith('create.'))) return undefined
   const created = create.count - create.unfinished
   if (flushes < created || seen.peggedMs > BUSY * durationMs) return undefined
   // A disk that syncs a few times a second is no limit: what waits then waits for something else.

@@ -28,7 +28,7 @@ export interface Evidence {
 }
 
 /** Where trials disagree, or are marginal, there are so many. */
-export const MOST_REPEATS = 3
+const MOST_REPEATS = 3
 /** A harness that was the limit twice is one that is. */
 const HARNESS_REPEATS = 2
 

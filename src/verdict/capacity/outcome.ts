@@ -2,7 +2,8 @@ import type { CapacityFigures, CapacityTrial } from '../../metrics/capacity-resu
 import type { RunResult } from '../../metrics/run-result.js'
 import { judgeThreshold } from '../judge.js'
 import type { Threshold } from '../threshold.js'
-import { causeOf } from './cause.js'
+import { type Broken, causeOf } from './cause.js'
+import { deathOf } from './death.js'
 import { timedPhases, timeOf, worst } from './phase-figures.js'
 
 /** What a load has to keep. */
@@ -28,23 +29,26 @@ const FEW = 2
 export function outcomeOf(run: RunResult, objective: Objective, mailboxes: number): Outcome {
   const judged = objective.thresholds.map(threshold => judgedOf(run, threshold))
   const broken = judged.filter(({ result }) => result === 'broken')
-  const failures = failuresOf(run, objective.plannedRestarts)
+  const death = deathOf(run, objective.plannedRestarts)
+  const failures = [...failuresOf(run), ...death.failures]
+  const dropped = death.dropped === 0 ? [] : [`the master dropped ${counted(death.dropped)} of its slaves`]
   const figures = figuresOf(run, mailboxes)
-  const common = { objective: judged.map(({ reason: _, ...rest }) => rest), figures }
-  const texts = [...failures, ...broken.map(({ reason }) => reason)]
-  if (run.verdict.result === 'invalid' && !hasDied(run, objective.plannedRestarts)) {
+  const common = { objective: judged.map(({ reason: _, phase: __, path: ___, ...rest }) => rest), figures }
+  const texts = [...failures, ...dropped, ...broken.map(({ reason }) => reason)]
+  if (run.verdict.result === 'invalid' && !death.isCertain) {
     const because = run.verdict.reasons[0] ?? 'the run was invalid'
     const cause = { resource: 'harness' as const, because, also: [], broken: texts }
     return { ...common, outcome: 'harness', marginal: false, cause }
   }
   if (texts.length === 0) return { ...common, outcome: 'held', marginal: judged.some(isNear), cause: null }
-  const marginal = failures.length === 0 && broken.every(isNear)
-  const cause = { ...causeOf(run, mailboxes), broken: texts }
+  const marginal = failures.length === 0 && death.dropped <= FEW && broken.every(isNear)
+  const cause = { ...causeOf({ run, mailboxes, broken, hasDied: death.isCertain }), broken: texts }
   if (cause.resource === 'harness') return { ...common, outcome: 'harness', marginal: false, cause }
   return { ...common, outcome: 'failed', marginal, cause }
 }
 
-type Judged = CapacityTrial['objective'][number] & { readonly reason: string; readonly threshold: string }
+type Judged = Omit<CapacityTrial['objective'][number], 'value'> &
+  Broken & { readonly value: number | null; readonly reason: string }
 
 function judgedOf(run: RunResult, threshold: ObjectiveThreshold): Judged {
   const { result, value, reason } = judgeThreshold(run, threshold)
@@ -52,6 +56,8 @@ function judgedOf(run: RunResult, threshold: ObjectiveThreshold): Judged {
   const isUpper = (threshold.comparison === '<' || threshold.comparison === '<=') && threshold.value > 0
   return {
     threshold: threshold.text,
+    phase: threshold.phase,
+    path: threshold.path,
     result: isUnmeasured ? 'unmeasured' : result === 'pass' ? 'kept' : 'broken',
     value: value ?? null,
     share: value !== undefined && isUpper ? value / threshold.value : null,
@@ -68,29 +74,14 @@ function isNear({ result, share, value, lowerBound }: Judged): boolean {
   return share > 1 / MARGIN && share < MARGIN
 }
 
-/** What failed beyond thresholds: phases that did not come to their end, a thrash, a master that was lost. */
-function failuresOf({ verdict, master, slaves, phases }: RunResult, plannedRestarts: number): string[] {
+/** What failed beyond thresholds: phases that did not come to their end, a thrash. */
+function failuresOf({ verdict }: RunResult): string[] {
   const own = verdict.result === 'fail' ? verdict.reasons : []
-  const lost = phases.filter(({ ended }) => ended === 'lost')
-  const isThreshold = (reason: string) => verdict.thresholds.some(threshold => threshold.reason === reason)
-  const unplanned = master.restarts - plannedRestarts
-  // Of a remote master nobody sees that it was restarted; that it dropped its slaves, they see.
-  const dropped = plannedRestarts === 0 && unplanned === 0 ? slaves.drops - slaves.timeouts : 0
-  return [
-    ...own.filter(reason => !isThreshold(reason)),
-    ...lost.map(({ name }) => `${name}: the master was lost`),
-    ...(dropped > 0 ? [`the master dropped ${dropped} of its slaves’ connections`] : []),
-    ...(unplanned > 0 ? [`the master was restarted ${unplanned === 1 ? 'once' : `${unplanned} times`}`] : []),
-  ]
+  return own.filter(reason => !verdict.thresholds.some(threshold => threshold.reason === reason))
 }
 
-/** Whatever the harness was busy with: this was not its doing. */
-function hasDied({ slaves, master, phases }: RunResult, plannedRestarts: number): boolean {
-  return (
-    master.restarts > plannedRestarts ||
-    phases.some(({ ended }) => ended === 'lost') ||
-    slaves.conditions.some(({ name }) => name === 'descriptors-exhausted')
-  )
+function counted(connections: number): string {
+  return connections === 1 ? 'the connection of one' : `${connections} connections`
 }
 
 function figuresOf(run: RunResult, mailboxes: number): CapacityFigures {

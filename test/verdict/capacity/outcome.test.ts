@@ -120,14 +120,28 @@ describe('an outcome', () => {
     expect(judged(run, objective(['slaves.timeouts == 0'], 1)).outcome).toBe('held')
   })
 
-  it('a remote master of which only its slaves saw that it died fails it, unless that was planned', () => {
-    const run = trial({}, changed => {
-      changed.slaves.drops = 20
+  const dropping = (kind: RunResult['master']['kind'], drops: number) =>
+    trial({}, changed => {
+      changed.master.kind = kind
+      changed.slaves.drops = drops + 3
       changed.slaves.timeouts = 3
     })
-    const broken = ['the master dropped 17 of its slaves’ connections']
-    expect(judged(run, objective(['slaves.timeouts < 5']))).toMatchObject({ outcome: 'failed', cause: { broken } })
-    expect(judged(run, objective(['slaves.timeouts < 5'], 1)).outcome).toBe('held')
+  const few = objective(['slaves.timeouts < 5'])
+
+  it('slaves that the master dropped fail it, one or two by little, unless it was to be restarted', () => {
+    const broken = ['the master dropped 17 connections of its slaves']
+    expect(judged(dropping('cyrus', 17), few)).toMatchObject({ outcome: 'failed', marginal: false, cause: { broken } })
+    expect(judged(dropping('cyrus', 1), few)).toMatchObject({ outcome: 'failed', marginal: true })
+    expect(judged(dropping('cyrus', 17), objective(['slaves.timeouts < 5'], 1)).outcome).toBe('held')
+  })
+
+  it('a remote master of which only its slaves saw that it died fails it, though the run is invalid', () => {
+    const run = dropping('remote', 17)
+    run.verdict = { result: 'invalid', reasons: ['load: operations were sent late'], thresholds: [] }
+    expect(judged(run, few).outcome).toBe('failed')
+    expect(judged(run, objective(['slaves.timeouts < 5'], 1)).outcome).toBe('failed')
+    run.slaves.drops = 6
+    expect(judged(run, few).outcome).toBe('harness')
   })
 
   it('time-outs are drops as well, and are counted once', () => {
@@ -272,8 +286,9 @@ describe('the cause', () => {
     {
       what: 'a remote master that is gone with so many connections',
       run: trial({}, changed => {
+        changed.master.kind = 'remote'
         changed.slaves.count = 1020
-        changed.phases[0]!.ended = 'lost'
+        changed.slaves.drops = 1020
       }),
       resource: 'descriptors',
       says: /lost with 1020 connections/,
@@ -283,6 +298,33 @@ describe('the cause', () => {
     const { cause } = judged(run)
     expect(cause!.resource).toBe(resource)
     expect(cause!.because).toMatch(says)
+  })
+
+  it('is what explains that which was asked for, whatever else waited', () => {
+    const run = trial({ createUs: 15e6, lists: 6, flushes: 4000, peggedShare: 0.2 }, changed => {
+      changed.slaves.timeouts = 6
+    })
+    expect(judged(run, objective(['slaves.timeouts == 0'])).cause!.resource).toBe('mailboxes lock')
+    expect(judged(run, objective(['load: create.responseTimeUs.p99 < 1s'])).cause!.resource).toBe('disk sync')
+    const quick = trial({ createUs: 60_000, flushes: 4000, peggedShare: 0.2 })
+    expect(judged(quick, objective(['load: create.responseTimeUs.p99 < 50ms'])).cause!.resource).toBe('disk sync')
+  })
+
+  it('of a phase that took too long is the lists it waited for', () => {
+    const run = trial({ lists: 10 }, changed => {
+      changed.phases[0]!.ended = 'limit'
+      changed.verdict = { result: 'fail', reasons: ['load: not streaming within 10 s'], thresholds: [] }
+    })
+    expect(judged(run).cause!.resource).toBe('mailboxes lock')
+  })
+
+  it('of an embedded master that was killed is not its descriptors', () => {
+    const run = trial({}, changed => {
+      changed.master.kind = 'embedded'
+      changed.slaves.count = 1020
+      changed.phases[0]!.ended = 'lost'
+    })
+    expect(judged(run).cause!.resource).toBe('unknown')
   })
 
   it('names what else was used up', () => {
