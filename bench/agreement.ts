@@ -68,8 +68,10 @@ export function judge(
   simulated: readonly Figures[],
 ): Judged {
   const verdicts = [real, model, simulated].filter(all => all.length > 0).map(verdictOf)
-  const same = verdicts.every(verdict => verdict === verdicts[0])
-  const rows = [`| **${name}** | verdict | ${verdicts.join(' | ')} | | ${same ? 'same' : 'DIFFERS'} |`]
+  const same = verdicts.every(({ verdict }) => verdict === verdicts[0].verdict)
+  const rows = [
+    `| **${name}** | verdict | ${verdicts.map(({ text }) => text).join(' | ')} | | ${same ? 'same' : 'DIFFERS'} |`,
+  ]
   for (const measure of Object.keys(MEASURES) as Measure[]) {
     const row = rowOf(measure, real, model, simulated)
     if (row !== undefined) rows.push(row)
@@ -92,14 +94,23 @@ function countText(rows: readonly string[]): string {
   return `Verdicts: ${of('| same |')} the same, ${of('DIFFERS')} not. Lists: ${of('| within')} within 10 %, ${of('FAR OFF')} not. Of the other figures ${of('| inside')} lie inside, ${of('OUTSIDE')} outside.`
 }
 
-/** Of most of the runs. */
-function verdictOf(all: readonly Figures[]): string {
+interface Verdict {
+  readonly verdict: string
+  /** With the number of runs that it is of. */
+  readonly text: string
+}
+
+/** Of most of the runs: whether they thrash, and whether workers run out. Whether a thrash outlasts its phase is chance. */
+function verdictOf(all: readonly Figures[]): Verdict {
   const counts = new Map<string, number>()
   for (const { thrash, exhausted } of all) {
-    const verdict = exhausted ? `${thrash}, no worker left` : thrash
+    const verdict = `${thrash === 'none' ? 'none' : 'thrash'}${exhausted ? ', no worker left' : ''}`
     counts.set(verdict, (counts.get(verdict) ?? 0) + 1)
   }
-  return [...counts].sort((a, b) => b[1] - a[1])[0][0]
+  const [verdict, count] = [...counts].sort((a, b) => b[1] - a[1])[0]
+  const sustained = all.filter(({ thrash }) => thrash === 'sustained').length
+  const lasting = sustained === 0 ? '' : `; to the end in ${sustained}`
+  return { verdict, text: `${verdict} (${count} of ${all.length}${lasting})` }
 }
 
 function rowOf(
