@@ -29,7 +29,7 @@ async function runAgainst(faults: Faults, sets: readonly string[] = []) {
   }
 }
 
-describe.concurrent('a master that', () => {
+describe.concurrent('a master that', { timeout: 120_000 }, () => {
   it('drops 1 of 1,000 updates fails a run (exit 4), which names the mailboxes', async () => {
     // An update carries the state of now: one of a RESERVE and its ACTIVATE would not be missed.
     const { status, stdout, slaves } = await runAgainst({ dropEvery: 1000 }, [
