@@ -3,7 +3,6 @@ import { Fifo } from '../core/fifo.js'
 import { Client, type ConnectOptions } from '../session/client.js'
 import type { RecordSink, RecordSpan } from '../wire/record-scanner.js'
 import type { KnownRun } from './known-list.js'
-import { gatheringPace, type Pace, slowPace } from './reading-pace.js'
 import { deadlineNs, nextSlaveStep, type SlaveEvent, type SlaveState, type SlaveTimes } from './state.js'
 
 /** What a slave tells about itself. Times are ns of the run's clock. */
@@ -278,15 +277,21 @@ export class Slave implements RecordSink {
       onLost: () => {},
     }
     client.update(this.settings.servers, ended, this)
-    const { readBytesPerSecond } = this.settings
-    if (readBytesPerSecond === 0) client.pause()
-    else client.onHeard = this.slow(client) ?? gatheringPace(client)
+    this.slowDown(client)
   }
 
-  /** Undefined for a slave that reads as fast as it can. */
-  private slow(client: Client): Pace | undefined {
-    const { readBytesPerSecond = 0 } = this.settings
-    return readBytesPerSecond > 0 ? slowPace(client, readBytesPerSecond) : undefined
+  /** Reads no faster than it is meant to: after each chunk a pause as long as the chunk should have taken. */
+  private slowDown(client: Client): void {
+    const { readBytesPerSecond } = this.settings
+    if (readBytesPerSecond === undefined) return
+    if (readBytesPerSecond === 0) {
+      client.pause()
+      return
+    }
+    client.onHeard = byteCount => {
+      client.pause()
+      setTimeout(() => client.resume(), (byteCount / readBytesPerSecond) * 1e3)
+    }
   }
 
   private listEnded(client: Client, status: string, text: string): void {
@@ -299,7 +304,7 @@ export class Slave implements RecordSink {
       return
     }
     this.observer.dumped(this.state.dueNs, this.state.sentNs, atNs, this.records)
-    const slow = this.slow(client)
+    const slow = client.onHeard
     client.onHeard = byteCount => {
       slow?.(byteCount)
       this.step({ kind: 'heard', atNs: client.heardNs })
