@@ -142,6 +142,7 @@ function waits({ run, broken }: Failed, phase: PhaseResult): number[] {
   ]
 }
 
+/** Only waits that a person would notice have to be explained. */
 const NOTICED_MS = 100
 
 function waitMs(metric: MetricSummary | undefined): number[] {
