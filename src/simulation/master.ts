@@ -7,8 +7,11 @@ import type { SimulatedClient } from './client.js'
 
 /** Cyrus's master starts a service that died as soon as somebody asks for it. */
 const RESTART_NS = 100e6
-/** One way between client and master: loopback, and the waking of who sleeps. */
-export const TRANSIT_NS = 30_000
+/**
+ * One way between client and master: loopback, the waking of who sleeps, and half of what a client needs for its answer.
+ * Measured: 0.15 ms from a real master’s banner to the harness’s AUTHENTICATE (tcpdump), 0.25 ms as the master sees it.
+ */
+export const TRANSIT_NS = 100_000
 
 /** The model with mailboxes that are counted and not named. */
 export class SimulatedMaster {

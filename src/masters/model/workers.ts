@@ -1,3 +1,4 @@
+import { Fifo } from '../../core/fifo.js'
 import type { Timeline } from '../../core/timeline.js'
 import type { ModelConnection } from './connection.js'
 import type { ModelSettings } from './settings.js'
@@ -10,9 +11,15 @@ export const ROUND_NS = 30_000
 const SPAWN_NS = 25_000
 const SECOND_NS = 1e9
 
+/** In the pipe: one connection more is idle (`NO_NEW_CONNECTION`). */
+const NOTE = null
+
 /**
  * The worker threads (imap/mupdate.c thread_main). One of the idle ones listens: it sleeps in select(2) on all idle
- * connections, takes the first event, sees to it that enough others are there, lets the next one listen, and works.
+ * connections and the pipe, takes one event, sees to it that enough others are there, lets the next one listen, and
+ * works. What comes through the pipe is a new connection, or a note that one has become idle. One of them is read in each
+ * turn: a new connection comes at once; with a note, or with nothing, it is an idle connection's turn. Where workers
+ * are short, a new one therefore waits until as many turns have gone by as notes were before it.
  * Left out: that spare ones go after 60 s without work; nothing waits for them.
  */
 export class Workers {
@@ -20,8 +27,7 @@ export class Workers {
   count = 0
   idle = 0
   private rounding = false
-  /** Connections that were accepted and have no banner yet. */
-  private readonly accepted: ModelConnection[] = []
+  private readonly pipe = new Fifo<ModelConnection | typeof NOTE>()
   /** Idle connections: the one that came last is looked at first. */
   private readonly waiting = new Set<ModelConnection>()
   private readonly readable = new Set<ModelConnection>()
@@ -42,7 +48,7 @@ export class Workers {
   }
 
   accept(connection: ModelConnection): void {
-    this.accepted.push(connection)
+    this.pipe.push(connection)
     this.listen()
   }
 
@@ -50,6 +56,7 @@ export class Workers {
   watch(connection: ModelConnection): void {
     this.waiting.add(connection)
     if (connection.hasInput) this.readable.add(connection)
+    this.pipe.push(NOTE)
     this.listen()
   }
 
@@ -72,19 +79,24 @@ export class Workers {
 
   private listen(): void {
     if (this.rounding || this.idle === 0) return
-    if (this.accepted.length === 0 && this.readable.size === 0 && !this.dueNow()) return
+    const { pipe } = this
+    // Turns that find a note and nothing else are over before anybody notices.
+    if (this.readable.size === 0 && !this.dueNow()) {
+      while (pipe.peek() === NOTE) pipe.shift()
+      if (pipe.length === 0) return
+    }
     this.rounding = true
+    const fresh = pipe.shift() ?? undefined
     // The listener makes a connection's state (its host's name, SASL's) before it lets others listen.
-    const roundNs = ROUND_NS + (this.accepted.length > 0 ? this.drawAcceptNs() : 0)
+    const roundNs = ROUND_NS + (fresh === undefined ? 0 : this.drawAcceptNs())
     this.timeline.at(this.timeline.nowNs + roundNs, 0, () => {
       this.rounding = false
-      this.round()
+      this.round(fresh)
       this.listen()
     })
   }
 
-  private round(): void {
-    const fresh = this.accepted.shift()
+  private round(fresh: ModelConnection | undefined): void {
     const connection = fresh ?? this.pick()
     if (connection === undefined) return
     this.idle--
@@ -98,11 +110,10 @@ export class Workers {
     }
   }
 
-  /** The one whose timer is due, else the one that became idle last. */
+  /** Of those that have sent something, and the one whose timer is due, the one that became idle last. */
   private pick(): ModelConnection | undefined {
     const due = this.earliest()
-    if (due !== undefined && isDue(due, this.timeline.nowNs)) return due
-    let last: ModelConnection | undefined
+    let last = due !== undefined && isDue(due, this.timeline.nowNs) ? due : undefined
     for (const connection of this.readable)
       if (last === undefined || connection.idleOrder > last.idleOrder) last = connection
     return last
@@ -115,7 +126,7 @@ export class Workers {
       if (
         first === undefined ||
         connection.markS < first.markS! ||
-        (connection.markS === first.markS && connection.rank < first.rank)
+        (connection.markS === first.markS && connection.idleOrder > first.idleOrder)
       )
         first = connection
     }

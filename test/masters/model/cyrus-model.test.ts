@@ -278,6 +278,42 @@ describe('workers', () => {
   })
 })
 
+describe('the pipe of the listener', () => {
+  const BAD_LOGIN: ModelCommand = { kind: 'login', ok: false }
+  const one = { mupdate_workers_start: '1', mupdate_workers_minspare: '1', mupdate_workers_max: '1' }
+
+  it('has a new connection wait for a turn of those that were idle before it, and no longer', () => {
+    const world = new World({ settings: one })
+    const [first, second, x, y] = [1, 2, 3, 4].map(i => world.client(i).at(i * 10 * MS, 'connect'))
+    // The only worker sleeps from 1 to 4 s, and from then to 7 s: what is idle by 4 s is noted before the last one comes.
+    x!.at(1 * SECOND, BAD_LOGIN)
+    first!.at(2 * SECOND, NOOP)
+    second!.at(2 * SECOND, NOOP)
+    y!.at(2 * SECOND, BAD_LOGIN)
+    const fresh = world.client(5).at(3 * SECOND, 'connect')
+    const late = world.client(6).at(5 * SECOND, 'connect')
+    world.timeline.runUntil(8 * SECOND)
+    const answers = world.log.filter(({ what }) => what === 'banner' || /^(noop|login)/.test(what))
+    expect(answers.slice(4).map(({ client, what }) => `${client} ${what}`)).toEqual([
+      '3 login 0',
+      `${fresh.index} banner`,
+      '4 login 0',
+      '2 noop 0',
+      `${late.index} banner`,
+      '1 noop 0',
+    ])
+  })
+
+  it('keeps no notes that nobody needs', () => {
+    const world = new World({ settings: one })
+    const other = world.client(1).at(0, 'connect')
+    for (let s = 1; s < 50; s++) other.at(s * 100 * MS, NOOP)
+    const late = world.client(2).at(6 * SECOND, 'connect')
+    world.timeline.runUntil(7 * SECOND)
+    expect(world.when(late.index, 'banner')! - 6 * SECOND).toBeLessThan(MS)
+  })
+})
+
 describe('a master', () => {
   it('sends what is pending every 5 s', () => {
     const world = new World()
