@@ -34,6 +34,7 @@ const context: DriverContext = {
   counters: newCounters(),
   phase: () => 0,
   move: () => {},
+  unserved: () => {},
   event: (kind, detail) => process.stderr.write(`${kind}: ${detail}\n`),
   journal: () => {},
 }

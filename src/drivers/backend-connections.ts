@@ -1,5 +1,5 @@
 import pLimit from 'p-limit'
-import { type HarnessError, isRefusal, messageOf } from '../core/errors.js'
+import { type HarnessError, isHarnessError, isRefusal, messageOf } from '../core/errors.js'
 import type { Outcome } from '../metrics/recorder.js'
 import { Client } from '../session/client.js'
 import { commandText, type LastCommands, lastCommandsText } from '../session/last-commands.js'
@@ -79,6 +79,7 @@ export class BackendConnections {
       return client
     } catch (error) {
       end(isRefusal(error) ? 'failed' : 'unfinished')
+      if (isHarnessError(error, 'TIMEOUT')) this.context.unserved()
       throw error
     }
   }
@@ -139,6 +140,7 @@ class KeptConnection {
         return this.lent
       } catch (error) {
         if (this.closed) throw error
+        if (isHarnessError(error, 'TIMEOUT')) this.context.unserved()
         this.context.event('backend-connect', messageOf(error))
         await new Promise(resolve => setTimeout(resolve, RECONNECT_MS))
       }

@@ -18,6 +18,8 @@ export interface DriverContext {
   readonly ledger?: Ledger
   /** A change of a slave's fortune, for the run to judge. */
   move(move: SlaveMove): void
+  /** An operation's connection got no banner, or no answer to its login, for as long as a Cyrus client waits. */
+  unserved(): void
   /**
    * Something worth a line in `events.ndjson`.
    *

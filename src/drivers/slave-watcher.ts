@@ -7,7 +7,10 @@ import type { RecordSpan } from '../wire/record-scanner.js'
 import type { DriverContext } from './context.js'
 
 /** What it needs of a run, or of a simulation. */
-export type WatcherContext = Pick<DriverContext, 'recorder' | 'counters' | 'clock' | 'phase' | 'move' | 'event'>
+export type WatcherContext = Pick<
+  DriverContext,
+  'recorder' | 'counters' | 'clock' | 'phase' | 'move' | 'event' | 'unserved'
+>
 
 /** Puts what one slave sees into the run's metrics, counters and events. */
 export class SlaveWatcher implements SlaveObserver {

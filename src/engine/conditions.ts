@@ -14,6 +14,8 @@ export interface MasterCondition {
 export interface Seen {
   /** Of all slaves, by time. */
   readonly moves: readonly SlaveMove[]
+  /** When an operation's connection had waited for its banner, or its login, as long as a Cyrus client does. */
+  readonly unservedNs?: number | undefined
   /** Streaming connections of the harness's own probes: each keeps a worker too. */
   readonly streamingProbes: number
   /** As many connections as backends may have under way at once, one for each operation; 0 where they keep theirs. */
@@ -59,10 +61,11 @@ export function conditionsOf(seen: Seen): MasterCondition[] {
  * Accepted by the kernel, and no banner within `client_timeout`: nobody takes the connection from the listener
  * (imap/mupdate.c: each streaming connection keeps a worker for good once its 5 s timer has fired).
  */
-function workersExhausted({ moves, streamingProbes, briefConnections }: Seen): MasterCondition | undefined {
+function workersExhausted({ moves, unservedNs, streamingProbes, briefConnections }: Seen): MasterCondition | undefined {
   const silent = moves.find(({ kind, code }) => kind === 'refused' && code === 'TIMEOUT')
-  if (silent === undefined) return undefined
-  const askedNs = silent.atNs - CLIENT_TIMEOUT_NS
+  const silentNs = Math.min(silent?.atNs ?? Infinity, unservedNs ?? Infinity)
+  if (silentNs === Infinity) return undefined
+  const askedNs = silentNs - CLIENT_TIMEOUT_NS
   const served = moves.findLast(({ kind, atNs }) => kind === 'dump' && atNs <= askedNs)
   const slaves = streamingAt(moves, askedNs)
   const most = slaves + streamingProbes

@@ -27,6 +27,7 @@ export type WorkerReport =
       /** Commands that may have killed the master. */
       readonly suspects: readonly string[]
     }
+  | { readonly kind: 'unserved'; readonly atNs: number }
   /** The condition of the phase holds. */
   | { readonly kind: 'met'; readonly phase: number }
   /** What a phase `until: converged` came to; neither is given where no slave was followed. */

@@ -29,6 +29,7 @@ export async function measureNoiseFloor(clock: Clock): Promise<NoiseFloor> {
     seed: 0,
     phase: () => 0,
     move: () => {},
+    unserved: () => {},
     event: () => {},
     journal: () => {},
   }

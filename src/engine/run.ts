@@ -75,6 +75,7 @@ export class Run {
   http: HttpResult | undefined
   private readonly restarts: number[] = []
   private readonly losses: Loss[] = []
+  private unservedNs: number | undefined
   /** When the profile last restarted the master: what is lost then was not the commands' doing. */
   private restartOrderedNs = -Infinity
   private readonly log: { atNs: number; line: string }[] = []
@@ -155,10 +156,18 @@ export class Run {
   }
 
   get conditions(): MasterCondition[] {
-    const { log, restarts, losses } = this
+    const { log, restarts, losses, unservedNs } = this
     const briefConnections = briefConnectionsOf(this.options.plan)
     const streamingProbes = this.probes.streaming
-    return conditionsOf({ moves: this.slaveMoves, streamingProbes, briefConnections, log, restarts, losses })
+    return conditionsOf({
+      moves: this.slaveMoves,
+      unservedNs,
+      streamingProbes,
+      briefConnections,
+      log,
+      restarts,
+      losses,
+    })
   }
 
   get probes() {
@@ -332,6 +341,9 @@ export class Run {
         this.event(report.event, report.detail, report.atNs)
         if (report.suspects.length > 0 && Math.abs(report.atNs - this.restartOrderedNs) > LOSS_NEAR_NS)
           this.losses.push(report)
+        break
+      case 'unserved':
+        this.unservedNs ??= report.atNs
         break
       case 'met':
         // Only the load's thread can know: the probes have no condition.

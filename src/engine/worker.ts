@@ -51,6 +51,7 @@ const context: DriverContext = {
   seed: setup.plan.seed,
   phase: atNs => (atNs === undefined ? phaseIndex : phaseAt(atNs)),
   move: move => void moves.push(move),
+  unserved: () => report({ kind: 'unserved', atNs: clock.nowNs() }),
   event: (event, detail, suspects = []) => report({ kind: 'event', atNs: clock.nowNs(), event, detail, suspects }),
   journal: names => journal?.write(names),
 }

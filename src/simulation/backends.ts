@@ -1,5 +1,5 @@
 import type { HarnessError } from '../core/errors.js'
-import { isRefusal } from '../core/errors.js'
+import { isHarnessError, isRefusal } from '../core/errors.js'
 import { Fifo } from '../core/fifo.js'
 import { OPERATION_KINDS, type OperationKind } from '../core/operation.js'
 import { entityRandom, type Random } from '../core/random.js'
@@ -126,6 +126,10 @@ export class SimulatedBackends {
   succeeded(step: Step, change: number): void {
     if (step.command.kind !== 'set') return
     this.onChange(change, this.master.timeline.nowNs)
+  }
+
+  noteLost(error: HarnessError): void {
+    if (isHarnessError(error, 'TIMEOUT')) this.context.unserved()
   }
 
   end(job: Job, outcome: Outcome): void {
@@ -265,6 +269,7 @@ class Lane {
         },
         onLost: error => {
           if (!loggedIn) login(outcomeOf(error))
+          backends.noteLost(error)
           this.leave(job, outcomeOf(error))
         },
       },
@@ -361,7 +366,8 @@ class Kept {
           this.up = true
           for (const what of this.waiting.takeAll()) what(client)
         },
-        onLost: () => {
+        onLost: error => {
+          this.backends.noteLost(error)
           this.up = false
           const lost = [...this.running.values()]
           this.running.clear()

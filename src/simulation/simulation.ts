@@ -77,6 +77,7 @@ export class Simulation {
   private readonly master: SimulatedMaster
   private readonly propagation: Propagation
   private readonly context: WatcherContext
+  private unservedNs: number | undefined
   private swarm: SimulatedSwarm | undefined
   private phaseIndex = 0
   private readonly bytesPerMailbox: number
@@ -104,6 +105,9 @@ export class Simulation {
       counters: this.counters,
       phase: atNs => this.phaseAt(atNs),
       move: move => void this.moves.push(move),
+      unserved: () => {
+        this.unservedNs ??= this.timeline.nowNs
+      },
       event: (kind, detail) => this.event(kind, detail),
     }
     this.propagation = new Propagation()
@@ -140,10 +144,10 @@ export class Simulation {
   }
 
   get conditions(): MasterCondition[] {
-    const { moves, log, restarts } = this
+    const { moves, unservedNs, log, restarts } = this
     const briefConnections = briefConnectionsOf(this.options.plan)
     const streamingProbes = this.probes.streaming
-    return conditionsOf({ moves, streamingProbes, briefConnections, log, restarts, losses: [] })
+    return conditionsOf({ moves, unservedNs, streamingProbes, briefConnections, log, restarts, losses: [] })
   }
 
   triggerBefore(atNs: number): string | undefined {

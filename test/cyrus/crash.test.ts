@@ -70,6 +70,7 @@ describe.each([
       counters: newCounters(),
       phase: () => 0,
       move: () => {},
+      unserved: () => {},
       event: (kind, detail, suspects = []) => {
         events.push({ kind, detail })
         losses.push({ atNs: clock.nowNs(), suspects })

@@ -36,6 +36,7 @@ function context(): DriverContext & { readonly events: string[] } {
     counters: newCounters(),
     phase: () => 0,
     move: () => {},
+    unserved: () => {},
     event: (kind, detail) => void events.push(`${kind}: ${detail}`),
     journal: () => {},
     events,

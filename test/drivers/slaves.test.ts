@@ -54,6 +54,7 @@ async function start(options: Partial<SlavesOptions> = {}, endsList = () => true
       phase: () => 0,
       move: () => {},
       event: () => {},
+      unserved: () => {},
       journal: () => {},
     },
     { count: 1, retryDelayNs: 60e6, mergeNsPerMailbox: 0, staggerNs: 0, others: [], mostFollowed: 0, ...options },

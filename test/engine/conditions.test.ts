@@ -29,6 +29,13 @@ describe('conditions', () => {
     expect(condition!.remedy).toContain('connections that are kept')
   })
 
+  it('workers-exhausted is also what the connections of operations tell, and the earlier of both counts', () => {
+    const [alone] = conditionsOf({ ...quiet, unservedNs: 12e9, briefConnections: 200 })
+    expect(alone).toMatchObject({ name: 'workers-exhausted', atNs: 2e9 })
+    const [both] = conditionsOf({ ...quiet, moves: refused(3, 'TIMEOUT'), unservedNs: 12e9, briefConnections: 200 })
+    expect(both!.atNs).toBe(2e9)
+  })
+
   it('says with how many it still went well', () => {
     const join = (from: number, to: number, atNs: number) =>
       Array.from({ length: to - from }, (_, i) => [
