@@ -2,6 +2,7 @@ import { HarnessError } from '../core/errors.js'
 import { formatDurationUs, parseDurationNs } from '../core/units.js'
 import { AXES, type Axis, type CapacityJournalLine } from '../metrics/capacity-result.js'
 import { loadProfile } from '../profile/load.js'
+import { durationOf } from '../verdict/capacity/evidence.js'
 import { estimateMs } from '../verdict/capacity/search.js'
 import { parseThreshold } from '../verdict/threshold.js'
 import {
@@ -101,7 +102,7 @@ export function oldSearch(
 
 /** @throws {HarnessError} `USAGE` where the budget is used up already */
 function requireMore({ budgetMs }: CapacityPlan, lines: readonly CapacityJournalLine[]): void {
-  const spentMs = lines.reduce((sum, { trial }) => sum + trial.durationMs, 0)
+  const spentMs = durationOf(lines.map(({ trial }) => trial))
   if (spentMs <= budgetMs) return
   const time = (ms: number) => formatDurationUs(ms * 1e3)
   throw new HarnessError(

@@ -5,6 +5,7 @@ import type { LimitInputs } from '../limits/limits.js'
 import type { CapacityJournalLine, CapacityResult, CapacityTrial } from '../metrics/capacity-result.js'
 import type { Profile } from '../profile/load.js'
 import { costsOf } from '../verdict/capacity/costs.js'
+import { durationOf } from '../verdict/capacity/evidence.js'
 import { limitOf } from '../verdict/capacity/limit-of.js'
 import { predictionsOf } from '../verdict/capacity/predictions.js'
 import type { CapacityPlan } from './capacity-folder.js'
@@ -50,7 +51,7 @@ export function capacityResult(
     ...found,
     objective: varied.objective.thresholds.map(({ text }) => text),
     budgetMs: plan.budgetMs,
-    spentMs: trials.reduce((sum, { durationMs }) => sum + durationMs, lostMs),
+    spentMs: durationOf(trials) + lostMs,
     ownStreams: ownStreams(varied.base),
     master,
     predictions: predictionsOf(axis!, limitInputs(varied.start, calibration, of(null), master?.settings ?? {}), found),

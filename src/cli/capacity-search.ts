@@ -5,6 +5,7 @@ import type { CapacityJournalLine, CapacityResult } from '../metrics/capacity-re
 import { outcomeSentence } from '../report/capacity/sentences.js'
 import { writeReportFile } from '../report/write-report.js'
 import { type CampaignOptions, type CampaignStep, nextOfCampaign } from '../verdict/capacity/campaign.js'
+import { durationOf } from '../verdict/capacity/evidence.js'
 import { CAPACITY_FILE, type CapacityPlan, noteTrial, resumeText } from './capacity-folder.js'
 import { type CapacityMaster, makeTrial } from './capacity-trial.js'
 import { searchOptionsOf, type VariedProfile, type WantedTrial } from './capacity-vary.js'
@@ -61,7 +62,7 @@ export async function searchCapacity(
     const trials = lines.map(({ trial }) => trial)
     const step = nextOfCampaign(options, trials)
     if (step.kind === 'end') return resultOf(lines, step, true, 0)
-    const spentMs = trials.reduce((sum, { durationMs }) => sum + durationMs, 0)
+    const spentMs = durationOf(trials)
     const line = signal.aborted ? undefined : await tryNext(setup, lines, step, spentMs)
     if (line === undefined) {
       const lostMs = signal.aborted ? 0 : Math.max(0, plan.budgetMs * OVERDRAFT - spentMs)

@@ -1,4 +1,4 @@
-import type { TrialLength, Tried } from './evidence.js'
+import { durationOf, type TrialLength, type Tried } from './evidence.js'
 import { type Conclusion, nextStep, type SearchOptions } from './search.js'
 
 /** A trial of a search along one axis, or of one of those of a frontier. */
@@ -55,8 +55,4 @@ function frontierValues(limit: number, least: number): number[] {
   return [...new Set(FRONTIER_SHARES.map(share => Math.max(least, Math.floor(limit * share))))].filter(
     value => value < limit,
   )
-}
-
-function durationOf(trials: readonly Tried[]): number {
-  return trials.reduce((sum, { durationMs }) => sum + durationMs, 0)
 }

@@ -32,6 +32,11 @@ const MOST_REPEATS = 3
 /** A harness that was the limit twice is one that is. */
 const HARNESS_REPEATS = 2
 
+/** Trials one after the other, or phases. @returns ms */
+export function durationOf(parts: readonly { readonly durationMs: number }[]): number {
+  return parts.reduce((sum, { durationMs }) => sum + durationMs, 0)
+}
+
 /**
  * Of each load that was tried, the least first. What short trials say is forgotten where a full one says otherwise, of that
  * load or of one beyond it: a load that is kept in full is kept at half.

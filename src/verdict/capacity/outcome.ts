@@ -4,6 +4,7 @@ import { judgeThreshold } from '../judge.js'
 import type { Threshold } from '../threshold.js'
 import { type Broken, causeOf } from './cause.js'
 import { deathOf } from './death.js'
+import { durationOf } from './evidence.js'
 import { timedPhases, timeOf, worst } from './phase-figures.js'
 
 /** What a load has to keep. */
@@ -89,7 +90,7 @@ function figuresOf(run: RunResult, mailboxes: number): CapacityFigures {
   const noop = worst(timed.map(({ commands }) => timeOf(commands['NOOP.slave'])))
   const create = worst(timed.map(({ operations }) => timeOf(operations.create)))
   const cpuMs = timed.map(({ master }) => master?.cpuMs)
-  const lengthMs = timed.reduce((sum, { durationMs }) => sum + durationMs, 0)
+  const lengthMs = durationOf(timed)
   const isKnown = cpuMs.length > 0 && cpuMs.every(ms => ms !== undefined)
   return {
     mailboxes,

@@ -1,4 +1,12 @@
-import { type Bounds, boundsOf, type Evidence, evidenceOf, type TrialLength, type Tried } from './evidence.js'
+import {
+  type Bounds,
+  boundsOf,
+  durationOf,
+  type Evidence,
+  evidenceOf,
+  type TrialLength,
+  type Tried,
+} from './evidence.js'
 
 export interface SearchOptions {
   /** Where it begins. */
@@ -48,7 +56,7 @@ export function nextStep(options: SearchOptions, trials: readonly Tried[]): Sear
   const evidence = evidenceOf(trials)
   const bounds = boundsOf(evidence)
   const toConfirm = unconfirmed(evidence, bounds)
-  const spentMs = trials.reduce((sum, { durationMs }) => sum + durationMs, 0)
+  const spentMs = durationOf(trials)
   const leftMs = options.budgetMs - spentMs
   const estimate = (value: number, length: TrialLength) => estimateMs(options, trials, value, length)
   const reservedMs = toConfirm.reduce((sum, value) => sum + estimate(value, 'full'), 0)
