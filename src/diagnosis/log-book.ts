@@ -33,11 +33,19 @@ export interface LoggedProcess {
   longestLockS: number
 }
 
+const INCIDENT_KINDS = ['too-busy', 'gave-up', 'descriptors', 'fatal'] as const satisfies readonly SayingKind[]
+
+type IncidentKind = (typeof INCIDENT_KINDS)[number]
+
+function isIncident(kind: SayingKind): kind is IncidentKind {
+  return (INCIDENT_KINDS as readonly SayingKind[]).includes(kind)
+}
+
 /** Something that is told as a span, since it may be said a thousand times a second. */
 export interface Incident {
   readonly process: LoggedProcess
   readonly source: number
-  readonly kind: 'too-busy' | 'descriptors' | 'fatal'
+  readonly kind: IncidentKind
   readonly fromMs: number
   toMs: number
   count: number
@@ -125,8 +133,9 @@ export class LogBook {
 
   private incident(process: LoggedProcess, saying: Saying, { atMs, text, times }: LogLine, source: number): void {
     if (saying.kind === 'long-lock') process.longestLockS = Math.max(process.longestLockS, saying.seconds)
-    if (saying.kind !== 'too-busy' && saying.kind !== 'descriptors' && saying.kind !== 'fatal') return
-    const key = `${source} ${saying.kind} ${process.host} ${process.ident} ${process.pid}`
+    const { kind } = saying
+    if (!isIncident(kind)) return
+    const key = `${source} ${kind} ${process.host} ${process.ident} ${process.pid}`
     const open = this.open.get(key)
     if (open !== undefined && atMs >= open.fromMs && atMs - open.toMs <= APART_MS) {
       open.toMs = Math.max(open.toMs, atMs)
@@ -136,7 +145,7 @@ export class LogBook {
     const incident: Incident = {
       process,
       source,
-      kind: saying.kind,
+      kind,
       fromMs: atMs,
       toMs: atMs,
       count: times,

@@ -52,6 +52,7 @@ function masterOf(group: readonly LoggedProcess[], incidents: readonly Incident[
     restarts: group.length - 1,
     deaths: deathsOf(group, deaths),
     refused: of('too-busy'),
+    gaveUp: of('gave-up'),
     descriptors: of('descriptors'),
     fatal: of('fatal'),
     logins: sum('login'),

@@ -16,6 +16,8 @@ export type Saying =
   | { readonly kind: 'unreachable' }
   | { readonly kind: 'retrying'; readonly seconds: number }
   | { readonly kind: 'too-busy' }
+  /** A connection whose client said nothing for 3 h (imap/mupdate.c docmd). */
+  | { readonly kind: 'gave-up' }
   | { readonly kind: 'descriptors'; readonly used: number; readonly limit: number }
   | { readonly kind: 'long-lock'; readonly seconds: number }
   | { readonly kind: 'fatal' }
@@ -73,6 +75,7 @@ const SAYINGS: readonly (readonly [RegExp, (match: RegExpExecArray) => Saying])[
   [/^couldn't connect to mupdate server/, () => ({ kind: 'unreachable' })],
   [/^retrying connection to mupdate server in (\d+) seconds/, ([, n]) => ({ kind: 'retrying', seconds: Number(n) })],
   [/^Server too busy, dropping connection/, () => ({ kind: 'too-busy' })],
+  [/^idle for too long, closing connection/, () => ({ kind: 'gave-up' })],
   [
     /^signals_select: nfds = (\d+)\/(\d+)/,
     ([, used, limit]) => ({ kind: 'descriptors', used: Number(used), limit: Number(limit) }),

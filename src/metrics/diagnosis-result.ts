@@ -67,6 +67,7 @@ const master = z.strictObject({
   restarts: z.int(),
   deaths: z.array(z.strictObject({ at, how: z.string() })),
   refused: z.array(incident).describe('“Server too busy, dropping connection”'),
+  gaveUp: z.array(incident).describe('“idle for too long, closing connection”: its client said nothing for 3 h'),
   descriptors: z.array(incident).describe('“signals_select: nfds = …”'),
   fatal: z.array(incident),
   logins: z.int().describe('in all logs that were given, copies included'),

@@ -1,11 +1,11 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type GateResult, gateResultSchema } from '../../src/metrics/gate-result.js'
 import { Workbench } from '../cli/bench.js'
-import { copySystemCyrus } from '../support/cyrus-tree.js'
+import { copySystemCyrus, preloadedCyrus } from '../support/cyrus-tree.js'
 
 /** Lists, then creates: some five seconds a run, of which the start of Cyrus takes two. */
 const SHORT = `\
@@ -52,21 +52,6 @@ afterAll(() => {
   rmSync(trees, { recursive: true, force: true })
 })
 
-/** A build that is slower: its mupdate starts the copied one with a library preloaded. */
-function slowTree(): string {
-  const tree = copySystemCyrus(join(trees, 'slow'))
-  const programs = join(tree, 'usr/lib/cyrus/bin')
-  writeFileSync(join(trees, 'slow-write.c'), SLOW_WRITE)
-  const library = join(tree, 'libslowwrite.so')
-  execFileSync('gcc', ['-O2', '-shared', '-fPIC', '-o', library, join(trees, 'slow-write.c'), '-ldl'])
-  mkdirSync(join(programs, 'real'))
-  renameSync(join(programs, 'mupdate'), join(programs, 'real/mupdate'))
-  writeFileSync(join(programs, 'mupdate'), `#!/bin/sh\nLD_PRELOAD=${library} exec ${programs}/real/mupdate "$@"\n`, {
-    mode: 0o755,
-  })
-  return tree
-}
-
 async function gate(args: readonly string[]) {
   const common = ['gate', workbench.profile, '--out', workbench.out, '--quiet', '--json', '--gating', 'cpuPerDump']
   const { status, stdout, stderr } = await workbench.bench([...common, '--pairs', '6', ...args])
@@ -86,7 +71,12 @@ describe('a gate of two builds of Cyrus', { timeout: 240_000 }, () => {
   })
 
   it('finds a slow-down of one libc call in the way of a list, and names the library that ran', async () => {
-    const { status, gate: result } = await gate(['--a', 'cyrus', '--b', `cyrus:${slowTree()}`])
+    const { status, gate: result } = await gate([
+      '--a',
+      'cyrus',
+      '--b',
+      `cyrus:${preloadedCyrus(join(trees, 'slow'), SLOW_WRITE)}`,
+    ])
     expect(measure(result, 'cpuPerDump')).toMatchObject({ result: 'regression', gating: true })
     expect(result?.result).toBe('fail')
     expect(status).toBe(4)

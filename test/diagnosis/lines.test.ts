@@ -102,6 +102,20 @@ describe('a line', () => {
     expect(findings(result).join()).toMatch(/The master died 1 time\b/)
   })
 
+  it('of connections that were given up for their silence are told, and no other idleness', () => {
+    const at = (second: number, text: string) => `Nov 28 02:46:${second} mup mupdate[1]: ${text}`
+    const result = diagnoseLogs([
+      logOf(
+        at(10, 'login: fe1 [127.0.0.1] murder PLAIN User logged in'),
+        at(11, 'idle for too long, closing connection'),
+        at(12, 'idle for too long, closing connection'),
+        at(13, 'Thread timed out waiting for listener_lock'),
+      ),
+    ])
+    expect(result.masters).toMatchObject([{ refused: [], gaveUp: [{ count: 2 }] }])
+    expect(findings(result).join()).toMatch(/the master gave up 2 connections .* 3 hours/i)
+  })
+
   it('that was counted instead of repeated counts as often', () => {
     const refused = 'Server too busy, dropping connection.'
     const { masters } = diagnoseLogs([

@@ -1,4 +1,5 @@
-import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 /** The system's programs and Cyrus's libraries in a tree of their own, as `dpkg -x` makes them. */
@@ -12,5 +13,20 @@ export function copySystemCyrus(tree: string): string {
   for (const program of ['master', 'mupdate', 'ctl_cyrusdb', 'cyr_info']) {
     cpSync(`/usr/lib/cyrus/bin/${program}`, join(tree, 'usr/lib/cyrus/bin', program), { dereference: true })
   }
+  return tree
+}
+
+/** A build that behaves otherwise: its mupdate starts the copied one with a library preloaded, which is made of this C. */
+export function preloadedCyrus(tree: string, source: string): string {
+  copySystemCyrus(tree)
+  const programs = join(tree, 'usr/lib/cyrus/bin')
+  const [code, library] = [join(tree, 'preloaded.c'), join(tree, 'libpreloaded.so')]
+  writeFileSync(code, source)
+  execFileSync('gcc', ['-O2', '-shared', '-fPIC', '-o', library, code, '-ldl'])
+  mkdirSync(join(programs, 'real'))
+  renameSync(join(programs, 'mupdate'), join(programs, 'real/mupdate'))
+  writeFileSync(join(programs, 'mupdate'), `#!/bin/sh\nLD_PRELOAD=${library} exec ${programs}/real/mupdate "$@"\n`, {
+    mode: 0o755,
+  })
   return tree
 }

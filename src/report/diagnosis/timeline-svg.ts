@@ -55,12 +55,12 @@ function listCurve(result: DiagnosisResult): string {
 function masterMarks(result: DiagnosisResult, bottom: number): string {
   const x = xOf(result)
   const y = LISTS + MASTER / 2 + 4
-  const marks = result.masters.flatMap(({ deaths, refused, descriptors }) => [
+  const marks = result.masters.flatMap(({ deaths, refused, gaveUp, descriptors }) => [
     ...deaths.map(({ at, how }) => {
       const title = `<title>${escapeHtml(`${clock(at)} the master died: ${how}`)}</title>`
       return `<g><line class="change" x1="${x(at)}" x2="${x(at)}" y1="4" y2="${bottom}"/><text x="${x(at)}" y="${y}" text-anchor="middle">✝${title}</text></g>`
     }),
-    ...[...refused, ...descriptors].map(
+    ...[...refused, ...gaveUp, ...descriptors].map(
       ({ from, to, text, count }) =>
         `<rect class="refused" x="${x(from)}" y="${y - 9}" width="${Math.max(3, x(to) - x(from))}" height="9"><title>${escapeHtml(`${clock(from)} ${text} (${count})`)}</title></rect>`,
     ),

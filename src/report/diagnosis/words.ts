@@ -42,7 +42,8 @@ export function findings(result: DiagnosisResult): string[] {
   const restarts = sum(one => one.restarts)
   const lists = sum(one => one.resyncs.length)
   const deaths = masters.flatMap(one => one.deaths).filter(isDeath).length
-  const refused = masters.flatMap(one => one.refused).reduce((total, { count }) => total + count, 0)
+  const refused = countOf(masters.flatMap(one => one.refused))
+  const gaveUp = countOf(masters.flatMap(one => one.gaveUp))
   const found = [
     ...(timeouts.length > 0
       ? [
@@ -54,6 +55,11 @@ export function findings(result: DiagnosisResult): string[] {
     ...(restarts > 0 ? [`${counted(restarts, 'frontend process', 'frontend processes')} began anew`] : []),
     ...(deaths > 0 ? [`the master died ${counted(deaths, 'time')}`] : []),
     ...(refused > 0 ? [`the master refused ${counted(refused, 'connection')}`] : []),
+    ...(gaveUp > 0
+      ? [
+          `the master gave up ${counted(gaveUp, 'connection')} on which its client had said nothing for 3 hours: a frontend that is sent changes all the time says nothing unless it is kicked`,
+        ]
+      : []),
   ]
   const first =
     episodes.length > 0
@@ -133,23 +139,29 @@ export function masterSentences({ masters }: DiagnosisResult): string[] {
   ])
 }
 
-function masterFacts({ pids, restarts, deaths, refused, logins, badLogins, longestLockS }: DiagnosedMaster): string[] {
-  const refusals = refused.reduce((sum, { count }) => sum + count, 0)
+function countOf(incidents: readonly { readonly count: number }[]): number {
+  return incidents.reduce((sum, { count }) => sum + count, 0)
+}
+
+function masterFacts(master: DiagnosedMaster): string[] {
+  const { pids, restarts, deaths, logins, badLogins, longestLockS } = master
+  const [refusals, gaveUp] = [countOf(master.refused), countOf(master.gaveUp)]
   return [
     counted(pids.length, 'process', 'processes'),
     ...(restarts > 0 ? [`restarted ${counted(restarts, 'time')}`] : []),
     ...(deaths.length > 0 ? [`died ${counted(deaths.length, 'time')}`] : []),
     ...(refusals > 0 ? [`refused ${counted(refusals, 'connection')}`] : []),
+    ...(gaveUp > 0 ? [`gave up ${counted(gaveUp, 'silent connection')}`] : []),
     counted(logins, 'login'),
     ...(badLogins > 0 ? [counted(badLogins, 'failed login')] : []),
     ...(longestLockS === null ? [] : [`a database lock held for up to ${longestLockS} s`]),
   ]
 }
 
-function masterEvents({ deaths, refused, descriptors, fatal }: DiagnosedMaster): string[] {
+function masterEvents({ deaths, refused, gaveUp, descriptors, fatal }: DiagnosedMaster): string[] {
   const events = [
     ...deaths.map(({ at, how }) => ({ at, text: `died: ${how}` })),
-    ...[...refused, ...descriptors, ...fatal].map(({ from, to, count, text }) => ({
+    ...[...refused, ...gaveUp, ...descriptors, ...fatal].map(({ from, to, count, text }) => ({
       at: from,
       text: `${text}${count === 1 ? '' : ` (${formatCount(count)} times until ${clock(to)})`}`,
     })),
