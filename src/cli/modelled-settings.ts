@@ -1,4 +1,5 @@
 import { HarnessError } from '../core/errors.js'
+import { modelSettings, refusalOf } from '../masters/model/settings.js'
 import { checkSettings, DEFAULT_SETTINGS } from '../masters/cyrus/config.js'
 
 /** What the model takes of them: what it cannot read it must not replace by a default. */
@@ -17,5 +18,9 @@ export function modelledSettings(settings: Readonly<Record<string, string>>): Re
       throw new HarnessError('USAGE', `${key}: ${value} is no number that the model could take`, 'give 1 or more')
     }
   }
-  return { ...DEFAULT_SETTINGS, ...settings }
+  const all = { ...DEFAULT_SETTINGS, ...settings }
+  const refusal = refusalOf(modelSettings(all))
+  if (refusal !== undefined)
+    throw new HarnessError('USAGE', `no Cyrus starts with these settings: ${refusal}`, 'set both: see imapd.conf(5)')
+  return all
 }

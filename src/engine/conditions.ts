@@ -14,8 +14,8 @@ export interface MasterCondition {
 export interface Seen {
   /** Of all slaves, by time. */
   readonly moves: readonly SlaveMove[]
-  /** When an operation's connection had waited for its banner, or its login, as long as a Cyrus client does. */
-  readonly unservedNs?: number | undefined
+  /** When operations' connections had waited for a banner, or their login, as long as a Cyrus client does. By time. */
+  readonly unserved: readonly number[]
   /** Streaming connections of the harness's own probes: each keeps a worker too. */
   readonly streamingProbes: number
   /** As many connections as backends may have under way at once, one for each operation; 0 where they keep theirs. */
@@ -43,6 +43,8 @@ const COLLAPSE_LEAST = 100
 /** Between the loss of the connections and the notice of a restart; a busy thread may be the later of both. */
 export const LOSS_NEAR_NS = 1e9
 const MOST_SUSPECTS = 5
+/** Of lines of a log, or other signs of which the first are enough. */
+export const MOST_SIGNS = 100
 
 /** What the signs add up to, the first of each kind. */
 export function conditionsOf(seen: Seen): MasterCondition[] {
@@ -61,9 +63,16 @@ export function conditionsOf(seen: Seen): MasterCondition[] {
  * Accepted by the kernel, and no banner within `client_timeout`: nobody takes the connection from the listener
  * (imap/mupdate.c: each streaming connection keeps a worker for good once its 5 s timer has fired).
  */
-function workersExhausted({ moves, unservedNs, streamingProbes, briefConnections }: Seen): MasterCondition | undefined {
-  const silent = moves.find(({ kind, code }) => kind === 'refused' && code === 'TIMEOUT')
-  const silentNs = Math.min(silent?.atNs ?? Infinity, unservedNs ?? Infinity)
+function workersExhausted({
+  moves,
+  unserved,
+  restarts,
+  streamingProbes,
+  briefConnections,
+}: Seen): MasterCondition | undefined {
+  const serves = serving(restarts, moves)
+  const silent = moves.find(({ kind, code, atNs }) => kind === 'refused' && code === 'TIMEOUT' && serves(atNs))
+  const silentNs = Math.min(silent?.atNs ?? Infinity, unserved.find(serves) ?? Infinity)
   if (silentNs === Infinity) return undefined
   const askedNs = silentNs - CLIENT_TIMEOUT_NS
   const served = moves.findLast(({ kind, atNs }) => kind === 'dump' && atNs <= askedNs)
@@ -89,6 +98,17 @@ function workersExhausted({ moves, unservedNs, streamingProbes, briefConnections
     atNs: askedNs,
     detail: `${streams} a new one gets no banner${range}: each keeps a worker, and none is left`,
     remedy: `mupdate_workers_max well above ${most} (50 by default), or fewer slaves`,
+  }
+}
+
+/** A master that died, and whose port its parent holds, greets nobody either: it has to have served a slave since. */
+function serving(restarts: readonly number[], moves: readonly SlaveMove[]): (atNs: number) => boolean {
+  const backNs = restarts.map(
+    restartNs => moves.find(({ kind, atNs }) => kind === 'listed' && atNs > restartNs)?.atNs ?? Infinity,
+  )
+  return atNs => {
+    const last = restarts.findLastIndex(restartNs => restartNs <= atNs)
+    return last === -1 || backNs[last] <= atNs
   }
 }
 

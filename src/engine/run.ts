@@ -3,7 +3,7 @@ import { messageOf } from '../core/errors.js'
 import { type HttpResult, HttpUsers } from '../drivers/http.js'
 import type { Master } from '../masters/master.js'
 import type { Counters, Interval, SlaveMove } from '../metrics/interval.js'
-import { conditionsOf, LOSS_NEAR_NS, type Loss, type MasterCondition } from './conditions.js'
+import { conditionsOf, LOSS_NEAR_NS, MOST_SIGNS, type Loss, type MasterCondition } from './conditions.js'
 import type { Comparison } from './convergence.js'
 import { Fleet } from './fleet.js'
 import type { NoiseFloor, WorkerReport } from './messages.js'
@@ -52,7 +52,6 @@ export interface RunOptions {
   readonly journalPath?: string
 }
 
-const LOG_LINES = 100
 /** Until the threads have seen what the master took along. */
 const LOSS_SEEN_MS = 100
 
@@ -75,7 +74,7 @@ export class Run {
   http: HttpResult | undefined
   private readonly restarts: number[] = []
   private readonly losses: Loss[] = []
-  private unservedNs: number | undefined
+  private readonly unserved: number[] = []
   /** When the profile last restarted the master: what is lost then was not the commands' doing. */
   private restartOrderedNs = -Infinity
   private readonly log: { atNs: number; line: string }[] = []
@@ -156,12 +155,12 @@ export class Run {
   }
 
   get conditions(): MasterCondition[] {
-    const { log, restarts, losses, unservedNs } = this
+    const { log, restarts, losses, unserved } = this
     const briefConnections = briefConnectionsOf(this.options.plan)
     const streamingProbes = this.probes.streaming
     return conditionsOf({
       moves: this.slaveMoves,
-      unservedNs,
+      unserved,
       streamingProbes,
       briefConnections,
       log,
@@ -219,7 +218,7 @@ export class Run {
 
   /** The lines that {@link conditionsOf} looks for: all are in the events, a busy master's by the million. */
   private noteLog(line: string): void {
-    if (this.log.length < LOG_LINES && /FD_SETSIZE|Server too busy/.test(line))
+    if (this.log.length < MOST_SIGNS && /FD_SETSIZE|Server too busy/.test(line))
       this.log.push({ atNs: this.options.clock.nowNs(), line })
   }
 
@@ -343,7 +342,7 @@ export class Run {
           this.losses.push(report)
         break
       case 'unserved':
-        this.unservedNs ??= report.atNs
+        if (this.unserved.length < MOST_SIGNS) this.unserved.push(report.atNs)
         break
       case 'met':
         // Only the load's thread can know: the probes have no condition.

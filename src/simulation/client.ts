@@ -13,8 +13,12 @@ const LOGIN_LIMIT_NS = 10e9
 /** Made once: a stack for each of a million takes longer than all the rest. */
 const UNREACHABLE = new HarnessError('MASTER_UNREACHABLE', `no network for ${LOGIN_LIMIT_NS / 1e9} s`, '')
 const TURNED_AWAY = new HarnessError('MASTER_BYE', 'BYE "Server Unable"', '')
+const IDLE = new HarnessError('MASTER_BYE', 'BYE "idle for too long"', '')
 const CLOSED = new HarnessError('MASTER_LOST', 'the master closed the connection', '')
 const SILENCE = new HarnessError('TIMEOUT', `no answer in ${LOGIN_LIMIT_NS / 1e9} s`, '')
+
+/** What the harness needs to answer: from a real master's banner to its AUTHENTICATE 155 µs on the wire, less two ways. */
+const TURNAROUND_NS = 65_000
 
 interface Sent {
   readonly command: ModelCommand
@@ -53,6 +57,9 @@ export class SimulatedClient implements Port {
   private onFlushed: (() => void) | undefined
   private held: (() => void)[] | undefined
   private loggedIn = false
+  private heardNs = -1
+  /** When the last of what it has sent arrives. */
+  private arrivesNs = 0
   private readonly limit: Alarm
   closed = false
 
@@ -79,11 +86,17 @@ export class SimulatedClient implements Port {
   }
 
   send(command: ModelCommand, onDone?: (change: number) => void, mailboxes = 0): void {
-    this.transit(() => {
-      if (this.connection === undefined) return
-      this.arrived.push({ command, onDone, mailboxes })
-      this.connection.received()
-    })
+    const { nowNs } = this.master.timeline
+    const answersNs = this.heardNs === nowNs ? TURNAROUND_NS : 0
+    this.arrivesNs = Math.max(this.arrivesNs, nowNs + TRANSIT_NS + answersNs)
+    this.transit(
+      () => {
+        if (this.connection === undefined) return
+        this.arrived.push({ command, onDone, mailboxes })
+        this.connection.received()
+      },
+      this.arrivesNs - nowNs - TRANSIT_NS,
+    )
   }
 
   logout(): void {
@@ -135,12 +148,14 @@ export class SimulatedClient implements Port {
     })
   }
 
-  execute(command: ModelCommand): void {
+  execute(command: ModelCommand): boolean {
     const { onDone, mailboxes = 0 } = this.taken ?? {}
     this.master.mailboxes = Math.max(0, this.master.mailboxes + mailboxes)
-    const change = this.master.model.changes - 1
+    const change = this.master.model.changes
     if (command.kind === 'list') this.listBytes = this.mailboxes * this.share * this.traits.bytesPerMailbox
     if (onDone !== undefined) this.written.push(() => onDone(change))
+    // Names that are not known are none that are refused.
+    return command.kind === 'set'
   }
 
   get mailboxes(): number {
@@ -167,7 +182,9 @@ export class SimulatedClient implements Port {
     this.listBytes = 0
     if (written.length > 0) {
       this.transit(() => {
-        if (!this.closed) for (const what of written) what()
+        if (this.closed) return
+        this.heardNs = this.master.timeline.nowNs
+        for (const what of written) what()
       }, this.slowNs(listBytes))
     }
     if (listBytes > SOCKET_BYTES && !this.closed && (this.held !== undefined || this.slowNs(listBytes) === Infinity))
@@ -181,6 +198,10 @@ export class SimulatedClient implements Port {
         done()
       })
     } else done()
+  }
+
+  bye(): void {
+    this.written.push(() => this.fail(IDLE))
   }
 
   close(): void {

@@ -1,7 +1,7 @@
 import { entityRandom } from '../core/random.js'
 import { VirtualTimeline } from '../core/timeline.js'
 import type { WatcherContext } from '../drivers/slave-watcher.js'
-import { conditionsOf, type MasterCondition } from '../engine/conditions.js'
+import { conditionsOf, MOST_SIGNS, type MasterCondition } from '../engine/conditions.js'
 import type { Comparison } from '../engine/convergence.js'
 import { briefConnectionsOf, isMasterAffair, type Plan, type PlanPhase, type TimelineEvent } from '../engine/plan.js'
 import { PhaseState } from '../engine/run-state.js'
@@ -77,7 +77,7 @@ export class Simulation {
   private readonly master: SimulatedMaster
   private readonly propagation: Propagation
   private readonly context: WatcherContext
-  private unservedNs: number | undefined
+  private readonly unserved: number[] = []
   private swarm: SimulatedSwarm | undefined
   private phaseIndex = 0
   private readonly bytesPerMailbox: number
@@ -97,6 +97,9 @@ export class Simulation {
     this.master = new SimulatedMaster(this.timeline, modelSettings(options.settings, options.broken), costs, {
       onDeath: line => this.died(line),
       onBack: () => this.preload?.start(),
+      onTurnedAway: line => {
+        if (this.log.length < MOST_SIGNS) this.log.push({ atNs: this.timeline.nowNs, line })
+      },
     })
     this.bytesPerMailbox = averageBytes(plan)
     this.context = {
@@ -106,7 +109,7 @@ export class Simulation {
       phase: atNs => this.phaseAt(atNs),
       move: move => void this.moves.push(move),
       unserved: () => {
-        this.unservedNs ??= this.timeline.nowNs
+        if (this.unserved.length < MOST_SIGNS) this.unserved.push(this.timeline.nowNs)
       },
       event: (kind, detail) => this.event(kind, detail),
     }
@@ -144,10 +147,10 @@ export class Simulation {
   }
 
   get conditions(): MasterCondition[] {
-    const { moves, unservedNs, log, restarts } = this
+    const { moves, unserved, log, restarts } = this
     const briefConnections = briefConnectionsOf(this.options.plan)
     const streamingProbes = this.probes.streaming
-    return conditionsOf({ moves, unservedNs, streamingProbes, briefConnections, log, restarts, losses: [] })
+    return conditionsOf({ moves, unserved, streamingProbes, briefConnections, log, restarts, losses: [] })
   }
 
   triggerBefore(atNs: number): string | undefined {

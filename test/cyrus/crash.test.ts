@@ -103,7 +103,15 @@ describe.each([
       expect.stringContaining(`backend 1: unanswered X0 ${kind} user.never; before it A01 AUTHENTICATE (`),
     )
     expect(JSON.stringify(events)).not.toContain(master.credentials.password)
-    const [condition] = conditionsOf({ moves: [], streamingProbes: 0, briefConnections: 0, log: [], restarts, losses })
+    const [condition] = conditionsOf({
+      moves: [],
+      unserved: [],
+      streamingProbes: 0,
+      briefConnections: 0,
+      log: [],
+      restarts,
+      losses,
+    })
     expect(condition!.detail).toContain(`unanswered when it went: ${kind} user.never (backend 1): a ${kind} of a name`)
   })
 })

@@ -2,7 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { conditionsOf, type Seen } from '../../src/engine/conditions.js'
 import type { SlaveMove } from '../../src/metrics/interval.js'
 
-const quiet: Seen = { moves: [], streamingProbes: 0, briefConnections: 0, log: [], restarts: [], losses: [] }
+const quiet: Seen = {
+  moves: [],
+  unserved: [],
+  streamingProbes: 0,
+  briefConnections: 0,
+  log: [],
+  restarts: [],
+  losses: [],
+}
 const names = (seen: Partial<Seen>) => conditionsOf({ ...quiet, ...seen }).map(({ name }) => name)
 
 /** So many slaves that stream, and one that is refused. */
@@ -30,10 +38,18 @@ describe('conditions', () => {
   })
 
   it('workers-exhausted is also what the connections of operations tell, and the earlier of both counts', () => {
-    const [alone] = conditionsOf({ ...quiet, unservedNs: 12e9, briefConnections: 200 })
+    const [alone] = conditionsOf({ ...quiet, unserved: [12e9], briefConnections: 200 })
     expect(alone).toMatchObject({ name: 'workers-exhausted', atNs: 2e9 })
-    const [both] = conditionsOf({ ...quiet, moves: refused(3, 'TIMEOUT'), unservedNs: 12e9, briefConnections: 200 })
+    const [both] = conditionsOf({ ...quiet, moves: refused(3, 'TIMEOUT'), unserved: [12e9], briefConnections: 200 })
     expect(both!.atNs).toBe(2e9)
+  })
+
+  it('workers-exhausted is none where a master that died greets nobody', () => {
+    const unserved = [18e9, 40e9]
+    expect(names({ unserved, restarts: [5e9] })).toEqual(['master-restarted'])
+    const listed: SlaveMove = { slave: 0, kind: 'listed', atNs: 20e9 }
+    const [, exhausted] = conditionsOf({ ...quiet, unserved, restarts: [5e9], moves: [listed] })
+    expect(exhausted).toMatchObject({ name: 'workers-exhausted', atNs: 30e9 })
   })
 
   it('says with how many it still went well', () => {

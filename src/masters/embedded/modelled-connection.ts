@@ -92,13 +92,15 @@ export class ModelledConnection extends Dialogue implements Port {
   }
 
   /** A list has begun with {@link listLasts}: its end is all that is left. */
-  execute(command: ModelCommand): void {
+  execute(command: ModelCommand): boolean {
+    const { log } = this.core
+    const before = log.end
     if (command.kind === 'list') this.endList()
     else this.carryOut()
     if (this.replies.length >= OUTPUT_BYTES) this.say()
+    return log.end > before
   }
 
-  /** The model counts more changes than the log, refused ones too: what it means is there, with perhaps a few more. */
   sendUpdates(_from: number, to: number): void {
     const { stream, core, listed } = this
     if (stream === undefined || this.closed) return
@@ -125,6 +127,10 @@ export class ModelledConnection extends Dialogue implements Port {
         if (this.unread) this.served?.received()
       }),
     )
+  }
+
+  bye(): void {
+    this.reply('* BYE "idle for too long"\r\n')
   }
 
   /** The model has served it; or it was too much for the reader. */

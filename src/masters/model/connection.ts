@@ -6,6 +6,8 @@ const UPDATE_WAIT_S = 5
 const SECOND_NS = 1e9
 /** Taking a stream off the list of those that are told. */
 const FORGET_NS = 2_000
+/** Without a word from the client for so long (imap/mupdate.c conn_new, prot_settimeout), the connection is given up. */
+const READ_TIMEOUT_S = 3 * 3600
 /** A command that is refused, or a LOGOUT. */
 const TRIFLE_NS = 5_000
 /** What a stream's NOOP costs more than a plain one: it kicks the slave that a master does not have (measured). */
@@ -13,8 +15,9 @@ const KICK_NS = 19_000
 
 /** A client, as the master's threads see it (imap/mupdate.c struct conn, docmd). */
 export class ModelConnection {
-  /** When its timer is due, in whole seconds of the clock; undefined while it does not stream. */
-  markS: number | undefined
+  /** When it is to be sent updates, in whole seconds of the clock; undefined while it does not stream. */
+  private markS: number | undefined
+  private lastReadS: number
   /** Order in which connections became idle. */
   idleOrder = 0
   /** Changes that it has been sent, or that were before its list. */
@@ -25,12 +28,21 @@ export class ModelConnection {
   private working = false
   private parkedWait = 0
   closed = false
+  /** Its descriptor is beyond what select(2) has room for: the master dies of it. */
+  isDeadly = false
 
   constructor(
     private readonly model: CyrusModel,
     readonly rank: number,
     private readonly port: Port,
-  ) {}
+  ) {
+    this.lastReadS = model.second()
+  }
+
+  /** When a timer of its is due, in whole seconds of the clock. */
+  get dueS(): number {
+    return Math.min(this.markS ?? Infinity, this.lastReadS + READ_TIMEOUT_S)
+  }
 
   /** Something has come from the client and was not looked at. */
   hasInput = false
@@ -46,6 +58,8 @@ export class ModelConnection {
   /** A worker takes it: its banner first. */
   begin(): void {
     this.working = true
+    this.model.take(this)
+    if (this.closed) return
     this.port.banner()
     this.port.flush(() => this.rest())
   }
@@ -78,6 +92,7 @@ export class ModelConnection {
 
   private carryOut(command: ModelCommand): void {
     const { costs } = this.model
+    this.lastReadS = this.model.second()
     switch (command.kind) {
       case 'login':
         this.after(costs.drawNs('login'), () => {
@@ -95,10 +110,7 @@ export class ModelConnection {
         this.locked(() => costs.drawNs('find'), command)
         break
       case 'set':
-        this.locked(() => {
-          this.model.changes++
-          return costs.drawNs(command.what) + this.model.streams * costs.drawNs('logPerStream')
-        }, command)
+        this.locked(() => costs.drawNs(command.what) + this.model.streams * costs.drawNs('logPerStream'), command)
         break
       case 'list':
         this.list(command)
@@ -123,7 +135,7 @@ export class ModelConnection {
     this.model.lock.acquire(this.rank, () => {
       if (this.closed) return
       this.after(drawHoldNs(), () => {
-        this.port.execute(command)
+        if (this.port.execute(command)) this.model.changes++
         this.model.lock.release()
         this.next()
       })
@@ -230,6 +242,10 @@ export class ModelConnection {
   private tellParked(): void {
     const { model } = this
     const wait = this.parkedWait
+    if (model.second() >= this.lastReadS + READ_TIMEOUT_S) {
+      this.giveUp()
+      return
+    }
     if (this.markS !== undefined && model.second() >= this.markS) {
       this.parked = false
       this.sendUpdates(() =>
@@ -241,11 +257,16 @@ export class ModelConnection {
       )
       return
     }
-    const sleepNs = ((this.markS ?? Infinity) - model.second()) * SECOND_NS
-    if (sleepNs === Infinity) return
-    this.after(sleepNs, () => {
+    this.after((this.dueS - model.second()) * SECOND_NS, () => {
       if (wait === this.parkedWait && this.parked) this.tellParked()
     })
+  }
+
+  /** imap/mupdate.c docmd, `lost_conn` */
+  private giveUp(): void {
+    this.parked = false
+    this.port.bye()
+    this.port.flush(() => this.free())
   }
 
   private unpark(): void {

@@ -17,6 +17,8 @@ export class CyrusModel {
   streams = 0
   order = 0
   private readonly connections = new Set<ModelConnection>()
+  /** Of those, the ones that the listener has taken out of its pipe. */
+  private taken = 0
 
   constructor(
     readonly timeline: Timeline,
@@ -46,19 +48,24 @@ export class CyrusModel {
    * @returns undefined where there are too many: `* BYE "Server Unable"`
    */
   connect(port: Port, rank: number): ModelConnection | undefined {
-    if (this.connections.size >= this.settings.connectionsMax) return undefined
+    // Those that nobody has greeted yet do not count (imap/mupdate.c service_main_fd, conn_new).
+    if (this.taken >= this.settings.connectionsMax) return undefined
     const connection = new ModelConnection(this, rank, port)
     this.connections.add(connection)
-    if (this.connections.size >= DEADLY_CONNECTIONS) {
-      this.die()
-      return connection
-    }
+    connection.isDeadly = this.connections.size >= DEADLY_CONNECTIONS
     this.workers.accept(connection)
     return connection
   }
 
+  /** The listener makes a connection of what came through the pipe. */
+  take(connection: ModelConnection): void {
+    this.taken++
+    if (connection.isDeadly) this.die()
+  }
+
   left(connection: ModelConnection): void {
     this.connections.delete(connection)
+    this.taken--
   }
 
   /** All connections end; nothing more comes of this model: another one is to go on. */

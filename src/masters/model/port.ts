@@ -18,8 +18,12 @@ export interface Port {
   next(): ModelCommand | undefined
   /** Writes the banner. */
   banner(): void
-  /** Carries out what was taken last: its effect, and its answer into the buffer. Called with the lock where it takes one. */
-  execute(command: ModelCommand): void
+  /**
+   * Carries out what was taken last: its effect, and its answer into the buffer. Called with the lock where it takes one.
+   *
+   * @returns whether it has changed a mailbox
+   */
+  execute(command: ModelCommand): boolean
   /** Mailboxes that a list walks through. */
   readonly mailboxes: number
   /** Share of all changes that it is told of: 1 unless PARTIAL-UPDATE. */
@@ -30,6 +34,8 @@ export interface Port {
   listLasts(holdNs: number): void
   /** Sends what is in the buffer. @param done when the client has taken it */
   flush(done: () => void): void
+  /** Puts `* BYE "idle for too long"` into the buffer. */
+  bye(): void
   /** Nothing more will be sent. */
   close(): void
 }

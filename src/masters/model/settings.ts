@@ -39,14 +39,35 @@ export function modelSettings(settings: Readonly<Record<string, string>>, broken
     const given = Number(settings[name])
     return settings[name] === undefined || !Number.isInteger(given) ? DEFAULTS[name] : given
   }
-  const pauseS = Number.parseFloat(settings.failedloginpause ?? '3')
   return {
     workersStart: of('mupdate_workers_start'),
     workersMinSpare: of('mupdate_workers_minspare'),
     workersMaxSpare: of('mupdate_workers_maxspare'),
     workersMax: broken === 'endless-workers' ? Infinity : of('mupdate_workers_max'),
     connectionsMax: of('mupdate_connections_max'),
-    failedLoginPauseNs: (Number.isNaN(pauseS) ? 3 : pauseS) * 1e9,
+    failedLoginPauseNs: secondsOf(settings.failedloginpause ?? '3') * 1e9,
     ...(broken === undefined ? {} : { broken }),
   }
+}
+
+const UNIT_S: Readonly<Record<string, number>> = { d: 86_400, h: 3_600, m: 60, s: 1 }
+
+/** As `config_getduration` reads it: `90`, `90s`, `1m30s` (lib/libconfig.c). */
+function secondsOf(text: string): number {
+  const parts = [...text.trim().matchAll(/(\d+(?:\.\d+)?)([dhms]?)/gi)]
+  return parts.reduce((sum, [, count, unit]) => sum + Number(count) * UNIT_S[unit.toLowerCase() || 's'], 0)
+}
+
+/** @returns why no Cyrus would start with these workers (imap/mupdate.c service_init); undefined where one would */
+export function refusalOf(settings: ModelSettings): string | undefined {
+  const { workersStart: start, workersMinSpare: minspare, workersMaxSpare: maxspare, workersMax: max } = settings
+  const name = (what: string, value: number) => `mupdate_workers_${what} (${value})`
+  const wanted: readonly [string, number, string, number][] = [
+    ['minspare', minspare, 'max', max],
+    ['minspare', minspare, 'start', start],
+    ['start', start, 'maxspare', maxspare],
+    ['start', start, 'max', max],
+  ]
+  const broken = wanted.find(([, small, , large]) => small > large)
+  return broken === undefined ? undefined : `${name(broken[0], broken[1])} is more than ${name(broken[2], broken[3])}`
 }

@@ -26,7 +26,10 @@ class TestClient {
     const port: Port = {
       next: () => this.queue.shift(),
       banner() {},
-      execute: ({ kind }) => void this.answeredNs.set(kind, timeline.nowNs),
+      execute: ({ kind }) => {
+        this.answeredNs.set(kind, timeline.nowNs)
+        return kind === 'set'
+      },
       mailboxes: MAILBOXES,
       share: 1,
       sendUpdates() {},
@@ -34,6 +37,7 @@ class TestClient {
         this.listBegunNs = timeline.nowNs
       },
       flush: done => done(),
+      bye() {},
       close() {},
     }
     this.connection = model.connect(port, rank)!
