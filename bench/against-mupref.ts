@@ -88,8 +88,11 @@ function row(work: string, target: string, value: number, holds: boolean): Row {
   return { work, target, measured: `${value.toFixed(2)} ×`, holds }
 }
 
-async function withCyrus<T extends Side | Row[]>(use: (master: Master) => Promise<T>): Promise<T> {
-  const master = cyrusMaster({ place: 'tmpfs' })
+export async function withCyrus<T extends Side | Row[]>(
+  use: (master: Master) => Promise<T>,
+  settings: Readonly<Record<string, string>> = {},
+): Promise<T> {
+  const master = cyrusMaster({ place: 'tmpfs', settings })
   await master.start()
   try {
     return await use(master)
@@ -98,7 +101,7 @@ async function withCyrus<T extends Side | Row[]>(use: (master: Master) => Promis
   }
 }
 
-function runOurs(master: Master, args: readonly string[]): Promise<string> {
+export function runOurs(master: Master, args: readonly string[]): Promise<string> {
   const [work, ...rest] = args
   return output(process.execPath, [client, work, String(master.address.port), ...rest], {
     MUPDATE_BENCH_PASSWORD: master.credentials.password,

@@ -91,26 +91,34 @@ export function table(judged: readonly Judged[]): string {
 
 function countText(rows: readonly string[]): string {
   const of = (word: string) => rows.filter(row => row.includes(word)).length
-  return `Verdicts: ${of('| same |')} the same, ${of('DIFFERS')} not. Lists: ${of('| within')} within 10 %, ${of('FAR OFF')} not. Of the other figures ${of('| inside')} lie inside, ${of('OUTSIDE')} outside.`
+  return [
+    `Verdicts: ${of('| same |')} the same, ${of('DIFFERS')} not.`,
+    `Lists: ${of('| within')} within 10 %, ${of('FAR OFF')} not.`,
+    `Of the other figures ${of('| inside')} lie inside, ${of('OUTSIDE')} outside, ${of('too short')} are too short to tell.`,
+  ].join(' ')
 }
 
 interface Verdict {
   readonly verdict: string
-  /** With the number of runs that it is of. */
+  /** With the numbers of runs that it is of. */
   readonly text: string
 }
 
-/** Of most of the runs: whether they thrash, and whether workers run out. Whether a thrash outlasts its phase is chance. */
+/**
+ * Whether most of the runs thrash, and whether workers run out in most of them. How long a thrash lasts is chance.
+ * A tie is a verdict of its own, which agrees with nothing but another one.
+ */
 function verdictOf(all: readonly Figures[]): Verdict {
-  const counts = new Map<string, number>()
-  for (const { thrash, exhausted } of all) {
-    const verdict = `${thrash === 'none' ? 'none' : 'thrash'}${exhausted ? ', no worker left' : ''}`
-    counts.set(verdict, (counts.get(verdict) ?? 0) + 1)
-  }
-  const [verdict, count] = [...counts].sort((a, b) => b[1] - a[1])[0]
+  const thrashes = all.filter(({ thrash }) => thrash !== 'none').length
   const sustained = all.filter(({ thrash }) => thrash === 'sustained').length
-  const lasting = sustained === 0 ? '' : `; to the end in ${sustained}`
-  return { verdict, text: `${verdict} (${count} of ${all.length}${lasting})` }
+  const exhausted = all.filter(run => run.exhausted).length
+  const most = (count: number) => Math.sign(2 * count - all.length)
+  const words = [
+    thrashes === 0 ? `none (of ${all.length})` : `thrash ${thrashes} of ${all.length}`,
+    ...(sustained > 0 ? [`to the end ${sustained}`] : []),
+    ...(exhausted > 0 ? [`no worker left ${exhausted} of ${all.length}`] : []),
+  ]
+  return { verdict: `${most(thrashes)} ${most(exhausted)}`, text: words.join(', ') }
 }
 
 function rowOf(
@@ -138,6 +146,7 @@ function remark(measure: Measure, seen: number, middle: number, low: number, hig
     const off = middle === 0 ? 0 : Math.abs(seen / middle - 1)
     return `${off <= LIST_WITHIN ? 'within' : 'FAR OFF'}, ${Math.round(off * 100)} %`
   }
+  if (!isCount(measure) && Math.max(seen, high) <= HARNESS_MS) return 'too short to tell'
   const wide = Math.max(high - middle, middle - low) > WIDEST * middle ? ', wide' : ''
   const slack = isCount(measure) ? 0 : HARNESS_MS
   return `${seen >= low - slack && seen <= high + slack ? 'inside' : 'OUTSIDE'}${wide}`

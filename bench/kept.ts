@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { Calibration } from '../src/masters/model/calibration.js'
 import type { Broken } from '../src/masters/model/settings.js'
 import type { RunResult } from '../src/metrics/run-result.js'
 import { type Figures, figuresOf } from './agreement.js'
@@ -54,15 +55,27 @@ export function validateOptions(args: readonly string[], names: readonly string[
 /**
  * File of a run that was made: another one as soon as it would be another experiment.
  *
- * @param calibration of the model's runs
+ * @param of what else decides what comes of it: the profile's text, and a model's costs and code
  */
-export function keptName(scenario: Scenario, master: string, seed: number, calibration?: Calibration): string {
+export function keptName(scenario: Scenario, master: string, seed: number, of: readonly string[]): string {
   const { name, profile, sets, phase } = scenario
   const hash = createHash('sha256')
-    .update(JSON.stringify([profile, sets, phase, calibration ?? null]))
+    .update(JSON.stringify([profile, sets, phase, ...of]))
     .digest('hex')
     .slice(0, 8)
   return `${name} ${master} ${seed} ${hash}.json`.replaceAll(/[ :,]+/g, '-')
+}
+
+/** @returns a digest of all files in these folders */
+export function digestOf(...folders: readonly string[]): string {
+  const hash = createHash('sha256')
+  for (const folder of folders) {
+    const names = readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter(entry => entry.isFile())
+      .map(({ parentPath, name }) => join(parentPath, name))
+    for (const name of names.sort()) hash.update(name).update(readFileSync(name))
+  }
+  return hash.digest('hex')
 }
 
 /** @param text what the run printed. @throws where it says nothing of the master */

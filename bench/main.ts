@@ -1,6 +1,7 @@
 /** `npm run bench [-- PAIRS [PART…]]`: each row of the issues' speed tables, every run listed, the table last. */
 import { benchAgainstMupref } from './against-mupref.js'
 import { benchCosts } from './costs.js'
+import { benchListener } from './listener.js'
 import { benchLive } from './live.js'
 import { benchEmbedded, benchGenerator, benchOpenModel } from './own.js'
 import { benchDigest, benchSwarm } from './slaves.js'
@@ -13,6 +14,7 @@ const PARTS = {
   swarm: (count: number) => benchSwarm(Math.ceil(count / 2)),
   live: benchLive,
   costs: benchCosts,
+  listener: () => benchListener(),
   mupref: benchAgainstMupref,
 } as const
 

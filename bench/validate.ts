@@ -12,7 +12,7 @@ import { messageOf } from '../src/core/errors.js'
 import { type Calibration, loadCalibration } from '../src/masters/model/load-calibration.js'
 import { loadProfile } from '../src/profile/load.js'
 import { figuresOf, type Figures, type Judged, judge, table } from './agreement.js'
-import { figuresOfRun, keptName, type ValidateOptions, validateOptions } from './kept.js'
+import { digestOf, figuresOfRun, keptName, type ValidateOptions, validateOptions } from './kept.js'
 import { outcome, output } from './pairs.js'
 import { SCENARIOS, type Scenario } from './scenarios.js'
 
@@ -21,6 +21,8 @@ const COSTS = join(KEPT, 'calibration.json')
 const SEEDS = 20
 const MOST_TRIES = 3
 const MAIN = 'dist/cli/main.js'
+/** Of the model in real time. */
+const MODEL_CODE = ['dist/masters/model', 'dist/masters/embedded']
 const DOC = 'docs/model.md'
 const MARK = { begin: '<!-- validate -->', end: '<!-- /validate -->' }
 
@@ -75,7 +77,11 @@ async function repeated(scenario: Scenario, master: string, count: number): Prom
   const all: Figures[] = []
   for (let seed = 1; seed <= count; seed++) {
     const isModel = master.startsWith('embedded')
-    const path = join(KEPT, keptName(scenario, isModel ? 'model' : master, seed, isModel ? calibration : undefined))
+    const of = [
+      readFileSync(join('profiles', `${scenario.profile}.yaml`), 'utf8'),
+      ...(isModel ? [JSON.stringify(calibration), digestOf(...MODEL_CODE)] : []),
+    ]
+    const path = join(KEPT, keptName(scenario, isModel ? 'model' : master, seed, of))
     if (!existsSync(path)) {
       process.stderr.write(`${scenario.name}: ${master}, run ${seed} of ${count}\n`)
       writeFileSync(path, `${JSON.stringify(await figuresOrExit(scenario, master, seed))}\n`)

@@ -38,9 +38,10 @@ it('a verdict is of most runs, and how long a thrash lasts is no part of it', ()
   })
   const real = [run('sustained'), run('ended'), run('none')]
   expect(judge('storm', real, [run('ended')], [run('sustained')])).toMatchObject({ agrees: true })
-  expect(judge('storm', real, [], [run('ended')]).rows[0]).toContain('| thrash (2 of 3; to the end in 1) |')
+  expect(judge('storm', real, [], [run('ended')]).rows[0]).toContain('| thrash 2 of 3, to the end 1 |')
   expect(judge('storm', real, [run('none')], [run('ended')])).toMatchObject({ agrees: false })
   expect(judge('storm', real, [run('ended', true)], [run('ended')])).toMatchObject({ agrees: false })
+  expect(judge('storm', real, [], [run('none'), run('ended')])).toMatchObject({ agrees: false })
 })
 
 describe('the simulation, held against recorded runs of a real Cyrus', () => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { figuresOfRun, keptName, validateOptions } from '../../bench/kept.js'
-import { loadCalibration } from '../../src/masters/model/load-calibration.js'
+import { digestOf, figuresOfRun, keptName, validateOptions } from '../../bench/kept.js'
 
 describe('options of validate', () => {
   const parse = (...args: string[]) => validateOptions(args, ['kicks', '5 slaves'])
@@ -30,17 +29,17 @@ describe('what is kept of a run', () => {
   const scenario = { name: 'storm, 2 s', profile: 'resync-storm', sets: ['slaves.count=5'], phase: 'storm' }
 
   it('has another name as soon as it is another experiment', () => {
-    const calibration = loadCalibration()
     const names = [
-      keptName(scenario, 'cyrus', 1),
-      keptName(scenario, 'cyrus', 2),
-      keptName({ ...scenario, sets: ['slaves.count=6'] }, 'cyrus', 1),
-      keptName(scenario, 'embedded:cyrus', 1, calibration),
-      keptName(scenario, 'embedded:cyrus', 1, { ...calibration, mailboxes: 7 }),
+      keptName(scenario, 'cyrus', 1, ['seed: 1']),
+      keptName(scenario, 'cyrus', 2, ['seed: 1']),
+      keptName({ ...scenario, sets: ['slaves.count=6'] }, 'cyrus', 1, ['seed: 1']),
+      keptName(scenario, 'cyrus', 1, ['seed: 2']),
+      keptName(scenario, 'model', 1, ['seed: 1', '{}', digestOf('src/masters/model')]),
+      keptName(scenario, 'model', 1, ['seed: 1', '{}', digestOf('src/masters/model', 'src/masters/embedded')]),
     ]
     expect(new Set(names).size).toBe(names.length)
     expect(names[0]).toMatch(/^storm-2-s-cyrus-1-[0-9a-f]{8}\.json$/)
-    expect(keptName({ ...scenario }, 'cyrus', 1)).toBe(names[0])
+    expect(keptName({ ...scenario }, 'cyrus', 1, ['seed: 1'])).toBe(names[0])
   })
 
   it('is nothing where the harness was the limit, or there is no result', () => {
