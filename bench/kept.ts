@@ -46,7 +46,7 @@ export function validateOptions(args: readonly string[], names: readonly string[
     quick,
     fresh,
     realRuns: count('real', quick ? 1 : 5),
-    modelRuns: quick ? 1 : count('model', 3),
+    modelRuns: quick ? 1 : count('model', 2),
     only,
     broken: broken as Broken | undefined,
   }

@@ -6,6 +6,8 @@ export interface Alarm {
 /** A clock that also calls: of the machine in real time, of nobody's in virtual time. */
 export interface Timeline {
   readonly nowNs: number
+  /** When the next event is; undefined when nothing is to happen any more. Those called off count. */
+  readonly nextNs: number | undefined
   /**
    * @param rank order among what happens at the same ns, lowest first: whose it is, not who asked first, so that a
    *   result never depends on the order of asking; of one rank, who asked first
@@ -32,7 +34,6 @@ export class VirtualTimeline implements Timeline {
   private readonly heap: Entry[] = []
   private asked = 0
 
-  /** When the next event is; undefined when nothing is to happen any more. Those called off count. */
   get nextNs(): number | undefined {
     return this.heap[0]?.ns
   }

@@ -5,7 +5,7 @@ describe('options of validate', () => {
   const parse = (...args: string[]) => validateOptions(args, ['kicks', '5 slaves'])
 
   it('have defaults', () => {
-    expect(parse()).toMatchObject({ quick: false, realRuns: 5, modelRuns: 3, only: undefined, broken: undefined })
+    expect(parse()).toMatchObject({ quick: false, realRuns: 5, modelRuns: 2, only: undefined, broken: undefined })
     expect(parse('--only', '5 slaves', '--break', 'no-lock', '--real', '2')).toMatchObject({
       only: '5 slaves',
       broken: 'no-lock',

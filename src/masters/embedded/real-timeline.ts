@@ -33,6 +33,10 @@ export class RealTimeline implements Timeline {
     return this.events.nowNs
   }
 
+  get nextNs(): number | undefined {
+    return this.events.nextNs
+  }
+
   at(ns: number, rank: number, what: () => void): Alarm {
     const alarm = this.events.at(ns, rank, what)
     if (!this.running) this.arm()

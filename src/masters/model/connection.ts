@@ -18,6 +18,8 @@ export class ModelConnection {
   /** When it is to be sent updates, in whole seconds of the clock; undefined while it does not stream. */
   private markS: number | undefined
   private lastReadS: number
+  /** When the first of its timers is due. Looked at for each idle connection in each turn of the listener. */
+  dueS: number
   /** Order in which connections became idle. */
   idleOrder = 0
   /** Changes that it has been sent, or that were before its list. */
@@ -37,11 +39,7 @@ export class ModelConnection {
     private readonly port: Port,
   ) {
     this.lastReadS = model.second()
-  }
-
-  /** When a timer of its is due, in whole seconds of the clock. */
-  get dueS(): number {
-    return Math.min(this.markS ?? Infinity, this.lastReadS + READ_TIMEOUT_S)
+    this.dueS = this.lastReadS + READ_TIMEOUT_S
   }
 
   /** Something has come from the client and was not looked at. */
@@ -93,6 +91,7 @@ export class ModelConnection {
   private carryOut(command: ModelCommand): void {
     const { costs } = this.model
     this.lastReadS = this.model.second()
+    this.setDue()
     switch (command.kind) {
       case 'login':
         this.after(costs.drawNs('login'), () => {
@@ -155,7 +154,7 @@ export class ModelConnection {
         this.after(model.costs.drawNs('dumpTail'), () => {
           port.execute(command)
           port.flush(() => {
-            if (command.streams) this.markS = this.model.second() + UPDATE_WAIT_S
+            if (command.streams) this.setMark()
             this.next()
           })
         })
@@ -169,6 +168,15 @@ export class ModelConnection {
     this.model.streams++
   }
 
+  private setMark(): void {
+    this.markS = this.model.second() + UPDATE_WAIT_S
+    this.setDue()
+  }
+
+  private setDue(): void {
+    this.dueS = Math.min(this.markS ?? Infinity, this.lastReadS + READ_TIMEOUT_S)
+  }
+
   /** Those that are pending now, each looked up with the lock of its own (imap/mupdate.c sendupdates). */
   private sendUpdates(then: () => void): void {
     const { model } = this
@@ -178,7 +186,7 @@ export class ModelConnection {
     const pending = Math.floor(to * share) - Math.floor(from * share)
     this.cursor = to
     const end = () => {
-      this.markS = model.second() + UPDATE_WAIT_S
+      this.setMark()
       then()
     }
     if (pending === 0) {
@@ -191,10 +199,9 @@ export class ModelConnection {
     const { model } = this
     model.lock.acquire(this.rank, () => {
       if (this.closed) return
-      const left = burst.pending - burst.done
-      // One by one only while others want the lock.
-      const together = model.lock.isWantedByOthers ? 1 : Math.min(left, BUFFERED_UPDATES)
-      const costNs = model.costs.drawManyNs('updatePerPending', together)
+      const eachNs = model.costs.drawNs('updatePerPending')
+      const together = Math.min(burst.pending - burst.done, BUFFERED_UPDATES, this.undisturbed(eachNs))
+      const costNs = eachNs * together
       const heldNs = Math.round(costNs * HELD_SHARE)
       this.after(heldNs, () => {
         model.lock.release()
@@ -206,6 +213,14 @@ export class ModelConnection {
         })
       })
     })
+  }
+
+  /** So many look-ups are over before anybody else can have the lock: while others want it, perhaps only the next. */
+  private undisturbed(eachNs: number): number {
+    const { lock, timeline } = this.model
+    if (!lock.isWantedByOthers) return Infinity
+    if (lock.wakesOnRelease) return 1
+    return Math.max(1, Math.floor(((timeline.nextNs ?? Infinity) - timeline.nowNs) / eachNs))
   }
 
   /** They leave as soon as they fill the output buffer, so that a slave hears something before the burst has ended. */

@@ -7,6 +7,8 @@ export interface MailboxesLock {
   readonly isHeld: boolean
   /** Asked by the holder: whether others sleep, or have been woken and will try. */
   readonly isWantedByOthers: boolean
+  /** Asked by the holder: whether its release wakes somebody. */
+  readonly wakesOnRelease: boolean
   /** @param rank whose it is to be */
   acquire(rank: number, got: () => void): void
   release(): void
@@ -16,6 +18,7 @@ export interface MailboxesLock {
 export const NO_LOCK: MailboxesLock = {
   isHeld: false,
   isWantedByOthers: false,
+  wakesOnRelease: false,
   acquire: (_rank, got) => got(),
   release: () => {},
 }
@@ -78,6 +81,10 @@ export class Lock implements MailboxesLock {
 
   get isWantedByOthers(): boolean {
     return this.sleepers.length > 0 || this.awake > 0
+  }
+
+  get wakesOnRelease(): boolean {
+    return this.contended && this.sleepers.length > 0
   }
 
   acquire(rank: number, got: () => void): void {
