@@ -60,7 +60,10 @@ describe('a simulation knows what it does not measure:', () => {
   })
 
   it('slaves that are not there at the end fail it all the same', async () => {
-    const args = ['--set', 'master.settings.mupdate_connections_max=8', '--set', 'site.mailboxes=500', '--json']
+    // All at once they would be accepted before any of them counts.
+    const few = ['site.mailboxes=500', 'slaves.start=staggered', 'slaves.staggerOver=1s']
+    const sets = ['master.settings.mupdate_connections_max=8', ...few].flatMap(set => ['--set', set])
+    const args = [...sets, '--json']
     const { status, stdout } = await workbench.bench(['simulate', 'kick-storm', ...args, '--out', workbench.out])
     const { verdict, slaves } = JSON.parse(stdout) as RunResult
     expect(slaves.away.length).toBeGreaterThan(0)
