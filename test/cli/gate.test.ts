@@ -127,7 +127,7 @@ describe('mupdate-bench gate', { timeout: 300_000 }, () => {
   })
 
   it('is invalid where the harness is the limit in pair after pair (5)', async ({ workbench }) => {
-    const flood = 'phases.2.arrivals={ kind: constant, rate: 200000 }'
+    const flood = 'phases.2.arrivals={ kind: constant, rate: 400000 }'
     const args = ['--aa', '--pairs', '6', '--gating', 'cpuPerCreates', '--set', flood]
     const { status, stdout } = await workbench.bench(gateArguments(workbench, args))
     expect(stdout).toMatch(/^INVALID/)
