@@ -80,8 +80,8 @@ describe('a gate of two builds of Cyrus', { timeout: 240_000 }, () => {
     expect(measure(result, 'cpuPerDump')).toMatchObject({ result: 'regression', gating: true })
     expect(result?.result).toBe('fail')
     expect(status).toBe(4)
-    expect(Object.keys(result!.b.master.binaries).some(path => path.endsWith('/libslowwrite.so'))).toBe(true)
-    expect(Object.keys(result!.a.master.binaries).some(path => path.endsWith('/libslowwrite.so'))).toBe(false)
+    expect(Object.keys(result!.b.master.binaries).some(path => path.endsWith('/libpreloaded.so'))).toBe(true)
+    expect(Object.keys(result!.a.master.binaries).some(path => path.endsWith('/libpreloaded.so'))).toBe(false)
     // Of each run, not only of the look beforehand.
     expect(result!.b.runs).toHaveLength(6)
   })
