@@ -75,12 +75,12 @@ async function calibrated(): Promise<Calibration> {
 
 async function repeated(scenario: Scenario, master: string, count: number): Promise<Figures[]> {
   const all: Figures[] = []
+  const isModel = master.startsWith('embedded')
+  const of = [
+    readFileSync(join('profiles', `${scenario.profile}.yaml`), 'utf8'),
+    ...(isModel ? [JSON.stringify(calibration), digestOf(...MODEL_CODE)] : []),
+  ]
   for (let seed = 1; seed <= count; seed++) {
-    const isModel = master.startsWith('embedded')
-    const of = [
-      readFileSync(join('profiles', `${scenario.profile}.yaml`), 'utf8'),
-      ...(isModel ? [JSON.stringify(calibration), digestOf(...MODEL_CODE)] : []),
-    ]
     const path = join(KEPT, keptName(scenario, isModel ? 'model' : master, seed, of))
     if (!existsSync(path)) {
       process.stderr.write(`${scenario.name}: ${master}, run ${seed} of ${count}\n`)

@@ -1,11 +1,9 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type GateResult, gateResultSchema } from '../../src/metrics/gate-result.js'
 import { Workbench } from '../cli/bench.js'
-import { copySystemCyrus, preloadedCyrus } from '../support/cyrus-tree.js'
+import { copySystemCyrus, makeTrees, preloadedCyrus } from '../support/cyrus-tree.js'
 
 /** Lists, then creates: some five seconds a run, of which the start of Cyrus takes two. */
 const SHORT = `\
@@ -43,8 +41,7 @@ let trees: string
 
 beforeAll(() => {
   writeFileSync(workbench.profile, SHORT)
-  trees = mkdtempSync(join(tmpdir(), 'mupdate-bench-trees-'))
-  execFileSync('chmod', ['755', trees])
+  trees = makeTrees()
 })
 
 afterAll(() => {
@@ -71,12 +68,8 @@ describe('a gate of two builds of Cyrus', { timeout: 240_000 }, () => {
   })
 
   it('finds a slow-down of one libc call in the way of a list, and names the library that ran', async () => {
-    const { status, gate: result } = await gate([
-      '--a',
-      'cyrus',
-      '--b',
-      `cyrus:${preloadedCyrus(join(trees, 'slow'), SLOW_WRITE)}`,
-    ])
+    const slow = preloadedCyrus(join(trees, 'slow'), SLOW_WRITE)
+    const { status, gate: result } = await gate(['--a', 'cyrus', '--b', `cyrus:${slow}`])
     expect(measure(result, 'cpuPerDump')).toMatchObject({ result: 'regression', gating: true })
     expect(result?.result).toBe('fail')
     expect(status).toBe(4)

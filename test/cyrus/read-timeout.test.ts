@@ -1,10 +1,8 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Workbench } from '../cli/bench.js'
-import { preloadedCyrus } from '../support/cyrus-tree.js'
+import { makeTrees, preloadedCyrus } from '../support/cyrus-tree.js'
 
 /** Changes come all the time, so that the slave never waits long enough to ask. */
 const STEADY = `\
@@ -37,8 +35,7 @@ let trees: string
 
 beforeAll(() => {
   writeFileSync(workbench.profile, STEADY)
-  trees = mkdtempSync(join(tmpdir(), 'mupdate-bench-trees-'))
-  execFileSync('chmod', ['755', trees])
+  trees = makeTrees()
 })
 
 afterAll(() => {

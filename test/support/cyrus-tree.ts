@@ -1,6 +1,14 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+
+/** @returns a folder for trees, which Cyrus's user can read */
+export function makeTrees(): string {
+  const trees = mkdtempSync(join(tmpdir(), 'mupdate-bench-trees-'))
+  chmodSync(trees, 0o755)
+  return trees
+}
 
 /** The system's programs and Cyrus's libraries in a tree of their own, as `dpkg -x` makes them. */
 export function copySystemCyrus(tree: string): string {
