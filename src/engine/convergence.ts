@@ -1,6 +1,7 @@
 import type { DriverContext } from '../drivers/context.js'
 import type { Slaves } from '../drivers/slaves.js'
 import type { MailboxRecord } from '../core/mailbox.js'
+import { ANSWER_MS } from './plan.js'
 import { Client } from '../session/client.js'
 import { type Difference, Holding } from '../slaves/holding.js'
 import type { Ledger } from '../slaves/ledger.js'
@@ -59,8 +60,6 @@ export function worstOf(comparisons: readonly Comparison[]): Convergence | undef
   return made.toSorted((a, b) => badness(a)[0] - badness(b)[0] || badness(a)[1] - badness(b)[1]).at(-1)
 }
 
-/** A master that stands still is not waited for. */
-const ANSWER_MS = 5_000
 /** Differences named for each slave and the master; all are counted. */
 const MOST_NAMED = 20
 

@@ -14,10 +14,7 @@ import { Slaves } from '../drivers/slaves.js'
 import { arrivalTimes } from '../generators/arrivals.js'
 import { mailboxes } from '../generators/mailboxes.js'
 import { operations } from '../generators/operations.js'
-import { isMasterAffair, type Plan, type PlanPhase, type Runnable, type Shard } from './plan.js'
-
-/** For operations that a drain phase, if there was one, did not see the end of. */
-const LAST_OPERATIONS_MS = 2_000
+import { isMasterAffair, LAST_OPERATIONS_MS, type Plan, type PlanPhase, type Runnable, type Shard } from './plan.js'
 
 /** The drivers of one shard, started and stopped as the phases say. */
 export class Workload {

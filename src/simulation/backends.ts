@@ -117,9 +117,10 @@ export class SimulatedBackends {
     this.closedLoop = undefined
   }
 
-  stop(): void {
+  /** @param atNs until when what has no answer has waited: the run's end, before the grace */
+  stop(atNs: number): void {
     this.pause()
-    for (const job of [...this.live]) this.end(job, 'unfinished')
+    for (const job of [...this.live]) this.end(job, 'unfinished', atNs)
     for (const lane of this.lanes) lane.stop()
   }
 
@@ -132,15 +133,14 @@ export class SimulatedBackends {
     if (isHarnessError(error, 'TIMEOUT')) this.context.unserved()
   }
 
-  end(job: Job, outcome: Outcome): void {
+  end(job: Job, outcome: Outcome, atNs = this.master.timeline.nowNs): void {
     if (!this.live.delete(job)) return
     if (outcome !== 'ok') job.giveUp?.()
-    const { nowNs } = this.master.timeline
-    this.context.recorder.metric(job.phase, 'operations', job.kind).add(outcome, job.intendedNs, job.sentNs, nowNs)
-    if (outcome === 'ok') this.onSuccess(job.backend, nowNs)
+    this.context.recorder.metric(job.phase, 'operations', job.kind).add(outcome, job.intendedNs, job.sentNs, atNs)
+    if (outcome === 'ok') this.onSuccess(job.backend, atNs)
     const { loop } = job
     if (loop === undefined || loop !== this.closedLoop) return
-    this.master.timeline.at(nowNs + loop.thinkTimeNs, this.firstRank, () => {
+    this.master.timeline.at(atNs + loop.thinkTimeNs, this.firstRank, () => {
       if (loop === this.closedLoop) this.arrive(job.phase, undefined)
     })
   }

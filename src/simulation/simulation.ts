@@ -3,7 +3,15 @@ import { VirtualTimeline } from '../core/timeline.js'
 import type { WatcherContext } from '../drivers/slave-watcher.js'
 import { conditionsOf, MOST_SIGNS, type MasterCondition } from '../engine/conditions.js'
 import type { Comparison } from '../engine/convergence.js'
-import { briefConnectionsOf, isMasterAffair, type Plan, type PlanPhase, type TimelineEvent } from '../engine/plan.js'
+import {
+  ANSWER_MS,
+  briefConnectionsOf,
+  isMasterAffair,
+  LAST_OPERATIONS_MS,
+  type Plan,
+  type PlanPhase,
+  type TimelineEvent,
+} from '../engine/plan.js'
 import { PhaseState } from '../engine/run-state.js'
 import { SpanTallies } from '../engine/span-tallies.js'
 import { WatchSpan } from '../engine/watch.js'
@@ -168,8 +176,9 @@ export class Simulation {
     // What is on its way when a run ends is no lost one.
     this.stopProbes()
     this.backends?.pause()
-    this.timeline.runUntil(this.timeline.nowNs + GRACE_NS)
-    this.backends?.stop()
+    const lastNs = this.timeline.nowNs
+    this.timeline.runUntil(lastNs + GRACE_NS)
+    this.backends?.stop(lastNs)
     this.swarm?.stop()
     this.swarm = undefined
     await this.point()
@@ -249,12 +258,45 @@ export class Simulation {
       this.listAll()
       return
     }
-    const startNs = timeline.nowNs
     const phase = this.phases.at(-1)!.plan.name
-    swarm.catchUp(this.options.plan.catchUpMs * 1e6, away => {
-      this.comparisons.push({ phase, barrier: { convergeNs: timeline.nowNs - startNs, away } })
-      this.listAll()
-    })
+    this.afterLastOperations(timeline.nowNs + LAST_OPERATIONS_MS * 1e6, () =>
+      this.whetherItAnswers(failure => {
+        const startNs = timeline.nowNs
+        if (failure !== undefined) {
+          this.comparisons.push({ phase, failure })
+          this.barrier = false
+          return
+        }
+        swarm.catchUp(this.options.plan.catchUpMs * 1e6, away => {
+          this.comparisons.push({ phase, barrier: { convergeNs: timeline.nowNs - startNs, away } })
+          this.listAll()
+        })
+      }),
+    )
+  }
+
+  private afterLastOperations(limitNs: number, then: () => void): void {
+    const { timeline, backends } = this
+    if (backends === undefined || backends.idle || timeline.nowNs >= limitNs) then()
+    else timeline.at(timeline.nowNs + 20e6, RANK.backends, () => this.afterLastOperations(limitNs, then))
+  }
+
+  private whetherItAnswers(then: (failure: string | undefined) => void): void {
+    const { timeline, master, bytesPerMailbox } = this
+    const end = (failure?: string) => {
+      limit.cancel()
+      client.destroy()
+      then(failure)
+    }
+    const limit = timeline.at(timeline.nowNs + ANSWER_MS * 1e6, RANK.probes, () =>
+      end(`no answer to the login in ${ANSWER_MS / 1e3} s`),
+    )
+    const client: SimulatedClient = new SimulatedClient(
+      master,
+      RANK.probes - 1,
+      { onLoggedIn: () => end(), onLost: error => end(error.message) },
+      { bytesPerMailbox },
+    )
   }
 
   private listAll(): void {

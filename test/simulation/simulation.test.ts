@@ -62,6 +62,17 @@ describe('a simulation', () => {
     expect(await of(['master.settings.mupdate_workers_max=200'])).toBeUndefined()
   })
 
+  it('runs out of workers with 45 slaves, and does not wait for a master that stands still, as a real run', async () => {
+    const { slaves, phases } = await simulate('resync-storm', [
+      'slaves.count=45',
+      'phases.3.duration=20s',
+      'phases.3.events=[{at: 0s, do: restart, slaves: 10}]',
+    ])
+    expect(slaves.conditions).toContainEqual(expect.objectContaining({ name: 'workers-exhausted' }))
+    expect(slaves.comparisons).toEqual([expect.objectContaining({ failure: 'no answer to the login in 5 s' })])
+    expect(phases.at(-1)).toMatchObject({ name: 'compare', ended: 'condition' })
+  })
+
   it.each([
     [
       'freeze, and are restarted meanwhile',

@@ -41,7 +41,8 @@ export function peerOf(socket: Socket): Peer {
     },
     // `drain` comes only after more than a socket's high water mark.
     whenTaken(done) {
-      if (socket.writableLength === 0 || socket.destroyed) done()
+      // Nobody waits for who is gone; of a write that failed the socket tells at once, and ends a turn later.
+      if (socket.writableLength === 0 || socket.destroyed || socket.errored !== null) done()
       else socket.write('', () => done())
     },
     pause: () => void socket.pause(),

@@ -333,4 +333,4 @@ interface Burst {
 const BUFFERED_UPDATES = 38
 
 /** Of the time that one pending update takes, the part with the lock; the rest is the sending. */
-export const HELD_SHARE = 0.8
+export const HELD_SHARE = 0.88
