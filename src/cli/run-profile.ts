@@ -6,7 +6,7 @@ import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
 import { cleanUp, markerOf } from '../drivers/cleanup.js'
 import { countMailboxes } from '../drivers/count.js'
 import { Run, type RunObserver } from '../engine/run.js'
-import type { Plan } from '../engine/plan.js'
+import { ANSWER_MS, type Plan } from '../engine/plan.js'
 import { Live, type LiveOptions } from '../live/live.js'
 import type { RunFacts } from '../report/page/live-facts.js'
 import type { Master } from '../masters/master.js'
@@ -196,8 +196,6 @@ function statusOf(result: RunResult, run: Run, lost: string | undefined): ExitSt
   if (lost !== undefined) statuses.push(EXIT.master)
   return gravest(statuses)
 }
-
-const ANSWER_MS = 5_000
 
 /** A master that was lost and came back is an event; one that is gone at the end is a failure of its own. */
 async function masterLoss(run: Run, master: Master, clock: Clock): Promise<string | undefined> {

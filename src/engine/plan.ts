@@ -14,7 +14,7 @@ export type Condition = 'preloaded' | 'streaming' | 'idle' | 'converged'
 
 /** Before slaves are compared: for operations that a drain phase, if there was one, did not see the end of. */
 export const LAST_OPERATIONS_MS = 2_000
-/** And for a login of its own: a master that stands still is not waited for. */
+/** For a login of the run's own, before and when it ends: a master that stands still is not waited for. */
 export const ANSWER_MS = 5_000
 
 export interface PlanPhase {

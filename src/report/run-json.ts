@@ -216,7 +216,7 @@ function convergenceJson(comparisons: readonly Comparison[]) {
       failure: failure ?? null,
       ...figuresOf(convergence ?? barrier),
     })),
-    ...figuresOf(worst ?? comparisons.at(-1)?.barrier),
+    ...figuresOf(worst ?? comparisons.findLast(({ barrier }) => barrier)?.barrier),
     differences: comparisons.flatMap(({ phase, convergence }) =>
       (convergence?.differences ?? []).map(difference => ({ phase, ...difference })),
     ),

@@ -117,10 +117,9 @@ export class SimulatedBackends {
     this.closedLoop = undefined
   }
 
-  /** @param atNs until when what has no answer has waited: the run's end, before the grace */
-  stop(atNs: number): void {
+  stop(): void {
     this.pause()
-    for (const job of [...this.live]) this.end(job, 'unfinished', atNs)
+    for (const job of [...this.live]) this.end(job, 'unfinished')
     for (const lane of this.lanes) lane.stop()
   }
 
@@ -133,14 +132,15 @@ export class SimulatedBackends {
     if (isHarnessError(error, 'TIMEOUT')) this.context.unserved()
   }
 
-  end(job: Job, outcome: Outcome, atNs = this.master.timeline.nowNs): void {
+  end(job: Job, outcome: Outcome): void {
     if (!this.live.delete(job)) return
     if (outcome !== 'ok') job.giveUp?.()
-    this.context.recorder.metric(job.phase, 'operations', job.kind).add(outcome, job.intendedNs, job.sentNs, atNs)
-    if (outcome === 'ok') this.onSuccess(job.backend, atNs)
+    const { nowNs } = this.master.timeline
+    this.context.recorder.metric(job.phase, 'operations', job.kind).add(outcome, job.intendedNs, job.sentNs, nowNs)
+    if (outcome === 'ok') this.onSuccess(job.backend, nowNs)
     const { loop } = job
     if (loop === undefined || loop !== this.closedLoop) return
-    this.master.timeline.at(atNs + loop.thinkTimeNs, this.firstRank, () => {
+    this.master.timeline.at(nowNs + loop.thinkTimeNs, this.firstRank, () => {
       if (loop === this.closedLoop) this.arrive(job.phase, undefined)
     })
   }

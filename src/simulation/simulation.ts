@@ -3,15 +3,7 @@ import { VirtualTimeline } from '../core/timeline.js'
 import type { WatcherContext } from '../drivers/slave-watcher.js'
 import { conditionsOf, MOST_SIGNS, type MasterCondition } from '../engine/conditions.js'
 import type { Comparison } from '../engine/convergence.js'
-import {
-  ANSWER_MS,
-  briefConnectionsOf,
-  isMasterAffair,
-  LAST_OPERATIONS_MS,
-  type Plan,
-  type PlanPhase,
-  type TimelineEvent,
-} from '../engine/plan.js'
+import { briefConnectionsOf, isMasterAffair, type Plan, type PlanPhase, type TimelineEvent } from '../engine/plan.js'
 import { PhaseState } from '../engine/run-state.js'
 import { SpanTallies } from '../engine/span-tallies.js'
 import { WatchSpan } from '../engine/watch.js'
@@ -23,7 +15,7 @@ import { newCounters, type SlaveMove } from '../metrics/interval.js'
 import type { PhaseResult } from '../metrics/run-result.js'
 import { type MetricDelta, Recorder } from '../metrics/recorder.js'
 import { SimulatedBackends } from './backends.js'
-import { SimulatedClient } from './client.js'
+import { SimulatedComparison } from './comparison.js'
 import { SimulatedMaster } from './master.js'
 import { SimulatedPreload } from './preload.js'
 import { SimulatedProbes } from './probes.js'
@@ -92,8 +84,8 @@ export class Simulation {
   private preload: SimulatedPreload | undefined
   private backends: SimulatedBackends | undefined
   private probing: SimulatedProbes | undefined
-  /** Slaves are waited for. */
-  private barrier = false
+  /** Under way. */
+  private comparison: SimulatedComparison | undefined
   private lastPointNs = 0
   private movesShown = 0
 
@@ -175,10 +167,8 @@ export class Simulation {
     }
     // What is on its way when a run ends is no lost one.
     this.stopProbes()
-    this.backends?.pause()
-    const lastNs = this.timeline.nowNs
-    this.timeline.runUntil(lastNs + GRACE_NS)
-    this.backends?.stop(lastNs)
+    this.backends?.stop()
+    this.timeline.runUntil(this.timeline.nowNs + GRACE_NS)
     this.swarm?.stop()
     this.swarm = undefined
     await this.point()
@@ -220,12 +210,13 @@ export class Simulation {
     stopEvents()
     if (this.interrupted) ended = 'interrupted'
     phase.end(ended, this.timeline.nowNs)
+    const limitS = planned.limitNs / 1e9
+    this.noteUncompared(planned.name, ended === 'limit' ? `it was not done after ${limitS} s` : `the run was ${ended}`)
     await this.point()
-    if (ended === 'limit')
-      this.event('phase-limit', `${planned.name}: not ${planned.until} after ${planned.limitNs / 1e9} s`)
+    if (ended === 'limit') this.event('phase-limit', `${planned.name}: not ${planned.until} after ${limitS} s`)
   }
 
-  private enter(index: number, { run, arrivals, until, durationNs, limitNs }: PlanPhase, startNs: number): void {
+  private enter(index: number, { name, run, arrivals, until, durationNs, limitNs }: PlanPhase, startNs: number): void {
     const { plan } = this.options
     const runs = (what: PlanPhase['run'][number]) => run.includes(what)
     if (!runs('slaves')) {
@@ -247,75 +238,26 @@ export class Simulation {
     if (runs('kicks')) this.startKicks(index, startNs)
     if (runs('backends')) this.backendsOf().start(index, startNs, startNs + (durationNs ?? limitNs), arrivals)
     else if (plan.phases[index + 1]?.run.includes('backends') === true) this.backendsOf().prepare()
-    if (until === 'converged') this.startBarrier()
+    if (until === 'converged') this.startComparison(name)
   }
 
-  /** As a real run's: every slave's NOOP, then a LIST. Nothing is named here that could be compared, only who is there. */
-  private startBarrier(): void {
-    this.barrier = true
-    const { swarm, timeline } = this
-    if (swarm === undefined) {
-      this.listAll()
-      return
-    }
-    const phase = this.phases.at(-1)!.plan.name
-    this.afterLastOperations(timeline.nowNs + LAST_OPERATIONS_MS * 1e6, () =>
-      this.whetherItAnswers(failure => {
-        const startNs = timeline.nowNs
-        if (failure !== undefined) {
-          this.comparisons.push({ phase, failure })
-          this.barrier = false
-          return
-        }
-        swarm.catchUp(this.options.plan.catchUpMs * 1e6, away => {
-          this.comparisons.push({ phase, barrier: { convergeNs: timeline.nowNs - startNs, away } })
-          this.listAll()
-        })
-      }),
-    )
+  private startComparison(phase: string): void {
+    const { master, swarm, backends, bytesPerMailbox } = this
+    if (swarm === undefined || swarm.followed === 0) return
+    const catchUpNs = this.options.plan.catchUpMs * 1e6
+    const compared = { master, swarm, backends, catchUpNs, bytesPerMailbox }
+    this.comparison = new SimulatedComparison(compared, RANK.probes - 1, outcome => {
+      this.comparisons.push({ phase, ...outcome })
+      this.comparison = undefined
+    })
   }
 
-  private afterLastOperations(limitNs: number, then: () => void): void {
-    const { timeline, backends } = this
-    if (backends === undefined || backends.idle || timeline.nowNs >= limitNs) then()
-    else timeline.at(timeline.nowNs + 20e6, RANK.backends, () => this.afterLastOperations(limitNs, then))
-  }
-
-  private whetherItAnswers(then: (failure: string | undefined) => void): void {
-    const { timeline, master, bytesPerMailbox } = this
-    const end = (failure?: string) => {
-      limit.cancel()
-      client.destroy()
-      then(failure)
-    }
-    const limit = timeline.at(timeline.nowNs + ANSWER_MS * 1e6, RANK.probes, () =>
-      end(`no answer to the login in ${ANSWER_MS / 1e3} s`),
-    )
-    const client: SimulatedClient = new SimulatedClient(
-      master,
-      RANK.probes - 1,
-      { onLoggedIn: () => end(), onLost: error => end(error.message) },
-      { bytesPerMailbox },
-    )
-  }
-
-  private listAll(): void {
-    const end = () => {
-      this.barrier = false
-    }
-    const client: SimulatedClient = new SimulatedClient(
-      this.master,
-      RANK.probes - 1,
-      {
-        onLoggedIn: () =>
-          client.send({ kind: 'list', streams: false }, () => {
-            client.logout()
-            end()
-          }),
-        onLost: end,
-      },
-      { bytesPerMailbox: this.bytesPerMailbox },
-    )
+  /** Slaves were to be compared, and were not. */
+  private noteUncompared(phase: string, why: string): void {
+    if (this.comparison === undefined) return
+    this.comparison.abandon()
+    this.comparison = undefined
+    this.comparisons.push({ phase, failure: why })
   }
 
   private startPreload(index: number): void {
@@ -401,7 +343,7 @@ export class Simulation {
       case 'idle':
         return (this.backends?.idle ?? true) && (this.preload?.done ?? true)
       case 'converged':
-        return !this.barrier
+        return this.comparison === undefined
       default:
         return false
     }

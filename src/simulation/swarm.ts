@@ -90,6 +90,11 @@ export class SimulatedSwarm {
     if (backends.length > 0) this.kickOne(backends[backend % backends.length], atNs)
   }
 
+  /** Slaves that hear of every change. */
+  get followed(): number {
+    return this.members.filter(({ follows }) => follows).length
+  }
+
   /** Waits for the NOOP of every slave that follows, at most so long. @param then with those that had none */
   catchUp(limitNs: number, then: (away: readonly number[]) => void): void {
     const deadlineNs = this.timeline.nowNs + limitNs
