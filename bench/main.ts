@@ -3,6 +3,7 @@ import { benchAgainstMupref } from './against-mupref.js'
 import { benchCosts } from './costs.js'
 import { benchListener } from './listener.js'
 import { benchLive } from './live.js'
+import { benchLock } from './lock.js'
 import { benchEmbedded, benchGenerator, benchOpenModel } from './own.js'
 import { benchDigest, benchSwarm } from './slaves.js'
 
@@ -15,6 +16,7 @@ const PARTS = {
   live: benchLive,
   costs: benchCosts,
   listener: () => benchListener(),
+  lock: benchLock,
   mupref: benchAgainstMupref,
 } as const
 

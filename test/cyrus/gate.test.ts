@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type GateResult, gateResultSchema } from '../../src/metrics/gate-result.js'
 import { Workbench } from '../cli/bench.js'
-import { copySystemCyrus, makeTrees, preloadedCyrus } from '../support/cyrus-tree.js'
+import { copySystemCyrus, makeTrees, preloadedCyrus } from '../../bench/cyrus-tree.js'
 
 /** Lists, then creates: some five seconds a run, of which the start of Cyrus takes two. */
 const SHORT = `\

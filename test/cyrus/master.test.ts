@@ -11,7 +11,7 @@ import { type CyrusOptions, cyrusInstalled, cyrusMaster } from '../../src/master
 import { DIRECTORY_PREFIX } from '../../src/masters/cyrus/leftovers.js'
 import { processesOf } from '../../src/masters/cyrus/processes.js'
 import type { Master, MasterEvent } from '../../src/masters/master.js'
-import { copySystemCyrus } from '../support/cyrus-tree.js'
+import { copySystemCyrus } from '../../bench/cyrus-tree.js'
 
 const PROJECT = join(import.meta.dirname, '../..')
 

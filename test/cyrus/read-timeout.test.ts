@@ -2,7 +2,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Workbench } from '../cli/bench.js'
-import { makeTrees, preloadedCyrus } from '../support/cyrus-tree.js'
+import { makeTrees, preloadedCyrus } from '../../bench/cyrus-tree.js'
 
 /** Changes come all the time, so that the slave never waits long enough to ask. */
 const STEADY = `\
