@@ -49,9 +49,9 @@ interface Waiter {
  * wakes the first of them, which takes a while to run. Who asks meanwhile has the lock at once, and who was woken for
  * nothing goes to sleep again behind all others, so that the next release wakes another one.
  *
- * Measured on Cyrus 3.6.1, 2 cores, Linux 6.18. The hand-over, 56 µs, is `calibrate`'s. The shares are `npm run bench -- 1 lock`'s, from three runs of
+ * Measured on Cyrus 3.6.1, 2 cores, Linux 6.18. The hand-over, 56 µs, is `calibrate`'s. The shares are `npm run bench -- 3 lock`'s:
  * `resync-storm` with 45 slaves, 10 of which restart (594 wake-ups in 3 × 26 s), on a mupdate with a preloaded
- * pthread_mutex_lock of glibc's own steps that wrote them down (bench/reference/lock-spy.c):
+ * pthread_mutex_lock of glibc's own steps that writes them down (bench/reference/lock-spy.c):
  *
  * - Woken by who asks again within a moment, as a stream with pending updates does: in the first 100 µs after the waker
  *   itself was woken 42 % got a CPU only after 1.7 ms on average, and 14 % ran in the waker's place at once; later it
