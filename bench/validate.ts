@@ -1,7 +1,8 @@
 /**
  * `npm run validate [-- --quick] [--real N] [--model N] [--only NAME] [--fresh] [--break no-lock|endless-workers]`: each scenario on a real Cyrus, on the model in real
- * time and in simulation, side by side, the model with costs that are measured first, on this host; a table on stdout
- * and in docs/model.md. What was run is kept in
+ * time and in simulation, side by side; a table on stdout and in docs/model.md. The model's costs are measured on this host,
+ * before the real runs, half-way through them and after them, and these go round all scenarios: a host is not
+ * equally fast for an hour. What was run is kept in
  * results/validation, so that a validation that was cut off goes on where it was. Status 1 where they disagree, or a run
  * was worth nothing; 2 for options that are none.
  */
@@ -14,6 +15,7 @@ import { loadProfile } from '../src/profile/load.js'
 import { figuresOf, type Figures, type Judged, judge, table } from './agreement.js'
 import { digestOf, figuresOfRun, keptName, type ValidateOptions, validateOptions } from './kept.js'
 import { outcome, output } from './pairs.js'
+import { pooled } from './pooled.js'
 import { SCENARIOS, type Scenario } from './scenarios.js'
 
 const KEPT = 'results/validation'
@@ -33,7 +35,8 @@ const scenarios = SCENARIOS.filter(({ name, quick: isQuick }) =>
 
 if (fresh) rmSync(KEPT, { recursive: true, force: true })
 mkdirSync(KEPT, { recursive: true })
-const calibration = await calibrated()
+const calibration = await calibratedAlong()
+writeFileSync(COSTS, `${JSON.stringify(calibration, undefined, 2)}\n`)
 
 const judged: Judged[] = []
 for (const scenario of scenarios) {
@@ -59,36 +62,50 @@ function optionsOrExit(): ValidateOptions {
   }
 }
 
-/** Of this host: a model of another one says nothing about what is measured here. */
-async function calibrated(): Promise<Calibration> {
-  if (!existsSync(COSTS)) {
+/** The real runs, and what things cost while they were made: of another host or hour it would say nothing about them. */
+async function calibratedAlong(): Promise<Calibration> {
+  const all: [Calibration, ...Calibration[]] = [await calibrated(1)]
+  const halfWay = Math.ceil(realRuns / 2)
+  for (let seed = 1; seed <= realRuns; seed++) {
+    for (const scenario of scenarios) await kept(scenario, 'cyrus', seed, realRuns)
+    if (!quick && only === undefined && (seed === halfWay || seed === realRuns))
+      all.push(await calibrated(all.length + 1))
+  }
+  return pooled(all)
+}
+
+async function calibrated(number: number): Promise<Calibration> {
+  const path = join(KEPT, `calibration-${number}.json`)
+  if (!existsSync(path)) {
     process.stderr.write('calibrating: mupdate-bench calibrate cyrus\n')
     try {
-      await output('node', [MAIN, 'calibrate', 'cyrus', '--quiet', '--output', COSTS])
+      await output('node', [MAIN, 'calibrate', 'cyrus', '--quiet', '--output', path])
     } catch (error) {
       process.stderr.write(`validate: ${messageOf(error)}\n`)
       process.exit(1)
     }
   }
-  return loadCalibration(COSTS)
+  return loadCalibration(path)
 }
 
 async function repeated(scenario: Scenario, master: string, count: number): Promise<Figures[]> {
   const all: Figures[] = []
+  for (let seed = 1; seed <= count; seed++) all.push(await kept(scenario, master, seed, count))
+  return all
+}
+
+async function kept(scenario: Scenario, master: string, seed: number, count: number): Promise<Figures> {
   const isModel = master.startsWith('embedded')
   const of = [
     readFileSync(join('profiles', `${scenario.profile}.yaml`), 'utf8'),
     ...(isModel ? [JSON.stringify(calibration), digestOf(...MODEL_CODE)] : []),
   ]
-  for (let seed = 1; seed <= count; seed++) {
-    const path = join(KEPT, keptName(scenario, isModel ? 'model' : master, seed, of))
-    if (!existsSync(path)) {
-      process.stderr.write(`${scenario.name}: ${master}, run ${seed} of ${count}\n`)
-      writeFileSync(path, `${JSON.stringify(await figuresOrExit(scenario, master, seed))}\n`)
-    }
-    all.push(JSON.parse(readFileSync(path, 'utf8')) as Figures)
+  const path = join(KEPT, keptName(scenario, isModel ? 'model' : master, seed, of))
+  if (!existsSync(path)) {
+    process.stderr.write(`${scenario.name}: ${master}, run ${seed} of ${count}\n`)
+    writeFileSync(path, `${JSON.stringify(await figuresOrExit(scenario, master, seed))}\n`)
   }
-  return all
+  return JSON.parse(readFileSync(path, 'utf8')) as Figures
 }
 
 /** Nothing is kept of a run that says nothing: it is made again, since what else the machine does passes. */
