@@ -6,7 +6,6 @@ import { type LimitInputs, predictedLimits } from '../../src/limits/limits.js'
 import type { Axis, LimitCause } from '../../src/metrics/capacity-result.js'
 import { simultaneousResyncs, timesOut, tolerance } from '../../src/limits/resyncs.js'
 import { streamsByDescriptors, streamsByWorkers } from '../../src/limits/workers.js'
-import { HELD_SHARE } from '../../src/masters/model/connection.js'
 import { loadCalibration } from '../../src/masters/model/load-calibration.js'
 import { modelSettings } from '../../src/masters/model/settings.js'
 
@@ -66,7 +65,7 @@ describe('costs', () => {
     const { costs } = calibration
     expect(createLockUs(calibration, 0).likely).toBeCloseTo(costs.reserve.p50 + costs.activate.p50)
     const each = createLockUs(calibration, 1).likely - createLockUs(calibration, 0).likely
-    expect(each).toBeCloseTo(2 * (costs.logPerStream.p50 + HELD_SHARE * costs.updatePerPending.p50))
+    expect(each).toBeCloseTo(2 * (costs.logPerStream.p50 + 0.88 * costs.updatePerPending.p50))
   })
 })
 
