@@ -22,6 +22,8 @@ const capacityPlanSchema = z.strictObject({
   axes: z.array(axis).min(1).max(2),
   objective: z.array(z.string()),
   budgetMs: z.number(),
+  /** What trials took that were cut off since the budget was used up: they are not made, and cut off, again. */
+  lostMs: z.number().default(0),
   from: z.int().nullable(),
   to: z.int().nullable(),
   /** As `--master` takes it; null: simulated. */
@@ -82,7 +84,7 @@ export function resumeText(folder: string, { master }: CapacityPlan): string {
   return `--resume ${folder}${isRemote ? ', with --allow-load and --allow-mutations as before' : ''}`
 }
 
-/** Another budget is one for good. */
+/** Another budget is one for good, and so is time that was lost. */
 export function changePlan(folder: string, plan: CapacityPlan): void {
   const path = join(folder, JOURNAL_FILE)
   guard(folder, () => {

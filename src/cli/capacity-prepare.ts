@@ -58,6 +58,7 @@ export function newSearch(name: string | undefined, flags: SearchFlags): Prepare
     axes: axesOf(flags.vary),
     objective: flags.objective,
     budgetMs: parseDurationNs(flags.budget) / 1e6,
+    lostMs: 0,
     from: loadOf('--from', flags.from),
     to: loadOf('--to', flags.to),
     master: flags.simulate === true ? null : flags.master,
@@ -101,8 +102,8 @@ export function oldSearch(
 }
 
 /** @throws {HarnessError} `USAGE` where the budget is used up already */
-function requireMore({ budgetMs }: CapacityPlan, lines: readonly CapacityJournalLine[]): void {
-  const spentMs = durationOf(lines.map(({ trial }) => trial))
+function requireMore({ budgetMs, lostMs }: CapacityPlan, lines: readonly CapacityJournalLine[]): void {
+  const spentMs = durationOf(lines.map(({ trial }) => trial)) + lostMs
   if (spentMs <= budgetMs) return
   const time = (ms: number) => formatDurationUs(ms * 1e3)
   throw new HarnessError(

@@ -6,7 +6,7 @@ import { outcomeSentence } from '../report/capacity/sentences.js'
 import { writeReportFile } from '../report/write-report.js'
 import { type CampaignOptions, type CampaignStep, nextOfCampaign } from '../verdict/capacity/campaign.js'
 import { durationOf } from '../verdict/capacity/evidence.js'
-import { CAPACITY_FILE, type CapacityPlan, noteTrial, resumeText } from './capacity-folder.js'
+import { CAPACITY_FILE, type CapacityPlan, changePlan, noteTrial, resumeText } from './capacity-folder.js'
 import { type CapacityMaster, makeTrial } from './capacity-trial.js'
 import { searchOptionsOf, type VariedProfile, type WantedTrial } from './capacity-vary.js'
 import type { Progress } from './progress.js'
@@ -61,16 +61,17 @@ export async function searchCapacity(
   for (;;) {
     const trials = lines.map(({ trial }) => trial)
     const step = nextOfCampaign(options, trials)
-    if (step.kind === 'end') return resultOf(lines, step, true, 0)
-    const spentMs = durationOf(trials)
+    if (step.kind === 'end') return resultOf(lines, step, true, plan.lostMs)
+    const spentMs = durationOf(trials) + plan.lostMs
     const line = signal.aborted ? undefined : await tryNext(setup, lines, step, spentMs)
     if (line === undefined) {
-      const lostMs = signal.aborted ? 0 : Math.max(0, plan.budgetMs * OVERDRAFT - spentMs)
+      const lostMs = plan.lostMs + (signal.aborted ? 0 : Math.max(0, plan.budgetMs * OVERDRAFT - spentMs))
+      if (lostMs > plan.lostMs) changePlan(folder, { ...plan, lostMs })
       return resultOf(lines, endNow(options, lines), !signal.aborted, lostMs)
     }
     lines.push(line)
     noteTrial(folder, line)
-    writeResult(folder, resultOf(lines, endNow(options, lines), false, 0))
+    writeResult(folder, resultOf(lines, endNow(options, lines), false, plan.lostMs))
   }
 }
 

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { HarnessError } from '../core/errors.js'
 import type { GateResult } from '../metrics/gate-result.js'
@@ -7,7 +7,7 @@ import { gateHtml } from '../report/gate/html.js'
 import { loadProfile } from '../profile/load.js'
 import { LEVEL } from '../verdict/comparison.js'
 import { type Allowance, NO_ALLOWANCE } from '../verdict/damage.js'
-import { judgeGate } from '../verdict/gate.js'
+import { judgeGate, tooFew } from '../verdict/gate.js'
 import type { Measure } from '../verdict/measures.js'
 import { allowanceOf } from './allowance.js'
 import { VERDICT_STATUS } from './final-result.js'
@@ -58,7 +58,8 @@ Examples:
 
 Runs of the two sets are not paired: Mann and Whitney's test, and the interval of the
 shift between the two. It takes 4 runs on each side for one measure to be judged at all,
-and 5 for one of four that decide.
+and 5 for one of four that decide. One that should decide and is in none of the runs leaves
+it inconclusive: choose with --gating.
 
 Exit status: 0 no measure that decides is worse, 2 usage, 4 a regression, 6 inconclusive.`,
     )
@@ -75,7 +76,8 @@ function compare(folders: readonly string[], flags: CompareFlags): GateResult {
   const at = folders.indexOf(KEPT_SEPARATOR)
   if (at < 1 || at === folders.length - 1)
     throw new HarnessError('USAGE', 'two sets of runs are needed', 'write mupdate-bench compare A… -- B…')
-  const [a, b] = [folders.slice(0, at), folders.slice(at + 1)].map(side => side.flatMap(runsUnder))
+  const [a, b] = [folders.slice(0, at), folders.slice(at + 1)].map(runsOnce)
+  requireApart(a, b)
   requireFew(a, 'A')
   requireFew(b, 'B')
   const [first] = b
@@ -83,21 +85,21 @@ function compare(folders: readonly string[], flags: CompareFlags): GateResult {
   requireSound([...a, ...b])
   const { measures, gating } = chosenMeasures(flags)
   const given = givenBy([...a, ...b], measures)
-  // Unless they were asked for, those decide that these runs have; which do not is said.
-  const names = flags.gating === undefined ? new Set([...gating].filter(name => given.has(name))) : gating
-  if (names.size === 0)
+  const deciding = [...gating].filter(name => given.has(name))
+  if (deciding.length === 0)
     throw new HarnessError(
       'USAGE',
       `these runs have none of ${[...gating].join(', ')}, which should decide`,
       `choose among those that they have with --gating: ${[...given].join(', ')}`,
     )
+  const few = tooFew(a.length, b.length, false, deciding.length)
   const verdict = judgeGate(a.map(resultOf), b.map(resultOf), {
     measures,
-    gating: names,
+    gating,
     paired: false,
     allowance: allowanceIn(first.folder),
+    doubts: few === undefined ? [] : [few],
   })
-  const undecided = [...gating].filter(name => !names.has(name))
   return {
     schema: 'mupdate-bench/gate/1',
     command: 'compare',
@@ -107,7 +109,7 @@ function compare(folders: readonly string[], flags: CompareFlags): GateResult {
     durationMs: 0,
     state: 'ended',
     result: verdict.result,
-    reasons: [...verdict.reasons, ...undecided.map(name => `${name} was not measured, and does not decide`)],
+    reasons: [...verdict.reasons],
     pairs: null,
     paired: false,
     aa: false,
@@ -116,6 +118,7 @@ function compare(folders: readonly string[], flags: CompareFlags): GateResult {
     b: sideJson(b),
     pinned: {},
     discarded: [],
+    failedStarts: { a: 0, b: 0 },
     ...judgedJson(verdict),
     harness: {
       version: first.result.harness.version,
@@ -123,6 +126,20 @@ function compare(folders: readonly string[], flags: CompareFlags): GateResult {
       host: first.result.harness.host,
     },
   }
+}
+
+/** A run that two of the folders hold is one run. */
+function runsOnce(folders: readonly string[]): StoredRun[] {
+  const runs = folders.flatMap(runsUnder)
+  return [...new Map(runs.map(run => [resolve(run.folder), run])).values()]
+}
+
+/** @throws {HarnessError} `USAGE` */
+function requireApart(a: readonly StoredRun[], b: readonly StoredRun[]): void {
+  const ours = new Set(a.map(({ folder }) => resolve(folder)))
+  const both = b.find(({ folder }) => ours.has(resolve(folder)))
+  if (both !== undefined)
+    throw new HarnessError('USAGE', `${both.folder} is in both sets`, 'give each run to one of them')
 }
 
 /** Names of the measures that some of them have. */

@@ -1,3 +1,4 @@
+import { formatDurationUs } from '../core/units.js'
 import { EXIT, type ExitStatus } from '../core/exit-status.js'
 import type { Condition } from '../engine/plan.js'
 import type { RunResult, Verdict } from '../metrics/run-result.js'
@@ -29,12 +30,12 @@ export function finalResult(
     saturated: saturationReasons(run),
     failures: [
       ...(lost === undefined ? [] : [lost]),
-      ...countFailures(run, profile),
+      ...countFailures(measured, profile),
       ...thrashFailures(measured, profile),
       ...comparisonFailures(measured.slaves, profile.expects),
       ...limits.map(({ plan }) => `${plan.name}: not ${plan.until} within ${plan.limitNs / 1e9} s`),
     ],
-    expected: expectedTrouble(measured, profile.expects),
+    expected: [...expectedTrouble(measured, profile.expects), ...missingTrouble(measured, profile)],
     inconclusive: [
       ...(run.interrupted ? ['interrupted'] : []),
       ...measured.slaves.comparisons.flatMap(({ phase, failure }) =>
@@ -64,6 +65,26 @@ function expectedTrouble({ slaves }: RunResult, expects: Profile['expects']): st
   ]
 }
 
+/** On a master that is quicker than the profile's author's nothing happens; that is no surprise to be left with. */
+function missingTrouble({ slaves }: RunResult, profile: Profile): string[] {
+  const { thrash, dumpHoldMs, retryDelayMs, count } = slaves
+  if (!profile.expects.includes('thrash') || thrash.state !== 'none' || dumpHoldMs === null) return []
+  const events = profile.phases.flatMap(phase => phase.events).filter(event => event.do === 'restart')
+  const restarted = Math.max(0, ...events.map(event => event.slaves ?? count))
+  const stallMs = restarted * dumpHoldMs
+  // Lists that were long enough did not begin it for another reason.
+  if (restarted === 0 || stallMs >= SURELY * retryDelayMs) return []
+  const [lists, from, to] = [stallMs, retryDelayMs, 2 * retryDelayMs].map(ms => formatDurationUs(ms * 1e3))
+  const mailboxes = Math.ceil((profile.site.mailboxes * SURELY * retryDelayMs) / stallMs / ROUND) * ROUND
+  return [
+    `no thrash, though the profile expects one: ${restarted} lists took ${lists} here, and a slave bears ${from} to ${to}; see --set site.mailboxes=${mailboxes}`,
+  ]
+}
+
+/** Retry delays that lists have to take together so that one surely begins: it takes two and what lies between. */
+const SURELY = 3
+const ROUND = 10_000
+
 /** Of each comparison, with the name of its phase. */
 export function comparisonFailures(
   { comparisons, differences }: Pick<RunResult['slaves'], 'comparisons' | 'differences'>,
@@ -86,11 +107,29 @@ export function comparisonFailures(
   })
 }
 
-/** Without operations, just what was preloaded has to be there. */
-function countFailures(run: RunRecord, profile: Profile): string[] {
-  const { mailboxesListed: listed } = run
+/** Of ours alone is it known what was there before, and of one that died what it had stored. */
+export function countFailures({ state, master, total: { operations } }: RunResult, profile: Profile): string[] {
+  const { mailboxesListed: listed, kind, restarts } = master
   const runs = new Set(profile.phases.flatMap(phase => phase.run))
-  if (listed === undefined || !runs.has('preload') || runs.has('backends')) return []
-  if (listed === profile.site.mailboxes || profile.expects.includes('differences')) return []
-  return [`the master lists ${listed} mailboxes, not ${profile.site.mailboxes}`]
+  if (listed === null || !runs.has('preload') || profile.expects.includes('differences')) return []
+  const { mailboxes } = profile.site
+  if (!runs.has('backends'))
+    return listed === mailboxes ? [] : [`the master lists ${listed} mailboxes, not ${mailboxes}`]
+  if (state !== 'ended' || kind === 'remote' || restarts > 0) return []
+  const { made, open } = madeBy(operations, profile)
+  const [least, most] = [mailboxes + made - open, mailboxes + made + open]
+  if (listed >= least && listed <= most) return []
+  const wanted = open === 0 ? String(least) : `${least} to ${most}`
+  return [`the master lists ${listed} mailboxes, not the ${wanted} that it said were stored`]
+}
+
+/** @returns mailboxes more than before, and operations of which it is not known how far they came */
+function madeBy(operations: RunResult['total']['operations'], { backends }: Profile): { made: number; open: number } {
+  const done = (kind: string) => {
+    const { count = 0, failed = 0, unfinished = 0 } = operations[kind] ?? {}
+    return count - failed - unfinished
+  }
+  const open = Object.values(operations).reduce((sum, { failed, unfinished }) => sum + failed + unfinished, 0)
+  const deleted = backends?.mix.deleteStyle === 'final' ? done('delete') : 0
+  return { made: done('create') - deleted, open }
 }

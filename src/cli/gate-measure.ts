@@ -21,6 +21,8 @@ export interface Measured {
   readonly discarded: GateResult['discarded']
   /** Of the discarded ones, those that broke something: that counts, their figures do not. */
   readonly apart: { readonly a: readonly RunResult[]; readonly b: readonly RunResult[] }
+  /** Tries that came to no run. */
+  readonly failedStarts: Readonly<Record<SideName, number>>
   /** Why there are no more; undefined while there will be, and when all pairs are there. */
   readonly end?:
     | { readonly kind: 'interrupted' }
@@ -55,21 +57,23 @@ export async function measurePairs(options: MeasureOptions): Promise<Measured> {
   const { sides, pairs, folder, progress, allowance, onPair } = options
   const measured = { a: [] as StoredRun[], b: [] as StoredRun[], discarded: [] as GateResult['discarded'] }
   const apart = { a: [] as RunResult[], b: [] as RunResult[] }
+  const failedStarts = { a: 0, b: 0 }
   const mayAgain = Math.ceil(pairs * MOST_AGAIN)
   for (let pair = 0, tried = 0; pair < pairs; tried++) {
-    const order = (tried % 2 === 0 ? (['a', 'b'] as const) : (['b', 'a'] as const)).filter(side => sides[side])
+    // A pair that is measured again keeps its order: as many begin with A as with B.
+    const order = (pair % 2 === 0 ? (['a', 'b'] as const) : (['b', 'a'] as const)).filter(side => sides[side])
     const runs: Partial<Record<SideName, StoredRun>> = {}
     for (const side of order) {
       progress.note(`pair ${pair + 1} of ${pairs}, ${side.toUpperCase()}: ${sides[side]!.label}`)
-      const run = await measureTwice(options, side)
-      if ('kind' in run) return { ...measured, apart, end: run }
+      const run = await measureTwice(options, side, () => failedStarts[side]++)
+      if ('kind' in run) return { ...measured, apart, failedStarts, end: run }
       runs[side] = run
     }
     const invalid = order.filter(side => isWorthless(runs[side]!.result, allowance))
     if (invalid.length === 0) {
       for (const side of order) measured[side].push(runs[side]!)
       pair++
-      onPair({ ...measured, apart })
+      onPair({ ...measured, apart, failedStarts })
       progress.line(`pair ${pair} of ${pairs} measured`)
       continue
     }
@@ -82,9 +86,9 @@ export async function measurePairs(options: MeasureOptions): Promise<Measured> {
       progress.line(`pair ${pair + 1}: ${side.toUpperCase()} is invalid: ${reasons.join('; ')}`)
       measured.discarded.push({ pair: pair + 1, side, run: relative(folder, to), reasons })
     }
-    if (tried - pair >= mayAgain) return { ...measured, apart, end: { kind: 'invalid' } }
+    if (tried - pair >= mayAgain) return { ...measured, apart, failedStarts, end: { kind: 'invalid' } }
   }
-  return { ...measured, apart }
+  return { ...measured, apart, failedStarts }
 }
 
 /** The harness was the limit; a master that broke down is a finding, whatever else was wrong. */
@@ -103,11 +107,14 @@ function moveAway(folder: string, side: SideName, from: string): string {
 type End = NonNullable<Measured['end']>
 
 /** A master that does not start may have met a busy host; one that does not start twice is a finding. */
-async function measureTwice(options: MeasureOptions, side: SideName): Promise<StoredRun | End> {
+async function measureTwice(options: MeasureOptions, side: SideName, onFailure: () => void): Promise<StoredRun | End> {
   const first = await measure(options, side)
   if (!('kind' in first) || first.kind !== 'failure') return first
+  onFailure()
   options.progress.line(`${side.toUpperCase()}: no run: ${first.message}; once more`)
-  return measure(options, side)
+  const second = await measure(options, side)
+  if ('kind' in second && second.kind === 'failure') onFailure()
+  return second
 }
 
 async function measure(options: MeasureOptions, side: SideName): Promise<StoredRun | End> {

@@ -1,7 +1,7 @@
-import { HarnessError } from '../core/errors.js'
+import { HarnessError, isHarnessError } from '../core/errors.js'
 import { loadProfile, type Profile } from '../profile/load.js'
 import { readBaseline } from './baseline.js'
-import { factsOf, type GateSide, gateSide, isSame, pinnedSettings } from './gate-side.js'
+import { factsOf, type GateSide, gateSide, isSame, isSameMaster, pinnedSettings } from './gate-side.js'
 import { describeHost } from '../samplers/host.js'
 import type { Permissions } from './permission.js'
 import type { Progress } from './progress.js'
@@ -30,6 +30,8 @@ export interface Prepared {
   readonly baseline: readonly StoredRun[] | undefined
   readonly pinned: Readonly<Record<string, string>>
   readonly isSame: boolean
+  /** Why the ratio of the two says nothing of B alone. */
+  readonly doubts: readonly string[]
 }
 
 /** @throws {HarnessError} `USAGE` for two sides that are one, or cannot be compared; `NO_BASELINE` */
@@ -62,7 +64,8 @@ async function prepareBoth(
     gateSide(profileName, { master: masterB, own: bSet, common: [...pins, ...common], passwordFile }, flags)
   const [a, b] = [await sideA([]), await sideB([])]
   progress.note('looking at both masters')
-  const facts = { a: await factsOf(a), b: await factsOf(b) }
+  const factsA = await factsOf(a)
+  const facts = { a: factsA, b: await factsOrDead(b, factsA) }
   const same = isSame(a, b, facts.a, facts.b)
   if (same && flags.aa !== true)
     throw new HarnessError(
@@ -74,10 +77,20 @@ async function prepareBoth(
     throw new HarnessError('USAGE', '--aa, and the two sides differ', 'leave out --aa, or what makes them differ')
   const pinned = pinnedSettings([a, b], facts.a, facts.b)
   const pins = pinsOf(pinned, progress)
-  if (pins.length === 0) return { profile, a, b, facts, baseline: undefined, pinned, isSame: same }
+  if (pins.length === 0) return { profile, a, b, facts, baseline: undefined, pinned, isSame: same, doubts: [] }
   const sides = { a: await sideA(pins), b: await sideB(pins) }
   const seen = { a: await factsOf(sides.a), b: await factsOf(sides.b) }
-  return { profile, ...sides, facts: seen, baseline: undefined, pinned, isSame: same }
+  return { profile, ...sides, facts: seen, baseline: undefined, pinned, isSame: same, doubts: [] }
+}
+
+/** A master that is there and does not come up, beside one that does, is what the gate was to find: the first pair says so. */
+async function factsOrDead(side: GateSide, { kind, mailboxDatabase }: MasterFacts): Promise<MasterFacts> {
+  try {
+    return await factsOf(side)
+  } catch (error) {
+    if (!isHarnessError(error, 'MASTER_DIED')) throw error
+    return { kind, version: 'did not start', mailboxDatabase, settings: {}, binaries: {} }
+  }
 }
 
 async function prepareOne(
@@ -88,41 +101,56 @@ async function prepareOne(
   progress: Progress,
 ): Promise<Prepared> {
   const { baseline: directory, a, aSet, aa, aPasswordFile, b: master = DEFAULT_MASTER, bSet, bPasswordFile } = flags
-  if (a !== undefined || aSet.length > 0 || aa === true || aPasswordFile !== undefined)
-    throw new HarnessError('USAGE', '--baseline is A: it was measured before', 'leave out --a, --a-set and --aa')
+  if (a !== undefined || aSet.length > 0 || aPasswordFile !== undefined)
+    throw new HarnessError('USAGE', '--baseline is A: it was measured before', 'leave out --a and --a-set')
   const baseline = readBaseline(directory, profile)
-  const facts = masterFacts(baseline[0])
-  const { harness } = baseline[0].result
+  const before = masterFacts(baseline[0])
   const sideB = (pins: readonly string[]) =>
     gateSide(profileName, { master, own: bSet, common: [...pins, ...common], passwordFile: bPasswordFile }, flags)
-  const b = await sideB([])
+  const first = await sideB([])
   progress.note('looking at the master')
-  const seen = await factsOf(b)
-  if (facts.kind !== seen.kind)
+  const seen = await factsOrDead(first, before)
+  if (before.kind !== seen.kind)
     throw new HarnessError(
       'USAGE',
-      `the baseline’s master is ${facts.kind}, and B is ${seen.kind}`,
+      `the baseline’s master is ${before.kind}, and B is ${seen.kind}`,
       'measure a baseline of the same kind',
     )
-  const { cpuModel, cores } = describeHost()
-  if (harness.host.cpuModel !== cpuModel || harness.host.cores !== cores)
-    progress.warn(
-      `the baseline is of another host (${harness.host.cores} × ${harness.host.cpuModel}; this is ${cores} × ${cpuModel}): the ratio is of hosts too`,
-    )
-  const pinned = pinnedSettings([b], facts, seen)
+  const pinned = pinnedSettings([first], before, seen)
   const pins = pinsOf(pinned, progress)
-  if (pins.length === 0)
-    return { profile, a: undefined, b, facts: { a: facts, b: seen }, baseline, pinned, isSame: false }
-  const side = await sideB(pins)
-  return {
-    profile,
-    a: undefined,
-    b: side,
-    facts: { a: facts, b: await factsOf(side) },
-    baseline,
-    pinned,
-    isSame: false,
-  }
+  const b = pins.length === 0 ? first : await sideB(pins)
+  const facts = { a: before, b: pins.length === 0 ? seen : await factsOf(b) }
+  const same = facts.a.kind !== 'remote' && isSameMaster(facts.a, facts.b)
+  if (same && aa !== true)
+    throw new HarnessError(
+      'USAGE',
+      `B is what the baseline is of: ${facts.a.version}, ${facts.a.mailboxDatabase}, with the same programs and settings`,
+      'give another --b or --b-set; or --aa, to see how much the machine has changed',
+    )
+  if (!same && aa === true)
+    throw new HarnessError('USAGE', '--aa, and B differs from the baseline', 'leave out --aa, or what makes it differ')
+  const doubts = [...hostDoubts(baseline[0]), ...(bSet.length > 0 ? [] : settingDoubts(facts.a, facts.b, pinned))]
+  for (const doubt of doubts) progress.warn(doubt)
+  return { profile, a: undefined, b, facts, baseline, pinned, isSame: same, doubts }
+}
+
+function hostDoubts({ result: { harness } }: StoredRun): string[] {
+  const { cpuModel, cores } = describeHost()
+  if (harness.host.cpuModel === cpuModel && harness.host.cores === cores) return []
+  const was = `${harness.host.cores} × ${harness.host.cpuModel}`
+  return [`the baseline is of another host (${was}; this is ${cores} × ${cpuModel}): the ratio is of hosts too`]
+}
+
+/** Work is the same for both; what the master was given is no work, and nobody said here that it should differ. */
+function settingDoubts(a: MasterFacts, b: MasterFacts, pinned: Readonly<Record<string, string>>): string[] {
+  const given = ({ settings, mailboxDatabase }: MasterFacts) => ({ ...settings, 'mailbox database': mailboxDatabase })
+  const [ours, theirs] = [given(a), given(b)] as [Record<string, string>, Record<string, string>]
+  return [...new Set([...Object.keys(ours), ...Object.keys(theirs)])]
+    .filter(name => !(name in pinned) && ours[name] !== theirs[name])
+    .map(
+      name =>
+        `the baseline was made with ${name} ${ours[name] ?? 'unset'}, and B has ${theirs[name] ?? 'none'}: see --set`,
+    )
 }
 
 /** As `--set` takes them; said, too. */

@@ -35,6 +35,12 @@ export async function gateSide(
   const choice = parseMaster(master)
   const profile = loadProfile(profileName, [...common, ...own.map(masterSetting)])
   const label = [master, ...own].join(', ')
+  if (choice.kind === 'remote' && own.length > 0)
+    throw new HarnessError(
+      'USAGE',
+      `--a-set, --b-set: ${own[0]} cannot be set on ${master}, which is not ours`,
+      'set it there, and leave this out; or give a cyrus, which is started with it',
+    )
   if (choice.kind !== 'remote') return { label, choice, profile }
   checkPermissions(planOf(profile, ''), choice.address, permissions)
   return { label, choice: { ...choice, password: await readPassword(choice.user, passwordFile) }, profile }
@@ -65,7 +71,16 @@ export async function factsOf({ choice, profile }: GateSide): Promise<MasterFact
 /** @returns whether nothing could make a difference: the same programs, wherever they lie, with the same settings */
 export function isSame(a: GateSide, b: GateSide, factsA: MasterFacts, factsB: MasterFacts): boolean {
   if (a.choice.kind === 'remote' || b.choice.kind === 'remote')
-    return a.choice.kind === b.choice.kind && a.label === b.label
+    return a.choice.kind === 'remote' && b.choice.kind === 'remote' && placeOf(a.choice) === placeOf(b.choice)
+  return isSameMaster(factsA, factsB)
+}
+
+function placeOf({ user, address: { host, port } }: MasterChoice & { kind: 'remote' }): string {
+  return JSON.stringify([user, host, port])
+}
+
+/** The same programs, wherever they lie, with the same settings. */
+export function isSameMaster(factsA: MasterFacts, factsB: MasterFacts): boolean {
   const of = ({ kind, version, mailboxDatabase, settings, binaries }: MasterFacts) =>
     JSON.stringify([kind, version, mailboxDatabase, Object.entries(settings).sort(), Object.values(binaries).sort()])
   return of(factsA) === of(factsB)

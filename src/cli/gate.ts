@@ -18,7 +18,7 @@ import { allowanceOf } from './allowance.js'
 import { VERDICT_STATUS } from './final-result.js'
 import { type Measured, measurePairs } from './gate-measure.js'
 import { type Prepared, prepareGate, type SidesFlags } from './gate-prepare.js'
-import { factsOf } from './gate-side.js'
+import { factsOf, isSameMaster } from './gate-side.js'
 import { folderOf, newIdentity } from './identity.js'
 import { judgedJson } from './judged-json.js'
 import { chosenMeasures, type MeasureFlags, measureOptions } from './measure-flags.js'
@@ -27,7 +27,7 @@ import { collect } from './options.js'
 import { Progress } from './progress.js'
 import { GATE_FILE, GATE_PAGE } from './read-gate.js'
 import { onInterrupt } from './signals.js'
-import { resultOf, type StoredRun } from './stored-runs.js'
+import { type MasterFacts, masterFacts, resultOf, type StoredRun } from './stored-runs.js'
 
 interface GateFlags extends MeasureFlags, SidesFlags {
   readonly pairs: string
@@ -142,7 +142,7 @@ async function gate(profileName: string, flags: GateFlags, progress: Progress): 
     const told = status.isHost ? withoutVerdict(result, measured) : result
     writeResult(folder, told)
     writeReportFile(join(folder, GATE_PAGE), gateHtml(told))
-    if (prepared.isSame && measured.end === undefined) saveNoise(flags.out, told)
+    if (prepared.isSame && paired && measured.end === undefined) saveNoise(flags.out, told)
     return { result: told, folder, status: gravest([...status.statuses, VERDICT_STATUS[told.result]]) }
   } finally {
     interrupt.release()
@@ -180,13 +180,20 @@ function listenForInterrupt(progress: Progress): Interrupt {
 
 function gateResult(
   identity: RunIdentity,
-  { a, b, baseline, facts, pinned, isSame }: Prepared,
+  { a, b, baseline, facts, pinned, isSame, doubts }: Prepared,
   measured: Measured,
   options: GateOptions,
   { folder, pairs, flags }: { readonly folder: string; readonly pairs: number; readonly flags: GateFlags },
 ): GateResult {
   const ours = baseline ?? measured.a
-  const verdict = judgeGate(ours.map(resultOf), measured.b.map(resultOf), { ...options, apart: measured.apart })
+  const { apart, failedStarts, end } = measured
+  const verdict = judgeGate(ours.map(resultOf), measured.b.map(resultOf), {
+    ...options,
+    apart,
+    failedStarts,
+    isPartial: end !== undefined,
+    doubts: [...doubts, ...changed('A', measured.a, facts.a), ...changed('B', measured.b, facts.b)],
+  })
   return {
     schema: 'mupdate-bench/gate/1',
     command: 'gate',
@@ -208,9 +215,17 @@ function gateResult(
     b: { label: b.label, master: facts.b, runs: measured.b.map(run => relative(folder, run.folder)) },
     pinned: { ...pinned },
     discarded: measured.discarded,
+    failedStarts,
     ...judgedJson(verdict),
     harness: { version: identity.version, node: process.version, host: { ...identity.host } },
   }
+}
+
+/** What runs is looked at beforehand; meanwhile somebody may have installed another. */
+function changed(side: string, runs: readonly StoredRun[], facts: MasterFacts): string[] {
+  const other = runs.find(run => !isSameMaster(masterFacts(run), facts))
+  if (other === undefined) return []
+  return [`${side} is no longer what it was at the beginning: see ${other.folder}`]
 }
 
 function overall(verdict: GateVerdict, { end, discarded }: Measured): Pick<GateResult, 'result' | 'reasons'> {
@@ -224,7 +239,7 @@ function overall(verdict: GateVerdict, { end, discarded }: Measured): Pick<GateR
       return { result: 'invalid', reasons: ['the harness was the limit in too many pairs', ...why] }
     }
     case 'failure':
-      return { result: 'inconclusive', reasons: [`A: no run: ${end.message}`] }
+      return { result: 'inconclusive', reasons: [`A: no run: ${end.message}`, ...reasons] }
     case 'interrupted':
       return { result: 'inconclusive', reasons: ['interrupted', ...reasons] }
     case undefined:

@@ -11,6 +11,8 @@ export type ErrorCode =
   | 'MASTER_LOST'
   | 'MASTER_REFUSED'
   | 'MASTER_SETUP'
+  /** It was started, and died or was no use. */
+  | 'MASTER_DIED'
   | 'AUTH_FAILED'
   | 'AUTH_UNAVAILABLE'
   | 'TIMEOUT'

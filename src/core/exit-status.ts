@@ -35,6 +35,7 @@ const BY_CODE: Record<ErrorCode, ExitStatus> = {
   MASTER_LOST: EXIT.master,
   MASTER_REFUSED: EXIT.master,
   MASTER_SETUP: EXIT.master,
+  MASTER_DIED: EXIT.master,
   AUTH_FAILED: EXIT.master,
   AUTH_UNAVAILABLE: EXIT.master,
   TIMEOUT: EXIT.master,

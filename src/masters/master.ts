@@ -6,7 +6,7 @@ export type { Credentials, MasterAddress } from '../core/address.js'
 export interface Master {
   /** `model`: the embedded one, served as a calibrated model of Cyrus would. */
   readonly kind: 'embedded' | 'model' | 'cyrus' | 'remote'
-  /** Starts it (nothing to do for a remote one). @throws {HarnessError} `MASTER_SETUP`, `MASTER_UNREACHABLE` */
+  /** Starts it (nothing to do for a remote one). @throws {HarnessError} `MASTER_SETUP`, `MASTER_DIED`, `MASTER_UNREACHABLE` */
   start(): Promise<void>
   /** Ends it and removes all it left; safe to call twice, and in any state. */
   stop(): Promise<void>

@@ -24,6 +24,11 @@ const metric = z.strictObject({
     .describe(
       'B ÷ A: the median over pairs, or over all pairs of runs (Hodges and Lehmann), less what `harness` says the machine added; null where a value is 0',
     ),
+  measuredRatio: z
+    .number()
+    .nullable()
+    .default(null)
+    .describe('the same with nothing taken out; a pass wants this below the minimum effect too'),
   ci: z
     .tuple([z.number(), z.number()])
     .nullable()
@@ -55,7 +60,7 @@ const metric = z.strictObject({
 })
 
 const damage = z.strictObject({
-  kind: z.enum(['crash', 'lost', 'differences', 'away', 'uncompared', 'thrash', 'failed']),
+  kind: z.enum(['crash', 'lost', 'refused', 'differences', 'away', 'uncompared', 'thrash', 'failed']),
   runs: z.int(),
   of: z.int(),
   text: z.string(),
@@ -94,6 +99,10 @@ export const gateResultSchema = z.strictObject({
   discarded: z
     .array(z.strictObject({ pair: z.int(), side: z.enum(['a', 'b']), run: z.string(), reasons: z.array(z.string()) }))
     .describe('runs in which the harness was the limit: their pairs were measured again'),
+  failedStarts: z
+    .strictObject({ a: z.int(), b: z.int() })
+    .default({ a: 0, b: 0 })
+    .describe('tries that came to no run: the master did not start, or nobody could log in'),
   damage: z.strictObject({ a: z.array(damage), b: z.array(damage) }),
   metrics: z.array(metric),
   harness: runResultSchema.shape.harness.omit({ pid: true }),

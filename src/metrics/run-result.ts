@@ -122,6 +122,10 @@ export const runResultSchema = z.strictObject({
   verdict: z.strictObject({
     result: z.enum(['pass', 'fail', 'inconclusive', 'invalid']),
     reasons: z.array(z.string()),
+    failures: z
+      .array(z.string())
+      .optional()
+      .describe('what failed beside thresholds, also where the harness was the limit and the run is invalid'),
     thresholds: z.array(
       z.strictObject({
         threshold: z.string(),

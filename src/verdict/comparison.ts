@@ -34,6 +34,8 @@ export interface Comparison {
   readonly paired: boolean
   /** B ÷ A; null where a value is 0, which has no ratio. */
   readonly ratio: number | null
+  /** The same with nothing taken out for the machine. */
+  readonly measuredRatio: number | null
   /** Its 95 % interval; null as the ratio is, or where there are too few runs for one. */
   readonly ci: readonly [number, number] | null
   /** One-sided: how likely it is that B looks so much worse by chance. */
@@ -82,6 +84,8 @@ export function compareMeasure(
   const hasRatio = [...valuesA, ...valuesB].every(value => value > 0)
   const harness = paired && hasRatio ? harnessShare(measure, read.a, read.b) : null
   const [scaledA, scaledB] = [read.a, read.b].map(readings => scaled(readings, hasRatio, measure, harness))
+  const [plainA, plainB] = [read.a, read.b].map(readings => scaled(readings, hasRatio, measure, null))
+  const estimate = paired ? pairedEstimate(minus(plainB, plainA)) : unpairedEstimate(plainA, plainB)
   const sign = measure.better === 'less' ? 1 : -1
   const test = paired ? signedRank(minus(scaledB, scaledA)) : rankSum(scaledA, scaledB)
   const shift = paired ? pairedShift(minus(scaledB, scaledA), CONFIDENCE) : unpairedShift(scaledA, scaledB, CONFIDENCE)
@@ -96,6 +100,7 @@ export function compareMeasure(
     b: sideOf(read.b),
     paired,
     ratio: hasRatio ? Math.exp(shift.estimate) : null,
+    measuredRatio: hasRatio ? Math.exp(estimate) : null,
     ci: hasRatio && Number.isFinite(shift.low) ? [Math.exp(shift.low), Math.exp(shift.high)] : null,
     p: sign > 0 ? test.pGreater : test.pLess,
     pBetter: sign > 0 ? test.pLess : test.pGreater,

@@ -2,7 +2,7 @@ import type { RunResult } from '../metrics/run-result.js'
 
 /** What a run broke, beyond being slow. */
 export interface Damage {
-  readonly kind: 'crash' | 'lost' | 'differences' | 'away' | 'uncompared' | 'thrash' | 'failed'
+  readonly kind: 'crash' | 'lost' | 'refused' | 'differences' | 'away' | 'uncompared' | 'thrash' | 'failed'
   /** Runs in which it was so. */
   readonly runs: number
   readonly of: number
@@ -25,6 +25,10 @@ interface Kind {
 const KINDS: Readonly<Record<Damage['kind'], Kind>> = {
   crash: { text: 'the master was restarted', of: ({ master }, { restarts }) => master.restarts > restarts },
   lost: { text: 'the master was lost', of: ({ phases }) => phases.some(({ ended }) => ended === 'lost') },
+  refused: {
+    text: 'operations were answered NO or BAD',
+    of: ({ total }) => Object.values(total.operations).some(({ failed }) => failed > 0),
+  },
   differences: {
     text: 'mailboxes were lost, or slaves held others than they should',
     of: ({ slaves }, { expects }) =>
@@ -44,11 +48,13 @@ const KINDS: Readonly<Record<Damage['kind'], Kind>> = {
     of: ({ slaves }, { expects }) => !expects.includes('thrash') && slaves.thrash.state === 'sustained',
   },
   // A master gone at the end, a phase that did not get there, mailboxes missing in a list: the verdict knows.
-  failed: {
-    text: 'the run failed beyond its thresholds',
-    of: ({ verdict: { result, reasons, thresholds } }) =>
-      result === 'fail' && reasons.some(reason => !thresholds.some(threshold => threshold.reason === reason)),
-  },
+  failed: { text: 'the run failed beyond its thresholds', of: ({ verdict }) => failuresOf(verdict).length > 0 },
+}
+
+/** Runs of before had them among their reasons, and only where they were not invalid. */
+function failuresOf({ result, reasons, failures, thresholds }: RunResult['verdict']): readonly string[] {
+  if (failures !== undefined) return failures
+  return result === 'fail' ? reasons.filter(reason => !thresholds.some(threshold => threshold.reason === reason)) : []
 }
 
 function mayBeAway(expects: Allowance['expects']): boolean {
@@ -57,19 +63,29 @@ function mayBeAway(expects: Allowance['expects']): boolean {
 
 /** What happened in any of the runs of one side, and was not meant to. */
 export function damageOf(runs: readonly RunResult[], allowance: Allowance): Damage[] {
-  return Object.entries(KINDS).flatMap(([kind, { text, of }]) => {
-    const damaged = runs.filter(run => of(run, allowance))
+  const damages = runs.map(run => ({ run, kinds: kindsOf(run, allowance) }))
+  return KIND_NAMES.flatMap(kind => {
+    const damaged = damages.filter(({ kinds }) => kinds.includes(kind)).map(({ run }) => run)
     if (damaged.length === 0) return []
-    const why = kind === 'failed' ? `: ${damaged[0].verdict.reasons[0]}` : ''
+    const { text } = KINDS[kind]
+    const why = kind === 'failed' ? `: ${failuresOf(damaged[0].verdict)[0]}` : ''
     return [
       {
-        kind: kind as Damage['kind'],
+        kind,
         runs: damaged.length,
         of: runs.length,
         text: `${text} in ${damaged.length} of ${runs.length} runs${why}`,
       },
     ]
   })
+}
+
+const KIND_NAMES = Object.keys(KINDS) as Damage['kind'][]
+
+/** A verdict that another kind explains says nothing of its own: in A it would excuse what B alone did. */
+function kindsOf(run: RunResult, allowance: Allowance): Damage['kind'][] {
+  const kinds = KIND_NAMES.filter(kind => KINDS[kind].of(run, allowance))
+  return kinds.length > 1 ? kinds.filter(kind => kind !== 'failed') : kinds
 }
 
 export function isDamaged(run: RunResult, allowance: Allowance): boolean {

@@ -30,6 +30,12 @@ export interface GateOptions {
   readonly allowance: Allowance
   /** Runs whose figures say nothing, and which may have broken something all the same. */
   readonly apart?: { readonly a: readonly RunResult[]; readonly b: readonly RunResult[] }
+  /** Tries that came to no run, since the master did not start. */
+  readonly failedStarts?: { readonly a: number; readonly b: number }
+  /** What makes the two sides no pair to compare. */
+  readonly doubts?: readonly string[]
+  /** Not all that was asked for was measured: figures that look bad by then are no verdict, what is broken is. */
+  readonly isPartial?: boolean
 }
 
 /**
@@ -38,7 +44,7 @@ export interface GateOptions {
  * effect; else nothing is said. What only B's runs broke is a regression whatever the figures say.
  */
 export function judgeGate(a: readonly RunResult[], b: readonly RunResult[], options: GateOptions): GateVerdict {
-  const { measures, gating, paired, allowance, apart = { a: [], b: [] } } = options
+  const { measures, gating, paired, allowance, apart = { a: [], b: [] }, failedStarts, doubts: given = [] } = options
   const compared = measures.flatMap(measure => {
     const comparison = compareMeasure(measure, a, b, { paired, family: gating.has(measure.name) ? gating.size : 1 })
     return comparison === undefined ? [] : [comparison]
@@ -50,9 +56,17 @@ export function judgeGate(a: readonly RunResult[], b: readonly RunResult[], opti
   const onlyInB = damagedOnlyIn(damage.b, damage.a)
   const missing = [...gating].filter(name => !compared.some(comparison => comparison.name === name))
   const of = (result: MeasureResult) => metrics.filter(metric => metric.gating && metric.result === result)
-  const failures = [...onlyInB.map(({ text }) => `only in B: ${text}`), ...of('regression').map(({ reason }) => reason)]
-  if (failures.length > 0) return { result: 'fail', reasons: failures, metrics, damage }
+  const broken = [...onlyInB.map(({ text }) => `only in B: ${text}`), ...unstarted(failedStarts)]
+  const worse = of('regression').map(({ reason }) => reason)
+  const isComparable = given.length === 0 && options.isPartial !== true
+  const failures = isComparable ? [...broken, ...worse] : broken
+  if (failures.length > 0) return { result: 'fail', reasons: [...failures, ...given], metrics, damage }
   const doubts = [
+    ...given,
+    ...worse,
+    ...(failedStarts !== undefined && failedStarts.b > failedStarts.a
+      ? [`B did not start at the first try in ${failedStarts.b} of its runs, A in ${failedStarts.a}`]
+      : []),
     ...(deciding.length === 0 ? ['nothing that decides was measured'] : []),
     ...missing.map(name => `${name}: not measured`),
     ...damage.a.map(({ text }) => `A is damaged: ${text}`),
@@ -65,6 +79,14 @@ export function judgeGate(a: readonly RunResult[], b: readonly RunResult[], opti
     metrics,
     damage,
   }
+}
+
+/** One may have met a busy host. */
+const MOST_FAILED_STARTS = 1
+
+function unstarted(failed: GateOptions['failedStarts']): string[] {
+  if (failed === undefined || failed.a > 0 || failed.b <= MOST_FAILED_STARTS) return []
+  return [`only in B: the master did not start, ${failed.b} times`]
 }
 
 /** @param pAdjusted undefined for one that does not decide: it is judged by its own p */
@@ -86,6 +108,12 @@ function judged(comparison: Comparison, p: number): { result: MeasureResult; rea
   if (missing > 0) return { result: 'inconclusive', reason: `${said}; missing in ${percent(missing)} of the runs` }
   if (b.bounded || (a.bounded && p <= LEVEL))
     return { result: 'inconclusive', reason: `${said}; some values are lower bounds` }
+  const measured = measuredEffect(comparison)
+  if (high < minimumEffect && measured >= minimumEffect)
+    return {
+      result: 'inconclusive',
+      reason: `${said}; but ${change(measured)} as measured: the harness needed more CPU with B too, and either may be why`,
+    }
   if (high < minimumEffect) {
     const isBetter = pBetter <= LEVEL && effect <= -minimumEffect / (1 + minimumEffect)
     return { result: isBetter ? 'improvement' : 'pass', reason: `${said}, less than ${bound} worse` }
@@ -95,6 +123,11 @@ function judged(comparison: Comparison, p: number): { result: MeasureResult; rea
       ? 'runs that differ so much find nothing'
       : `from ${percent(smallestDetectable)} on a regression would have been found`
   return { result: 'inconclusive', reason: `${said}, not surely less than ${bound} worse; ${found}` }
+}
+
+/** Without what was taken out for the machine: that B is not why the harness needs more was not shown, only not refuted. */
+function measuredEffect({ measuredRatio, better }: Comparison): number {
+  return measuredRatio === null ? 0 : worseBy(measuredRatio, better)
 }
 
 /** Counts that may be 0: the same on both sides, or told apart by their ranks and medians. */

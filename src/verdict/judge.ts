@@ -51,13 +51,19 @@ export interface Conditions {
 export function judge(run: RunResult, thresholds: readonly Threshold[], conditions: Conditions): Verdict {
   const results = thresholds.map(threshold => judgeThreshold(run, threshold))
   const reasons = (wanted: ThresholdResult['result']) => results.filter(r => r.result === wanted).map(r => r.reason)
+  const failures = [...conditions.failures]
   if (conditions.saturated.length > 0)
-    return { result: 'invalid', reasons: [...conditions.saturated], thresholds: results }
-  const failed = [...conditions.failures, ...reasons('fail')]
-  if (failed.length > 0) return { result: 'fail', reasons: failed, thresholds: results }
+    return { result: 'invalid', reasons: [...conditions.saturated], failures, thresholds: results }
+  const failed = [...failures, ...reasons('fail')]
+  if (failed.length > 0) return { result: 'fail', reasons: failed, failures, thresholds: results }
   const doubts = [...conditions.inconclusive, ...reasons('inconclusive')]
-  if (doubts.length > 0) return { result: 'inconclusive', reasons: doubts, thresholds: results }
-  return { result: 'pass', reasons: [...results.map(r => r.reason), ...conditions.expected], thresholds: results }
+  if (doubts.length > 0) return { result: 'inconclusive', reasons: doubts, failures, thresholds: results }
+  return {
+    result: 'pass',
+    reasons: [...results.map(r => r.reason), ...conditions.expected],
+    failures,
+    thresholds: results,
+  }
 }
 
 interface Found {

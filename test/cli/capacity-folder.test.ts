@@ -22,6 +22,7 @@ const PLAN: CapacityPlan = {
   axes: ['slaves'],
   objective: [],
   budgetMs: 60_000,
+  lostMs: 0,
   from: null,
   to: null,
   master: null,

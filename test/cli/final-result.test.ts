@@ -1,5 +1,7 @@
 import { expect, it } from 'vitest'
-import { comparisonFailures } from '../../src/cli/final-result.js'
+import { comparisonFailures, countFailures } from '../../src/cli/final-result.js'
+import { loadProfile } from '../../src/profile/load.js'
+import { measuredRun } from '../verdict/measured-run.js'
 
 const figures = { failure: null, followed: 2, convergeMs: 1, openMailboxes: 0 }
 const slaves = {
@@ -23,4 +25,38 @@ it('judges each comparison, by the name of its phase', () => {
   expect(comparisonFailures(slaves, ['differences'])).toHaveLength(1)
   expect(comparisonFailures(slaves, ['thrash'])).toHaveLength(2)
   expect(comparisonFailures(slaves, ['away', 'differences'])).toEqual([])
+})
+
+it.each([
+  { what: 'all that was acknowledged', listed: 30_100, is: undefined },
+  {
+    what: 'one less',
+    listed: 30_099,
+    is: /^the master lists 30099 mailboxes, not the 30100 that it said were stored$/,
+  },
+  { what: 'one more', listed: 30_101, is: /not the 30100/ },
+  { what: 'some of those without an answer', listed: 30_103, unfinished: 5, is: undefined },
+  { what: 'less than without them', listed: 30_094, unfinished: 5, is: /not the 30095 to 30105 / },
+  { what: 'what is known of nobody else’s', listed: 7, kind: 'remote' as const, is: undefined },
+  { what: 'what a crash left', listed: 7, restarts: 1, is: undefined },
+])('finds $what: $is', ({ listed, unfinished = 0, kind = 'cyrus', restarts = 0, is }) => {
+  const run = measuredRun({}, ({ master, total }) => {
+    Object.assign(master, { kind, restarts, mailboxesListed: listed })
+    total.operations = { create: { count: 100 + unfinished, failed: 0, unfinished, ratePerSecond: 1 } }
+  })
+  const [failure] = countFailures(run, loadProfile('ci'))
+  if (is === undefined) expect(failure).toBeUndefined()
+  else expect(failure).toMatch(is)
+})
+
+it('knows what deletes leave: a tombstone, or nothing', () => {
+  const run = measuredRun({}, ({ master, total }) => {
+    Object.assign(master, { kind: 'cyrus', mailboxesListed: 30_000 })
+    const done = { count: 100, failed: 0, unfinished: 0, ratePerSecond: 1 }
+    total.operations = { create: done, delete: done, rename: done }
+  })
+  const mix = (style: string) =>
+    loadProfile('ci', [`backends.mix={ create: 1, delete: 1, rename: 1, deleteStyle: ${style} }`])
+  expect(countFailures(run, mix('final'))).toEqual([])
+  expect(countFailures(run, mix('delayed'))).toHaveLength(1)
 })

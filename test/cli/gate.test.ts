@@ -91,6 +91,22 @@ describe('mupdate-bench gate', { timeout: 300_000 }, () => {
     const trend = await workbench.bench(['trend', join(folder, 'a'), '--json'])
     expect(JSON.parse(trend.stdout)).toMatchObject({ histories: [{ profile: 'small', masterKind: 'embedded' }] })
 
+    const twice = await workbench.bench(['compare', 'kept', 'kept', '--', join(folder, 'b'), '--json'])
+    expect(parsed(twice.stdout).a.runs, 'each run once').toHaveLength(6)
+    const itself = await workbench.bench(['compare', 'kept', '--', 'kept'])
+    expect(itself).toMatchObject({ status: 2, stderr: expect.stringContaining('is in both sets') })
+    const few = await workbench.bench(['compare', join(folder, gate.a.runs[0]!), '--', 'kept', ...STEADILY.slice(2)])
+    expect(few).toMatchObject({ status: 6, stdout: expect.stringMatching(/1 and 6 runs/) })
+
+    const stays = ['gate', workbench.profile, '--out', workbench.out, '--baseline', 'kept', '--b', 'embedded']
+    const noChange = await workbench.bench([...stays, ...STEADILY])
+    expect(noChange).toMatchObject({ status: 2, stderr: expect.stringContaining('B is what the baseline is of') })
+    const sameAgain = await workbench.bench([...stays, ...STEADILY, '--aa', '--json'])
+    expect(parsed(sameAgain.stdout)).toMatchObject({ aa: true, paired: false, result: 'pass' })
+    const elsewhere = await workbench.bench([...stays, ...STEADILY, '--set', 'master.settings.slowedBy=1%', '--json'])
+    expect(elsewhere.status, 'nobody said that B should be slowed').toBe(6)
+    expect(parsed(elsewhere.stdout).reasons.join()).toContain('the baseline was made with slowedBy unset')
+
     const slower = [
       '--baseline',
       'kept',
@@ -127,7 +143,7 @@ describe('mupdate-bench gate', { timeout: 300_000 }, () => {
   })
 
   it('is invalid where the harness is the limit in pair after pair (5)', async ({ workbench }) => {
-    const flood = 'phases.2.arrivals={ kind: constant, rate: 400000 }'
+    const flood = 'phases.2.arrivals={ kind: constant, rate: 2000000 }'
     const args = ['--aa', '--pairs', '6', '--gating', 'cpuPerCreates', '--set', flood]
     const { status, stdout } = await workbench.bench(gateArguments(workbench, args))
     expect(stdout).toMatch(/^INVALID/)
@@ -153,6 +169,11 @@ describe('mupdate-bench gate', { timeout: 300_000 }, () => {
     { args: ['--b-set', 'slaves.count=3'], status: 2, says: 'slaves.count=3 is no setting of a master' },
     { args: ['--b-set', 'slowedBy=fast'], status: 2, says: 'slowedBy: fast is no share of the CPU' },
     { args: ['--aa', ...QUICKLY.slice(0, 2), '--gating', 'noopPlainP50'], status: 2, says: 'give no noopPlainP50' },
+    {
+      args: ['--b', 'mupdate://x@127.0.0.1:1', '--b-set', 'mupdate_workers_max=20'],
+      status: 2,
+      says: 'mupdate_workers_max=20 cannot be set on mupdate://x@127.0.0.1:1',
+    },
     { args: ['--b', 'mupdate://x@127.0.0.1:1'], status: 3, says: '127.0.0.1:1' },
   ])('$args: $status, $says', async ({ args, status, says }, { workbench }) => {
     const ended = await workbench.bench(gateArguments(workbench, args), { MUPDATE_BENCH_PASSWORD: 'x' })

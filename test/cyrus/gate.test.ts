@@ -49,8 +49,8 @@ afterAll(() => {
   rmSync(trees, { recursive: true, force: true })
 })
 
-async function gate(args: readonly string[]) {
-  const common = ['gate', workbench.profile, '--out', workbench.out, '--quiet', '--json', '--gating', 'cpuPerDump']
+async function gate(args: readonly string[], gating = 'cpuPerDump') {
+  const common = ['gate', workbench.profile, '--out', workbench.out, '--quiet', '--json', '--gating', gating]
   const { status, stdout, stderr } = await workbench.bench([...common, '--pairs', '6', ...args])
   return { status, stderr, gate: stdout === '' ? undefined : gateResultSchema.parse(JSON.parse(stdout)) }
 }
@@ -65,6 +65,18 @@ describe('a gate of two builds of Cyrus', { timeout: 240_000 }, () => {
     const { status, stderr } = await gate(['--a', 'cyrus', '--b', `cyrus:${tree}`])
     expect(stderr).toContain('both sides are the same: 3.')
     expect(status).toBe(2)
+    // How often it writes, which no neighbour changes; noise is measured elsewhere.
+    const steady = ['--aa', '--effect', 'writeCallsPerCreate=20%']
+    const same = await gate(['--a', 'cyrus', '--b', `cyrus:${tree}`, ...steady], 'writeCallsPerCreate')
+    expect(same.gate).toMatchObject({ result: 'pass', aa: true })
+    expect(same.status).toBe(0)
+  })
+
+  it('calls a build that does not start beside one that does a regression', async () => {
+    const { status, gate: result } = await gate(['--a', 'cyrus', '--b-set', 'mboxlist_db=nosuchdb'])
+    expect(result).toMatchObject({ result: 'fail', failedStarts: { a: 0, b: 2 } })
+    expect(result?.reasons[0]).toMatch(/^only in B: no run: /)
+    expect(status).toBe(4)
   })
 
   it('finds a slow-down of one libc call in the way of a list, and names the library that ran', async () => {

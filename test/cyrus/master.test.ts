@@ -141,7 +141,7 @@ describe('a Cyrus of our own', () => {
   it('shows what its log said when it cannot start', async () => {
     const { master } = make({ settings: { mboxlist_db: 'nosuchdb' } })
     await expect(master.start()).rejects.toMatchObject({
-      code: 'MASTER_SETUP',
+      code: 'MASTER_DIED',
       message: expect.stringMatching(/its log ends:[\s\S]*nosuchdb/),
     })
     expect(readdirSync(parent)).toEqual([])

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { RunResult } from '../../src/metrics/run-result.js'
 import { Workbench } from '../cli/bench.js'
 
@@ -12,6 +12,20 @@ beforeEach(() => {
 
 afterEach(() => workbench.remove())
 
+/** A list has to take so long, that ten of them outlast the two silences of 2 s that a slave bears, on quick machines too. */
+const LIST_MS = 550
+const PROBED = 20_000
+let enough: string
+
+beforeAll(async () => {
+  const bench = new Workbench()
+  const sets = [`site.mailboxes=${PROBED}`, 'phases.2.duration=1s', 'phases.3.duration=1s', ...UNTIDY]
+  await bench.bench(['run', 'resync-storm', '--master', 'cyrus', '--out', bench.out, ...setting(sets)])
+  const { dumpHoldMs } = bench.result('resync-storm').slaves
+  enough = `site.mailboxes=${Math.max(100_000, Math.round((LIST_MS / dumpHoldMs!) * PROBED))}`
+  bench.remove()
+}, 60_000)
+
 const UNTIDY = ['converge=false']
 /** Lists of ten are read within 8 s on slow machines too. */
 const FEWER = 'site.mailboxes=60000'
@@ -21,16 +35,20 @@ const seen = new Map<string, { readonly sets: readonly string[]; readonly result
 /** @param further what is shortened beside the phases: a storm that goes on need not be waited for */
 async function storm(profile: string, seconds: number, ...further: string[]): Promise<ReturnType<Workbench['result']>> {
   const values = ['phases.2.duration=1s', `phases.3.duration=${seconds}s`, ...further]
-  const sets = values.flatMap(value => ['--set', value])
+  const sets = setting(values)
   await workbench.bench(['run', profile, '--master', 'cyrus', '--out', workbench.out, ...sets])
   const result = workbench.result(profile)
   seen.set(profile, { sets, result })
   return result
 }
 
+function setting(values: readonly string[]): string[] {
+  return values.flatMap(value => ['--set', value])
+}
+
 describe('ten of twenty frontends restarted on a real Cyrus', () => {
   it('with a retry delay of 2 s: their resyncs cause resyncs, which NOOPs on a plain connection do not show', async () => {
-    const { slaves, phases, verdict } = await storm('resync-storm', 16, ...UNTIDY)
+    const { slaves, phases, verdict } = await storm('resync-storm', 16, enough, ...UNTIDY)
     expect(slaves.thrash).toMatchObject({ state: 'sustained', trigger: '“restart: 10 slaves”' })
     expect(slaves.thrash.onsetMs).toBeGreaterThan(0)
     expect(slaves.timeouts).toBeGreaterThan(5)
@@ -52,7 +70,7 @@ describe('ten of twenty frontends restarted on a real Cyrus', () => {
   })
 
   it('with a connection for each create: plain NOOPs suffer too', async () => {
-    const { slaves, phases } = await storm('resync-storm-backends', 14, ...UNTIDY)
+    const { slaves, phases } = await storm('resync-storm-backends', 14, enough, ...UNTIDY)
     expect(slaves.timeouts).toBeGreaterThan(0)
     const { commands } = phases.find(({ name }) => name === 'storm')!
     expect(commands['NOOP.plain']!.responseTimeUs!.max).toBeGreaterThan(500e3)

@@ -147,7 +147,7 @@ class CyrusMaster implements Master {
       const version = this.mupdatePid === undefined ? undefined : await this.tryToLogIn(plan)
       if (version !== undefined) return version
       if (performance.now() > lastTry) {
-        throw this.setupError(`Cyrus did not answer in ${START_LIMIT_MS / 1000} s`, 'its log says why')
+        throw this.died(`Cyrus did not answer in ${START_LIMIT_MS / 1000} s`, 'its log says why')
       }
       await sleep(POLL_EVERY_MS)
     }
@@ -158,13 +158,16 @@ class CyrusMaster implements Master {
       return await askVersion(plan)
     } catch (error) {
       if (isHarnessError(error) && MAY_PASS.includes(error.code)) return undefined
-      throw this.setupError(`Cyrus started and is no use: ${messageOf(error)}`, 'its log may say why', error)
+      throw this.died(`Cyrus started and is no use: ${messageOf(error)}`, 'its log may say why', error)
     }
   }
 
-  private setupError(message: string, hint: string, cause?: unknown): HarnessError {
-    const log = this.lastLines.length === 0 ? '' : `; its log ends:\n  ${this.lastLines.join('\n  ')}`
-    return new HarnessError('MASTER_SETUP', message + log, hint, cause === undefined ? undefined : { cause })
+  private died(message: string, hint: string, cause?: unknown): HarnessError {
+    return new HarnessError('MASTER_DIED', this.withLog(message), hint, cause === undefined ? undefined : { cause })
+  }
+
+  private withLog(message: string): string {
+    return this.lastLines.length === 0 ? message : `${message}; its log ends:\n  ${this.lastLines.join('\n  ')}`
   }
 
   private onReport(report: SupervisorReport): void {
@@ -179,11 +182,11 @@ class CyrusMaster implements Master {
         break
       case 'died':
         this.mupdatePid = undefined
-        this.failure = this.setupError(report.detail, 'its log says why')
+        this.failure = this.died(report.detail, 'its log says why')
         this.emit(report)
         break
       case 'failed':
-        this.failure = this.setupError(report.message, report.hint)
+        this.failure = new HarnessError('MASTER_SETUP', this.withLog(report.message), report.hint)
     }
   }
 
