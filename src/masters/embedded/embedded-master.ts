@@ -130,7 +130,7 @@ async function readyPort(
   let timer: NodeJS.Timeout | undefined
   const ready = new Promise<number>((resolve, reject) => {
     const fail = (detail: string) =>
-      reject(new HarnessError('MASTER_DIED', `the embedded master did not start: ${detail}`, 'see the lines above'))
+      reject(new HarnessError('MASTER_SETUP', `the embedded master did not start: ${detail}`, 'see the lines above'))
     timer = setTimeout(() => fail(`no answer within ${START_LIMIT_MS / 1000} s`), START_LIMIT_MS)
     void exited.then(fail)
     lines.on('line', line => {
