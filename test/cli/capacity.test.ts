@@ -196,6 +196,16 @@ describe('the budget, simulated,', () => {
   })
 })
 
+it('time that a trial took which was cut off counts for --resume too: it is not made, and cut off, again', async () => {
+  await workbench.bench(search('--vary', 'slaves', '--budget', '100s', '--json'))
+  const journal = join(folderOf(), 'journal.ndjson')
+  const [head, ...lines] = readFileSync(journal, 'utf8').split('\n')
+  writeFileSync(journal, [JSON.stringify({ ...JSON.parse(head!), lostMs: 100_000 }), ...lines].join('\n'))
+  const { status, stderr } = await workbench.bench(['capacity', '--resume', folderOf()])
+  expect(status).toBe(2)
+  expect(stderr).toMatch(/its trials have taken \d+ min \d+ s of a budget of 1 min 40 s[\s\S]*give more --budget/)
+})
+
 describe('a search that was interrupted goes on', () => {
   /** What came out, without what differs from run to run. */
   const comparable = ({ id: _, startedAt: __, trials, ...rest }: CapacityResult) => ({
