@@ -1,5 +1,4 @@
 import type { RunResult } from '../src/metrics/run-result.js'
-import { fisher } from './fisher.js'
 import { median } from './pairs.js'
 
 /** What is compared of a run. Times in ms; null where the run has none. */
@@ -58,9 +57,6 @@ export interface Judged {
   readonly rows: readonly string[]
 }
 
-/** Shares that lie apart as rarely as this by chance are not the same. */
-const LEVEL = 0.05
-
 /**
  * Verdicts have to be the same, and lists as long; that is what `agrees` means. Whether the real median lies within what
  * the simulation says of itself is said for each figure.
@@ -72,15 +68,15 @@ export function judge(
   simulated: readonly Figures[],
 ): Judged {
   const verdicts = [real, model, simulated].filter(all => all.length > 0).map(verdictOf)
-  const [first, ...others] = verdicts
-  const of = others.map(other => agreementOf(first, other))
-  const agreement = of.find(word => word === 'DIFFERS') ?? of.find(word => word !== 'same') ?? 'same'
-  const rows = [`| **${name}** | verdict | ${verdicts.map(({ text }) => text).join(' | ')} | | ${agreement} |`]
+  const same = verdicts.every(({ verdict }) => verdict === verdicts[0].verdict)
+  const rows = [
+    `| **${name}** | verdict | ${verdicts.map(({ text }) => text).join(' | ')} | | ${same ? 'same' : 'DIFFERS'} |`,
+  ]
   for (const measure of Object.keys(MEASURES) as Measure[]) {
     const row = rowOf(measure, real, model, simulated)
     if (row !== undefined) rows.push(row)
   }
-  return { name, agrees: agreement !== 'DIFFERS' && !rows.some(row => row.includes('FAR OFF')), rows }
+  return { name, agrees: same && !rows.some(row => row.includes('FAR OFF')), rows }
 }
 
 export function table(judged: readonly Judged[]): string {
@@ -96,51 +92,33 @@ export function table(judged: readonly Judged[]): string {
 function countText(rows: readonly string[]): string {
   const of = (word: string) => rows.filter(row => row.includes(word)).length
   return [
-    `Verdicts: ${of('| same |')} the same, ${of(`| ${EDGE} |`)} ${EDGE}, ${of('DIFFERS')} not.`,
+    `Verdicts: ${of('| same |')} the same, ${of('DIFFERS')} not.`,
     `Lists: ${of('| within')} within 10 %, ${of('FAR OFF')} not.`,
     `Of the other figures ${of('| inside')} lie inside, ${of('OUTSIDE')} outside, ${of('too short')} are too short to tell.`,
   ].join(' ')
 }
 
-/** Of how many runs how many were so. */
-type Share = readonly [number, number]
-
 interface Verdict {
-  readonly thrash: Share
-  readonly exhausted: Share
+  readonly verdict: string
+  /** With the numbers of runs that it is of. */
   readonly text: string
 }
 
-const EDGE = 'at the edge'
-
 /**
- * Whether most of the runs thrash, and whether workers run out in most of them. How long a thrash lasts is chance. Where
- * real runs themselves do both, most of a few is chance too: then the shares may not differ beyond that.
+ * Whether most of the runs thrash, and whether workers run out in most of them. How long a thrash lasts is chance.
+ * A tie is a verdict of its own, which agrees with nothing but another one.
  */
-function agreementOf(real: Verdict, other: Verdict): string {
-  const words = (['thrash', 'exhausted'] as const).map(what => {
-    const [ours, theirs] = [real[what], other[what]]
-    if (mostOf(ours) === mostOf(theirs)) return 'same'
-    const isSplit = ours[0] > 0 && ours[0] < ours[1]
-    return isSplit && fisher(ours, theirs) > LEVEL ? EDGE : 'DIFFERS'
-  })
-  return words.find(word => word === 'DIFFERS') ?? words.find(word => word === EDGE) ?? 'same'
-}
-
-function mostOf([count, of]: Share): number {
-  return Math.sign(2 * count - of)
-}
-
 function verdictOf(all: readonly Figures[]): Verdict {
   const thrashes = all.filter(({ thrash }) => thrash !== 'none').length
   const sustained = all.filter(({ thrash }) => thrash === 'sustained').length
   const exhausted = all.filter(run => run.exhausted).length
+  const most = (count: number) => Math.sign(2 * count - all.length)
   const words = [
     thrashes === 0 ? `none (of ${all.length})` : `thrash ${thrashes} of ${all.length}`,
     ...(sustained > 0 ? [`to the end ${sustained}`] : []),
     ...(exhausted > 0 ? [`no worker left ${exhausted} of ${all.length}`] : []),
   ]
-  return { thrash: [thrashes, all.length], exhausted: [exhausted, all.length], text: words.join(', ') }
+  return { verdict: `${most(thrashes)} ${most(exhausted)}`, text: words.join(', ') }
 }
 
 function rowOf(

@@ -84,11 +84,11 @@ export function compareMeasure(
   const hasRatio = [...valuesA, ...valuesB].every(value => value > 0)
   const harness = paired && hasRatio ? harnessShare(measure, read.a, read.b) : null
   const [scaledA, scaledB] = [read.a, read.b].map(readings => scaled(readings, hasRatio, measure, harness))
-  const [plainA, plainB] = [read.a, read.b].map(readings => scaled(readings, hasRatio, measure, null))
-  const estimate = paired ? pairedEstimate(minus(plainB, plainA)) : unpairedEstimate(plainA, plainB)
   const sign = measure.better === 'less' ? 1 : -1
   const test = paired ? signedRank(minus(scaledB, scaledA)) : rankSum(scaledA, scaledB)
   const shift = paired ? pairedShift(minus(scaledB, scaledA), CONFIDENCE) : unpairedShift(scaledA, scaledB, CONFIDENCE)
+  const unscaled = (readings: readonly Reading[]) => scaled(readings, hasRatio, measure, null)
+  const measured = harness?.used === true ? pairedEstimate(minus(unscaled(read.b), unscaled(read.a))) : shift.estimate
   const { name, title, unit, better, minimumEffect } = measure
   return {
     name,
@@ -100,7 +100,7 @@ export function compareMeasure(
     b: sideOf(read.b),
     paired,
     ratio: hasRatio ? Math.exp(shift.estimate) : null,
-    measuredRatio: hasRatio ? Math.exp(estimate) : null,
+    measuredRatio: hasRatio ? Math.exp(measured) : null,
     ci: hasRatio && Number.isFinite(shift.low) ? [Math.exp(shift.low), Math.exp(shift.high)] : null,
     p: sign > 0 ? test.pGreater : test.pLess,
     pBetter: sign > 0 ? test.pLess : test.pGreater,
