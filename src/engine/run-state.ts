@@ -49,6 +49,7 @@ export class PhaseState {
       ...groups,
       master: this.masterResult(),
       harnessCpuMs: this.watch.ownCpuMs === undefined ? null : round3(this.watch.ownCpuMs),
+      hostCpuMs: this.watch.hostCpuMs === undefined ? null : round3(this.watch.hostCpuMs),
     }
   }
 

@@ -19,7 +19,7 @@ export class WatchSpan {
   readonly master = new ProcessSpan()
   private own = { elapsedNs: 0, cpuNs: 0, samples: 0 }
   private readonly peggedSamples = new Map<string, number>()
-  private steal = { elapsedNs: 0, stolenNs: 0 }
+  private host = { elapsedNs: 0, busyNs: 0, stolenNs: 0 }
 
   add(master: ProcessSample | undefined, own: OwnLoad | undefined, host: HostSample | undefined): void {
     if (master !== undefined) this.master.add(master)
@@ -33,8 +33,9 @@ export class WatchSpan {
       }
     }
     if (host !== undefined) {
-      this.steal.elapsedNs += host.elapsedNs
-      this.steal.stolenNs += host.stealShare * host.elapsedNs
+      this.host.elapsedNs += host.elapsedNs
+      this.host.busyNs += host.busyCores * host.elapsedNs
+      this.host.stolenNs += host.stealShare * host.elapsedNs
     }
   }
 
@@ -48,7 +49,12 @@ export class WatchSpan {
   }
 
   get stealShare(): number | undefined {
-    return this.steal.elapsedNs > 0 ? this.steal.stolenNs / this.steal.elapsedNs : undefined
+    return this.host.elapsedNs > 0 ? this.host.stolenNs / this.host.elapsedNs : undefined
+  }
+
+  /** CPU of all CPUs, whoever used it; undefined where nothing was sampled. */
+  get hostCpuMs(): number | undefined {
+    return this.host.elapsedNs > 0 ? this.host.busyNs / 1e6 : undefined
   }
 
   get pegged(): { thread: string; share: number } | undefined {

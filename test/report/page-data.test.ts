@@ -165,7 +165,16 @@ describe('the page of a run', () => {
     const run = syntheticRun()
     const metric = { count: 9, failed: 0, unfinished: 3, ratePerSecond: 1 }
     const phase = (name: string, ended: 'duration' | 'condition') => ({
-      ...{ name, ended, startMs: 0, durationMs: 1, listedRecords: null, master: null, harnessCpuMs: null },
+      ...{
+        name,
+        ended,
+        startMs: 0,
+        durationMs: 1,
+        listedRecords: null,
+        master: null,
+        harnessCpuMs: null,
+        hostCpuMs: null,
+      },
       ...{ operations: {}, commands: { 'NOOP.stream': metric, 'NOOP.plain': { ...metric, unfinished: 0 } } },
     })
     const phases = [phase('load', 'condition'), phase('calm', 'duration'), phase('storm', 'duration')]

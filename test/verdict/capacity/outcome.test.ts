@@ -193,6 +193,18 @@ describe('the harness as the limit', () => {
     expect(judged(full).outcome).toBe('harness')
   })
 
+  it('is not its host where CPUs are left', () => {
+    const left = trial({ createUs: 3e6, peggedShare: 1 }, changed => {
+      changed.harness.host = { cores: 2 }
+      changed.phases[0]!.master!.waitMs = 16_000
+      changed.phases[0]!.master!.cpuMs = 9900
+      changed.phases[0]!.hostCpuMs = 13_000
+    })
+    expect(judged(left)).toMatchObject({ outcome: 'failed', cause: { resource: 'thread pegged' } })
+    left.phases[0]!.hostCpuMs = 19_000
+    expect(judged(left)).toMatchObject({ outcome: 'harness', cause: { resource: 'harness' } })
+  })
+
   it('is not its host where the master had hardly anything to do', () => {
     const idle = trial({ createUs: 4e6, plainUs: 4e6 }, changed => {
       changed.slaves.count = 50
