@@ -1,12 +1,8 @@
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { HELD_SHARE } from '../src/masters/model/connection.js'
 import { FRESH, FRESH_NS, SETTLED } from '../src/masters/model/lock.js'
 import type { Row } from './against-mupref.js'
-import { preloadedCyrus } from './cyrus-tree.js'
-import { median, output } from './pairs.js'
+import { median } from './pairs.js'
+import { type SpiedEvent, spiedStorm } from './spied.js'
 
 /** As bench/reference/lock-spy.c writes them. */
 const ASKS = 0
@@ -17,8 +13,6 @@ const RELEASES = 4
 const WAKES = 5
 const IS_WOKEN = 6
 const SLEPT_NOT = 7
-const HEADER_BYTES = 16
-const EVENT_BYTES = 16
 
 /** Longer than a hand-over to a CPU that sleeps. */
 const LATE_NS = 150e3
@@ -26,10 +20,7 @@ const LOOK_UP_NS = 20e3
 const LIST_NS = 50e6
 const SOON_NS = 20e6
 
-interface Event {
-  readonly ns: number
-  readonly thread: number
-  readonly kind: number
+interface Event extends SpiedEvent {
   /** Of the same thread. */
   readonly before: Event | undefined
   after: Event | undefined
@@ -46,7 +37,7 @@ export async function benchLock(count: number): Promise<Row[]> {
   const wakes: Wake[] = []
   const heldShares: number[] = []
   for (let run = 0; run < count; run++) {
-    const events = await eventsOfStorm(run + 1)
+    const events = linked(await spiedStorm('lock-spy.c', run + 1))
     const fromNs = events.find(event => isHeld(event, LIST_NS))?.ns ?? Infinity
     const storm = events.filter(({ ns }) => ns >= fromNs)
     wakes.push(...wakesOf(storm))
@@ -72,45 +63,15 @@ export async function benchLock(count: number): Promise<Row[]> {
   ]
 }
 
-/** 10 of 45 frontends come back while mailboxes are created. */
-async function eventsOfStorm(seed: number): Promise<Event[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'mupdate-bench-lock-'))
-  try {
-    // Cyrus's user writes into it.
-    chmodSync(folder, 0o777)
-    const file = join(folder, 'events')
-    const spy = readFileSync(fileURLToPath(new URL('../../bench/reference/lock-spy.c', import.meta.url)), 'utf8')
-    const tree = preloadedCyrus(join(folder, 'tree'), `#define EVENTS "${file}"\n${spy}`)
-    const sets = ['slaves.count=45', 'phases.3.duration=20s', 'phases.3.events=[{at: 0s, do: restart, slaves: 10}]']
-    await output('node', [
-      ...['dist/cli/main.js', 'run', 'resync-storm', ...sets.flatMap(set => ['--set', set]), '--seed', String(seed)],
-      ...['--master', `cyrus:${tree}`, '--out', join(folder, 'out'), '--quiet', '--json'],
-    ])
-    return read(readFileSync(file))
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-}
-
-function read(bytes: Buffer): Event[] {
-  const count = Math.min(Number(bytes.readBigUInt64LE(0)), Math.floor((bytes.length - HEADER_BYTES) / EVENT_BYTES))
-  const events: Event[] = []
-  for (let i = 0; i < count; i++) {
-    const at = HEADER_BYTES + i * EVENT_BYTES
-    const thread = bytes.readUInt32LE(at + 8)
-    const kind = bytes.readUInt32LE(at + 12)
-    events.push({ ns: Number(bytes.readBigUInt64LE(at)), thread, kind, before: undefined, after: undefined })
-  }
+function linked(events: readonly SpiedEvent[]): Event[] {
   const last = new Map<number, Event>()
-  return events
-    .sort((a, b) => a.ns - b.ns)
-    .map(event => {
-      const before = last.get(event.thread)
-      const linked: Event = { ...event, before, after: undefined }
-      if (before !== undefined) before.after = linked
-      last.set(event.thread, linked)
-      return linked
-    })
+  return events.map(event => {
+    const before = last.get(event.thread)
+    const linked: Event = { ...event, before, after: undefined }
+    if (before !== undefined) before.after = linked
+    last.set(event.thread, linked)
+    return linked
+  })
 }
 
 /** Those whose waker asks again. Who sleeps longest is woken (futex(2)). */

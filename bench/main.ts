@@ -6,6 +6,7 @@ import { benchLive } from './live.js'
 import { benchLock } from './lock.js'
 import { benchEmbedded, benchGenerator, benchOpenModel } from './own.js'
 import { benchDigest, benchSwarm } from './slaves.js'
+import { benchWorkers } from './workers.js'
 
 const PARTS = {
   generator: benchGenerator,
@@ -17,6 +18,7 @@ const PARTS = {
   costs: benchCosts,
   listener: () => benchListener(),
   lock: benchLock,
+  workers: benchWorkers,
   mupref: benchAgainstMupref,
 } as const
 

@@ -31,7 +31,7 @@ export class CyrusModel {
   ) {
     this.lock =
       settings.broken === 'no-lock' ? NO_LOCK : new Lock(timeline, () => costs.drawNs('handOver'), costs.random)
-    this.workers = new Workers(timeline, settings, () => costs.drawNs('banner'))
+    this.workers = new Workers(timeline, settings, () => costs.drawNs('banner'), costs.random)
   }
 
   get connectionCount(): number {

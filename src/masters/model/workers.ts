@@ -1,12 +1,10 @@
 import { Fifo } from '../../core/fifo.js'
+import { drawNormal, type Random } from '../../core/random.js'
 import type { Timeline } from '../../core/timeline.js'
 import type { ModelConnection } from './connection.js'
 import type { ModelSettings } from './settings.js'
 
-/**
- * What the listener needs to wake up, see an event and hand its role on; and a new thread until it runs. The latter is
- * the shorter one, or the next listener would make one more for the same want: the cliff is just at `mupdate_workers_max`.
- */
+/** What the listener needs to wake up, see an event and hand its role on. */
 export const ROUND_NS = 30_000
 /**
  * What idle connections add to a turn: each is put into a list that is looked through for it first (lib/prot.c
@@ -19,7 +17,14 @@ const PER_IDLE_PAIR_NS = 0.45
 export function turnNs(idle: number): number {
   return ROUND_NS + Math.round(idle * (PER_IDLE_NS + PER_IDLE_PAIR_NS * idle))
 }
-const SPAWN_NS = 25_000
+/** pthread_create(3), while the listener still has its role. */
+export const MAKE_NS = 45_000
+/**
+ * From there until the thread runs and counts itself. Log-normal: mostly it is longer than a turn, so that the next
+ * listener makes one more for the same want, and `mupdate_workers_max` is overshot where many come at once: told 50, a real one
+ * has had up to 60. Measured (`npm run bench -- 3 workers`).
+ */
+export const START = { medianNs: 130_000, sigma: 1.05 } as const
 const SECOND_NS = 1e9
 
 /** In the pipe: one connection more is idle (`NO_NEW_CONNECTION`). */
@@ -49,8 +54,10 @@ export class Workers {
     private readonly timeline: Timeline,
     private readonly settings: ModelSettings,
     private readonly drawAcceptNs: () => number,
+    private readonly random: Random,
   ) {
-    for (let i = 0; i < settings.workersStart; i++) this.spawn(0)
+    this.count = settings.workersStart
+    this.idle = settings.workersStart
   }
 
   /** None is left to hear anybody, and none may be made. */
@@ -100,25 +107,30 @@ export class Workers {
     const fresh = pipe.shift() ?? undefined
     // The listener makes a connection's state (its host's name, SASL's) before it lets others listen.
     const lastsNs = turnNs(this.waiting.size) + (fresh === undefined ? 0 : this.drawAcceptNs())
-    this.timeline.at(this.timeline.nowNs + lastsNs, 0, () => {
-      this.rounding = false
-      this.round(fresh)
-      this.listen()
-    })
+    this.after(lastsNs, () => this.round(fresh))
   }
 
   private round(fresh: ModelConnection | undefined): void {
     const connection = fresh ?? this.pick()
-    if (connection === undefined) return
-    this.idle--
-    const missing = Math.min(this.settings.workersMinSpare - this.idle, this.settings.workersMax - this.count)
-    for (let i = 0; i < missing; i++) this.spawn(SPAWN_NS)
-    if (fresh !== undefined) connection.begin()
-    else {
+    if (connection === undefined) {
+      this.handOver()
+      return
+    }
+    if (fresh === undefined) {
       this.waiting.delete(connection)
       this.readable.delete(connection)
-      connection.serve()
     }
+    this.idle--
+    this.makeThreads(() => {
+      if (fresh === undefined) connection.serve()
+      else connection.begin()
+      this.handOver()
+    })
+  }
+
+  private handOver(): void {
+    this.rounding = false
+    this.listen()
   }
 
   /** Of those that have sent something, and the one whose timer is due, the one that became idle last. */
@@ -162,17 +174,26 @@ export class Workers {
     return false
   }
 
-  /** A thread counts itself when it runs; until then the listener makes another for the same want. */
-  private spawn(afterNs: number): void {
-    if (afterNs === 0) {
-      this.count++
-      this.idle++
+  /** Those that are missing. A thread counts itself when it runs; until then the listener makes another for the same want. */
+  private makeThreads(then: () => void): void {
+    const { workersMinSpare, workersMax } = this.settings
+    const missing = Math.min(workersMinSpare - this.idle, workersMax - this.count)
+    if (missing <= 0) {
+      then()
       return
     }
-    this.timeline.at(this.timeline.nowNs + afterNs, 0, () => {
-      this.count++
-      this.free()
-    })
+    for (let made = 1; made <= missing; made++) {
+      const startsNs = START.medianNs * Math.exp(START.sigma * drawNormal(this.random))
+      this.after((made - 1) * MAKE_NS + Math.round(startsNs), () => {
+        this.count++
+        this.free()
+      })
+    }
+    this.after(missing * MAKE_NS, then)
+  }
+
+  private after(ns: number, what: () => void): void {
+    this.timeline.at(this.timeline.nowNs + ns, 0, what)
   }
 }
 
