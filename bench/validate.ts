@@ -2,7 +2,7 @@
  * `npm run validate [-- --quick] [--real N] [--model N] [--only NAME] [--fresh] [--break no-lock|endless-workers]`: each scenario on a real Cyrus, on the model in real
  * time and in simulation, side by side; a table on stdout and in docs/model.md. The model's costs are measured on this host,
  * before the real runs, half-way through them and after them, and these go round all scenarios: a host is not
- * equally fast for an hour. What was run is kept in
+ * equally fast for an hour. Where they do not all come to the same verdict there are three times as many. What was run is kept in
  * results/validation, so that a validation that was cut off goes on where it was. Status 1 where they disagree, or a run
  * was worth nothing; 2 for options that are none.
  */
@@ -12,7 +12,7 @@ import { simulateProfile } from '../src/cli/simulate-profile.js'
 import { messageOf } from '../src/core/errors.js'
 import { type Calibration, loadCalibration } from '../src/masters/model/load-calibration.js'
 import { loadProfile } from '../src/profile/load.js'
-import { figuresOf, type Figures, type Judged, judge, table } from './agreement.js'
+import { figuresOf, type Figures, isSplit, type Judged, judge, table } from './agreement.js'
 import { digestOf, figuresOfRun, keptName, type ValidateOptions, validateOptions } from './kept.js'
 import { outcome, output } from './pairs.js'
 import { pooled } from './pooled.js'
@@ -65,12 +65,14 @@ function optionsOrExit(): ValidateOptions {
 /** The real runs, and what things cost while they were made: of another host or hour it would say nothing about them. */
 async function calibratedAlong(): Promise<Calibration> {
   const all: [Calibration, ...Calibration[]] = [await calibrated(1)]
+  const calibrates = !quick && only === undefined
   const halfWay = Math.ceil(realRuns / 2)
   for (let seed = 1; seed <= realRuns; seed++) {
     for (const scenario of scenarios) await kept(scenario, 'cyrus', seed, realRuns)
-    if (!quick && only === undefined && (seed === halfWay || seed === realRuns))
-      all.push(await calibrated(all.length + 1))
+    if (calibrates && seed === halfWay) all.push(await calibrated(2))
   }
+  for (const scenario of scenarios) await repeated(scenario, 'cyrus', realRuns)
+  if (calibrates) all.push(await calibrated(3))
   return pooled(all)
 }
 
@@ -88,9 +90,16 @@ async function calibrated(number: number): Promise<Calibration> {
   return loadCalibration(path)
 }
 
+/** Where runs do not come to the same verdict a few of them say little of what most do. */
+const MORE_OF_SPLIT = 3
+
 async function repeated(scenario: Scenario, master: string, count: number): Promise<Figures[]> {
   const all: Figures[] = []
-  for (let seed = 1; seed <= count; seed++) all.push(await kept(scenario, master, seed, count))
+  const more = async (until: number) => {
+    for (let seed = all.length + 1; seed <= until; seed++) all.push(await kept(scenario, master, seed, until))
+  }
+  await more(count)
+  if (isSplit(all)) await more(MORE_OF_SPLIT * count)
   return all
 }
 

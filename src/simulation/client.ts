@@ -176,16 +176,19 @@ export class SimulatedClient implements Port {
     this.events.onListBegun?.(this.master.model.changes)
   }
 
-  flush(done: () => void): void {
+  flush(done: () => void, keptBackNs = 0): void {
     const { written, listBytes } = this
     this.written = []
     this.listBytes = 0
     if (written.length > 0) {
-      this.transit(() => {
-        if (this.closed) return
-        this.heardNs = this.master.timeline.nowNs
-        for (const what of written) what()
-      }, this.slowNs(listBytes))
+      this.transit(
+        () => {
+          if (this.closed) return
+          this.heardNs = this.master.timeline.nowNs
+          for (const what of written) what()
+        },
+        Math.max(keptBackNs, this.slowNs(listBytes)),
+      )
     }
     if (listBytes > SOCKET_BYTES && !this.closed && (this.held !== undefined || this.slowNs(listBytes) === Infinity))
       this.onFlushed = done

@@ -7,6 +7,13 @@ import type { SimulatedMaster } from './master.js'
 import type { Propagation } from './propagation.js'
 import { SimulatedSlave } from './slave.js'
 
+/**
+ * Nobody does several things at one moment: frontends that a run starts together connect one after the other, the first
+ * after 0.45 ms and each sooner than the one before (their `connecting` in slaves.ndjson, runs on a real Cyrus).
+ */
+const FIRST_GAP_NS = 450e3
+const LEAST_GAP_NS = 40e3
+
 /** As often as a real run asks again. */
 const LOOK_NS = 20e6
 
@@ -41,7 +48,8 @@ export class SimulatedSwarm {
       ...Array.from({ length: count }, () => ({})),
       ...others.flatMap(other => Array.from({ length: other.count }, () => other)),
     ]
-    for (const [i, kind] of kinds.entries()) this.add(Math.round(startNs + (staggerNs * i) / kinds.length), kind)
+    for (const [i, kind] of kinds.entries())
+      this.add(Math.round(startNs + Math.max(behindNs(i), (staggerNs * i) / kinds.length)), kind)
   }
 
   get allStreaming(): boolean {
@@ -56,10 +64,10 @@ export class SimulatedSwarm {
     const members = this.members.slice(0, affair.slaves)
     switch (affair.kind) {
       case 'restart':
-        for (const { slave } of members) slave.restart()
+        for (const [i, { slave }] of members.entries()) this.later(behindNs(i), () => slave.restart())
         break
       case 'join':
-        for (let i = 0; i < (affair.slaves ?? 1); i++) this.add(this.timeline.nowNs, {})
+        for (let i = 0; i < (affair.slaves ?? 1); i++) this.add(this.timeline.nowNs + behindNs(i), {})
         break
       case 'leave':
         for (const member of this.members.splice(-(affair.slaves ?? this.members.length))) this.dismiss(member)
@@ -208,4 +216,12 @@ export class SimulatedSwarm {
 function shareOf({ backends }: Plan['site'], servers: readonly string[]): number {
   const sum = (all: typeof backends) => all.reduce((weights, { weight }) => weights + weight, 0)
   return sum(backends.filter(({ server }) => servers.includes(server))) / sum(backends)
+}
+
+/** @returns how long after the first of them the i-th connects */
+function behindNs(i: number): number {
+  const longer = Math.min(i, Math.floor(FIRST_GAP_NS / LEAST_GAP_NS))
+  let sumNs = (i - longer) * LEAST_GAP_NS
+  for (let gap = 1; gap <= longer; gap++) sumNs += FIRST_GAP_NS / gap
+  return Math.round(sumNs)
 }

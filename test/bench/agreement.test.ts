@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Figures, figuresOf, judge } from '../../bench/agreement.js'
+import { type Figures, figuresOf, isSplit, judge } from '../../bench/agreement.js'
 import { SCENARIOS } from '../../bench/scenarios.js'
 import { simulateProfile } from '../../src/cli/simulate-profile.js'
 import { loadCalibration } from '../../src/masters/model/load-calibration.js'
@@ -31,11 +31,18 @@ async function* judged(broken?: Broken) {
   }
 }
 
+const run = (thrash: string, exhausted = false): Figures => ({
+  ...{ thrash, exhausted, onset: null, resyncs: 1, timeouts: 0 },
+  ...{ stall: null, noopP50: null, noopP99: null, list: 500 },
+})
+
+it('runs are split where their verdicts differ, not where one thrash lasts longer', () => {
+  expect(isSplit([run('ended'), run('sustained')])).toBe(false)
+  expect(isSplit([run('none'), run('none'), run('ended')])).toBe(true)
+  expect(isSplit([run('ended'), run('ended', true)])).toBe(true)
+})
+
 it('a verdict is of most runs, and how long a thrash lasts is no part of it', () => {
-  const run = (thrash: string, exhausted = false): Figures => ({
-    ...{ thrash, exhausted, onset: null, resyncs: 1, timeouts: 0 },
-    ...{ stall: null, noopP50: null, noopP99: null, list: 500 },
-  })
   const real = [run('sustained'), run('ended'), run('none')]
   expect(judge('storm', real, [run('ended')], [run('sustained')])).toMatchObject({ agrees: true })
   expect(judge('storm', real, [], [run('ended')]).rows[0]).toContain('| thrash 2 of 3, to the end 1 |')

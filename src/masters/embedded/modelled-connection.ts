@@ -119,8 +119,13 @@ export class ModelledConnection extends Dialogue implements Port {
     this.paced?.begin(holdNs)
   }
 
-  flush(done: () => void): void {
-    if (!this.closed) this.say()
+  flush(done: () => void, keptBackNs = 0): void {
+    const { timeline } = this.world
+    const say = () => {
+      if (!this.closed) this.say()
+    }
+    if (keptBackNs === 0) say()
+    else timeline.at(timeline.nowNs + keptBackNs, this.rank, say)
     this.peer.whenTaken(() =>
       this.world.timeline.happens(() => {
         done()

@@ -8,6 +8,11 @@ const SECOND_NS = 1e9
 const FORGET_NS = 2_000
 /** Without a word from the client for so long (imap/mupdate.c conn_new, prot_settimeout), the connection is given up. */
 const READ_TIMEOUT_S = 3 * 3600
+/**
+ * The end of a list is kept back by the kernel until the client has acknowledged what came before (Nagle, and Linux's
+ * delayed acknowledgement); the worker is free. Measured: with TCP_NODELAY set a list of 5,000 ends 40 ms sooner.
+ */
+const DELAYED_ACK_NS = 40e6
 /** A command that is refused, or a LOGOUT. */
 const TRIFLE_NS = 5_000
 /** What a stream's NOOP costs more than a plain one: it kicks the slave that a master does not have (measured). */
@@ -151,12 +156,14 @@ export class ModelConnection {
       port.listLasts(holdNs)
       this.after(holdNs, () => {
         model.lock.release()
-        this.after(model.costs.drawNs('dumpTail'), () => {
+        const tailNs = model.costs.drawNs('dumpTail')
+        const keptBackNs = Math.min(tailNs, DELAYED_ACK_NS)
+        this.after(tailNs - keptBackNs, () => {
           port.execute(command)
           port.flush(() => {
             if (command.streams) this.setMark()
             this.next()
-          })
+          }, keptBackNs)
         })
       })
     })

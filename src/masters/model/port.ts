@@ -32,8 +32,13 @@ export interface Port {
   sendUpdates(from: number, to: number): void
   /** The lock is there, and will be held so long: the list begins to come. */
   listLasts(holdNs: number): void
-  /** Sends what is in the buffer. @param done when the client has taken it */
-  flush(done: () => void): void
+  /**
+   * Sends what is in the buffer.
+   *
+   * @param done when it has been taken
+   * @param keptBackNs so much later its end arrives: nothing else waits for that
+   */
+  flush(done: () => void, keptBackNs?: number): void
   /** Puts `* BYE "idle for too long"` into the buffer. */
   bye(): void
   /** Nothing more will be sent. */

@@ -18,13 +18,13 @@ export function turnNs(idle: number): number {
   return ROUND_NS + Math.round(idle * (PER_IDLE_NS + PER_IDLE_PAIR_NS * idle))
 }
 /** pthread_create(3), while the listener still has its role. */
-export const MAKE_NS = 45_000
+export const MAKE_NS = 60_000
 /**
  * From there until the thread runs and counts itself. Log-normal: mostly it is longer than a turn, so that the next
  * listener makes one more for the same want, and `mupdate_workers_max` is overshot where many come at once: told 50, a real one
  * has had up to 60. Measured (`npm run bench -- 3 workers`).
  */
-export const START = { medianNs: 130_000, sigma: 1.05 } as const
+export const START = { medianNs: 115_000, sigma: 1.1 } as const
 const SECOND_NS = 1e9
 
 /** In the pipe: one connection more is idle (`NO_NEW_CONNECTION`). */
@@ -174,22 +174,22 @@ export class Workers {
     return false
   }
 
-  /** Those that are missing. A thread counts itself when it runs; until then the listener makes another for the same want. */
+  /** As many as are missing, unless enough count already: a thread counts itself when it runs, until then it is missed again. */
   private makeThreads(then: () => void): void {
-    const { workersMinSpare, workersMax } = this.settings
-    const missing = Math.min(workersMinSpare - this.idle, workersMax - this.count)
-    if (missing <= 0) {
-      then()
-      return
-    }
-    for (let made = 1; made <= missing; made++) {
+    let missing = this.settings.workersMinSpare - this.idle
+    const make = () => {
+      if (missing-- <= 0 || this.count >= this.settings.workersMax) {
+        then()
+        return
+      }
       const startsNs = START.medianNs * Math.exp(START.sigma * drawNormal(this.random))
-      this.after((made - 1) * MAKE_NS + Math.round(startsNs), () => {
+      this.after(Math.round(startsNs), () => {
         this.count++
         this.free()
       })
+      this.after(MAKE_NS, make)
     }
-    this.after(missing * MAKE_NS, then)
+    make()
   }
 
   private after(ns: number, what: () => void): void {
