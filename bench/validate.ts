@@ -22,6 +22,8 @@ const KEPT = 'results/validation'
 const COSTS = join(KEPT, 'calibration.json')
 const SEEDS = 20
 const MOST_TRIES = 3
+/** Where runs do not come to the same verdict a few of them say little of what most do. */
+const MORE_OF_SPLIT = 3
 const MAIN = 'dist/cli/main.js'
 /** Of the model in real time. */
 const MODEL_CODE = ['dist/masters/model', 'dist/masters/embedded']
@@ -89,9 +91,6 @@ async function calibrated(number: number): Promise<Calibration> {
   }
   return loadCalibration(path)
 }
-
-/** Where runs do not come to the same verdict a few of them say little of what most do. */
-const MORE_OF_SPLIT = 3
 
 async function repeated(scenario: Scenario, master: string, count: number): Promise<Figures[]> {
   const all: Figures[] = []
