@@ -8,6 +8,9 @@ const WAS_MADE = 1
 const RUNS = 2
 const ENDS = 3
 
+/** The first thread that mupdate makes is no worker (imap/mupdate.c mupdate_placebo_kick_start). */
+const PLACEBO = 1
+
 /** From p50 to p90 of a normal distribution, in standard deviations. */
 const P90_SIGMAS = 1.2816
 
@@ -22,6 +25,7 @@ export async function benchWorkers(count: number): Promise<Row[]> {
     let workers = 0
     let peak = 0
     for (const { kind, thread, ns } of events) {
+      if (thread === PLACEBO) continue
       if (kind === IS_MADE) madeNs.set(thread, ns)
       else if (kind === WAS_MADE) makesNs.push(ns - madeNs.get(thread)!)
       else if (kind === RUNS) {

@@ -49,7 +49,7 @@ export class PhaseState {
       ...groups,
       master: this.masterResult(),
       harnessCpuMs: this.watch.ownCpuMs === undefined ? null : round3(this.watch.ownCpuMs),
-      hostCpuMs: this.watch.hostCpuMs === undefined ? null : round3(this.watch.hostCpuMs),
+      hostFullMs: this.watch.hostFullMs === undefined ? null : round3(this.watch.hostFullMs),
     }
   }
 

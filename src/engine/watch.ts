@@ -6,6 +6,8 @@ import { type ProcessSample, ProcessSampler, ProcessSpan } from '../samplers/pro
 
 /** At most 250 ms apart, or a master pegged for a moment would look half idle (DESIGN: CPU). */
 const SAMPLE_MS = 250
+/** A host of whose CPU time less is left has none left. */
+const FULL_IDLE_SHARE = 0.1
 
 export interface ThreadTotal {
   readonly tid: number
@@ -19,7 +21,7 @@ export class WatchSpan {
   readonly master = new ProcessSpan()
   private own = { elapsedNs: 0, cpuNs: 0, samples: 0 }
   private readonly peggedSamples = new Map<string, number>()
-  private host = { elapsedNs: 0, busyNs: 0, stolenNs: 0 }
+  private host = { elapsedNs: 0, fullNs: 0, stolenNs: 0 }
 
   add(master: ProcessSample | undefined, own: OwnLoad | undefined, host: HostSample | undefined): void {
     if (master !== undefined) this.master.add(master)
@@ -34,7 +36,7 @@ export class WatchSpan {
     }
     if (host !== undefined) {
       this.host.elapsedNs += host.elapsedNs
-      this.host.busyNs += host.busyCores * host.elapsedNs
+      if (host.idleShare < FULL_IDLE_SHARE) this.host.fullNs += host.elapsedNs
       this.host.stolenNs += host.stealShare * host.elapsedNs
     }
   }
@@ -52,9 +54,9 @@ export class WatchSpan {
     return this.host.elapsedNs > 0 ? this.host.stolenNs / this.host.elapsedNs : undefined
   }
 
-  /** CPU of all CPUs, whoever used it; undefined where nothing was sampled. */
-  get hostCpuMs(): number | undefined {
-    return this.host.elapsedNs > 0 ? this.host.busyNs / 1e6 : undefined
+  /** Time in which hardly any CPU was left; undefined where nothing was sampled. */
+  get hostFullMs(): number | undefined {
+    return this.host.elapsedNs > 0 ? this.host.fullNs / 1e6 : undefined
   }
 
   get pegged(): { thread: string; share: number } | undefined {

@@ -66,11 +66,11 @@ const phase = z.strictObject({
     .default(null)
     .describe('its process in this phase; null where it is not on this host, is a model, or was not there'),
   harnessCpuMs: z.number().nullable().default(null).describe('CPU that the harness itself used in it'),
-  hostCpuMs: z
+  hostFullMs: z
     .number()
     .nullable()
     .default(null)
-    .describe('CPU of all this host’s CPUs that was used in it, whoever for'),
+    .describe('time in which less than a tenth of this host’s CPUs was left, whoever used them'),
 })
 
 const cpu = z.strictObject({

@@ -10,6 +10,8 @@ export interface HostSample {
   readonly busyCores: number
   /** Share of all CPU time that the hypervisor gave to someone else: such a host measures itself, not a master. */
   readonly stealShare: number
+  /** Share of all CPU time that nobody wanted. */
+  readonly idleShare: number
   /** Share of the time in which at least one thread of the host waited for a CPU; absent without `/proc/pressure`. */
   readonly pressureShare?: number
   /** Threads on a CPU or waiting for one when the sample was taken. */
@@ -50,13 +52,15 @@ function between(before: Look, after: Look) {
   const elapsedNs = after.atNs - before.atNs
   const busyNs = after.cpu.busyNs - before.cpu.busyNs
   const stealNs = after.cpu.stealNs - before.cpu.stealNs
-  const allNs = busyNs + stealNs + after.cpu.idleNs - before.cpu.idleNs
+  const idleNs = after.cpu.idleNs - before.cpu.idleNs
+  const allNs = busyNs + stealNs + idleNs
   const hasPressure = before.pressureNs !== undefined && after.pressureNs !== undefined
   return {
     atNs: after.atNs,
     elapsedNs,
     busyCores: busyNs / elapsedNs,
     stealShare: allNs > 0 ? stealNs / allNs : 0,
+    idleShare: allNs > 0 ? idleNs / allNs : 1,
     ...(hasPressure && { pressureShare: Math.min(1, (after.pressureNs! - before.pressureNs!) / elapsedNs) }),
     runnable: after.cpu.runnable,
   }

@@ -5,6 +5,7 @@ import type { SlaveWatcher } from '../drivers/slave-watcher.js'
 import type { Kick, SlaveSettings } from '../slaves/slave.js'
 import { deadlineNs, nextSlaveStep, type SlaveEvent, type SlaveState } from '../slaves/state.js'
 import { type ClientTraits, SimulatedClient } from './client.js'
+import type { Connects } from './connects.js'
 import type { SimulatedMaster } from './master.js'
 import type { Propagation } from './propagation.js'
 
@@ -37,6 +38,7 @@ export class SimulatedSlave {
     private readonly propagation: Propagation,
     /** Is meant to hold the whole list. */
     private readonly follows: boolean,
+    private readonly connects: Connects,
     startNs: number,
   ) {
     this.has = master.model.changes
@@ -141,11 +143,20 @@ export class SimulatedSlave {
     if (this.alarm !== undefined && this.alarmNs <= dueNs) return
     this.disarm()
     this.alarmNs = dueNs
-    this.alarm = this.timeline.at(this.timerNs(dueNs), this.rank, () => {
-      this.alarm = undefined
-      this.alarmNs = Infinity
-      this.step({ kind: 'timer', atNs: this.timeline.nowNs })
-    })
+    this.alarm = this.timeline.at(this.timerNs(dueNs), this.rank, () => this.ring())
+  }
+
+  private ring(): void {
+    const { nowNs } = this.timeline
+    const waitNs = this.state.phase === 'waiting' ? this.connects.waitNs(nowNs) : 0
+    if (waitNs > 0) this.alarm = this.timeline.at(nowNs + waitNs, this.rank, () => this.fire())
+    else this.fire()
+  }
+
+  private fire(): void {
+    this.alarm = undefined
+    this.alarmNs = Infinity
+    this.step({ kind: 'timer', atNs: this.timeline.nowNs })
   }
 
   /** As timers of a real run go: whole milliseconds, and one at least. */

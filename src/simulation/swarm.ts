@@ -3,16 +3,10 @@ import type { Timeline } from '../core/timeline.js'
 import { SlaveWatcher, type WatcherContext } from '../drivers/slave-watcher.js'
 import type { OtherSlaves, SlaveAffair } from '../drivers/slaves.js'
 import type { Plan } from '../engine/plan.js'
+import { Connects } from './connects.js'
 import type { SimulatedMaster } from './master.js'
 import type { Propagation } from './propagation.js'
 import { SimulatedSlave } from './slave.js'
-
-/**
- * Nobody does several things at one moment: frontends that a run starts together connect one after the other, the first
- * after 0.45 ms and each sooner than the one before (their `connecting` in slaves.ndjson, runs on a real Cyrus).
- */
-const FIRST_GAP_NS = 450e3
-const LEAST_GAP_NS = 40e3
 
 /** As often as a real run asks again. */
 const LOOK_NS = 20e6
@@ -30,6 +24,7 @@ interface Member {
 export class SimulatedSwarm {
   private readonly members: Member[] = []
   private readonly backends: Member[] = []
+  private readonly connects = new Connects()
   private made = 0
   private missing = 0
 
@@ -48,8 +43,7 @@ export class SimulatedSwarm {
       ...Array.from({ length: count }, () => ({})),
       ...others.flatMap(other => Array.from({ length: other.count }, () => other)),
     ]
-    for (const [i, kind] of kinds.entries())
-      this.add(Math.round(startNs + Math.max(behindNs(i), (staggerNs * i) / kinds.length)), kind)
+    for (const [i, kind] of kinds.entries()) this.add(Math.round(startNs + (staggerNs * i) / kinds.length), kind)
   }
 
   get allStreaming(): boolean {
@@ -64,10 +58,10 @@ export class SimulatedSwarm {
     const members = this.members.slice(0, affair.slaves)
     switch (affair.kind) {
       case 'restart':
-        for (const [i, { slave }] of members.entries()) this.later(behindNs(i), () => slave.restart())
+        for (const { slave } of members) slave.restart()
         break
       case 'join':
-        for (let i = 0; i < (affair.slaves ?? 1); i++) this.add(this.timeline.nowNs + behindNs(i), {})
+        for (let i = 0; i < (affair.slaves ?? 1); i++) this.add(this.timeline.nowNs, {})
         break
       case 'leave':
         for (const member of this.members.splice(-(affair.slaves ?? this.members.length))) this.dismiss(member)
@@ -163,6 +157,7 @@ export class SimulatedSwarm {
       watcher,
       this.propagation,
       follows,
+      this.connects,
       startNs,
     )
     const member: Member = { index, slave, watcher, follows, neverReads: readBytesPerSecond === 0 }
@@ -216,12 +211,4 @@ export class SimulatedSwarm {
 function shareOf({ backends }: Plan['site'], servers: readonly string[]): number {
   const sum = (all: typeof backends) => all.reduce((weights, { weight }) => weights + weight, 0)
   return sum(backends.filter(({ server }) => servers.includes(server))) / sum(backends)
-}
-
-/** @returns how long after the first of them the i-th connects */
-function behindNs(i: number): number {
-  const longer = Math.min(i, Math.floor(FIRST_GAP_NS / LEAST_GAP_NS))
-  let sumNs = (i - longer) * LEAST_GAP_NS
-  for (let gap = 1; gap <= longer; gap++) sumNs += FIRST_GAP_NS / gap
-  return Math.round(sumNs)
 }

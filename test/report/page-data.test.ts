@@ -173,7 +173,7 @@ describe('the page of a run', () => {
         listedRecords: null,
         master: null,
         harnessCpuMs: null,
-        hostCpuMs: null,
+        hostFullMs: null,
       },
       ...{ operations: {}, commands: { 'NOOP.stream': metric, 'NOOP.plain': { ...metric, unfinished: 0 } } },
     })

@@ -138,7 +138,7 @@ describe('the page of several runs', () => {
         listedRecords: null,
         master: null,
         harnessCpuMs: null,
-        hostCpuMs: null,
+        hostFullMs: null,
       },
     ]
     return { run: { ...run, phases, total: { operations: {}, commands: { 'NOOP.plain': noop } } }, files: noFiles() }

@@ -16,7 +16,13 @@ describe('HostSampler', () => {
     expect(sampler.sample()).toBeUndefined()
     nowNs = 1e9
     look('100 0 20 60 0 0 0 20', 250_000)
-    expect(sampler.sample()).toMatchObject({ busyCores: 1.2, stealShare: 0.1, pressureShare: 0.25, runnable: 4 })
+    expect(sampler.sample()).toMatchObject({
+      busyCores: 1.2,
+      stealShare: 0.1,
+      idleShare: 0.3,
+      pressureShare: 0.25,
+      runnable: 4,
+    })
     proc.remove('pressure')
     nowNs = 2e9
     look('100 0 20 160 0 0 0 20')

@@ -11,7 +11,7 @@ function metric(lowerBounds: TimeSummary['lowerBounds'] = []): MetricSummary {
   return { count: 100, failed: 2, unfinished: 0, ratePerSecond: 10, responseTimeUs: time(lowerBounds) }
 }
 
-const none = { operations: {}, commands: {}, listedRecords: null, master: null, harnessCpuMs: null, hostCpuMs: null }
+const none = { operations: {}, commands: {}, listedRecords: null, master: null, harnessCpuMs: null, hostFullMs: null }
 
 const run: RunResult = {
   schema: 'mupdate-bench/run/1',
@@ -101,7 +101,7 @@ const run: RunResult = {
       listedRecords: null,
       master: null,
       harnessCpuMs: null,
-      hostCpuMs: null,
+      hostFullMs: null,
       operations: { create: metric() },
       commands: { NOOP: metric(), 'NOOP.plain': metric(['p99', 'p999', 'max', 'mean']) },
     },

@@ -29,7 +29,7 @@ function phase(name: string, changes: Partial<PhaseResult>): PhaseResult {
     listedRecords: 0,
     master: null,
     harnessCpuMs: null,
-    hostCpuMs: null,
+    hostFullMs: null,
     ...changes,
   }
 }

@@ -32,6 +32,8 @@ export class ModelledConnection extends Dialogue implements Port {
   private unread = false
   private paced: PacedDump | undefined
   private listReply = ''
+  /** The end of a list, which its client's kernel makes wait. */
+  private keptBack = ''
   /** Where the log stood when its list began, and how many changes the model had counted. */
   private listed = { entry: 0, change: 0 }
   share = 1
@@ -106,32 +108,48 @@ export class ModelledConnection extends Dialogue implements Port {
     if (stream === undefined || this.closed) return
     const target = Math.min(core.log.end, listed.entry + to - listed.change)
     const updates = pendingUpdates(core, stream, target)
-    this.say()
+    this.sayAll()
     for (let piece = updates.next(); piece !== undefined; piece = updates.next()) {
       if (piece.length > 0) this.peer.write(piece)
     }
   }
 
   listLasts(holdNs: number): void {
-    this.say()
+    this.sayAll()
     this.listed = { entry: this.core.log.end, change: this.world.model.changes }
     this.carryOut()
     this.paced?.begin(holdNs)
   }
 
   flush(done: () => void, keptBackNs = 0): void {
-    const { timeline } = this.world
-    const say = () => {
-      if (!this.closed) this.say()
-    }
-    if (keptBackNs === 0) say()
-    else timeline.at(timeline.nowNs + keptBackNs, this.rank, say)
+    if (keptBackNs > 0) this.keepBack(keptBackNs)
+    else if (!this.closed) this.say()
     this.peer.whenTaken(() =>
       this.world.timeline.happens(() => {
         done()
         if (this.unread) this.served?.received()
       }),
     )
+  }
+
+  /** Nothing overtakes it: what is said or sent sooner takes it along. */
+  private keepBack(keptBackNs: number): void {
+    const { timeline } = this.world
+    this.keptBack += this.replies
+    this.replies = ''
+    timeline.at(timeline.nowNs + keptBackNs, this.rank, () => {
+      if (!this.closed) this.sayAll()
+    })
+  }
+
+  protected override say(): void {
+    if (this.replies !== '') this.sayAll()
+  }
+
+  private sayAll(): void {
+    this.replies = this.keptBack + this.replies
+    this.keptBack = ''
+    super.say()
   }
 
   bye(): void {
@@ -141,9 +159,15 @@ export class ModelledConnection extends Dialogue implements Port {
   /** The model has served it; or it was too much for the reader. */
   override close(): void {
     if (this.closed) return
+    this.sayAll()
     this.paced?.stop()
     super.close()
     this.peer.destroy()
+  }
+
+  override drop(reason: string): void {
+    if (!this.closed) this.sayAll()
+    super.drop(reason)
   }
 
   /** Not kept until all that has arrived is served: the client's line may have come along, and be a wrong one. */

@@ -60,6 +60,7 @@ export class ModelConnection {
 
   /** A worker takes it: its banner first. */
   begin(): void {
+    if (this.closed) return
     this.working = true
     this.model.take(this)
     if (this.closed) return

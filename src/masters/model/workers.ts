@@ -21,8 +21,8 @@ export function turnNs(idle: number): number {
 export const MAKE_NS = 60_000
 /**
  * From there until the thread runs and counts itself. Log-normal: mostly it is longer than a turn, so that the next
- * listener makes one more for the same want, and `mupdate_workers_max` is overshot where many come at once: told 50, a real one
- * has had up to 60. Measured (`npm run bench -- 3 workers`).
+ * listener makes one more for the same want, and `mupdate_workers_max` is overshot where many come at once: told 50, real ones
+ * have had 50 to 60. Measured (`npm run bench -- 3 workers`).
  */
 export const START = { medianNs: 115_000, sigma: 1.1 } as const
 const SECOND_NS = 1e9
@@ -174,22 +174,19 @@ export class Workers {
     return false
   }
 
-  /** As many as are missing, unless enough count already: a thread counts itself when it runs, until then it is missed again. */
+  /** Those that are missing, and may be: a thread counts itself when it runs, until then the next turn misses it too. */
   private makeThreads(then: () => void): void {
-    let missing = this.settings.workersMinSpare - this.idle
-    const make = () => {
-      if (missing-- <= 0 || this.count >= this.settings.workersMax) {
-        then()
-        return
-      }
+    const { workersMinSpare, workersMax } = this.settings
+    const missing = Math.max(0, Math.min(workersMinSpare - this.idle, workersMax - this.count))
+    for (let made = 0; made < missing; made++) {
       const startsNs = START.medianNs * Math.exp(START.sigma * drawNormal(this.random))
-      this.after(Math.round(startsNs), () => {
+      this.after(made * MAKE_NS + Math.round(startsNs), () => {
         this.count++
         this.free()
       })
-      this.after(MAKE_NS, make)
     }
-    make()
+    if (missing === 0) then()
+    else this.after(missing * MAKE_NS, then)
   }
 
   private after(ns: number, what: () => void): void {

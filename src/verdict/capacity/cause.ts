@@ -92,19 +92,18 @@ function descriptors({ run, hasDied }: Failed): Sign | undefined {
 /** As long as it waited for a CPU the master could not show what it can do. */
 const STARVED = 0.25
 
-/** A host that has less left has none. */
-const FULL = 0.9
-
 /**
  * Threads that wait longer for a CPU than they have one, on a host that has none left, are kept from it by something else:
  * the harness, or others. That is no limit of the master; where they wait for one another, it is. And where CPUs are
  * left, their waits are those of threads that wake each other up on one CPU, as where a lock goes from hand to hand.
  */
-function starved({ harness }: RunResult, { name, master, hostCpuMs, durationMs }: PhaseResult): Sign | undefined {
+function starved({ harness }: RunResult, { name, master, hostFullMs, durationMs }: PhaseResult): Sign | undefined {
   if (master === null || master.waitMs < STARVED * durationMs || master.waitMs < master.cpuMs) return undefined
   const cores = Number(harness.host.cores)
   if (cores > 0 && master.cpuMs >= BUSY * cores * durationMs) return undefined
-  if (cores > 0 && hostCpuMs !== null && hostCpuMs < FULL * cores * durationMs) return undefined
+  // Under a limit of a container's the host's CPUs say nothing.
+  const isLimited = Number(harness.host.cpuLimitCores ?? cores) < cores
+  if (!isLimited && hostFullMs !== null && hostFullMs < STARVED * durationMs) return undefined
   const time = (ms: number) => formatDurationUs(ms * 1e3)
   return {
     resource: 'harness',

@@ -54,6 +54,48 @@ describe('a modelled Cyrus', () => {
     expect(ends.map(ms => Math.round(ms / LIST_MS)).sort()).toEqual([1, 2, 3])
   })
 
+  describe('the end of a list, which waits for the client’s acknowledgement', () => {
+    const slowEnds = () =>
+      storing({
+        calibration: quickCalibration({
+          dumpPerMailbox: (LIST_MS * 1e3) / MAILBOXES,
+          dumpTail: 40_000,
+          updatePerPending: 10,
+        }),
+      })
+
+    it('comes 40 ms later, and keeps no worker meanwhile', () => {
+      const { world } = slowEnds()
+      const client = world.login()
+      tell(client, 'U01 UPDATE\r\n')
+      const [listedMs] = heardAfterMs(world, [client], /user\.u999"?[\s\S]*u999/, LIST_MS + MOMENT_MS)
+      expect(listedMs).toBeLessThanOrEqual(LIST_MS + MOMENT_MS)
+      const { workers } = world.model
+      expect(workers.count - workers.idle).toBe(0)
+      const [endedMs] = heardAfterMs(world, [client], /streaming starts/, 100)
+      expect(endedMs).toBeGreaterThanOrEqual(38)
+      expect(endedMs).toBeLessThanOrEqual(42)
+    })
+
+    it('is overtaken by nothing', () => {
+      const { world } = slowEnds()
+      const client = world.login()
+      tell(client, 'A LIST\r\nB NOOP\r\n')
+      world.passMs(300)
+      const said = client.take()
+      expect(said.match(/^[AB] OK/gm)).toEqual(['A OK', 'B OK'])
+    })
+
+    it('reaches who has nothing more to say', () => {
+      const { world } = slowEnds()
+      const client = world.login()
+      tell(client, 'A LIST\r\n')
+      client.connection.close()
+      world.passMs(300)
+      expect(client.take()).toMatch(/A OK .*\r\n$/)
+    })
+  })
+
   it('lets a list come as it is walked, evenly', () => {
     const { world } = storing({
       calibration: quickCalibration({ dumpPerMailbox: 100 }),

@@ -317,6 +317,16 @@ describe('workers', () => {
     expect(Math.max(...peaks)).toBeLessThanOrEqual(27)
   })
 
+  it('are made in one turn no more than may be', () => {
+    for (let seed = 0; seed < 20; seed++) {
+      const world = new World({ seed, settings: { mupdate_workers_minspare: '5', mupdate_workers_max: '6' } })
+      for (const i of [0, 1]) world.client(i).at(SECOND, 'connect')
+      world.timeline.runUntil(2 * SECOND)
+      // Two turns, and in each of them one may be made.
+      expect(world.model.workers.count).toBeLessThanOrEqual(7)
+    }
+  })
+
   it('are free again for 5 s after the NOOP of a stream', () => {
     const world = new World()
     world.stream(0).at(6 * SECOND, NOOP)
@@ -388,7 +398,8 @@ describe('a master', () => {
     for (let i = 0; i < 1009; i++) many.client(i).at(i * MS, 'connect')
     many.timeline.runUntil(2 * SECOND)
     expect(many.deaths).toBe(0)
-    many.client(1009).at(2.1 * SECOND, 'connect')
+    // Some more at the same moment kill nobody twice.
+    for (let i = 1009; i < 1020; i++) many.client(i).at(2.1 * SECOND, 'connect')
     many.timeline.runUntil(3 * SECOND)
     expect(many.deaths).toBe(1)
   })

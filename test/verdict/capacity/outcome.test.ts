@@ -198,10 +198,10 @@ describe('the harness as the limit', () => {
       changed.harness.host = { cores: 2 }
       changed.phases[0]!.master!.waitMs = 16_000
       changed.phases[0]!.master!.cpuMs = 9900
-      changed.phases[0]!.hostCpuMs = 13_000
+      changed.phases[0]!.hostFullMs = 1_000
     })
     expect(judged(left)).toMatchObject({ outcome: 'failed', cause: { resource: 'thread pegged' } })
-    left.phases[0]!.hostCpuMs = 19_000
+    left.phases[0]!.hostFullMs = 4_000
     expect(judged(left)).toMatchObject({ outcome: 'harness', cause: { resource: 'harness' } })
   })
 
