@@ -62,7 +62,9 @@ export function nextStep(options: SearchOptions, trials: readonly Tried[]): Sear
   const reservedMs = toConfirm.reduce((sum, value) => sum + estimate(value, 'full'), 0)
   const length = exploringLength(options, trials)
   const again = repeated(evidence, bounds, length)
-  const explored = again ?? { value: unexplored(options, evidence, bounds), length }
+  // Where full trials refute short ones, what held in a short one is no end of an interval to be halved.
+  const unsure = length === 'full' ? toConfirm.find(value => value === bounds.low) : undefined
+  const explored = again ?? { value: unsure ?? unexplored(options, evidence, bounds), length }
   if (explored.value !== undefined && estimate(explored.value, explored.length) + reservedMs <= leftMs)
     return { kind: 'trial', value: explored.value, length: explored.length }
   const confirming = toConfirm.find(value => estimate(value, 'full') <= leftMs)

@@ -134,6 +134,22 @@ describe('noise', () => {
     })
   })
 
+  it('once full-length trials refute short ones, what only short ones held is confirmed before more is halved above it', () => {
+    const oracle: Oracle = (value, length) => ({
+      ...CLEAR,
+      outcome: value <= (length === 'short' ? 5000 : 3000) ? 'held' : 'failed',
+    })
+    const { trials, conclusion } = search({ ...OPTIONS, start: 1000, resolution: 0.05 }, oracle)
+    expect(conclusion.low!).toBeGreaterThan(2850)
+    expect(conclusion.high!).toBeLessThan(3150)
+    const full = trials.filter(({ length }) => length === 'full').map(({ value }) => value)
+    const refuted = full[0]!
+    const heldBelow = trials
+      .filter(({ value, outcome }) => outcome === 'held' && value < refuted)
+      .map(({ value }) => value)
+    expect(full[1]).toBe(Math.max(...heldBelow))
+  })
+
   it('a full-length trial that holds where short ones failed is believed', () => {
     const oracle: Oracle = (value, length) => ({
       ...CLEAR,
