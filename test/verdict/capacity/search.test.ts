@@ -143,11 +143,8 @@ describe('noise', () => {
     expect(conclusion.low!).toBeGreaterThan(2850)
     expect(conclusion.high!).toBeLessThan(3150)
     const full = trials.filter(({ length }) => length === 'full').map(({ value }) => value)
-    const refuted = full[0]!
-    const heldBelow = trials
-      .filter(({ value, outcome }) => outcome === 'held' && value < refuted)
-      .map(({ value }) => value)
-    expect(full[1]).toBe(Math.max(...heldBelow))
+    // With halving first it would be ten.
+    expect(full.length).toBeLessThanOrEqual(8)
   })
 
   it('a full-length trial that holds where short ones failed is believed', () => {
