@@ -53,7 +53,7 @@ export function figuresOf({ phases, slaves, total }: RunResult, phase: string): 
 
 /** Whether runs of one scenario come to different verdicts. */
 export function isSplit(all: readonly Figures[]): boolean {
-  return new Set(all.map(({ thrash, exhausted }) => `${thrash === 'none'} ${exhausted}`)).size > 1
+  return new Set(all.map(run => verdictOf([run]).verdict)).size > 1
 }
 
 export interface Judged {

@@ -1,4 +1,5 @@
 import { MAKE_NS, START } from '../src/masters/model/workers.js'
+import { quantile } from '../src/statistics/quantile.js'
 import type { Row } from './against-mupref.js'
 import { spiedStorm } from './spied.js'
 
@@ -36,7 +37,10 @@ export async function benchWorkers(count: number): Promise<Row[]> {
     most.push(peak)
   }
   const row = (work: string, samplesNs: readonly number[], share: number, modelledNs: number): Row => {
-    const measuredNs = quantile(samplesNs, share)
+    const measuredNs = quantile(
+      samplesNs.toSorted((a, b) => a - b),
+      share,
+    )
     return {
       work,
       target: `${(modelledNs / 1e3).toFixed(0)} µs, as modelled, within a factor of 2`,
@@ -49,9 +53,4 @@ export async function benchWorkers(count: number): Promise<Row[]> {
     row('until it runs (p50)', startsNs, 0.5, START.medianNs),
     row('until it runs (p90)', startsNs, 0.9, START.medianNs * Math.exp(START.sigma * P90_SIGMAS)),
   ]
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = [...values].sort((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))]!
 }

@@ -34,3 +34,8 @@ function mix(value: number): number {
 export function drawNormal(random: Random): number {
   return Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random())
 }
+
+/** Log-normal around the median. @param sigma of its logarithm */
+export function drawLogNormal(random: Random, median: number, sigma: number): number {
+  return median * Math.exp(sigma * drawNormal(random))
+}

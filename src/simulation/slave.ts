@@ -60,7 +60,6 @@ export class SimulatedSlave {
   }
 
   restart(): void {
-    if (this.stopped) return
     const { nowNs } = this.timeline
     this.giveUp(nowNs)
     this.client?.destroy()

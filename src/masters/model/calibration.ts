@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { drawNormal, type Random } from '../../core/random.js'
+import { drawLogNormal, type Random } from '../../core/random.js'
 
 const cost = z
   .strictObject({
@@ -67,7 +67,7 @@ export class Costs {
     readonly random: Random,
   ) {
     const { betweenMasters } = calibration
-    const own = betweenMasters === null ? 1 : Math.exp(betweenMasters * drawNormal(random))
+    const own = betweenMasters === null ? 1 : drawLogNormal(random, 1, betweenMasters)
     this.shapes = Object.fromEntries(
       Object.entries(calibration.costs).map(([name, { p10, p50, p90 }]) => [
         name,
@@ -79,7 +79,7 @@ export class Costs {
   /** @returns whole ns, at least 1 */
   drawNs(name: CostName): number {
     const { medianNs, sigma } = this.shapes[name]
-    return Math.max(1, Math.round(medianNs * Math.exp(sigma * drawNormal(this.random))))
+    return Math.max(1, Math.round(drawLogNormal(this.random, medianNs, sigma)))
   }
 
   /** Of many together, where each is as long as the others: what differs is the day. */

@@ -1,5 +1,5 @@
 import { Fifo } from '../../core/fifo.js'
-import { drawNormal, type Random } from '../../core/random.js'
+import { drawLogNormal, type Random } from '../../core/random.js'
 import type { Timeline } from '../../core/timeline.js'
 import type { ModelConnection } from './connection.js'
 import type { ModelSettings } from './settings.js'
@@ -179,7 +179,7 @@ export class Workers {
     const { workersMinSpare, workersMax } = this.settings
     const missing = Math.max(0, Math.min(workersMinSpare - this.idle, workersMax - this.count))
     for (let made = 0; made < missing; made++) {
-      const startsNs = START.medianNs * Math.exp(START.sigma * drawNormal(this.random))
+      const startsNs = drawLogNormal(this.random, START.medianNs, START.sigma)
       this.after(made * MAKE_NS + Math.round(startsNs), () => {
         this.count++
         this.free()
