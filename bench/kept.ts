@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Broken } from '../src/masters/model/settings.js'
@@ -7,6 +7,9 @@ import type { RunResult } from '../src/metrics/run-result.js'
 import { type Figures, figuresOf } from './agreement.js'
 import type { Scenario } from './scenarios.js'
 
+/** Odd, so that most of them are of one kind. */
+export const REAL_RUNS = 5
+export const MODEL_RUNS = 3
 const BROKEN: readonly string[] = ['no-lock', 'endless-workers'] satisfies Broken[]
 
 export interface ValidateOptions {
@@ -36,7 +39,7 @@ export function validateOptions(args: readonly string[], names: readonly string[
   const count = (name: 'real' | 'model', otherwise: number) => {
     const text = values[name]
     if (text === undefined) return otherwise
-    if (!/^\d+$/.test(text)) throw new Error(`--${name} ${text}: give a number of runs`)
+    if (!/^[1-9]\d*$/.test(text)) throw new Error(`--${name} ${text}: give a number of runs, 1 or more`)
     return Number(text)
   }
   if (only !== undefined && !names.includes(only)) throw new Error(`--only ${only}: give one of: ${names.join('; ')}`)
@@ -45,25 +48,47 @@ export function validateOptions(args: readonly string[], names: readonly string[
   return {
     quick,
     fresh,
-    realRuns: count('real', quick ? 1 : 5),
-    modelRuns: quick ? 1 : count('model', 2),
+    realRuns: count('real', quick ? 1 : REAL_RUNS),
+    modelRuns: count('model', quick ? 1 : MODEL_RUNS),
     only,
     broken: broken as Broken | undefined,
   }
 }
 
+/** With what the files of a scenario's runs begin. */
+export function keptName({ name }: Scenario): string {
+  return name.replaceAll(/[ :,]+/g, '-')
+}
+
 /**
  * File of a run that was made: another one as soon as it would be another experiment.
  *
- * @param of what else decides what comes of it: the profile's text, and a model's costs and code
+ * @param of what else decides what comes of it: the profile, whose Cyrus on which host, and a model's costs and code
  */
-export function keptName(scenario: Scenario, master: string, seed: number, of: readonly string[]): string {
-  const { name, profile, sets, phase } = scenario
+export function runName(scenario: Scenario, master: string, seed: number, of: readonly string[]): string {
+  const { profile, sets, phase } = scenario
   const hash = createHash('sha256')
     .update(JSON.stringify([profile, sets, phase, ...of]))
     .digest('hex')
     .slice(0, 8)
-  return `${name} ${master} ${seed} ${hash}.json`.replaceAll(/[ :,]+/g, '-')
+  return `${keptName(scenario)}-${master}-${seed}-${hash}.json`
+}
+
+/** A run's figures, and what they are of. */
+export interface KeptRun {
+  readonly commit: string
+  readonly madeAt: string
+  readonly figures: Figures
+}
+
+export function readKept(path: string): KeptRun | undefined {
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as KeptRun) : undefined
+}
+
+/** All of it or nothing: a validation may be ended at any time. */
+export function keep(path: string, content: object): void {
+  writeFileSync(`${path}.part`, `${JSON.stringify(content, undefined, 2)}\n`)
+  renameSync(`${path}.part`, path)
 }
 
 /** @returns a digest of all files in these folders */

@@ -67,13 +67,13 @@ Examples:
       const clock = monotonicClock(monotonicOriginS())
       const progress = new Progress(process.stderr, flags.quiet === true)
       for (const line of announce(choice, flags)) progress.warn(`will ${line}`)
-      const master = await createMaster(choice, profile.master, clock, flags.passwordFile)
+      const master = await createMaster(choice, profile, clock, flags.passwordFile)
       try {
         await master.start()
         const measured = await calibrate(master, profile, clock, flags, progress)
         const merged = await withMerge(measured, master, choice, flags, clock, progress)
         const another = async () => {
-          const next = await createMaster(choice, profile.master, clock)
+          const next = await createMaster(choice, profile, clock)
           await next.start()
           return next
         }

@@ -57,14 +57,15 @@ function parseUrl(text: string): MasterChoice {
   return { kind: 'remote', user: decodeURIComponent(url.username), address: { host, port } }
 }
 
-export interface ManagedSettings {
-  readonly place: 'tmpfs' | 'disk'
-  readonly settings: Readonly<Record<string, string>>
+/** What a profile has to say of a master that the harness starts. */
+export interface Managed {
+  readonly master: { readonly place: 'tmpfs' | 'disk'; readonly settings: Readonly<Record<string, string>> }
+  readonly seed: number
 }
 
 export async function createMaster(
   choice: MasterChoice,
-  managed: ManagedSettings,
+  { master: managed, seed }: Managed,
   clock: Clock,
   passwordFile?: string,
 ): Promise<Master> {
@@ -73,7 +74,7 @@ export async function createMaster(
       return embeddedMaster({ connectionsMax: EMBEDDED_CONNECTIONS, ...embeddedSettings(managed.settings) })
     case 'model':
       return embeddedMaster({
-        model: { calibration: loadCalibration(choice.calibration), settings: modelledSettings(managed.settings) },
+        model: { calibration: loadCalibration(choice.calibration), settings: modelledSettings(managed.settings), seed },
       })
     case 'cyrus':
       return cyrusMaster({ ...managed, ...(choice.prefix === undefined ? {} : { prefix: choice.prefix }) })

@@ -59,7 +59,7 @@ function masterSetting(set: string): string {
 
 /** Starts it for a moment. */
 export async function factsOf({ choice, profile }: GateSide): Promise<MasterFacts> {
-  const master = await createMaster(choice, profile.master, monotonicClock(monotonicOriginS()))
+  const master = await createMaster(choice, profile, monotonicClock(monotonicOriginS()))
   try {
     await master.start()
     return { kind: master.kind, ...master.describe() }

@@ -1,12 +1,22 @@
 import { createReadStream, readFileSync, type Stats, statSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { basename, dirname, join, resolve } from 'node:path'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { parseDurationNs } from '../core/units.js'
 import { type Counters, parseCounters, type Rates, ratesOf, secondsBetween } from '../site/counters.js'
 import { type CyrusFile, parseCyrusFile } from '../site/cyrus-files.js'
 import { diagnosisFacts } from '../site/diagnosis.js'
 import { countDump } from '../site/dump-count.js'
-import { delay, type FactKey, type Facts, type FactValue, positive, wholeNumber } from '../site/facts.js'
+import {
+  delay,
+  type Fact,
+  type FactKey,
+  type Facts,
+  type FactValue,
+  fromZero,
+  positive,
+  wholeNumber,
+} from '../site/facts.js'
 import {
   backendFacts,
   type DatedDump,
@@ -16,6 +26,7 @@ import {
   frontendFacts,
   masterFacts,
   withAllUnified,
+  withBackendsDelay,
 } from '../site/gather.js'
 import { isDay } from '../site/schema.js'
 import type { Progress } from './progress.js'
@@ -46,12 +57,16 @@ export interface PlanInitFlags {
 export async function factsOf(flags: PlanInitFlags, progress: Progress): Promise<Facts> {
   const { masterCpu } = flags
   const [master, frontends, backends] = [flags.master, flags.frontend, flags.backend].map(files =>
-    files.filter(file => file !== DEFAULTS).map(readCyrusFile),
+    readCyrusFiles(
+      files.filter(file => file !== DEFAULTS),
+      progress,
+    ),
   ) as [CyrusFile[], CyrusFile[], CyrusFile[]]
   const dumps = await readDumps(flags.dump, progress)
   for (const warning of dumpWarnings(dumps)) progress.warn(warning)
   for (const file of [...master, ...frontends, ...backends]) warnOfIncludes(file, progress)
   const counted = dumpFacts(dumps)
+  const counters = counterFacts(flags)
   const sources: Facts[] = [
     new Map([['asOf', { value: new Date().toISOString().slice(0, 10), from: 'the day of plan init' }]]),
     flags.diagnosis === undefined ? new Map() : diagnosisFacts(readJson(flags.diagnosis), flags.diagnosis),
@@ -59,16 +74,60 @@ export async function factsOf(flags: PlanInitFlags, progress: Progress): Promise
     frontendFacts(frontends, flags.frontend.includes(DEFAULTS)),
     counted,
     backendFacts(backends, frontends, Number(counted.get('backends')?.value ?? 0)),
-    counterFacts(flags),
+    counters,
     masterCpu === undefined ? new Map() : cpuFacts(masterCpu),
-    flagFacts(flags),
   ]
-  return withAllUnified(new Map(sources.flatMap(source => [...source])), backends)
+  const given = flagFacts(flags)
+  for (const warning of contradictions(sources, given)) progress.warn(warning)
+  const facts = new Map([...sources, given].flatMap(source => [...source]))
+  const whole = withAllUnified(ofAllBackends(facts, flags.counters.length, progress), backends)
+  return given.has('slaves.retryDelay') ? whole : withBackendsDelay(whole, backends)
+}
+
+/** A day is another in each source, and that is no contradiction. */
+const MAY_DIFFER: readonly FactKey[] = ['asOf']
+
+/** What two sources say in different ways: the later one counts, and whoever gives it himself has decided. */
+function contradictions(sources: readonly Facts[], given: Facts): string[] {
+  const known = new Map<FactKey, Fact>()
+  return sources.flatMap(source =>
+    [...source].flatMap(([key, fact]) => {
+      const before = known.get(key)
+      known.set(key, fact)
+      if (before === undefined || before.value === fact.value || isWithin(fact, before)) return []
+      if (given.has(key) || MAY_DIFFER.includes(key)) return []
+      return [`${key}: ${before.value} (${before.from}), and ${fact.value} (${fact.from}), which is taken`]
+    }),
+  )
+}
+
+/** A fact of logs may be an interval. */
+function isWithin({ value }: Fact, { value: least, most }: Fact): boolean {
+  const [own, low, high] = [value, least, most].map(text => Number.parseFloat(String(text)))
+  return own >= low && own <= high
+}
+
+/** Counters of some backends: the others are taken to be like them. */
+function ofAllBackends(facts: Facts, counted: number, progress: Progress): Facts {
+  const backends = Number(facts.get('backends')?.value ?? 0)
+  if (counted === 0 || backends <= counted) return facts
+  const factor = backends / counted
+  const scaled = (['operations.createsPerSecond', 'operations.otherChangesPerSecond'] as const).flatMap(key => {
+    const fact = facts.get(key)
+    if (typeof fact?.value !== 'number' || !fact.from.startsWith(COUNTERS)) return []
+    const from = `${fact.from}; × ${Number(factor.toPrecision(3))} for all ${backends} backends`
+    return [[key, { value: Number((fact.value * factor).toPrecision(3)), from }] as const]
+  })
+  if (scaled.length > 0)
+    progress.warn(
+      `--counters of ${counted} of ${backends} backends: the others are taken to change as much; give --counters once for each`,
+    )
+  return new Map([...facts, ...scaled])
 }
 
 const FLAG_FACTS: readonly [keyof PlanInitFlags, string, FactKey, (text: string) => FactValue][] = [
   ['mailboxes', '--mailboxes', 'mailboxes', wholeNumber],
-  ['frontends', '--frontends', 'slaves.frontends', wholeNumber],
+  ['frontends', '--frontends', 'slaves.frontends', fromZero],
   ['backends', '--backends', 'backends', wholeNumber],
   ['retryDelay', '--retry-delay', 'slaves.retryDelay', delay],
   ['growth', '--growth', 'growthPerDay', positive],
@@ -103,6 +162,8 @@ function cpuFacts(model: string): Facts {
   ])
 }
 
+const COUNTERS = 'counters of '
+
 function counterFacts({ counters, uptime }: PlanInitFlags): Facts {
   if (counters.length === 0) return new Map()
   const sums: { -readonly [Key in keyof Rates]: number } = { createsPerSecond: 0, otherChangesPerSecond: 0 }
@@ -111,7 +172,7 @@ function counterFacts({ counters, uptime }: PlanInitFlags): Facts {
     sums.createsPerSecond += rates.createsPerSecond
     sums.otherChangesPerSecond += rates.otherChangesPerSecond
   }
-  const from = `counters of ${counters.length} backend${counters.length === 1 ? '' : 's'}: ${counters.join(', ')}; a mean, no peak`
+  const from = `${COUNTERS}${counters.length} backend${counters.length === 1 ? '' : 's'}: ${counters.join(', ')}; a mean, no peak`
   const rounded = (value: number) => ({ value: Number(value.toPrecision(3)), from })
   return new Map([
     ['operations.createsPerSecond', rounded(sums.createsPerSecond)],
@@ -172,8 +233,64 @@ async function* dumpStream(path: string): AsyncGenerator<Buffer> {
   }
 }
 
-function readCyrusFile(path: string): CyrusFile {
-  return parseCyrusFile(readText(path), path, readIfThere)
+/** Files of one kind of host; what one of them includes and another one is, is read in its place, and not by itself. */
+function readCyrusFiles(paths: readonly string[], progress: Progress): CyrusFile[] {
+  const texts = new Map(paths.map(path => [path, readText(path)]))
+  const included = new Set<string>()
+  const files: CyrusFile[] = []
+  const failures = new Map<string, unknown>()
+  for (const [path, text] of texts) {
+    const read = (name: string) => {
+      const given = givenFor(name, path, texts)
+      if (given === undefined) return readIncluded(path, name, progress)
+      included.add(given)
+      return texts.get(given)
+    }
+    try {
+      files.push(parseCyrusFile(text, path, read))
+    } catch (error) {
+      failures.set(path, error)
+    }
+  }
+  // A part of a file need not look like one.
+  for (const [path, error] of failures) if (!included.has(path)) throw error
+  return files.filter(({ path }) => !included.has(path))
+}
+
+/** The one beside it; one of another folder only where nobody else can mean it. */
+function givenFor(name: string, path: string, texts: ReadonlyMap<string, string>): string | undefined {
+  const file = basename(name)
+  const alike = [...texts.keys()].filter(other => basename(other) === file && resolve(other) !== resolve(path))
+  const beside = alike.find(other => folderOf(other) === folderOf(path))
+  if (beside !== undefined || readIfThere(join(dirname(path), file)) !== undefined) return beside
+  const includers = [...texts.values()].filter(text => namesOf(text).some(included => basename(included) === file))
+  return alike.length === 1 && includers.length === 1 ? alike[0] : undefined
+}
+
+function namesOf(text: string): string[] {
+  return [...text.matchAll(/^\s*@include\s*:\s*(\S+)/gim)].map(([, name]) => name)
+}
+
+function folderOf(path: string): string {
+  return dirname(resolve(path))
+}
+
+/** A copy lies beside copies of the same host; a file of that path here may be another host's. */
+function readIncluded(path: string, name: string, progress: Progress): string | undefined {
+  if (isOfThisHost(path)) return readIfThere(name)
+  const beside = join(dirname(path), basename(name))
+  const copy = resolve(beside) === resolve(path) ? undefined : readIfThere(beside)
+  if (copy !== undefined) return copy
+  const here = readIfThere(name)
+  if (here !== undefined)
+    progress.warn(
+      `${path} includes ${name}, which was read on this host: is it the same there? Put its copy beside ${path}`,
+    )
+  return here
+}
+
+function isOfThisHost(path: string): boolean {
+  return resolve(path).startsWith('/etc/')
 }
 
 function readIfThere(path: string): string | undefined {
@@ -187,7 +304,7 @@ function readIfThere(path: string): string | undefined {
 function warnOfIncludes(file: CyrusFile, progress: Progress): void {
   if (file.kind === 'settings' && file.includes.length > 0)
     progress.warn(
-      `${file.path} includes ${file.includes.join(', ')}, not there to be read: what it does not set itself is unknown; give cyr_info conf-all instead`,
+      `${file.path} includes ${file.includes.join(', ')}, not there to be read: what it does not set itself is unknown; give those too, or cyr_info conf-all instead`,
     )
 }
 

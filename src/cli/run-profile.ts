@@ -75,7 +75,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   if (options.master.kind === 'remote') {
     for (const line of checkPermissions(plan, options.master.address, options)) progress.warn(`will ${line}`)
   }
-  const master = await createMaster(options.master, profile.master, clock, options.passwordFile)
+  const master = await createMaster(options.master, profile, clock, options.passwordFile)
   const path = folderOf(options.out, identity)
   const folder = new RunFolder(path, identity.startedAt, profile.yaml)
   const journalPath = options.master.kind === 'remote' ? join(path, JOURNAL) : undefined

@@ -37,6 +37,7 @@ export function diagnose(
   sources: readonly DiagnosedSource[],
   { retryDelayS }: DiagnosisOptions,
 ): DiagnosisResult {
+  book.joinHosts()
   const frontends = frontendsOf(book.processes.values())
   const deaths = ownersOf(book)
   const [fromMs, endMs] = spanOf(sources)

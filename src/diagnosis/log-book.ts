@@ -1,3 +1,4 @@
+import { fullNames } from './hosts.js'
 import type { LogLine } from './log-line.js'
 import {
   type Death,
@@ -77,12 +78,15 @@ export class LogBook {
   /** Unknown lines whose shapes were too many to be kept apart. */
   otherShapes = 0
   private readonly open = new Map<string, Incident>()
+  /** Named by lines, not after files. */
+  private readonly hosts = new Set<string>()
 
   /**
    * @param host of lines that name none
    * @returns whether it was a line of a mupdate process, or about one
    */
   add(line: LogLine, host: string, source: number): boolean {
+    if (line.host !== undefined) this.hosts.add(utf8(line.host))
     if (isMupdate(line.ident)) {
       this.said(line, utf8(line.host ?? host), source)
       return true
@@ -92,6 +96,27 @@ export class LogBook {
     this.deaths.push({ atMs: line.atMs, source, host: utf8(line.host ?? host), death })
     // One without a service's name may be anybody's: it is looked at when all pids are known.
     return death.service !== undefined
+  }
+
+  /** When all is read: a host that is `fe1` in its own log and `fe1.example.com` in another is one. */
+  joinHosts(): void {
+    const full = fullNames(this.hosts)
+    const joined = new Map<LoggedProcess, LoggedProcess>()
+    for (const [key, process] of [...this.processes]) {
+      const host = full.get(process.host)
+      if (host === undefined) continue
+      const known = this.processes.get(keyOf(host, process.ident, process.pid))
+      joined.set(process, known === undefined ? { ...process, host } : added(known, process))
+      this.processes.delete(key)
+      this.processes.set(keyOf(host, process.ident, process.pid), joined.get(process)!)
+    }
+    const ofJoined = <T extends { readonly process: LoggedProcess }>(all: T[]) => {
+      for (const [i, one] of all.entries()) all[i] = { ...one, process: joined.get(one.process) ?? one.process }
+    }
+    ofJoined(this.slaveEvents)
+    ofJoined(this.incidents)
+    for (const [i, death] of this.deaths.entries())
+      this.deaths[i] = { ...death, host: full.get(death.host) ?? death.host }
   }
 
   private said(line: LogLine, host: string, source: number): void {
@@ -110,7 +135,7 @@ export class LogBook {
   }
 
   private processOf({ ident, pid, atMs }: LogLine, host: string): LoggedProcess {
-    const key = JSON.stringify([host, ident, pid ?? null])
+    const key = keyOf(host, ident, pid)
     const known = this.processes.get(key)
     if (known !== undefined) {
       known.firstMs = Math.min(known.firstMs, atMs)
@@ -161,6 +186,20 @@ export class LogBook {
     if (count === undefined && this.shapes.size >= MOST_SHAPES) this.otherShapes += times
     else this.shapes.set(shape, (count ?? 0) + times)
   }
+}
+
+function keyOf(host: string, ident: string, pid: number | undefined): string {
+  return JSON.stringify([host, ident, pid ?? null])
+}
+
+/** What one log shows of a process, beside what another one did. */
+function added(process: LoggedProcess, other: LoggedProcess): LoggedProcess {
+  process.firstMs = Math.min(process.firstMs, other.firstMs)
+  process.lastMs = Math.max(process.lastMs, other.lastMs)
+  process.isSlave ||= other.isSlave
+  process.longestLockS = Math.max(process.longestLockS, other.longestLockS)
+  for (const [kind, count] of other.counts) process.counts.set(kind, (process.counts.get(kind) ?? 0) + count)
+  return process
 }
 
 /** Logs are read byte by byte, one to a character. */

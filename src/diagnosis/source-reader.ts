@@ -95,8 +95,8 @@ export class SourceReader {
         return
       case 'journal JSON': {
         const fields = line.trim() === '' ? undefined : jsonFields(line)
-        if (fields === undefined && line.includes('mupdate')) this.unreadLines++
-        this.entry(fields)
+        // Docker's, Elastic's and others' JSON is no journal's.
+        if (!this.entry(fields) && line.includes('mupdate')) this.unreadLines++
         return
       }
       case 'text':
@@ -104,13 +104,15 @@ export class SourceReader {
     }
   }
 
-  private entry(fields: JournalFields | undefined): void {
-    if (fields === undefined) return
+  /** @returns whether it is a journal's */
+  private entry(fields: JournalFields | undefined): boolean {
+    if (fields === undefined) return false
     this.lines++
     const line = journalLine(fields)
     const atMs = Number(fields.get('__REALTIME_TIMESTAMP')) / 1000
     if (atMs > 0) this.seen(atMs)
     if (line !== undefined) this.add(line)
+    return line !== undefined
   }
 
   private text(line: string): void {

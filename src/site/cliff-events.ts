@@ -3,83 +3,104 @@ import type { Estimate } from '../limits/estimate.js'
 import { MOST_CONNECTIONS, SPARE_WORKERS, streamsByWorkers } from '../limits/workers.js'
 import { DEADLY_CONNECTIONS } from '../masters/model/settings.js'
 import type { PlanEvent, PlanState } from '../metrics/site-plan-result.js'
+import { asCreates, changesOf, perSecondOf, roomLeft, roomOf, waitingAfter, waitingText } from './changes.js'
 import { ms, perSecond } from './plan-words.js'
 import type { Site } from './schema.js'
 import { settingsOf } from './states.js'
 
 type Possibility = PlanEvent['timeOuts']
 
-/** What comes of numbers, not of restarts: creates, workers, connections, descriptors. */
+/** What comes of numbers, not of restarts: changes, workers, connections, descriptors. */
 export function capacityEvents(site: Site, state: PlanState, listMs: Estimate, createMs: Estimate): PlanEvent[] {
   return [
     ...massCreation(site, state, listMs, createMs),
-    workerCliff(site, state),
-    connections(site, state),
+    workerCliff(site, state, listMs),
+    connections(site, state, listMs),
     descriptors(site, state),
   ]
 }
 
 function massCreation(site: Site, state: PlanState, listMs: Estimate, createMs: Estimate): PlanEvent[] {
-  const rate = state.createsPerSecond
-  if (rate === null || rate === 0) return []
-  const share = { likely: (rate * createMs.likely) / 1e3, high: (rate * createMs.high) / 1e3 }
-  // Those that wait for the lock are what its slaves' NOOPs wait behind; a list is another matter.
-  const timeOuts: Possibility = share.high < 1 ? 'cannot' : 'can'
-  const free = Math.max(0, settingsOf(site).workersMax - 1 - state.slaves)
-  const waiting = (rate * listMs.likely) / 1e3
-  const creates = waiting < 1.5 ? '1 create waits' : `${formatCount(waiting)} creates wait`
+  const changes = changesOf(site, state)
+  if (changes === undefined || perSecondOf(changes) === 0) return []
+  const creates = asCreates(changes)
+  const share = { likely: (creates.likely * createMs.likely) / 1e3, high: (creates.high * createMs.high) / 1e3 }
+  const room = roomOf(site, state)
+  const waiting = waitingAfter(listMs.high, site, state)!
+  const left = roomLeft(waiting, room)
+  // Those that wait for the lock are what its slaves' NOOPs wait behind; a list is another matter, and ends.
+  const thrash: Possibility = share.high < 1 ? 'cannot' : 'can'
+  const others = changes.others === 0 ? '' : ` and ${perSecond(changes.others)} of other changes`
   const held =
     site.operations.connection === 'kept'
       ? 'they keep their connections, and no workers'
-      : waiting > free
-        ? `${creates} for one list, each with a worker, and ${free} are free: nobody else is greeted until it ends`
-        : `${creates} for one list, each with a worker, of ${free} that are free`
+      : `when a list ends ${waitingText(waiting, room)}`
   return [
     {
       kind: 'massCreation',
       state: state.name,
-      title: `mailboxes are created at ${perSecond(rate)}`,
+      title: `mailboxes are created at ${perSecond(changes.creates)}`,
       restarted: null,
-      timeOuts,
-      thrash: timeOuts,
-      margin: 1 - share.high,
-      arithmetic: `${perSecond(rate)} × ${ms(createMs.likely)} with the lock = ${(100 * share.likely).toPrecision(2)} % of its time; ${held}`,
+      timeOuts: left < 0 ? 'can' : thrash,
+      thrash,
+      margin: Math.min(1 - share.high, left),
+      arithmetic: `${perSecond(changes.creates)}${others} × ${ms(createMs.likely)} with the lock = ${(100 * share.likely).toPrecision(2)} % of its time; ${held}`,
       users: `a create waits for the lists before it, ${ms(listMs.likely)} each`,
     },
   ]
 }
 
-function workerCliff(site: Site, { name: state, slaves }: PlanState): PlanEvent {
+/** Lists one after the other that as many changes wait for as there is room for; undefined where no number is too many. */
+function listsFor(room: number, site: Site, state: PlanState, listMs: Estimate): number | undefined {
+  const waiting = waitingAfter(listMs.high, site, state)
+  return waiting === undefined || waiting === 0 ? undefined : Math.floor(room / waiting)
+}
+
+/** `; with 4 lists or more one after the other all of them wait` */
+function listsText(lists: number | undefined, what: string): string {
+  if (lists === undefined) return ''
+  return lists === 0
+    ? `; while one list is on its way more changes come than ${what} are left`
+    : `; changes that wait for ${lists + 1} lists, one after the other, take all ${what} that are left`
+}
+
+function workerCliff(site: Site, state: PlanState, listMs: Estimate): PlanEvent {
+  const { name, slaves } = state
   const { workersMax } = settingsOf(site)
   const { low, high } = streamsByWorkers(workersMax)
-  const possibility: Possibility = slaves + SPARE_WORKERS <= workersMax ? 'cannot' : slaves > high ? 'must' : 'can'
+  const room = roomOf(site, state)
+  const waiting = waitingAfter(listMs.high, site, state) ?? 0
+  const thrash: Possibility = slaves + SPARE_WORKERS <= workersMax ? 'cannot' : slaves > high ? 'must' : 'can'
   return {
     kind: 'workerCliff',
-    state,
+    state: name,
     title: 'the master has no worker left',
     restarted: null,
-    timeOuts: possibility,
-    thrash: possibility,
-    margin: 1 - (slaves + SPARE_WORKERS) / workersMax,
-    arithmetic: `each of ${slaves} streams keeps a worker, ${SPARE_WORKERS} for everybody else, of ${workersMax} (mupdate_workers_max); from ${low + 1} streams on nobody is heard`,
+    timeOuts: thrash === 'cannot' && waiting > room.workers ? 'can' : thrash,
+    thrash,
+    margin: 1 - (slaves + Math.max(SPARE_WORKERS, waiting + 1)) / workersMax,
+    arithmetic: `each of ${slaves} streams keeps a worker, ${SPARE_WORKERS} for everybody else, of ${workersMax} (mupdate_workers_max); from ${low + 1} streams on nobody is heard${listsText(listsFor(room.workers, site, state, listMs), 'workers')}`,
     users:
       'no new connection is greeted and no NOOP is answered until a slave leaves: creates hang, frontends time out',
   }
 }
 
-function connections(site: Site, { name: state, slaves }: PlanState): PlanEvent {
+function connections(site: Site, state: PlanState, listMs: Estimate): PlanEvent {
+  const { name, slaves } = state
   const { connectionsMax } = settingsOf(site)
+  const room = roomOf(site, state)
+  const others = Math.max(SPARE_WORKERS, Math.ceil(waitingAfter(listMs.high, site, state) ?? 0))
   const possibility: Possibility =
-    slaves + SPARE_WORKERS <= connectionsMax ? 'cannot' : slaves > connectionsMax ? 'must' : 'can'
+    slaves + others <= connectionsMax ? 'cannot' : slaves > connectionsMax ? 'must' : 'can'
   return {
     kind: 'connections',
-    state,
+    state: name,
     title: 'the master refuses connections',
     restarted: null,
     timeOuts: possibility,
     thrash: 'cannot',
-    margin: 1 - (slaves + SPARE_WORKERS) / connectionsMax,
-    arithmetic: `${slaves} slaves and ${SPARE_WORKERS} others, of ${connectionsMax} (mupdate_connections_max)`,
+    margin: 1 - (slaves + others) / connectionsMax,
+    arithmetic: `${slaves} slaves and ${others} others, of ${connectionsMax} (mupdate_connections_max)${listsText(listsFor(room.connections, site, state, listMs), 'connections')}`,
     users: '* BYE "Server Unable": creates fail, and a frontend that comes back is turned away',
   }
 }

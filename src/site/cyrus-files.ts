@@ -126,10 +126,14 @@ function durationMs(text: string): number | undefined {
   }
 }
 
+/** Values of mupdate_config with which each backend has a copy of the list (imapd.conf(5)). */
+const COPIES = /^(unified|replicated)$/i
+
 /** A backend that is a slave too: it keeps a copy of the list (imap/global.c, mupdate_config). */
 export function isUnified(files: readonly CyrusFile[]): boolean {
   return files.some(file => {
-    if (file.kind === 'settings') return file.settings.mupdate_config === 'unified'
+    if (file.kind === 'settings')
+      return file.settings.mupdate_config !== undefined && COPIES.test(file.settings.mupdate_config)
     const command = mupdateService(file.services)?.command
     return command !== undefined && !/(^|\s)-m(\s|$)/.test(command)
   })

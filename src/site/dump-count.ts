@@ -16,6 +16,8 @@ export interface DumpCount {
 /** mailboxes.db flags of 2.2 to 3.4 (imap/mboxlist.h of 2.4): MBTYPE_DELETED. */
 const DELETED = 16
 const NEWLINE = 10
+/** Another mailbox after the first. */
+const SEVERAL = /\}\s*,\s*"(?:[^"\\]|\\.)*"\s*:\s*\{/
 
 /** Counts the lines of a dump in either form; names are not kept. @throws {HarnessError} `USAGE` where none is a mailbox */
 export async function countDump(chunks: AsyncIterable<Buffer>, path: string): Promise<DumpCount> {
@@ -25,12 +27,12 @@ export async function countDump(chunks: AsyncIterable<Buffer>, path: string): Pr
     const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
     let start = 0
     for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
-      count.line(bytes.toString('latin1', start, end))
+      count.line(bytes.toString('latin1', start, end), path)
       start = end + 1
     }
     rest = bytes.subarray(start)
   }
-  if (rest.length > 0) count.line(rest.toString('latin1'))
+  if (rest.length > 0) count.line(rest.toString('latin1'), path)
   return count.end(path)
 }
 
@@ -41,11 +43,11 @@ class Counting {
   private unknown = 0
   private readonly servers = new Map<string, number>()
 
-  line(line: string): void {
+  line(line: string, path: string): void {
     const text = line.endsWith('\r') ? line.slice(0, -1) : line
     if (text.trim() === '') return
     this.json ??= text.startsWith('{')
-    if (this.json) this.jsonLine(text)
+    if (this.json) this.jsonLine(text, path)
     else this.textLine(text)
   }
 
@@ -57,13 +59,19 @@ class Counting {
   }
 
   /** 3.6 and later: one mailbox a line, all scalars strings, `mbtype` a row of letters (imap/ctl_mboxlist.c dump_cb). */
-  private jsonLine(text: string): void {
+  private jsonLine(text: string, path: string): void {
     const line = text.startsWith('{') ? text.slice(1) : text
     if (/^\s*(}\s*)?$/.test(line)) return
     if (!/^\s*"(?:[^"\\]|\\.)*"\s*:\s*\{/.test(line)) {
       this.unknown++
       return
     }
+    if (line.trimEnd().endsWith('{') || SEVERAL.test(line))
+      throw new HarnessError(
+        'USAGE',
+        `${path}: not one mailbox a line, as if jq had written it anew`,
+        'give the output of ctl_mboxlist -d as it is, gz if you like; names are not kept',
+      )
     // Within values quotes are escaped, so that neither can stand in a name or an ACL.
     const [, type = ''] = /"mbtype"\s*:\s*"([a-z]*)"/.exec(line) ?? []
     const [, server = ''] = /"server"\s*:\s*"([^"\\]*)"/.exec(line) ?? []

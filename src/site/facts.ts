@@ -7,6 +7,8 @@ export type FactValue = string | number | null
 export interface Fact {
   readonly value: FactValue
   readonly from: string
+  /** Where it is known only within bounds: the value is the least that it can be, this the most. */
+  readonly most?: FactValue
 }
 
 /** With 0 or 1 a slave divides by zero: `rand() % (retry_delay / 2)`. */
@@ -39,7 +41,9 @@ export const FACT_KEYS = [
   'measured.listSeconds.low',
   'measured.listSeconds.likely',
   'measured.listSeconds.high',
-  'measured.mergeSeconds',
+  'measured.mergeSeconds.low',
+  'measured.mergeSeconds.likely',
+  'measured.mergeSeconds.high',
   'measured.timeouts',
   'measured.resyncs',
   'planned.mailboxes',
@@ -70,10 +74,10 @@ export const QUESTIONS: readonly Question[] = [
   },
   {
     key: 'slaves.frontends',
-    text: 'How many frontends has it?',
+    text: 'How many frontends has it, beside backends that are slaves too?',
     flag: '--frontends N, or --frontend FILE for each',
     isRequired: true,
-    parse: wholeNumber,
+    parse: fromZero,
   },
   {
     key: 'slaves.retryDelay',
@@ -151,6 +155,11 @@ export function wholeNumber(text: string): number {
   const [, digits, unit = ''] = /^(\d+)(k|m)?$/i.exec(plain) ?? []
   if (digits === undefined || Number(digits) < 1) throw usage(text, 'a whole number', '12, 500000, 500k')
   return Number(digits) * ({ k: 1e3, m: 1e6 }[unit.toLowerCase()] ?? 1)
+}
+
+/** The same, or 0. @throws {HarnessError} `USAGE` */
+export function fromZero(text: string): number {
+  return text.trim() === '0' ? 0 : wholeNumber(text)
 }
 
 /** @throws {HarnessError} `USAGE` */

@@ -15,7 +15,8 @@ import type { Fact, FactKey, Facts } from './facts.js'
 
 /** `defaults` in place of a file: Cyrus's own. */
 export const DEFAULTS = 'defaults'
-const DEFAULT_RETRY_DELAY = '20s'
+const RETRY_DELAY = 'mupdate_retry_delay'
+const DEFAULT_RETRY_DELAY_MS = 20_000
 const DAY_MS = 86_400_000
 
 export interface DatedDump {
@@ -29,6 +30,11 @@ export interface DatedDump {
 
 function settingsFiles(files: readonly CyrusFile[]): SettingsFile[] {
   return files.filter((file): file is SettingsFile => file.kind === 'settings')
+}
+
+/** Of several files of one host: the last one counts, as it does within a file. */
+function fileWith(files: readonly SettingsFile[], name: string): SettingsFile | undefined {
+  return files.findLast(({ settings }) => settingOf(settings, name) !== undefined)
 }
 
 /** What it includes was not read: what is absent here may be there. */
@@ -47,22 +53,23 @@ const MASTER_SETTINGS = {
 /** The master's imapd.conf or `cyr_info conf-all`, and its cyrus.conf. */
 export function masterFacts(files: readonly CyrusFile[], isDefault: boolean): Facts {
   const facts: Facts = new Map()
-  const [file] = settingsFiles(files)
-  if (file !== undefined || isDefault) {
+  const own = settingsFiles(files)
+  if (own.length > 0 || isDefault) {
     const defaults = modelSettings({})
+    const where = own.map(({ path }) => path).join(' and ')
+    const absent = where === '' ? 'Cyrus’s default' : `Cyrus’s default, not set in ${where}`
     for (const [name, key] of Object.entries(MASTER_SETTINGS)) {
-      const own = file && settingOf(file.settings, name)
-      if (own === undefined && file !== undefined && mayHaveMore(file)) continue
-      const absent = file === undefined ? 'Cyrus’s default' : `Cyrus’s default, ${file.path} does not set it`
+      const file = fileWith(own, name)
+      if (file === undefined && own.some(mayHaveMore)) continue
       facts.set(
         `master.settings.${name}` as FactKey,
-        own === undefined || file === undefined
+        file === undefined
           ? { value: defaults[key], from: absent }
-          : { value: countOf(own, name, originOf(file, name)), from: originOf(file, name) },
+          : { value: countOf(settingOf(file.settings, name)!, name, originOf(file, name)), from: originOf(file, name) },
       )
     }
   }
-  if (file !== undefined) databaseFacts(file, facts)
+  databaseFacts(own, facts)
   for (const services of files) {
     const service = services.kind === 'services' ? mupdateService(services.services) : undefined
     if (service === undefined) continue
@@ -85,12 +92,14 @@ function countOf(text: string, name: string, path: string): number {
 }
 
 /** A path can tell of tmpfs, and of nothing else. */
-function databaseFacts(file: SettingsFile, facts: Facts): void {
-  const database = settingOf(file.settings, 'mboxlist_db')
-  if (database !== undefined) facts.set('master.database', { value: database, from: originOf(file, 'mboxlist_db') })
-  const name = ['mboxlist_db_path', 'configdirectory'].find(one => settingOf(file.settings, one) !== undefined)
-  const place = name && settingOf(file.settings, name)
-  if (name !== undefined && place !== undefined && /^\/(dev\/shm|run)\//.test(place))
+function databaseFacts(files: readonly SettingsFile[], facts: Facts): void {
+  const own = fileWith(files, 'mboxlist_db')
+  if (own !== undefined)
+    facts.set('master.database', { value: settingOf(own.settings, 'mboxlist_db')!, from: originOf(own, 'mboxlist_db') })
+  const name = ['mboxlist_db_path', 'configdirectory'].find(one => fileWith(files, one) !== undefined)
+  const file = name && fileWith(files, name)
+  const place = name && file && settingOf(file.settings, name)
+  if (name !== undefined && file && place && /^\/(dev\/shm|run)\//.test(place))
     facts.set('master.place', { value: 'tmpfs', from: `${originOf(file, name)}: ${place}` })
 }
 
@@ -100,25 +109,43 @@ export function frontendFacts(files: readonly CyrusFile[], isDefault: boolean): 
   const all = settingsFiles(files)
   // One file is an example of many.
   if (all.length > 1) facts.set('slaves.frontends', { value: all.length, from: `${all.length} files of frontends` })
-  if (all.some(file => mayHaveMore(file) && settingOf(file.settings, 'mupdate_retry_delay') === undefined)) return facts
+  const delay = shortestDelay(all, isDefault)
+  if (delay !== undefined) facts.set('slaves.retryDelay', delay)
+  return facts
+}
+
+/** @param isDefault beside the files there are some that set nothing */
+function shortestDelay(all: readonly SettingsFile[], isDefault: boolean): Fact | undefined {
+  if (all.some(file => mayHaveMore(file) && settingOf(file.settings, RETRY_DELAY) === undefined)) return undefined
   const delays = all.flatMap(file => {
-    const own = settingOf(file.settings, 'mupdate_retry_delay')
-    const path = originOf(file, 'mupdate_retry_delay')
-    return own === undefined ? [] : [{ ms: settingMs(own, `${path}: mupdate_retry_delay`), path }]
+    const own = settingOf(file.settings, RETRY_DELAY)
+    const path = originOf(file, RETRY_DELAY)
+    return own === undefined ? [] : [{ ms: settingMs(own, `${path}: ${RETRY_DELAY}`), path }]
   })
   const shortest = delays.toSorted((a, b) => a.ms - b.ms)[0]
-  const [example] = all
-  if (shortest !== undefined && !(all.length > delays.length && shortest.ms > 20_000))
-    facts.set('slaves.retryDelay', {
+  const isUnset = isDefault || all.length > delays.length
+  if (shortest !== undefined && !(isUnset && shortest.ms > DEFAULT_RETRY_DELAY_MS))
+    return {
       value: `${shortest.ms / 1e3}s`,
       from: delays.length > 1 ? `${shortest.path}, the shortest of ${delays.length}` : shortest.path,
-    })
-  else if (example !== undefined || isDefault)
-    facts.set('slaves.retryDelay', {
-      value: DEFAULT_RETRY_DELAY,
-      from: example === undefined ? 'Cyrus’s default' : `Cyrus’s default, ${example.path} does not set it`,
-    })
-  return facts
+    }
+  if (!isUnset) return undefined
+  const unset = all.find(file => settingOf(file.settings, RETRY_DELAY) === undefined)
+  return {
+    value: `${DEFAULT_RETRY_DELAY_MS / 1e3}s`,
+    from: unset === undefined ? 'Cyrus’s default' : `Cyrus’s default, ${unset.path} does not set it`,
+  }
+}
+
+/** Backends that are slaves too have a retry delay: where there is no other frontend, or theirs is shorter, it counts. */
+export function withBackendsDelay(facts: Facts, files: readonly CyrusFile[]): Facts {
+  const own = files.some(file => isUnified([file])) ? shortestDelay(settingsFiles(files), false) : undefined
+  if (own === undefined) return facts
+  const known = facts.get('slaves.retryDelay')
+  const isAll = facts.get('slaves.frontends')?.value === 0
+  const seconds = (fact: Fact) => Number.parseFloat(String(fact.value))
+  const counts = known === undefined ? isAll : seconds(own) < seconds(known)
+  return counts ? new Map([...facts, ['slaves.retryDelay', own]]) : facts
 }
 
 /**

@@ -1,6 +1,6 @@
 import { formatCount } from '../core/units.js'
 import { createLockUs, listMs, mergeMs } from '../limits/costs.js'
-import { type Estimate, exactly, times } from '../limits/estimate.js'
+import { type Estimate, times } from '../limits/estimate.js'
 import type { Calibration } from '../masters/model/calibration.js'
 import type { PlanCost, PlanState, SitePlan } from '../metrics/site-plan-result.js'
 import type { Site } from './schema.js'
@@ -107,7 +107,7 @@ function mergeCosts(site: Site, { name: state, mailboxes }: PlanState, calibrati
             name: 'merge',
             state,
             title,
-            ms: times(exactly(measured), 1e3 * factor),
+            ms: times(measured, 1e3 * factor),
             basis: 'measured',
             used: true,
             ...measuredSource(site, factor),

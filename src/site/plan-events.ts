@@ -3,6 +3,7 @@ import { masterRestartOf, restartOf, type RestartOutcome, thrashNeeds } from '..
 import { simultaneousResyncs, type Tolerance, tolerance } from '../limits/resyncs.js'
 import type { PlanCost, PlanEvent, PlanState } from '../metrics/site-plan-result.js'
 import { capacityEvents } from './cliff-events.js'
+import { roomLeft, roomOf, waitingAfter, waitingText } from './changes.js'
 import { usedCost } from './plan-costs.js'
 import { ms, span } from './plan-words.js'
 import type { Site } from './schema.js'
@@ -49,14 +50,34 @@ function restartEvent(
     state: state.name,
     title: isAll ? `all ${restarted} slaves restart at once` : `${restarted} of ${state.slaves} slaves restart at once`,
     restarted,
-    timeOuts: outcome.timeOuts,
-    thrash: outcome.thrash,
-    margin: isAll ? null : marginOf(outcome, tolerance(retryDelay)),
-    arithmetic: isAll
-      ? `${restarted} lists, ${span(outcome.stallMs)}; nobody is left who could time out`
-      : restartArithmetic(outcome, restarted, state.slaves, listMs, retryDelay),
+    ...withThoseThatWait(
+      {
+        timeOuts: outcome.timeOuts,
+        thrash: outcome.thrash,
+        margin: isAll ? null : marginOf(outcome, tolerance(retryDelay)),
+        arithmetic: isAll
+          ? `${restarted} lists, ${span(outcome.stallMs)}; nobody is left who could time out`
+          : restartArithmetic(outcome, restarted, state.slaves, listMs, retryDelay),
+      },
+      outcome.stallMs,
+      site,
+      state,
+    ),
     users: unreadyText(restarted, listMs, mergeMs),
   }
+}
+
+type Judged = Pick<PlanEvent, 'timeOuts' | 'thrash' | 'margin' | 'arithmetic'>
+
+/** Changes wait until the last list ends, each with a worker: where these run out, a slave that comes back meanwhile is not served. */
+function withThoseThatWait(judged: Judged, stallMs: Estimate, site: Site, state: PlanState): Judged {
+  const waiting = waitingAfter(stallMs.high, site, state)
+  if (waiting === undefined || waiting === 0) return judged
+  const room = roomOf(site, state)
+  const left = roomLeft(waiting, room)
+  const arithmetic = `${judged.arithmetic}; by then ${waitingText(waiting, room)}`
+  const decides = judged.timeOuts === 'cannot' && left < 0 && judged.margin !== null
+  return decides ? { ...judged, timeOuts: 'can', margin: left, arithmetic } : { ...judged, arithmetic }
 }
 
 function restartArithmetic(
@@ -91,10 +112,17 @@ function masterRestartEvent(site: Site, state: PlanState, listMs: Estimate, merg
     state: state.name,
     title: 'the master’s mupdate restarts, or crashes',
     restarted: state.slaves,
-    timeOuts,
-    thrash,
-    margin: 1 - stallMs.high / (2 * retryDelay),
-    arithmetic: `all ${state.slaves} come back within ${ms(retryDelay)} to ${ms(1.5 * retryDelay)}: the first has its list ${state.slaves - 1} × ${ms(listMs.likely)} = ${span(stallMs)} before the last, and bears ${ms(2 * retryDelay)}`,
+    ...withThoseThatWait(
+      {
+        timeOuts,
+        thrash,
+        margin: 1 - stallMs.high / (2 * retryDelay),
+        arithmetic: `all ${state.slaves} come back within ${ms(retryDelay)} to ${ms(1.5 * retryDelay)}: the first has its list ${state.slaves - 1} × ${ms(listMs.likely)} = ${span(stallMs)} before the last, and bears ${ms(2 * retryDelay)}`,
+      },
+      stallMs,
+      site,
+      state,
+    ),
     users: `frontends know of no change for ${ms(retryDelay)} to ${ms(1.5 * retryDelay)}, then ${mergeText(mergeMs)}`,
   }
 }

@@ -2,10 +2,11 @@ import { formatCount, formatDurationUs } from '../core/units.js'
 import { DISK_CREATES_PER_SECOND, isOfDisk } from '../limits/costs.js'
 import type { Estimate } from '../limits/estimate.js'
 import { type PredictedLimit, predictedLimits } from '../limits/limits.js'
-import type { Axis } from '../metrics/capacity-result.js'
+import type { Axis, LimitCause } from '../metrics/capacity-result.js'
 import { thrashNeeds } from '../limits/restart.js'
 import type { Calibration } from '../masters/model/calibration.js'
 import type { PlanLimit, PlanState } from '../metrics/site-plan-result.js'
+import { asCreates, changesOf, perSecondOf } from './changes.js'
 import type { Site } from './schema.js'
 import { settingsOf } from './states.js'
 
@@ -23,6 +24,7 @@ const FARTHEST_DAYS = 36_500
 
 /** Every limit, what the site has of it, and when growth has used it up: the nearest first, those of which that is unknown last. */
 export function limitsOf(site: Site, state: PlanState, listMs: Estimate, calibration: Calibration): PlanLimit[] {
+  const changes = changesOf(site, state)
   const predicted = predictedLimits({
     mailboxes: state.mailboxes,
     slaves: state.slaves,
@@ -31,7 +33,7 @@ export function limitsOf(site: Site, state: PlanState, listMs: Estimate, calibra
     calibration,
     listMs,
     connectionPerCreate: site.operations.connection === 'each',
-    ...(state.createsPerSecond === null ? {} : { createsPerSecond: state.createsPerSecond }),
+    ...(changes === undefined ? {} : { createsPerSecond: asCreates(changes).high }),
   })
   const all = [
     ...predicted.map(limit => planLimit(limit, site, state)),
@@ -47,9 +49,9 @@ function planLimit(limit: PredictedLimit, site: Site, state: PlanState): PlanLim
   return {
     axis,
     cause,
-    title: titleOf(limit),
+    title: titleOf(limit, site),
     state: state.name,
-    ...headroom(nowOf(axis, site, state), low),
+    ...headroom(nowOf(axis, cause, site, state), low),
     low,
     high,
     reachedOn: axis === 'mailboxes' ? reachedOn(site, state, low) : null,
@@ -57,7 +59,13 @@ function planLimit(limit: PredictedLimit, site: Site, state: PlanState): PlanLim
   }
 }
 
-function titleOf({ axis, cause }: PredictedLimit): string {
+function titleOf(limit: PredictedLimit, { operations }: Site): string {
+  const title = plainTitleOf(limit)
+  const hasOthers = limit.axis === 'creates' && (operations.otherChangesPerSecond ?? 0) > 0
+  return hasOthers ? `${title}, other changes counted with them` : title
+}
+
+function plainTitleOf({ axis, cause }: PredictedLimit): string {
   if (cause === 'mailboxes lock' && axis === 'slaves')
     return 'slaves, before telling them of creates takes all of the lock'
   if (cause === 'thread pegged' && axis === 'creates') return 'creates a second, each with a connection of its own'
@@ -68,9 +76,9 @@ function headroom(now: number | null, low: number): { now: number | null; headro
   return { now, headroom: now === null || now === 0 ? null : low / now }
 }
 
-function nowOf(axis: Axis, { operations }: Site, state: PlanState): number | null {
-  const { createsPerSecond: creates } = state
-  const changes = creates === null ? null : creates + (operations.otherChangesPerSecond ?? 0)
+function nowOf(axis: Axis, cause: LimitCause, site: Site, state: PlanState): number | null {
+  const known = changesOf(site, state)
+  const changes = known === undefined ? null : perSecondOf(known)
   switch (axis) {
     case 'resyncs':
       return state.slaves - 1
@@ -79,11 +87,12 @@ function nowOf(axis: Axis, { operations }: Site, state: PlanState): number | nul
     case 'slaves':
       return state.slaves
     case 'creates':
-      return creates
+      // Each has a connection, and keeps the lock for as long as more or fewer creates.
+      return known === undefined || cause === 'thread pegged' ? changes : asCreates(known).high
     case 'kicks':
       return changes
     case 'connections':
-      return operations.connection === 'each' ? changes : null
+      return site.operations.connection === 'each' ? changes : null
   }
 }
 
@@ -139,7 +148,7 @@ function diskLimit(site: Site, state: PlanState, calibration: Calibration): Plan
       cause: 'disk sync',
       title: 'creates a second, where mailboxes.db is on a disk',
       state: state.name,
-      ...headroom(state.createsPerSecond, low),
+      ...headroom(nowOf('creates', 'disk sync', site, state), low),
       low,
       high,
       reachedOn: null,

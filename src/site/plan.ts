@@ -186,6 +186,14 @@ function unknownsOf({ growthPerDay, operations, measured, master, planned }: Sit
       master.place !== 'tmpfs' && !isOfDisk(calibration),
       'what a create costs on the site’s own disk: the calibration is of tmpfs',
     ),
+    ...no(
+      master.maxfds === null,
+      'maxfds of the master’s cyrus.conf: master.maxfds (plan init --master cyrus.conf); Cyrus’s default is 256',
+    ),
+    ...no(
+      master.database !== null && !calibration.master.mailboxDatabase.startsWith(master.database),
+      `what lists and creates cost with ${master.database}: the calibration is of ${calibration.master.mailboxDatabase}`,
+    ),
     ...no(master.place === null, 'whether mailboxes.db lies on a disk or on tmpfs: master.place (plan init --place)'),
   ]
 }

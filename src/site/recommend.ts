@@ -10,6 +10,7 @@ import { OWN_DESCRIPTORS } from './plan-limits.js'
 import { settingsOf } from './states.js'
 import { usedCost } from './plan-costs.js'
 import { ms, perSecond, span } from './plan-words.js'
+import { asCreates, changesOf, perSecondOf, roomOf, waitingAfter } from './changes.js'
 import type { Site } from './schema.js'
 
 /** Of the lock's time that creates may take: a NOOP then waits for the lock about as long again as it has it. */
@@ -60,7 +61,7 @@ export function recommendationsOf(
 }
 
 function retryDelay({ site, state, listMs, listSource }: Given): Recommendation {
-  const lists = Math.max(1, state.slaves - 1)
+  const lists = listsAtOnce(state)
   const half = Math.floor(state.slaves / 2)
   const needed = retryDelaySFor(lists * listMs.high)
   const least = retryDelaySFor(half * listMs.high)
@@ -80,23 +81,28 @@ function retryDelay({ site, state, listMs, listSource }: Given): Recommendation 
   }
 }
 
-/** Creates that wait for one list, where each has a connection; undefined where that is unknown. */
-function waitingCreates({ site, state, listMs }: Given): number | undefined {
-  if (site.operations.connection === 'kept') return 0
-  return state.createsPerSecond === null ? undefined : Math.ceil((state.createsPerSecond * listMs.high) / 1e3)
+/** Lists at once that settings are to suffice for: all slaves but one restart. */
+function listsAtOnce({ slaves }: PlanState): number {
+  return Math.max(1, slaves - 1)
+}
+
+/** Changes that wait for so many lists, where each has a connection; undefined where that is unknown. */
+function waitingForLists({ site, state, listMs }: Given): number | undefined {
+  const waiting = waitingAfter(listsAtOnce(state) * listMs.high, site, state)
+  return waiting === undefined ? undefined : Math.ceil(waiting)
 }
 
 function workersMax(given: Given): Recommendation {
   const { site, state } = given
   const current = settingsOf(site).workersMax
-  const waiting = waitingCreates(given)
+  const waiting = waitingForLists(given)
   const wanted = Math.max(workersFor(state.slaves), state.slaves + 1 + (waiting ?? 0))
   const most = MOST_CONNECTIONS - SPARE_WORKERS
   const needed = Math.min(wanted, most)
   const creates =
     waiting === undefined || waiting === 0 || waiting + 1 <= SPARE_WORKERS
       ? `${SPARE_WORKERS} for everybody else`
-      : `${formatCount(waiting)} for creates that wait for one list (${perSecond(state.createsPerSecond!)} × ${ms(given.listMs.high)}), 1 that listens`
+      : `${formatCount(waiting)} for changes that wait for ${listsAtOnce(state)} lists at once (${perSecond(perSecondOf(changesOf(site, state)!))} × ${ms(listsAtOnce(state) * given.listMs.high)}), 1 that listens`
   return {
     setting: 'mupdate_workers_max',
     where: 'imapd.conf of the master',
@@ -107,7 +113,7 @@ function workersMax(given: Given): Recommendation {
       state.slaves + 2 > most
         ? tooMany(state.slaves)
         : `${state.slaves + 2}: ${state.slaves} streams, 1 that listens, 1 for everybody else`,
-    arithmetic: `${state.slaves} streaming slaves keep one each + ${creates} = ${formatCount(needed)}${wanted > needed ? `, bounded by the ${formatCount(MOST_CONNECTIONS)} connections at which mupdate dies` : ''}`,
+    arithmetic: `${state.slaves} streaming slaves keep one each + ${creates} = ${formatCount(needed)}${wanted > needed ? `, bounded by the ${formatCount(MOST_CONNECTIONS)} connections at which mupdate dies: fewer lists at once, or fewer changes meanwhile` : ''}`,
     measurement:
       'measured on 3.6.1 and 3.12.3: with 50 workers 49 slaves are served in 2 ms, the 50th silences the master; with 1,200 workers 1,000 slaves are served',
     price: `about ${KB_PER_SLAVE} kB of memory and a thread for each that is in use; none for those that are not`,
@@ -137,7 +143,7 @@ function otherWorkers({ site }: Given): Recommendation {
 function connectionsMax(given: Given): Recommendation {
   const { site, state } = given
   const current = settingsOf(site).connectionsMax
-  const needed = connectionsFor(Math.max(state.slaves, state.slaves + (waitingCreates(given) ?? 0) - SPARE_WORKERS))
+  const needed = connectionsFor(Math.max(state.slaves, state.slaves + (waitingForLists(given) ?? 0) - SPARE_WORKERS))
   const value = current > MOST_CONNECTIONS ? MOST_CONNECTIONS : Math.max(current, needed)
   return {
     setting: 'mupdate_connections_max',
@@ -149,7 +155,7 @@ function connectionsMax(given: Given): Recommendation {
       workersFor(state.slaves) > MOST_CONNECTIONS
         ? tooMany(state.slaves)
         : `${workersFor(state.slaves)}: slaves, and ${SPARE_WORKERS} for backends`,
-    arithmetic: `slaves, ${SPARE_WORKERS} or as many creates as wait for one list, and as many again = ${formatCount(needed)}; never above ${formatCount(MOST_CONNECTIONS)}`,
+    arithmetic: `slaves, ${SPARE_WORKERS} or as many changes as wait for ${listsAtOnce(state)} lists, and as many again = ${formatCount(needed)}; never above ${formatCount(MOST_CONNECTIONS)}`,
     measurement:
       'measured on 3.6.1: at about 1,010 connections the whole master dies (nfds < FD_SETSIZE), whatever maxfds says',
     price: connectionsPrice(value, state.slaves),
@@ -164,21 +170,23 @@ function connectionsPrice(value: number, slaves: number): string {
     : `with all of them taken, ${formatCount(room)} lists at once that their slaves do not read are enough to let the master die: each takes one more descriptor`
 }
 
+/** cyrus.conf(5): what a service may have open where nothing is said. */
+const DEFAULT_MAXFDS = 256
+
 function maxfds(given: Given): Recommendation[] {
-  const { site } = given
-  const current = site.master.maxfds
-  if (current === null) return []
+  const current = given.site.master.maxfds
   const connections = Number(connectionsMax(given).value)
   const needed = connections + OWN_DESCRIPTORS
+  if (current === null && needed <= DEFAULT_MAXFDS) return []
   return [
     {
       setting: 'maxfds',
       where: 'cyrus.conf of the master, service mupdate',
-      current: `${current}`,
-      value: `${Math.max(current, needed)}`,
-      change: current < needed,
+      current: current === null ? null : `${current}`,
+      value: `${Math.max(current ?? 0, needed)}`,
+      change: (current ?? DEFAULT_MAXFDS) < needed,
       lowerBound: `${needed}`,
-      arithmetic: `mupdate_connections_max ${connections} + ${OWN_DESCRIPTORS} of its own`,
+      arithmetic: `mupdate_connections_max ${connections} + ${OWN_DESCRIPTORS} of its own${current === null ? `; what it is now is unknown, Cyrus’s default is ${DEFAULT_MAXFDS}` : ''}`,
       measurement:
         'measured on 3.6.1: 10 open beside its connections; a list that its slave does not read takes one more',
       price: 'none',
@@ -189,7 +197,8 @@ function maxfds(given: Given): Recommendation[] {
 function database({ site, state, createSource }: Given): Recommendation {
   const { database: type, place } = site.master
   const current = type === null && place === null ? null : `${type ?? 'unknown type'} on ${place ?? 'an unknown place'}`
-  const rate = state.createsPerSecond
+  const changes = changesOf(site, state)
+  const rate = changes === undefined ? null : asCreates(changes).high
   const change = rate !== null && rate > DISK_CREATES_PER_SECOND.one * LOCK_SHARE && place !== 'tmpfs'
   const faster = `${type ?? 'the type that it has'} on tmpfs, or on a disk with a fast fsync`
   return {
@@ -202,8 +211,8 @@ function database({ site, state, createSource }: Given): Recommendation {
     arithmetic:
       rate === null
         ? 'how many creates a second is unknown; a disk does a few hundred'
-        : `${perSecond(rate)} wanted; a disk did ${DISK_CREATES_PER_SECOND.one}/s over one connection and ${DISK_CREATES_PER_SECOND.eight}/s over eight, tmpfs 5,200/s over one`,
-    measurement: `measured on 3.6.1: each change is 2 fdatasync and 1 fsync; costs here: ${createSource}`,
+        : `${perSecond(rate)} wanted${changes!.others === 0 ? '' : ', other changes counted as creates'}; a disk did ${DISK_CREATES_PER_SECOND.one}/s over one connection and ${DISK_CREATES_PER_SECOND.eight}/s over eight, tmpfs 5,200/s over one`,
+    measurement: `measured on 3.6.1 with twoskip: each change is 2 fdatasync and 1 fsync; other types were not measured, so that none is recommended; costs here: ${createSource}`,
     price: change || place === 'tmpfs' ? TMPFS_PRICE : 'creates wait for fsync; lists and NOOPs do not',
   }
 }
@@ -232,11 +241,13 @@ function stagger({ site, state, listMs, mergeMs, listSource }: Given): Recommend
 function createRate(given: Given): Recommendation {
   const { site, state, listMs, createMs, createSource } = given
   const byLock = (LOCK_SHARE * 1e3) / createMs.high
-  const free = Math.max(0, settingsOf(site).workersMax - 1 - state.slaves)
+  const { workers: free } = roomOf(site, state)
   const byWorkers = site.operations.connection === 'each' ? (free * 1e3) / listMs.high : Infinity
+  const others = site.operations.otherChangesPerSecond ?? 0
+  const othersByLock = asCreates({ creates: 0, others }).high
   const byDisk =
     site.master.place === 'tmpfs' || isOfDisk(given.calibration) ? Infinity : LOCK_SHARE * DISK_CREATES_PER_SECOND.one
-  const rate = Math.max(0, Math.floor(Math.min(byLock, byWorkers, byDisk)))
+  const rate = Math.max(0, Math.floor(Math.min(byLock - othersByLock, byWorkers - others, byDisk - othersByLock)))
   const disk =
     byDisk === Infinity
       ? ''
@@ -244,7 +255,7 @@ function createRate(given: Given): Recommendation {
   const workers =
     byWorkers === Infinity
       ? 'kept connections hold no workers'
-      : `${free} free workers ÷ ${ms(listMs.high)} a list = ${formatCount(Math.floor(byWorkers))}/s: no list makes them run out`
+      : `${free} free workers ÷ ${ms(listMs.high)} a list = ${formatCount(Math.floor(byWorkers))}/s: one list at a time does not make them run out`
   return {
     setting: 'safe create rate',
     where: 'who creates mailboxes',
@@ -252,7 +263,7 @@ function createRate(given: Given): Recommendation {
     value: `${formatCount(rate)}/s`,
     change: state.createsPerSecond !== null && state.createsPerSecond > rate,
     lowerBound: null,
-    arithmetic: `${LOCK_SHARE * 100} % of the lock ÷ ${ms(createMs.high)} a create = ${formatCount(Math.floor(byLock))}/s; ${workers}${disk}`,
+    arithmetic: `${LOCK_SHARE * 100} % of the lock ÷ ${ms(createMs.high)} a create = ${formatCount(Math.floor(byLock))}/s; ${workers}${disk}${others === 0 ? '' : `; ${perSecond(others)} of other changes are taken off: a worker each, and the lock for up to as long as ${formatCount(Math.ceil(othersByLock))} creates`}`,
     measurement: `a create: ${createSource}; a list: ${given.listSource}`,
     price: 'a mass creation takes longer; with mupdate_workers_max as recommended more is safe',
   }

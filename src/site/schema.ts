@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseDurationNs } from '../core/units.js'
+import { exactly } from '../limits/estimate.js'
 import { LEAST_RETRY_DELAY_S } from './facts.js'
 
 const duration = z.union([z.string(), z.number()]).transform((value, context) => {
@@ -42,6 +43,11 @@ const settings = z
     }
   })
 
+const seconds = z
+  .strictObject({ low: z.number().positive(), likely: z.number().positive(), high: z.number().positive() })
+  .refine(({ low, likely, high }) => low <= likely && likely <= high, 'low ≤ likely ≤ high does not hold')
+const exactSeconds = z.number().positive().transform(exactly)
+
 /** `site.yaml`: what a site has, as `plan init` writes it and `plan` reads it. Null is what nobody knows. */
 export const siteSchema = z.strictObject({
   schema: z.literal('mupdate-bench/site/1'),
@@ -78,12 +84,8 @@ export const siteSchema = z.strictObject({
     .strictObject({
       from: z.string(),
       mailboxes: z.int().positive().nullable().default(null),
-      listSeconds: z
-        .strictObject({ low: z.number().positive(), likely: z.number().positive(), high: z.number().positive() })
-        .refine(({ low, likely, high }) => low <= likely && likely <= high, 'low ≤ likely ≤ high does not hold')
-        .nullable()
-        .default(null),
-      mergeSeconds: z.number().positive().nullable().default(null),
+      listSeconds: seconds.nullable().default(null),
+      mergeSeconds: z.union([exactSeconds, seconds]).nullable().default(null),
       timeouts: count.nullable().default(null),
       resyncs: count.nullable().default(null),
     })

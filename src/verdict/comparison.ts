@@ -241,7 +241,9 @@ function share(outcomes: (random: Random) => Float64Array): number {
   return outcomes(entityRandom(1, 'power', 0)).reduce((sum, seen) => sum + seen, 0) / RESAMPLES
 }
 
+/** Few values lie closer to their own middle than to the true one: as much wider. */
 function centred(values: readonly number[]): number[] {
   const middle = median(values)
-  return values.map(value => value - middle)
+  const wider = Math.sqrt(values.length / Math.max(1, values.length - 1))
+  return values.map(value => wider * (value - middle))
 }

@@ -125,7 +125,8 @@ describe('slaves, simulated:', () => {
 
 it('resyncs, simulated: 3 or 4 at 100,000 mailboxes and 2 s, and the lock is the cause', async () => {
   const args = ['--vary', 'resyncs', '--objective', 'slaves.timeouts == 0', '--json']
-  const run = ['capacity', 'resync-storm', '--simulate', '--out', workbench.out, ...args]
+  const site = ['--set', 'site.mailboxes=100000']
+  const run = ['capacity', 'resync-storm', '--simulate', '--out', workbench.out, ...args, ...site]
   const { stdout } = await workbench.bench(run)
   const { low, high, cause, predictions } = resultOf(stdout)
   expect([low, high]).toEqual([3, 4])

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -37,7 +37,7 @@ describe('plan init', () => {
     put('master.conf', 'mupdate_workers_max: 70\nmboxlist_db: twoskip\n')
     put('cyrus.conf', 'SERVICES {\n  mupdate cmd="mupdate -m" listen="3905" maxfds=1024\n}\n')
     put('fe.conf', 'mupdate_retry_delay: 30\nmupdate_server: mu\n')
-    put('be.conf', 'mupdate_config: unified\n')
+    put('be.conf', 'mupdate_config: unified\nmupdate_retry_delay: 30\n')
     put('old.txt', dump(1000))
     put('new.gz', gzipSync(dump(3000)))
     const [older, newer] = [
@@ -51,7 +51,7 @@ describe('plan init', () => {
       ...['--frontends', '12', '--backend', 'be.conf', '--counters', 'a.prom,b.prom', '--planned-mailboxes', '5000'],
       ...['--dump', '2026-11-11=new.gz', '--dump', '2026-11-01=old.txt'],
     ])
-    expect(stderr).toBe('')
+    expect(stderr).toMatch(/^--counters of 1 of 3 backends: .*\n$/)
     expect([status, stdout]).toEqual([0, 'site.yaml\n'])
     expect(site()).toMatchObject({
       asOf: '2026-11-11',
@@ -64,9 +64,67 @@ describe('plan init', () => {
         maxfds: 1024,
         database: 'twoskip',
       },
-      operations: { createsPerSecond: 2 },
+      operations: { createsPerSecond: 6 },
       planned: { mailboxes: 5000 },
     })
+  })
+
+  it('takes a murder whose backends are all slaves, and has no other frontend', async () => {
+    put('be.conf', 'mupdate_config: replicated\nmupdate_retry_delay: 9\n')
+    const { status, stderr } = await workbench.bench([
+      ...['plan', 'init', '--master', 'defaults', '--backend', 'be.conf', '--backends', '4'],
+      ...['--frontends', '0', '--mailboxes', '500k'],
+    ])
+    expect(status, stderr).toBe(0)
+    expect(site().slaves).toEqual({ frontends: 0, unifiedBackends: 4, retryDelay: '9s' })
+    expect((await workbench.bench(['plan', 'site.yaml'])).stdout).toContain('4 slaves')
+  })
+
+  it('reads what one file includes from another that was given, or that lies beside it', async () => {
+    put('imapd.conf', 'servername: m\n@include: /etc/nowhere/workers.conf\n@include: /etc/nowhere/more.conf\n')
+    put('workers.conf', 'mupdate_workers_max: 77\n')
+    put('more.conf', 'mupdate_connections_max: 200\n')
+    const frontend = ['--frontend', 'defaults', '--frontends', '12', '--mailboxes', '500k', '--force']
+    for (const master of [
+      ['--master', 'imapd.conf'],
+      ['--master', 'imapd.conf', '--master', 'workers.conf'],
+      ['--master', 'workers.conf', '--master', 'imapd.conf', '--master', 'more.conf'],
+    ]) {
+      const { status, stderr } = await workbench.bench(['plan', 'init', ...master, ...frontend])
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+      expect(site().master.settings).toMatchObject({ mupdate_workers_max: 77, mupdate_connections_max: 200 })
+    }
+  })
+
+  it('mixes no hosts’ includes', async () => {
+    for (const host of ['fe1', 'fe2']) mkdirSync(join(workbench.directory, host))
+    for (const host of ['fe1', 'fe2']) put(`${host}/imapd.conf`, 'servername: x\n@include: /etc/nowhere/local.conf\n')
+    put('fe1/local.conf', 'mupdate_retry_delay: 60\n')
+    const args = ['plan', 'init', '--master', 'defaults', '--mailboxes', '500k', '--force']
+    const files = ['--frontend', 'fe1/imapd.conf', '--frontend', 'fe1/local.conf', '--frontend', './fe2/imapd.conf']
+    const without = await workbench.bench([...args, ...files, '--retry-delay', '7s'])
+    expect(without.stderr).toContain('fe2/imapd.conf includes /etc/nowhere/local.conf, not there')
+    put('fe2/local.conf', 'mupdate_retry_delay: 5\n')
+    expect((await workbench.bench([...args, ...files])).status).toBe(0)
+    expect(site().slaves).toMatchObject({ frontends: 2, retryDelay: '5s' })
+  })
+
+  it('says where two sources contradict each other', async () => {
+    const seen = { low: 40, likely: 42, high: 44, source: 'retries' }
+    const diagnosis = {
+      ...{ schema: 'mupdate-bench/diagnosis/1', from: '2026-11-28T00:00:00Z', to: '2026-11-28T01:00:00Z', errorMs: 0 },
+      ...{ listHoldMs: null, retryDelayS: seen, frontends: [], timeouts: [] },
+    }
+    put('diagnosis.json', JSON.stringify(diagnosis))
+    const contradicted = await workbench.bench(['plan', 'init', ...ENOUGH, '--diagnosis', 'diagnosis.json'])
+    expect(contradicted.stderr).toMatch(
+      /slaves\.retryDelay: 40s \(diagnosis.*40 to 44 s\), and 20s \(Cyrus’s default\)/,
+    )
+    const decided = [...ENOUGH, '--diagnosis', 'diagnosis.json', '--retry-delay', '42s', '--force']
+    expect((await workbench.bench(['plan', 'init', ...decided])).stderr).toBe('')
+    put('diagnosis.json', JSON.stringify({ ...diagnosis, retryDelayS: { ...seen, low: 19 } }))
+    const within = await workbench.bench(['plan', 'init', ...ENOUGH, '--diagnosis', 'diagnosis.json', '--force'])
+    expect(within).toMatchObject({ status: 0, stderr: '' })
   })
 
   it('replaces no file that is there, unless told to', async () => {

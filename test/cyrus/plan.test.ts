@@ -55,6 +55,7 @@ async function planAfter({ slaves }: RunResult, retryDelay: string, mailboxes?: 
     schema: 'mupdate-bench/diagnosis/1',
     from: '2026-11-28T00:00:00Z',
     to: '2026-11-28T00:01:00Z',
+    errorMs: 0,
     listHoldMs: { low: 0.93 * likely, likely, high: 1.07 * likely, lists: slaves.resyncs },
     retryDelayS: { low: 20, likely: 20, high: 20, source: 'default, no retry seen' },
     frontends: [],
@@ -126,6 +127,18 @@ describe('the plan of a fifth of the seed’s site, held against a real Cyrus', 
       expect(restartOf(await planAfter(run, '2s', mailboxes), 11).timeOuts).toBe('must')
       expect(run.slaves.timeouts).toBeGreaterThan(0)
       expect(run.slaves.resyncs).toBeGreaterThan(11)
+    },
+    LIMIT_MS,
+  )
+
+  it(
+    'with 2 s: half of them can begin a thrash, and make the other half time out',
+    async () => {
+      const mailboxes = Math.round(FIFTH.mailboxes * Math.max(1, SURELY_MS / 6 / listMs!))
+      const run = await storm('2s', 6, mailboxes)
+      expect(restartOf(await planAfter(run, '2s', mailboxes), 6)).toMatchObject({ timeOuts: 'must', thrash: 'can' })
+      expect(run.slaves.timeouts).toBeGreaterThan(0)
+      expect(run.slaves.resyncs).toBeGreaterThan(6)
     },
     LIMIT_MS,
   )

@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { RunResult } from '../../src/metrics/run-result.js'
 import { Workbench } from '../cli/bench.js'
+import { mailboxesFor } from './mailboxes-for.js'
 
 /** The profiles of the failure, shortened; what they show on a real Cyrus is what this project is for. */
 let workbench: Workbench
@@ -14,16 +15,10 @@ afterEach(() => workbench.remove())
 
 /** A list has to take so long, that ten of them outlast the two silences of 2 s that a slave bears, on quick machines too. */
 const LIST_MS = 550
-const PROBED = 20_000
 let enough: string
 
 beforeAll(async () => {
-  const bench = new Workbench()
-  const sets = [`site.mailboxes=${PROBED}`, 'phases.2.duration=1s', 'phases.3.duration=1s', ...UNTIDY]
-  await bench.bench(['run', 'resync-storm', '--master', 'cyrus', '--out', bench.out, ...setting(sets)])
-  const { dumpHoldMs } = bench.result('resync-storm').slaves
-  enough = `site.mailboxes=${Math.max(100_000, Math.round((LIST_MS / dumpHoldMs!) * PROBED))}`
-  bench.remove()
+  enough = `site.mailboxes=${Math.max(100_000, await mailboxesFor(LIST_MS))}`
 }, 60_000)
 
 const UNTIDY = ['converge=false']

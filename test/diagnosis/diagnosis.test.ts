@@ -290,6 +290,29 @@ describe('a log', () => {
     expect([resyncs.length, timeouts.length, retries.count, missingLines]).toEqual([1, 1, 1, 0])
   })
 
+  it('is one frontend’s that has a short name in its own log and a long one where they are collected', () => {
+    const collected = STORM.map(([seconds, host, text]): Step => [seconds, `${host}.example.com`, text])
+    const pid = (host: string) => Number(host.replace(/\D/g, ''))
+    const log = (steps: readonly Step[], name: string) => ({
+      name,
+      bytes: FORMATS['RFC 3164'](steps.flatMap(step => written([step], pid(step[1])))),
+    })
+    const once = diagnoseLogs([log(collected, 'all')], { retryDelayS: 20 })
+    const own = STORM.filter(([, host]) => host !== 'fe4')
+    const twice = diagnoseLogs([log(own, 'own'), log(collected, 'all')], { retryDelayS: 20 })
+    expect(twice.frontends.map(({ name }) => name)).toEqual(once.frontends.map(({ name }) => name))
+    expect(twice.listHoldMs).toEqual(once.listHoldMs)
+    expect(twice.timeouts).toEqual(once.timeouts)
+    // A file's name is no host's.
+    const nameless = {
+      name: 'fe1.log',
+      bytes: Buffer.from('Nov 28 02:01:01 mupdate[9]: scarfing mailbox list from master mupdate server\n'),
+    }
+    expect(diagnoseLogs([log(own, 'own'), nameless]).frontends.map(({ name }) => name)).toEqual(
+      expect.arrayContaining(['fe1', 'fe1.log']),
+    )
+  })
+
   it('of refusals that a rotation cut in two has all of them', () => {
     const refusals = (...at: number[]) =>
       FORMATS['RFC 3164'](written(at.map(seconds => [seconds, 'mup', 'Server too busy, dropping connection.'])))

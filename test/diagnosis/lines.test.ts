@@ -83,6 +83,16 @@ describe('a line', () => {
     expect(notes.join()).toContain('permitSlashInProgramName')
   })
 
+  it('of JSON that is no journal’s is counted as not read', () => {
+    const docker = JSON.stringify({ log: `Nov 28 02:46:44 fe2 mupdate[1]: ${SCARFING}\n`, stream: 'stdout' })
+    const elastic = JSON.stringify({ _source: { message: `mupdate[1]: ${SCARFING}` } })
+    const { sources } = diagnoseLogs([
+      logOf(`Nov 28 02:46:44 fe1 mupdate[1]: ${SCARFING}`),
+      { ...logOf(docker, elastic, '{"log":"something else"}'), name: 'docker' },
+    ])
+    expect(sources.map(({ unreadLines }) => unreadLines)).toEqual([0, 2])
+  })
+
   it('of a death of 2.x is of the mupdate that had the number last, and of no later one’s', () => {
     const login = (second: number, pid: number) => `Nov 28 02:46:0${second} mup mupdate[${pid}]: login: be1`
     const died = (second: number, pid: number) =>

@@ -69,7 +69,8 @@ describe('a simulation', () => {
   })
 
   it('runs out of workers with 45 slaves, and does not wait for a master that stands still, as a real run', async () => {
-    const sets = ['slaves.count=45', 'phases.3.duration=20s', 'phases.3.events=[{at: 0s, do: restart, slaves: 10}]']
+    const storm = ['phases.3.duration=20s', 'phases.3.events=[{at: 0s, do: restart, slaves: 10}]']
+    const sets = ['site.mailboxes=100000', 'slaves.count=45', ...storm]
     const results = []
     for (let seed = 1; seed <= 5; seed++) results.push(await simulate('resync-storm', [...sets, `seed=${seed}`]))
     for (const { slaves, phases } of results) {

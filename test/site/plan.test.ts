@@ -138,7 +138,7 @@ describe('recommendations', () => {
     const slaves = { frontends: 45, retryDelay: '20s' }
     expect(settingOf(measured(1, { slaves }), 'mupdate_workers_max')).toMatchObject({ value: '55', change: true })
     const operations = { createsPerSecond: 50 }
-    expect(settingOf(measured(2, { slaves, operations }), 'mupdate_workers_max')).toMatchObject({ value: '146' })
+    expect(settingOf(measured(2, { slaves, operations }), 'mupdate_workers_max')).toMatchObject({ value: '990' })
     const kept = { createsPerSecond: 50, connection: 'kept' as const }
     expect(settingOf(measured(2, { slaves, operations: kept }), 'mupdate_workers_max')).toMatchObject({ value: '55' })
   })
@@ -246,9 +246,85 @@ describe('cliffs', () => {
       eventOf(measured(2, { operations: { createsPerSecond } }), 'today', { kind: 'massCreation' })
     expect(at(10)).toMatchObject({ timeOuts: 'cannot' })
     expect(at(10).arithmetic).toContain('of 37 that are free')
+    expect(at(50)).toMatchObject({ timeOuts: 'can', thrash: 'cannot' })
+    expect(at(50).margin).toBeLessThan(0)
     expect(at(50).arithmetic).toContain('nobody else is greeted')
+    expect(at(100).arithmetic).toContain('turns the rest away')
     expect(at(10_000)).toMatchObject({ timeOuts: 'can' })
   })
+})
+
+describe('changes that wait for a list', () => {
+  const busy = (operations: SiteDocument['operations']) => measured(2, { operations })
+
+  it('are of all kinds, each with a connection; kept ones need no worker', () => {
+    const of = (operations: SiteDocument['operations']) =>
+      eventOf(busy(operations), 'today', { kind: 'massCreation' }).timeOuts
+    expect(of({ createsPerSecond: 18 })).toBe('cannot')
+    expect(of({ createsPerSecond: 2, otherChangesPerSecond: 25 })).toBe('can')
+    expect(of({ createsPerSecond: 50, connection: 'kept' })).toBe('cannot')
+  })
+
+  it('break the master at more lists than one, before the lock does', () => {
+    const plan = busy({ createsPerSecond: 10 })
+    // 37 workers are free: 3 lists of 2 s let 60 wait.
+    expect(eventOf(plan, 'today', { kind: 'restart', restarted: 1 }).timeOuts).toBe('cannot')
+    expect(eventOf(plan, 'today', { kind: 'restart', restarted: 1 }).margin).toBeCloseTo(0.9)
+    expect(eventOf(plan, 'today', { kind: 'restart', restarted: 12 }).timeOuts).toBe('cannot')
+    const ten = eventOf(plan, 'today', { kind: 'restart', restarted: 10 })
+    expect(ten).toMatchObject({ timeOuts: 'can', thrash: 'cannot' })
+    expect(ten.arithmetic).toMatch(/200 changes wait, each with a connection, and 116 are free/)
+    expect(eventOf(plan, 'today', { kind: 'workerCliff' }).arithmetic).toContain('wait for 2 lists')
+    expect(eventOf(busy({ createsPerSecond: 100 }), 'today', { kind: 'connections' })).toMatchObject({
+      timeOuts: 'can',
+    })
+  })
+
+  it('have workers and connections enough, where the master can have so many', () => {
+    const plan = busy({ createsPerSecond: 10 })
+    // 11 lists of 2 s: 220 wait beside 12 slaves and the one that listens.
+    const workers = settingOf(plan, 'mupdate_workers_max')
+    expect(workers).toMatchObject({ value: '233', change: true })
+    const settings = {
+      mupdate_workers_max: workers.value,
+      mupdate_connections_max: settingOf(plan, 'mupdate_connections_max').value,
+    }
+    const cured = measured(2, { operations: { createsPerSecond: 10 }, master: { settings } })
+    for (const event of cured.events.filter(({ timeOuts }) => timeOuts !== 'cannot'))
+      expect(event.arithmetic, event.title).not.toMatch(/nobody else is greeted|turns the rest away/)
+    expect(settingOf(busy({ createsPerSecond: 1000 }), 'mupdate_workers_max').arithmetic).toContain(
+      'fewer lists at once',
+    )
+  })
+
+  it('are counted with creates, and as connections each once', () => {
+    const limits = busy({ createsPerSecond: 2, otherChangesPerSecond: 26 }).limits
+    const nowOf = (cause: string) => limits.find(limit => limit.axis === 'creates' && limit.cause === cause)!
+    expect([nowOf('thread pegged').now, nowOf('mailboxes lock').now]).toEqual([28, 41])
+    expect(nowOf('mailboxes lock').title).toContain('other changes counted with them')
+  })
+
+  it('take off what is safe for creates', () => {
+    const rate = (otherChangesPerSecond: number) =>
+      settingOf(busy({ createsPerSecond: 1, otherChangesPerSecond }), 'safe create rate').value
+    expect([rate(0), rate(8)]).toEqual(['18/s', '10/s'])
+  })
+})
+
+it('asks for descriptors where they may not suffice', () => {
+  const settings = { mupdate_connections_max: 500 }
+  const of = (maxfds: number | null) => settingOf(measured(1, { master: { settings, maxfds } }), 'maxfds')
+  expect(of(null)).toMatchObject({ current: null, value: '516', change: true })
+  expect(of(null).arithmetic).toContain('default is 256')
+  expect(of(1024)).toMatchObject({ value: '1024', change: false })
+  expect(measured(1).recommendations.some(({ setting }) => setting === 'maxfds')).toBe(false)
+})
+
+it('says that costs are of another database than the site’s', () => {
+  expect(planOf({ master: { database: 'skiplist' } }).unknown.join()).toContain(
+    'with skiplist: the calibration is of twoskip',
+  )
+  expect(planOf({ master: { database: 'twoskip' } }).unknown.join()).not.toContain('the calibration is of twoskip on')
 })
 
 it('has no plan of two states where nothing is planned', () => {

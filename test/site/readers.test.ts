@@ -124,6 +124,16 @@ describe('a dump', () => {
     await expect(count('From: somebody\n')).rejects.toThrow(/dump: no line of it is a mailbox/)
     await expect(count('')).rejects.toThrow(/no line of it/)
   })
+
+  it.each([
+    { form: 'a line', text: '{"user.a":{"mbtype":"e","acl":{"a":"lr"}},"user.b":{"mbtype":"e"}}' },
+    {
+      form: 'a line each',
+      text: '{\n  "user.a": {\n    "mbtype": "e",\n    "acl": {\n      "a": "lr"\n    }\n  }\n}\n',
+    },
+  ])('refuses what jq has written anew: $form', async ({ text }) => {
+    await expect(count(text)).rejects.toThrow(/dump: not one mailbox a line/)
+  })
 })
 
 describe('counters of a backend', () => {
@@ -169,6 +179,7 @@ describe('a diagnosis', () => {
       { merge: null, resyncs: [] },
     ],
     timeouts: [1, 2],
+    errorMs: 1000,
     more: 'than we take',
   }
 
@@ -183,7 +194,9 @@ describe('a diagnosis', () => {
       'measured.listSeconds.low': 0.001,
       'measured.listSeconds.likely': 2.9,
       'measured.listSeconds.high': 3.6,
-      'measured.mergeSeconds': 8.2,
+      'measured.mergeSeconds.low': 7.2,
+      'measured.mergeSeconds.likely': 8.2,
+      'measured.mergeSeconds.high': 9.2,
       'slaves.retryDelay': '20s',
     })
     expect(facts.get('measured.listSeconds.high')!.from).toBe('d.json, of 40 whole lists, of 2 frontends’ logs')
@@ -201,7 +214,7 @@ describe('a diagnosis', () => {
     { low: 18, high: 20, source: 'given', value: '19s', from: 'd.json: given' },
   ])('takes the shortest retry delay that fits: $source, from $low s', ({ value, from, ...seen }) => {
     const facts = diagnosisFacts({ ...DIAGNOSIS, retryDelayS: { likely: 19, ...seen } }, 'd.json')
-    expect(facts.get('slaves.retryDelay')).toEqual({ value, from })
+    expect(facts.get('slaves.retryDelay')).toMatchObject({ value, from })
   })
 
   it('says what is wrong with another file', () => {

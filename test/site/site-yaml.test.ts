@@ -18,6 +18,7 @@ import {
   frontendFacts,
   masterFacts,
   withAllUnified,
+  withBackendsDelay,
 } from '../../src/site/gather.js'
 import { readSite } from '../../src/site/read-site.js'
 import { siteYaml } from '../../src/site/site-yaml.js'
@@ -39,7 +40,7 @@ describe('what files say', () => {
     expect(facts.get('master.settings.mupdate_workers_max')).toEqual({ value: 70, from: 'imapd.conf' })
     expect(facts.get('master.settings.mupdate_connections_max')).toEqual({
       value: 128,
-      from: 'Cyrus’s default, imapd.conf does not set it',
+      from: 'Cyrus’s default, not set in imapd.conf',
     })
     expect(facts.get('master.database')?.value).toBe('skiplist')
     expect(facts.get('master.place')?.value).toBe('tmpfs')
@@ -63,6 +64,30 @@ describe('what files say', () => {
     expect(saidOf(mixed, 'slaves.retryDelay')).toBe('20s')
     expect(saidOf(frontendFacts([], true), 'slaves.retryDelay')).toBe('20s')
     expect(frontendFacts([], false).size).toBe(0)
+  })
+
+  it('has the delay of backends that are slaves, where theirs is shorter, or nobody else is one', () => {
+    const backend = (delay: number) => [file(`mupdate_config: unified\nmupdate_retry_delay: ${delay}\n`, 'be1')]
+    const of = (frontends: number, known: string | undefined, delay: number) => {
+      const facts: Facts = new Map<FactKey, Fact>([['slaves.frontends', { value: frontends, from: 'x' }]])
+      if (known !== undefined) facts.set('slaves.retryDelay', { value: known, from: 'x' })
+      return saidOf(withBackendsDelay(facts, backend(delay)), 'slaves.retryDelay')
+    }
+    expect([of(12, '20s', 60), of(12, '20s', 9), of(0, undefined, 60), of(12, undefined, 60)]).toEqual([
+      '20s',
+      '9s',
+      '60s',
+      undefined,
+    ])
+    expect(withBackendsDelay(new Map(), [file('servername: x\n')]).size).toBe(0)
+    expect(saidOf(frontendFacts([file('mupdate_retry_delay: 60\n')], true), 'slaves.retryDelay')).toBe('20s')
+  })
+
+  it('of a master may be several; the last that sets something counts', () => {
+    const [one, two] = [file('mupdate_workers_max: 70\n', 'a'), file('mupdate_workers_max: 80\nservername: m\n', 'b')]
+    const facts = masterFacts([one, two], false)
+    expect(facts.get('master.settings.mupdate_workers_max')).toEqual({ value: 80, from: 'b' })
+    expect(facts.get('master.settings.mupdate_connections_max')!.from).toBe('Cyrus’s default, not set in a and b')
   })
 
   it('recognises a unified murder, by one of its backends', () => {

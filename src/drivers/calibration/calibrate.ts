@@ -12,7 +12,7 @@ import { LISTS_PER_ROUND, measureDumps } from './dumps.js'
 import { measureHandOver } from './hand-over.js'
 import { median } from '../../statistics/quantile.js'
 import { costOf } from './cost-of.js'
-import { measureLogging, measurePending, STREAMS } from './streams.js'
+import { measureKick, measureLogging, measurePending, STREAMS } from './streams.js'
 
 export interface CalibrateOptions {
   readonly address: MasterAddress
@@ -32,9 +32,9 @@ export interface CalibrateOptions {
 }
 
 /** How often each is measured; at 50,000 mailboxes on tmpfs all of it takes about a minute. */
-const ROUNDS = { commands: 150, arrivals: 150, handOver: 25, dumps: 12, pending: 60, logging: 40 } as const
+const ROUNDS = { commands: 150, arrivals: 150, handOver: 25, dumps: 12, kick: 40, pending: 60, logging: 40 } as const
 /** Lists that a calibration asks for in all. */
-export const LISTS = ROUNDS.handOver + ROUNDS.dumps * LISTS_PER_ROUND + 1 + STREAMS
+export const LISTS = ROUNDS.handOver + ROUNDS.dumps * LISTS_PER_ROUND + 2 + STREAMS
 /** A step that takes longer than this, and 2 ms for each mailbox (a disk's flushes take less), does not go on. */
 const STEP_LIMIT_MS = 120_000
 const LIMIT_PER_MAILBOX_MS = 2
@@ -97,6 +97,9 @@ export class Calibrating {
     const dumps = await this.step('lists, alone and six at a time', () =>
       measureDumps(connections, name, findResponseUs, Math.max(0, median(handOver)), ROUNDS.dumps),
     )
+    const kick = await this.step('NOOPs of a slave', () =>
+      measureKick(connections, Math.max(0, median(commands.noop)), ROUNDS.kick),
+    )
     const pending = await this.step('pending updates', () => measurePending(connections, backend, fill, ROUNDS.pending))
     const logging = await this.step('changes while others stream', () =>
       measureLogging(connections, backend, fill.values(), ROUNDS.logging),
@@ -112,6 +115,7 @@ export class Calibrating {
       dumpTail: dumps.tail,
       updatePerPending: pending,
       logPerStream: logging,
+      kick,
       handOver,
     }
     const costs = Object.fromEntries(Object.entries(samples).map(([name, us]) => [name, costOf(us, name)]))

@@ -1,7 +1,8 @@
 import type { Clock } from '../../core/clock.js'
 import type { MailboxRecord } from '../../core/mailbox.js'
+import type { Command } from '../../core/operation.js'
 import type { Client } from '../../session/client.js'
-import { activation, BATCH, NOOP, take } from './commands.js'
+import { activation, BATCH, NOOP, NOOPS, take } from './commands.js'
 import { type Connections, expectOk, responseUs, restedResponseUs } from './connections.js'
 import { beyond } from './cost-of.js'
 
@@ -55,6 +56,23 @@ export async function measurePending(
   }
   connections.close(stream.client)
   return beyond(samples, floor, chosen.length)
+}
+
+/**
+ * A kick: what a NOOP costs a stream that has nothing pending more than it costs others, since it wakes the slave that a
+ * master does not have (imap/mupdate.c cmd_noop). Batches, as of plain ones.
+ */
+export async function measureKick(connections: Connections, plainUs: number, rounds: number): Promise<number[]> {
+  const { clock } = connections
+  const { client } = await openStream(connections)
+  const floor: number[] = []
+  const samples: number[] = []
+  for (let i = 0; i < rounds; i++) {
+    floor.push(await restedResponseUs(clock, client, NOOP))
+    samples.push(await restedResponseUs(clock, client, ...Array<Command>(NOOPS).fill(NOOP)))
+  }
+  connections.close(client)
+  return beyond(samples, floor, NOOPS - 1).map(us => us - plainUs)
 }
 
 /** The first of them that fit into a segment together. */

@@ -76,6 +76,7 @@ export abstract class Dialogue {
   drop(reason: string): void {
     if (this.closed) return
     this.core.surroundings.report(`client dropped: ${reason}`)
+    this.sayAll()
     this.peer.write(`* BYE "${reason}"\r\n`)
     this.close()
     this.peer.destroy()
@@ -91,6 +92,11 @@ export abstract class Dialogue {
     if (this.replies === '') return
     this.peer.write(this.replies)
     this.replies = ''
+  }
+
+  /** What was kept back, too. */
+  protected sayAll(): void {
+    this.say()
   }
 
   /** Leaves on the wire what cannot be served now. */

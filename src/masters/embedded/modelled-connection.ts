@@ -146,7 +146,7 @@ export class ModelledConnection extends Dialogue implements Port {
     if (this.replies !== '') this.sayAll()
   }
 
-  private sayAll(): void {
+  protected override sayAll(): void {
     this.replies = this.keptBack + this.replies
     this.keptBack = ''
     super.say()
@@ -163,11 +163,6 @@ export class ModelledConnection extends Dialogue implements Port {
     this.paced?.stop()
     super.close()
     this.peer.destroy()
-  }
-
-  override drop(reason: string): void {
-    if (!this.closed) this.sayAll()
-    super.drop(reason)
   }
 
   /** Not kept until all that has arrived is served: the client's line may have come along, and be a wrong one. */

@@ -15,13 +15,14 @@ export interface ModelOptions {
   readonly calibration: Calibration
   /** Lines of imapd.conf. */
   readonly settings: Readonly<Record<string, string>>
+  /** Of what it costs this time: 1 when absent. */
+  readonly seed?: number
 }
 
 /** What mupdate logs when select(2) has no room for one more (lib/signals.c, 3.6.1). */
 const DESCRIPTORS_LINE = 'Internal error: assertion failed: lib/signals.c: 230: nfds < FD_SETSIZE'
 /** Cyrus's master starts a service that died as soon as somebody asks for it. */
 const RESTART_NS = 100e6
-const COST_SEED = 1
 
 /** Serves each command when a Cyrus would, as its model says, in real time. */
 export class ModelledService implements Service {
@@ -62,7 +63,7 @@ export class ModelledService implements Service {
       report: events.report,
     }
     this.settings = modelSettings(model.settings)
-    this.costs = new Costs(model.calibration, entityRandom(COST_SEED, 'costs', 0))
+    this.costs = new Costs(model.calibration, entityRandom(model.seed ?? 1, 'costs', 0))
     this.core = new Core(this.options, this.surroundings)
     this.model = this.newModel(0)
   }

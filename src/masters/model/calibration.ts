@@ -38,6 +38,9 @@ export const calibrationSchema = z.strictObject({
     dumpTail: cost.describe('from the lock’s release to the end of the list'),
     updatePerPending: cost.describe('look-up and sending of one pending update'),
     logPerStream: cost.describe('what each change costs for each streaming connection, with the lock'),
+    kick: cost
+      .default({ p10: 24, p50: 24, p90: 24, low: 24, high: 24, samples: 0 })
+      .describe('what a NOOP of a stream costs more than a plain one; as measured on 3.6.1 where a file has none'),
     handOver: cost.describe('from the lock’s release until the one that waited longest holds it'),
   }),
   betweenMasters: z

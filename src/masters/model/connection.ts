@@ -13,10 +13,8 @@ const READ_TIMEOUT_S = 3 * 3600
  * delayed acknowledgement); the worker is free. Measured: with TCP_NODELAY set a list of 5,000 ends 40 ms sooner.
  */
 const DELAYED_ACK_NS = 40e6
-/** A command that is refused, or a LOGOUT. */
+/** A command that is refused, a LOGOUT, or that nothing is pending. */
 const TRIFLE_NS = 5_000
-/** What a stream's NOOP costs more than a plain one: it kicks the slave that a master does not have (measured). */
-const KICK_NS = 19_000
 
 /** A client, as the master's threads see it (imap/mupdate.c struct conn, docmd). */
 export class ModelConnection {
@@ -106,7 +104,7 @@ export class ModelConnection {
         })
         break
       case 'noop':
-        this.after(costs.drawNs('noop') + (this.streams ? KICK_NS : 0), () => {
+        this.after(costs.drawNs('noop') + (this.streams ? Math.max(0, costs.drawNs('kick') - TRIFLE_NS) : 0), () => {
           if (this.streams) this.sendUpdates(() => this.answer(command))
           else this.answer(command)
         })

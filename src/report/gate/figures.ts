@@ -117,6 +117,9 @@ export function sideSentences({ a, b }: GateResult): string[] {
   return [
     of('A', a),
     of('B', b),
+    ...(a.master.kind === 'cyrus' && b.master.kind === 'cyrus'
+      ? ['TLS: off on both, since a managed Cyrus has no certificate.']
+      : []),
     ...(differing.length === 0 || Object.keys(hashesA).length === 0
       ? []
       : [`only in B: ${differing.map(([path, hash]) => `${path} (sha256 ${hash.slice(0, 12)}…)`).join(', ')}`]),

@@ -66,6 +66,12 @@ describe.each([
     expect(world.reports).toHaveLength(1)
   })
 
+  it('that comes along with a good command is refused after its answer', () => {
+    const client = new Master().login()
+    client.say('N NOOP\r\nA FIND {524289+}\r\n')
+    expect(client.take()).toMatch(/^N OK "Noop done"\r\n\* BYE "/)
+  })
+
   it('a literal that comes in drops is read once, at its end', () => {
     const client = new Master().login()
     client.say('A FIND {400000+}\r\n')

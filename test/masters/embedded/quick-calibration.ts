@@ -12,6 +12,7 @@ const NAMES: readonly CostName[] = [
   'dumpTail',
   'updatePerPending',
   'logPerStream',
+  'kick',
   'handOver',
 ]
 

@@ -14,6 +14,7 @@ export function calibrationOf(changed: Partial<Record<CostName, number>> = {}, s
     dumpTail: 1000,
     updatePerPending: 20,
     logPerStream: 1,
+    kick: 24,
     handOver: 50,
     ...changed,
   }
