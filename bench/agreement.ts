@@ -143,14 +143,13 @@ const LEVEL = 0.05
 function agreementOf(real: Verdict, other: Verdict): 'same' | typeof AT_THE_EDGE | 'DIFFERS' {
   const all = (['thrash', 'exhausted'] as const).map(what => {
     const [seen, claimed] = [real[what], other[what]]
-    if (most(seen) === most(claimed)) return 'same'
-    const isCoin = seen.of >= LEAST_FOR_EDGE && coin(seen) > LEVEL
-    return isCoin && fisher(seen, claimed) > LEVEL ? AT_THE_EDGE : 'DIFFERS'
+    if (seen.of >= LEAST_FOR_EDGE && coin(seen) > LEVEL) return fisher(seen, claimed) > LEVEL ? AT_THE_EDGE : 'DIFFERS'
+    return most(seen) === most(claimed) ? 'same' : 'DIFFERS'
   })
   return all.includes('DIFFERS') ? 'DIFFERS' : all.includes(AT_THE_EDGE) ? AT_THE_EDGE : 'same'
 }
 
-/** Fewer are never beyond what a coin does. */
+/** Of fewer a coin may show any share: there most decide. */
 const LEAST_FOR_EDGE = 15
 
 function most({ count, of }: Share): number {
@@ -195,7 +194,8 @@ function remark(measure: Measure, { seen, modelled, middle, low, high }: Compare
     // Lists of some ms are as long as the timers that end them are exact.
     const isFar = modelled !== undefined && Math.abs(modelled - seen) > LIST_WITHIN * seen + HARNESS_MS
     const word = off > LIST_WITHIN ? 'FAR OFF' : isFar ? 'FAR OFF in real time' : 'within'
-    return `${word}, ${Math.round(off * 100)} %`
+    const by = word === 'FAR OFF in real time' ? Math.abs(modelled! / seen - 1) : off
+    return `${word}, ${Math.round(by * 100)} %`
   }
   if (!isCount(measure) && Math.max(seen, high) <= HARNESS_MS) return 'too short to tell'
   const wide = Math.max(high - middle, middle - low) > WIDEST * middle ? ', wide' : ''

@@ -1,7 +1,6 @@
 /**
  * `npm run record-gates -- aa|place|slowed RUNS`: runs of bench/gate-short.yaml one after the other, a fresh master each; of
- * each what a gate looks at, appended to test/verdict/recorded/KIND.ndjson: what the tests of a gate's false alarms and of
- * its power are made of. It can be ended and begun again, with the same code on the same host; wants a quiet machine,
+ * each what a gate looks at, appended to test/verdict/recorded/KIND.ndjson: what a gate's false alarms and its power are to be judged by. It can be ended and begun again, with the same code on the same host; wants a quiet machine,
  * some five seconds a run. RUNS is fixed beforehand; every whole gate in the file is judged.
  *
  * `aa`: the real Cyrus on tmpfs. `place`: the same on tmpfs and on disk, ABBA. `slowed`: the embedded master, and four

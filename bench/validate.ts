@@ -42,7 +42,7 @@ const SAME_HOUR_MS = 3_600_000
 const SAME_HOST_WITHIN = 0.15
 const MAIN = 'dist/cli/main.js'
 /** What a run against the model is made by: all but what only shows it, or is for other commands. */
-const OTHERS = ['cli', 'diagnosis', 'limits', 'live', 'report', 'simulation', 'site']
+const OTHERS = ['diagnosis', 'limits', 'live', 'report', 'simulation', 'site']
 const DOC = 'docs/model.md'
 const MARK = { begin: '<!-- validate -->', end: '<!-- /validate -->' }
 
@@ -265,6 +265,7 @@ function provenance(): string {
   const said = (isModel: boolean) => {
     const all = runs(isModel).map(([, run]) => run)
     const days = all.map(({ madeAt }) => madeAt.slice(0, 16).replace('T', ' ')).sort()
+    if (all.length === 0) return 'none'
     return `${all.length} runs of ${[...new Set(all.map(run => run.commit))].join(', ')}, ${days[0]} to ${days.at(-1)}`
   }
   return [

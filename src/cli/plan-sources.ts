@@ -257,14 +257,25 @@ function readCyrusFiles(paths: readonly string[], progress: Progress): CyrusFile
   return files.filter(({ path }) => !included.has(path))
 }
 
-/** The one beside it; one of another folder only where nobody else can mean it. */
+/** Which of those that were given it is: the nearest, unless it is nearer to another host's file that includes one of its name. */
 function givenFor(name: string, path: string, texts: ReadonlyMap<string, string>): string | undefined {
   const file = basename(name)
   const alike = [...texts.keys()].filter(other => basename(other) === file && resolve(other) !== resolve(path))
   const beside = alike.find(other => folderOf(other) === folderOf(path))
-  if (beside !== undefined || readIfThere(join(dirname(path), file)) !== undefined) return beside
-  const includers = [...texts.values()].filter(text => namesOf(text).some(included => basename(included) === file))
-  return alike.length === 1 && includers.length === 1 ? alike[0] : undefined
+  const isBeside = basename(path) !== file && readIfThere(join(dirname(path), file)) !== undefined
+  if (beside !== undefined || isBeside) return beside
+  const includers = [...texts].filter(([, text]) => namesOf(text).some(included => basename(included) === file))
+  const isOurs = (other: string) =>
+    includers.every(([includer]) => sharedFolders(other, path) >= sharedFolders(other, includer))
+  const ours = alike.filter(isOurs)
+  return ours.length === 1 ? ours[0] : undefined
+}
+
+/** How many folders two paths have in common, from the root on. */
+function sharedFolders(one: string, other: string): number {
+  const [ours, theirs] = [folderOf(one).split('/'), folderOf(other).split('/')]
+  const differs = ours.findIndex((folder, i) => folder !== theirs[i])
+  return differs === -1 ? ours.length : differs
 }
 
 function namesOf(text: string): string[] {

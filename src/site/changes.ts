@@ -17,10 +17,11 @@ export interface Changes {
   readonly others: number
 }
 
-/** Undefined where nobody knows how many creates there are. */
+/** Undefined where nobody knows of any; what is not known of the one kind counts as none, and is said to be unknown. */
 export function changesOf({ operations }: Site, { createsPerSecond }: PlanState): Changes | undefined {
-  if (createsPerSecond === null) return undefined
-  return { creates: createsPerSecond, others: operations.otherChangesPerSecond ?? 0 }
+  const { otherChangesPerSecond } = operations
+  if (createsPerSecond === null && otherChangesPerSecond === null) return undefined
+  return { creates: createsPerSecond ?? 0, others: otherChangesPerSecond ?? 0 }
 }
 
 export function perSecondOf({ creates, others }: Changes): number {
@@ -52,15 +53,23 @@ export function waitingAfter(stallMs: number, site: Site, state: PlanState): num
 
 /** What those that wait leave for others: share of workers or connections, the scarcer; below 0 where they do not suffice. */
 export function roomLeft(waiting: number, { workers, connections }: Room): number {
-  return waiting === 0 ? 1 : 1 - waiting / Math.max(1, Math.min(workers, connections))
+  const [there, room] = [Math.ceil(waiting), Math.min(workers, connections)]
+  if (there === 0) return 1
+  return room === 0 ? -there : 1 - there / room
+}
+
+/** How many lists, one after the other, may be waited for before those that wait have all of the room; Infinity: any number. */
+export function listsWithin(room: number, listMs: number, site: Site, state: PlanState): number {
+  const waiting = waitingAfter(listMs, site, state) ?? 0
+  return waiting === 0 ? Infinity : Math.floor(room / waiting)
 }
 
 /** `37 changes wait by then, each with a worker, of 37 that are free` */
 export function waitingText(waiting: number, { workers, connections }: Room): string {
-  const wait = waiting < 1.5 ? '1 change waits' : `${formatCount(Math.ceil(waiting))} changes wait`
-  if (waiting > connections)
+  const there = Math.ceil(waiting)
+  const wait = there === 1 ? '1 change waits' : `${formatCount(there)} changes wait`
+  if (there > connections)
     return `${wait}, each with a connection, and ${connections} are free: the master turns the rest away`
-  if (waiting > workers)
-    return `${wait}, each with a worker, and ${workers} are free: nobody else is greeted until then`
+  if (there > workers) return `${wait}, each with a worker, and ${workers} are free: nobody else is greeted until then`
   return `${wait}, each with a worker, of ${workers} that are free`
 }

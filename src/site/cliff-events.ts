@@ -3,7 +3,16 @@ import type { Estimate } from '../limits/estimate.js'
 import { MOST_CONNECTIONS, SPARE_WORKERS, streamsByWorkers } from '../limits/workers.js'
 import { DEADLY_CONNECTIONS } from '../masters/model/settings.js'
 import type { PlanEvent, PlanState } from '../metrics/site-plan-result.js'
-import { asCreates, changesOf, perSecondOf, roomLeft, roomOf, waitingAfter, waitingText } from './changes.js'
+import {
+  asCreates,
+  changesOf,
+  listsWithin,
+  perSecondOf,
+  roomLeft,
+  roomOf,
+  waitingAfter,
+  waitingText,
+} from './changes.js'
 import { ms, perSecond } from './plan-words.js'
 import type { Site } from './schema.js'
 import { settingsOf } from './states.js'
@@ -30,7 +39,7 @@ function massCreation(site: Site, state: PlanState, listMs: Estimate, createMs: 
   const left = roomLeft(waiting, room)
   // Those that wait for the lock are what its slaves' NOOPs wait behind; a list is another matter, and ends.
   const thrash: Possibility = share.high < 1 ? 'cannot' : 'can'
-  const others = changes.others === 0 ? '' : ` and ${perSecond(changes.others)} of other changes`
+  const others = changes.others === 0 ? '' : `, other changes at ${perSecond(changes.others)}`
   const held =
     site.operations.connection === 'kept'
       ? 'they keep their connections, and no workers'
@@ -39,26 +48,20 @@ function massCreation(site: Site, state: PlanState, listMs: Estimate, createMs: 
     {
       kind: 'massCreation',
       state: state.name,
-      title: `mailboxes are created at ${perSecond(changes.creates)}`,
+      title: `mailboxes are created at ${perSecond(changes.creates)}${others}`,
       restarted: null,
       timeOuts: left < 0 ? 'can' : thrash,
       thrash,
       margin: Math.min(1 - share.high, left),
-      arithmetic: `${perSecond(changes.creates)}${others} × ${ms(createMs.likely)} with the lock = ${(100 * share.likely).toPrecision(2)} % of its time; ${held}`,
+      arithmetic: `${perSecond(creates.likely)} × ${ms(createMs.likely)} with the lock = ${(100 * share.likely).toPrecision(2)} % of its time; ${held}`,
       users: `a create waits for the lists before it, ${ms(listMs.likely)} each`,
     },
   ]
 }
 
-/** Lists one after the other that as many changes wait for as there is room for; undefined where no number is too many. */
-function listsFor(room: number, site: Site, state: PlanState, listMs: Estimate): number | undefined {
-  const waiting = waitingAfter(listMs.high, site, state)
-  return waiting === undefined || waiting === 0 ? undefined : Math.floor(room / waiting)
-}
-
 /** `; with 4 lists or more one after the other all of them wait` */
-function listsText(lists: number | undefined, what: string): string {
-  if (lists === undefined) return ''
+function listsText(lists: number, what: string): string {
+  if (lists === Infinity) return ''
   return lists === 0
     ? `; while one list is on its way more changes come than ${what} are left`
     : `; changes that wait for ${lists + 1} lists, one after the other, take all ${what} that are left`
@@ -69,7 +72,7 @@ function workerCliff(site: Site, state: PlanState, listMs: Estimate): PlanEvent 
   const { workersMax } = settingsOf(site)
   const { low, high } = streamsByWorkers(workersMax)
   const room = roomOf(site, state)
-  const waiting = waitingAfter(listMs.high, site, state) ?? 0
+  const waiting = Math.ceil(waitingAfter(listMs.high, site, state) ?? 0)
   const thrash: Possibility = slaves + SPARE_WORKERS <= workersMax ? 'cannot' : slaves > high ? 'must' : 'can'
   return {
     kind: 'workerCliff',
@@ -79,7 +82,7 @@ function workerCliff(site: Site, state: PlanState, listMs: Estimate): PlanEvent 
     timeOuts: thrash === 'cannot' && waiting > room.workers ? 'can' : thrash,
     thrash,
     margin: 1 - (slaves + Math.max(SPARE_WORKERS, waiting + 1)) / workersMax,
-    arithmetic: `each of ${slaves} streams keeps a worker, ${SPARE_WORKERS} for everybody else, of ${workersMax} (mupdate_workers_max); from ${low + 1} streams on nobody is heard${listsText(listsFor(room.workers, site, state, listMs), 'workers')}`,
+    arithmetic: `each of ${slaves} streams keeps a worker, ${SPARE_WORKERS} for everybody else, of ${workersMax} (mupdate_workers_max); from ${low + 1} streams on nobody is heard${listsText(listsWithin(room.workers, listMs.high, site, state), 'workers')}`,
     users:
       'no new connection is greeted and no NOOP is answered until a slave leaves: creates hang, frontends time out',
   }
@@ -100,7 +103,7 @@ function connections(site: Site, state: PlanState, listMs: Estimate): PlanEvent 
     timeOuts: possibility,
     thrash: 'cannot',
     margin: 1 - (slaves + others) / connectionsMax,
-    arithmetic: `${slaves} slaves and ${others} others, of ${connectionsMax} (mupdate_connections_max)${listsText(listsFor(room.connections, site, state, listMs), 'connections')}`,
+    arithmetic: `${slaves} slaves and ${others} others, of ${connectionsMax} (mupdate_connections_max)${listsText(listsWithin(room.connections, listMs.high, site, state), 'connections')}`,
     users: '* BYE "Server Unable": creates fail, and a frontend that comes back is turned away',
   }
 }

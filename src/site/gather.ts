@@ -139,7 +139,11 @@ function shortestDelay(all: readonly SettingsFile[], isDefault: boolean): Fact |
 
 /** Backends that are slaves too have a retry delay: where there is no other frontend, or theirs is shorter, it counts. */
 export function withBackendsDelay(facts: Facts, files: readonly CyrusFile[]): Facts {
-  const own = files.some(file => isUnified([file])) ? shortestDelay(settingsFiles(files), false) : undefined
+  const settings = settingsFiles(files)
+  const slaves = settings.filter(file => isUnified([file]))
+  // Where only cyrus.conf tells it, any of them may be.
+  const all = slaves.length === 0 && files.some(file => isUnified([file])) ? settings : slaves
+  const own = all.length === 0 ? undefined : shortestDelay(all, false)
   if (own === undefined) return facts
   const known = facts.get('slaves.retryDelay')
   const isAll = facts.get('slaves.frontends')?.value === 0

@@ -3,7 +3,7 @@ import { masterRestartOf, restartOf, type RestartOutcome, thrashNeeds } from '..
 import { simultaneousResyncs, type Tolerance, tolerance } from '../limits/resyncs.js'
 import type { PlanCost, PlanEvent, PlanState } from '../metrics/site-plan-result.js'
 import { capacityEvents } from './cliff-events.js'
-import { roomLeft, roomOf, waitingAfter, waitingText } from './changes.js'
+import { listsWithin, roomLeft, roomOf, waitingAfter, waitingText } from './changes.js'
 import { usedCost } from './plan-costs.js'
 import { ms, span } from './plan-words.js'
 import type { Site } from './schema.js'
@@ -19,13 +19,18 @@ export function eventsOf(site: Site, state: PlanState, costs: readonly PlanCost[
   ]
 }
 
-/** One, the last that surely goes well, the next, the first that surely does not, the worst for a thrash, all but one, all. */
+/**
+ * One, the last that surely goes well, the next, the first that surely does not, the worst for a thrash, the last while
+ * which changes have room to wait, the next, all but one, all.
+ */
 function restartCounts(site: Site, state: PlanState, listMs: Estimate): number[] {
   const { retryDelay } = site.slaves
   const { safe } = simultaneousResyncs(retryDelay, listMs.high)
   const { certain } = simultaneousResyncs(retryDelay, listMs.low)
   const worst = thrashNeeds(state.slaves, retryDelay)?.restarted ?? 1
-  const all = [1, safe, safe + 1, certain + 1, worst, state.slaves - 1]
+  const { workers, connections } = roomOf(site, state)
+  const room = listsWithin(Math.min(workers, connections), listMs.high, site, state)
+  const all = [1, safe, safe + 1, certain + 1, worst, state.slaves - 1, room, room + 1]
   const possible = all.filter(count => count >= 1 && count < state.slaves)
   return [...new Set([...possible, state.slaves])].toSorted((a, b) => a - b)
 }

@@ -11,7 +11,7 @@ import type { Site } from './schema.js'
 import { settingsOf } from './states.js'
 
 const TITLES: Record<Axis, string> = {
-  resyncs: 'lists at once without a time-out',
+  resyncs: 'lists at once, before their time makes a slave time out',
   mailboxes: 'mailboxes, before all slaves but one, restarted, make the last one time out',
   slaves: 'slaves',
   creates: 'creates a second',
@@ -33,7 +33,7 @@ export function limitsOf(site: Site, state: PlanState, listMs: Estimate, calibra
     calibration,
     listMs,
     connectionPerCreate: site.operations.connection === 'each',
-    ...(changes === undefined ? {} : { createsPerSecond: asCreates(changes).high }),
+    ...(changes === undefined ? {} : { createsPerSecond: Number(asCreates(changes).high.toPrecision(3)) }),
   })
   const all = [
     ...predicted.map(limit => planLimit(limit, site, state)),
@@ -61,7 +61,8 @@ function planLimit(limit: PredictedLimit, site: Site, state: PlanState): PlanLim
 
 function titleOf(limit: PredictedLimit, { operations }: Site): string {
   const title = plainTitleOf(limit)
-  const hasOthers = limit.axis === 'creates' && (operations.otherChangesPerSecond ?? 0) > 0
+  const isOfChanges = limit.axis === 'creates' || (limit.axis === 'slaves' && limit.cause === 'mailboxes lock')
+  const hasOthers = isOfChanges && (operations.otherChangesPerSecond ?? 0) > 0
   return hasOthers ? `${title}, other changes counted with them` : title
 }
 

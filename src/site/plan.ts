@@ -174,6 +174,10 @@ function unknownsOf({ growthPerDay, operations, measured, master, planned }: Sit
       'creates a second: operations.createsPerSecond, or counters of backends (plan init --counters)',
     ),
     ...no(
+      operations.otherChangesPerSecond === null,
+      'renames, deletes and changes of rights a second: operations.otherChangesPerSecond, or counters of backends; taken for none',
+    ),
+    ...no(
       (measured?.listSeconds ?? null) === null,
       'the time of a list at this site: measured.listSeconds, from mupdate-bench diagnose --json (plan init --diagnosis)',
     ),

@@ -10,7 +10,7 @@ import { OWN_DESCRIPTORS } from './plan-limits.js'
 import { settingsOf } from './states.js'
 import { usedCost } from './plan-costs.js'
 import { ms, perSecond, span } from './plan-words.js'
-import { asCreates, changesOf, perSecondOf, roomOf, waitingAfter } from './changes.js'
+import { asCreates, changesOf, listsWithin, perSecondOf, roomOf, waitingAfter } from './changes.js'
 import type { Site } from './schema.js'
 
 /** Of the lock's time that creates may take: a NOOP then waits for the lock about as long again as it has it. */
@@ -143,7 +143,9 @@ function otherWorkers({ site }: Given): Recommendation {
 function connectionsMax(given: Given): Recommendation {
   const { site, state } = given
   const current = settingsOf(site).connectionsMax
-  const needed = connectionsFor(Math.max(state.slaves, state.slaves + (waitingForLists(given) ?? 0) - SPARE_WORKERS))
+  const waiting = waitingForLists(given) ?? 0
+  const needed = connectionsFor(Math.max(state.slaves, state.slaves + waiting - SPARE_WORKERS))
+  const suffices = state.slaves + waiting <= needed
   const value = current > MOST_CONNECTIONS ? MOST_CONNECTIONS : Math.max(current, needed)
   return {
     setting: 'mupdate_connections_max',
@@ -155,7 +157,7 @@ function connectionsMax(given: Given): Recommendation {
       workersFor(state.slaves) > MOST_CONNECTIONS
         ? tooMany(state.slaves)
         : `${workersFor(state.slaves)}: slaves, and ${SPARE_WORKERS} for backends`,
-    arithmetic: `slaves, ${SPARE_WORKERS} or as many changes as wait for ${listsAtOnce(state)} lists, and as many again = ${formatCount(needed)}; never above ${formatCount(MOST_CONNECTIONS)}`,
+    arithmetic: `slaves, ${SPARE_WORKERS} or as many changes as wait for ${listsAtOnce(state)} lists, and as many again = ${formatCount(needed)}; never above ${formatCount(MOST_CONNECTIONS)}${suffices ? '' : `, which do not suffice for the ${formatCount(waiting)} that wait: fewer lists at once, or fewer changes meanwhile`}`,
     measurement:
       'measured on 3.6.1: at about 1,010 connections the whole master dies (nfds < FD_SETSIZE), whatever maxfds says',
     price: connectionsPrice(value, state.slaves),
@@ -224,14 +226,16 @@ const TMPFS_PRICE =
 function stagger({ site, state, listMs, mergeMs, listSource }: Given): Recommendation {
   const everyMs = listMs.high + (mergeMs?.high ?? 0)
   const value = Math.max(1, Math.ceil(everyMs / 1e3))
-  const many = Math.max(1, Math.floor(site.slaves.retryDelay / listMs.high))
+  const { workers, connections } = roomOf(site, state)
+  const room = listsWithin(Math.min(workers, connections), listMs.high, site, state)
+  const many = Math.max(1, Math.floor(Math.min(site.slaves.retryDelay / listMs.high, room)))
   return {
     setting: 'restarts of frontends',
     where: 'who restarts them',
     current: null,
     value: `one each ${value} s, ${ms(value * 1e3 * state.slaves)} for all ${state.slaves}`,
     change: true,
-    lowerBound: `one each ${ms(listMs.high)}: faster, and lists queue; or ${many} at once, if none of them takes longer than ${ms(site.slaves.retryDelay / many)}`,
+    lowerBound: `one each ${ms(listMs.high)}: faster, and lists queue; or ${many} at once, if none of them takes longer than ${ms(site.slaves.retryDelay / many)}${many <= room && room < site.slaves.retryDelay / listMs.high ? ': for more there are no workers or connections for the changes that wait' : ''}`,
     arithmetic: `a list ${span(listMs)}${mergeMs === undefined ? '; how long a frontend writes it is unknown' : ` + written ${span(mergeMs)}`}: the last one is ready before the next one goes`,
     measurement: `a list: ${listSource}`,
     price: 'time',
@@ -241,13 +245,15 @@ function stagger({ site, state, listMs, mergeMs, listSource }: Given): Recommend
 function createRate(given: Given): Recommendation {
   const { site, state, listMs, createMs, createSource } = given
   const byLock = (LOCK_SHARE * 1e3) / createMs.high
-  const { workers: free } = roomOf(site, state)
+  const { workers: free, connections } = roomOf(site, state)
+  const byConnections = site.operations.connection === 'each' ? (connections * 1e3) / listMs.high : Infinity
   const byWorkers = site.operations.connection === 'each' ? (free * 1e3) / listMs.high : Infinity
   const others = site.operations.otherChangesPerSecond ?? 0
   const othersByLock = asCreates({ creates: 0, others }).high
   const byDisk =
     site.master.place === 'tmpfs' || isOfDisk(given.calibration) ? Infinity : LOCK_SHARE * DISK_CREATES_PER_SECOND.one
-  const rate = Math.max(0, Math.floor(Math.min(byLock - othersByLock, byWorkers - others, byDisk - othersByLock)))
+  const least = Math.min(byLock - othersByLock, byWorkers - others, byConnections - others, byDisk - othersByLock)
+  const rate = Math.max(0, least >= 10 ? Math.floor(least) : Math.floor(least * 10) / 10)
   const disk =
     byDisk === Infinity
       ? ''
@@ -255,12 +261,12 @@ function createRate(given: Given): Recommendation {
   const workers =
     byWorkers === Infinity
       ? 'kept connections hold no workers'
-      : `${free} free workers ÷ ${ms(listMs.high)} a list = ${formatCount(Math.floor(byWorkers))}/s: one list at a time does not make them run out`
+      : `${free} free workers ÷ ${ms(listMs.high)} a list = ${formatCount(Math.floor(byWorkers))}/s: one list at a time does not make them run out${byConnections < byWorkers ? `; ${connections} connections, fewer still: ${formatCount(Math.floor(byConnections))}/s` : ''}`
   return {
     setting: 'safe create rate',
     where: 'who creates mailboxes',
     current: state.createsPerSecond === null ? null : perSecond(state.createsPerSecond),
-    value: `${formatCount(rate)}/s`,
+    value: perSecond(rate),
     change: state.createsPerSecond !== null && state.createsPerSecond > rate,
     lowerBound: null,
     arithmetic: `${LOCK_SHARE * 100} % of the lock ÷ ${ms(createMs.high)} a create = ${formatCount(Math.floor(byLock))}/s; ${workers}${disk}${others === 0 ? '' : `; ${perSecond(others)} of other changes are taken off: a worker each, and the lock for up to as long as ${formatCount(Math.ceil(othersByLock))} creates`}`,

@@ -109,6 +109,33 @@ describe('plan init', () => {
     expect(site().slaves).toMatchObject({ frontends: 2, retryDelay: '5s' })
   })
 
+  it('takes one file for all that include it, and no part of a host for another host', async () => {
+    for (const folder of ['a', 'b', 'c', 't1/etc/conf.d', 't2/etc/conf.d'])
+      mkdirSync(join(workbench.directory, folder), { recursive: true })
+    put('c/shared.conf', 'mupdate_retry_delay: 8\n')
+    for (const host of ['a', 'b']) put(`${host}/imapd.conf`, 'servername: x\n@include: /etc/nowhere/shared.conf\n')
+    for (const host of ['t1', 't2']) {
+      put(`${host}/etc/imapd.conf`, 'servername: x\n@include: /etc/nowhere/conf.d/local.conf\n')
+      put(`${host}/etc/conf.d/local.conf`, `mupdate_retry_delay: ${host === 't1' ? 30 : 6}\n`)
+    }
+    const of = async (...files: string[]) => {
+      const args = [
+        '--master',
+        'defaults',
+        '--mailboxes',
+        '500k',
+        '--force',
+        ...files.flatMap(file => ['--frontend', file]),
+      ]
+      const { status, stderr } = await workbench.bench(['plan', 'init', ...args])
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+      return site().slaves
+    }
+    expect(await of('a/imapd.conf', 'b/imapd.conf', 'c/shared.conf')).toMatchObject({ frontends: 2, retryDelay: '8s' })
+    const trees = ['t1', 't2'].flatMap(host => [`${host}/etc/imapd.conf`, `${host}/etc/conf.d/local.conf`])
+    expect(await of(...trees)).toMatchObject({ frontends: 2, retryDelay: '6s' })
+  })
+
   it('says where two sources contradict each other', async () => {
     const seen = { low: 40, likely: 42, high: 44, source: 'retries' }
     const diagnosis = {

@@ -267,8 +267,12 @@ describe('changes that wait for a list', () => {
 
   it('break the master at more lists than one, before the lock does', () => {
     const plan = busy({ createsPerSecond: 10 })
-    // 37 workers are free: 3 lists of 2 s let 60 wait.
-    expect(eventOf(plan, 'today', { kind: 'restart', restarted: 1 }).timeOuts).toBe('cannot')
+    // 37 workers are free: 2 lists of 2 s let 40 wait.
+    const restartOf = (restarted: number) => eventOf(plan, 'today', { kind: 'restart', restarted })
+    expect([1, 2].map(count => restartOf(count).timeOuts)).toEqual(['cannot', 'can'])
+    expect(plan.recommendations.find(({ setting }) => setting === 'restarts of frontends')!.lowerBound).toContain(
+      'or 1 at once',
+    )
     expect(eventOf(plan, 'today', { kind: 'restart', restarted: 1 }).margin).toBeCloseTo(0.9)
     expect(eventOf(plan, 'today', { kind: 'restart', restarted: 12 }).timeOuts).toBe('cannot')
     const ten = eventOf(plan, 'today', { kind: 'restart', restarted: 10 })
@@ -302,6 +306,30 @@ describe('changes that wait for a list', () => {
     const nowOf = (cause: string) => limits.find(limit => limit.axis === 'creates' && limit.cause === cause)!
     expect([nowOf('thread pegged').now, nowOf('mailboxes lock').now]).toEqual([28, 41])
     expect(nowOf('mailboxes lock').title).toContain('other changes counted with them')
+  })
+
+  it('find nobody to greet them where no worker is left', () => {
+    const slaves = { frontends: 49, retryDelay: '20s' }
+    const plan = measured(1, { slaves, operations: { createsPerSecond: 0.5 } })
+    expect(eventOf(plan, 'today', { kind: 'massCreation' })).toMatchObject({ timeOuts: 'can', margin: -1 })
+    expect(eventOf(plan, 'today', { kind: 'restart', restarted: 1 }).timeOuts).toBe('can')
+  })
+
+  it('that are not creates count where nothing is known of creates, and are named where they are unknown', () => {
+    const others = busy({ createsPerSecond: null, otherChangesPerSecond: 25 })
+    expect(eventOf(others, 'today', { kind: 'massCreation' })).toMatchObject({ timeOuts: 'can' })
+    expect(busy({ createsPerSecond: 1 }).unknown.join()).toContain('otherChangesPerSecond')
+    expect(others.unknown.join()).not.toContain('operations.otherChangesPerSecond')
+    const odd = busy({ createsPerSecond: 0, otherChangesPerSecond: 0.2 })
+    expect(odd.limits.map(({ arithmetic }) => arithmetic).join()).not.toMatch(/\d\.\d{6}/)
+  })
+
+  it('have connections too: the rate that is safe for creates', () => {
+    const settings = { mupdate_workers_max: 400, mupdate_connections_max: 40 }
+    const rate = (createsPerSecond: number, master = {}) =>
+      settingOf(measured(2, { operations: { createsPerSecond }, master: { settings: master } }), 'safe create rate')
+    expect(rate(10, settings)).toMatchObject({ value: '14/s' })
+    expect(rate(0.4, { mupdate_workers_max: 14 })).toMatchObject({ value: '0.5/s', change: false })
   })
 
   it('take off what is safe for creates', () => {
