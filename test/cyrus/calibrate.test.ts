@@ -45,7 +45,7 @@ describe('mupdate-bench calibrate cyrus', () => {
       dumpTail: [0, 300_000],
       updatePerPending: [1, 200],
       logPerStream: [0.01, 50],
-      kick: [1, 500],
+      kick: [0, 500],
       handOver: [1, 2000],
     }
     for (const [name, [from, to]] of Object.entries(limits)) {

@@ -97,9 +97,7 @@ export class Calibrating {
     const dumps = await this.step('lists, alone and six at a time', () =>
       measureDumps(connections, name, findResponseUs, Math.max(0, median(handOver)), ROUNDS.dumps),
     )
-    const kick = await this.step('NOOPs of a slave', () =>
-      measureKick(connections, Math.max(0, median(commands.noop)), ROUNDS.kick),
-    )
+    const kick = await this.step('NOOPs of a slave', () => measureKick(connections, commands.noopResponse, ROUNDS.kick))
     const pending = await this.step('pending updates', () => measurePending(connections, backend, fill, ROUNDS.pending))
     const logging = await this.step('changes while others stream', () =>
       measureLogging(connections, backend, fill.values(), ROUNDS.logging),

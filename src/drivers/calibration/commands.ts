@@ -6,7 +6,7 @@ import { responseUs, restedResponseUs } from './connections.js'
 import { beyond } from './cost-of.js'
 
 /** Answers to so many fill no buffer of the master's, 4,096 bytes: a second one would wait for an acknowledgement (Nagle). */
-export const NOOPS = 150
+const NOOPS = 150
 /** Commands and answers of so many fit into one of them too, at usual lengths of names. */
 export const BATCH = 16
 

@@ -1,8 +1,7 @@
 import type { Clock } from '../../core/clock.js'
 import type { MailboxRecord } from '../../core/mailbox.js'
-import type { Command } from '../../core/operation.js'
 import type { Client } from '../../session/client.js'
-import { activation, BATCH, NOOP, NOOPS, take } from './commands.js'
+import { activation, BATCH, NOOP, take } from './commands.js'
 import { type Connections, expectOk, responseUs, restedResponseUs } from './connections.js'
 import { beyond } from './cost-of.js'
 
@@ -59,20 +58,19 @@ export async function measurePending(
 }
 
 /**
- * A kick: what a NOOP costs a stream that has nothing pending more than it costs others, since it wakes the slave that a
- * master does not have (imap/mupdate.c cmd_noop). Batches, as of plain ones.
+ * A kick: what a NOOP costs a stream that has nothing pending more than it costs others (imap/mupdate.c kicks the slave that
+ * a master does not have). Of NOOPs one at a time, to connections that have rested: in batches it does not show.
  */
-export async function measureKick(connections: Connections, plainUs: number, rounds: number): Promise<number[]> {
-  const { clock } = connections
+export async function measureKick(
+  connections: Connections,
+  plainResponse: readonly number[],
+  rounds: number,
+): Promise<number[]> {
   const { client } = await openStream(connections)
-  const floor: number[] = []
   const samples: number[] = []
-  for (let i = 0; i < rounds; i++) {
-    floor.push(await restedResponseUs(clock, client, NOOP))
-    samples.push(await restedResponseUs(clock, client, ...Array<Command>(NOOPS).fill(NOOP)))
-  }
+  while (samples.length < rounds) samples.push(await restedResponseUs(connections.clock, client, NOOP))
   connections.close(client)
-  return beyond(samples, floor, NOOPS - 1).map(us => us - plainUs)
+  return beyond(samples, plainResponse)
 }
 
 /** The first of them that fit into a segment together. */
