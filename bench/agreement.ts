@@ -175,8 +175,8 @@ function rowOf(
   const seen = median(ofReal)
   const text = (value: number) => (isCount(measure) ? String(value) : ms(value))
   const spread = `${text(median(ofReal))} (${text(Math.min(...ofReal))}–${text(Math.max(...ofReal))})`
-  const modelled = ofModel.length === 0 ? '' : text(median(ofModel))
-  return `| | ${MEASURES[measure]} | ${spread} | ${modelled} | ${text(middle)} | ${text(low)}–${text(high)} | ${remark(measure, { seen, modelled: ofModel.length === 0 ? undefined : median(ofModel), middle, low, high })} |`
+  const modelled = ofModel.length === 0 ? undefined : median(ofModel)
+  return `| | ${MEASURES[measure]} | ${spread} | ${modelled === undefined ? '' : text(modelled)} | ${text(middle)} | ${text(low)}–${text(high)} | ${remark(measure, { seen, modelled, middle, low, high })} |`
 }
 
 interface Compared {
@@ -193,9 +193,9 @@ function remark(measure: Measure, { seen, modelled, middle, low, high }: Compare
     const off = middle === 0 ? 0 : Math.abs(seen / middle - 1)
     // Lists of some ms are as long as the timers that end them are exact.
     const isFar = modelled !== undefined && Math.abs(modelled - seen) > LIST_WITHIN * seen + HARNESS_MS
-    const word = off > LIST_WITHIN ? 'FAR OFF' : isFar ? 'FAR OFF in real time' : 'within'
-    const by = word === 'FAR OFF in real time' ? Math.abs(modelled! / seen - 1) : off
-    return `${word}, ${Math.round(by * 100)} %`
+    const said = (word: string, by: number) => `${word}, ${Math.round(by * 100)} %`
+    if (off > LIST_WITHIN) return said('FAR OFF', off)
+    return isFar ? said('FAR OFF in real time', Math.abs(modelled / seen - 1)) : said('within', off)
   }
   if (!isCount(measure) && Math.max(seen, high) <= HARNESS_MS) return 'too short to tell'
   const wide = Math.max(high - middle, middle - low) > WIDEST * middle ? ', wide' : ''

@@ -164,17 +164,16 @@ async function requireSameHost(then: Calibration): Promise<void> {
   const { cpuModel, cores } = describeHost()
   if (then.host.cpuModel !== cpuModel || then.host.cores !== cores)
     exit(1, `${KEPT} is of another host: give --fresh, without --only, or go on there`)
-  if (Date.now() - Date.parse(then.madeAt) < SAME_HOUR_MS) {
-    isSameHost = true
-    return
-  }
+  if (Date.now() - Date.parse(then.madeAt) >= SAME_HOUR_MS) await requireSameSpeed(then)
+  isSameHost = true
+}
+
+async function requireSameSpeed(then: Calibration): Promise<void> {
   rmSync(join(KEPT, 'calibration-now.json'), { force: true })
   const now = await calibrated('now')
-  const [before, after] = [then, now].map(({ costs }) => costs.dumpPerMailbox.p50)
-  const ratio = after! / before!
+  const ratio = now.costs.dumpPerMailbox.p50 / then.costs.dumpPerMailbox.p50
   if (Math.abs(Math.log(ratio)) > Math.log(1 + SAME_HOST_WITHIN))
     exit(1, `a list takes ${ratio.toFixed(2)} times what it took for the runs in ${KEPT}: give --fresh, without --only`)
-  isSameHost = true
 }
 
 async function repeated(
@@ -261,9 +260,8 @@ function argumentsOf({ profile, sets }: Scenario, seed: number): string[] {
 /** What the table is of. */
 function provenance(): string {
   const { master, costs } = calibration
-  const runs = (isModel: boolean) => [...used].filter(([path]) => path.includes('-model-') === isModel)
   const said = (isModel: boolean) => {
-    const all = runs(isModel).map(([, run]) => run)
+    const all = [...used].filter(([path]) => path.includes('-model-') === isModel).map(([, run]) => run)
     const days = all.map(({ madeAt }) => madeAt.slice(0, 16).replace('T', ' ')).sort()
     if (all.length === 0) return 'none'
     return `${all.length} runs of ${[...new Set(all.map(run => run.commit))].join(', ')}, ${days[0]} to ${days.at(-1)}`

@@ -1,10 +1,9 @@
-import { createReadStream, readFileSync, type Stats, statSync } from 'node:fs'
+import { createReadStream } from 'node:fs'
 import { cpus } from 'node:os'
-import { basename, dirname, join, resolve } from 'node:path'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { parseDurationNs } from '../core/units.js'
 import { type Counters, parseCounters, type Rates, ratesOf, secondsBetween } from '../site/counters.js'
-import { type CyrusFile, parseCyrusFile } from '../site/cyrus-files.js'
+import type { CyrusFile } from '../site/cyrus-files.js'
 import { diagnosisFacts } from '../site/diagnosis.js'
 import { countDump } from '../site/dump-count.js'
 import {
@@ -29,6 +28,8 @@ import {
   withBackendsDelay,
 } from '../site/gather.js'
 import { isDay } from '../site/schema.js'
+import { readText, statOf, unreadable } from './given-files.js'
+import { readCyrusFiles } from './included-files.js'
 import type { Progress } from './progress.js'
 import { unpacked } from './unpacked.js'
 
@@ -80,7 +81,7 @@ export async function factsOf(flags: PlanInitFlags, progress: Progress): Promise
   const given = flagFacts(flags)
   for (const warning of contradictions(sources, given)) progress.warn(warning)
   const facts = new Map([...sources, given].flatMap(source => [...source]))
-  const whole = withAllUnified(ofAllBackends(facts, flags.counters.length, progress), backends)
+  const whole = withAllUnified(ofAllBackends(facts, counters, flags.counters.length, progress), backends)
   return given.has('slaves.retryDelay') ? whole : withBackendsDelay(whole, backends)
 }
 
@@ -108,13 +109,12 @@ function isWithin({ value }: Fact, { value: least, most }: Fact): boolean {
 }
 
 /** Counters of some backends: the others are taken to be like them. */
-function ofAllBackends(facts: Facts, counted: number, progress: Progress): Facts {
+function ofAllBackends(facts: Facts, counters: Facts, counted: number, progress: Progress): Facts {
   const backends = Number(facts.get('backends')?.value ?? 0)
   if (counted === 0 || backends <= counted) return facts
   const factor = backends / counted
-  const scaled = (['operations.createsPerSecond', 'operations.otherChangesPerSecond'] as const).flatMap(key => {
-    const fact = facts.get(key)
-    if (typeof fact?.value !== 'number' || !fact.from.startsWith(COUNTERS)) return []
+  const scaled = [...counters].flatMap(([key, fact]) => {
+    if (typeof fact.value !== 'number' || facts.get(key) !== fact) return []
     const from = `${fact.from}; × ${Number(factor.toPrecision(3))} for all ${backends} backends`
     return [[key, { value: Number((fact.value * factor).toPrecision(3)), from }] as const]
   })
@@ -162,8 +162,6 @@ function cpuFacts(model: string): Facts {
   ])
 }
 
-const COUNTERS = 'counters of '
-
 function counterFacts({ counters, uptime }: PlanInitFlags): Facts {
   if (counters.length === 0) return new Map()
   const sums: { -readonly [Key in keyof Rates]: number } = { createsPerSecond: 0, otherChangesPerSecond: 0 }
@@ -172,7 +170,7 @@ function counterFacts({ counters, uptime }: PlanInitFlags): Facts {
     sums.createsPerSecond += rates.createsPerSecond
     sums.otherChangesPerSecond += rates.otherChangesPerSecond
   }
-  const from = `${COUNTERS}${counters.length} backend${counters.length === 1 ? '' : 's'}: ${counters.join(', ')}; a mean, no peak`
+  const from = `counters of ${counters.length} backend${counters.length === 1 ? '' : 's'}: ${counters.join(', ')}; a mean, no peak`
   const rounded = (value: number) => ({ value: Number(value.toPrecision(3)), from })
   return new Map([
     ['operations.createsPerSecond', rounded(sums.createsPerSecond)],
@@ -233,85 +231,6 @@ async function* dumpStream(path: string): AsyncGenerator<Buffer> {
   }
 }
 
-/** Files of one kind of host; what one of them includes and another one is, is read in its place, and not by itself. */
-function readCyrusFiles(paths: readonly string[], progress: Progress): CyrusFile[] {
-  const texts = new Map(paths.map(path => [path, readText(path)]))
-  const included = new Set<string>()
-  const files: CyrusFile[] = []
-  const failures = new Map<string, unknown>()
-  for (const [path, text] of texts) {
-    const read = (name: string) => {
-      const given = givenFor(name, path, texts)
-      if (given === undefined) return readIncluded(path, name, progress)
-      included.add(given)
-      return texts.get(given)
-    }
-    try {
-      files.push(parseCyrusFile(text, path, read))
-    } catch (error) {
-      failures.set(path, error)
-    }
-  }
-  // A part of a file need not look like one.
-  for (const [path, error] of failures) if (!included.has(path)) throw error
-  return files.filter(({ path }) => !included.has(path))
-}
-
-/** Which of those that were given it is: the nearest, unless it is nearer to another host's file that includes one of its name. */
-function givenFor(name: string, path: string, texts: ReadonlyMap<string, string>): string | undefined {
-  const file = basename(name)
-  const alike = [...texts.keys()].filter(other => basename(other) === file && resolve(other) !== resolve(path))
-  const beside = alike.find(other => folderOf(other) === folderOf(path))
-  const isBeside = basename(path) !== file && readIfThere(join(dirname(path), file)) !== undefined
-  if (beside !== undefined || isBeside) return beside
-  const includers = [...texts].filter(([, text]) => namesOf(text).some(included => basename(included) === file))
-  const isOurs = (other: string) =>
-    includers.every(([includer]) => sharedFolders(other, path) >= sharedFolders(other, includer))
-  const ours = alike.filter(isOurs)
-  return ours.length === 1 ? ours[0] : undefined
-}
-
-/** How many folders two paths have in common, from the root on. */
-function sharedFolders(one: string, other: string): number {
-  const [ours, theirs] = [folderOf(one).split('/'), folderOf(other).split('/')]
-  const differs = ours.findIndex((folder, i) => folder !== theirs[i])
-  return differs === -1 ? ours.length : differs
-}
-
-function namesOf(text: string): string[] {
-  return [...text.matchAll(/^\s*@include\s*:\s*(\S+)/gim)].map(([, name]) => name)
-}
-
-function folderOf(path: string): string {
-  return dirname(resolve(path))
-}
-
-/** A copy lies beside copies of the same host; a file of that path here may be another host's. */
-function readIncluded(path: string, name: string, progress: Progress): string | undefined {
-  if (isOfThisHost(path)) return readIfThere(name)
-  const beside = join(dirname(path), basename(name))
-  const copy = resolve(beside) === resolve(path) ? undefined : readIfThere(beside)
-  if (copy !== undefined) return copy
-  const here = readIfThere(name)
-  if (here !== undefined)
-    progress.warn(
-      `${path} includes ${name}, which was read on this host: is it the same there? Put its copy beside ${path}`,
-    )
-  return here
-}
-
-function isOfThisHost(path: string): boolean {
-  return resolve(path).startsWith('/etc/')
-}
-
-function readIfThere(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch {
-    return undefined
-  }
-}
-
 function warnOfIncludes(file: CyrusFile, progress: Progress): void {
   if (file.kind === 'settings' && file.includes.length > 0)
     progress.warn(
@@ -326,25 +245,4 @@ function readJson(path: string): unknown {
     if (error instanceof HarnessError) throw error
     throw new HarnessError('USAGE', `${path}: ${messageOf(error)}`, 'make one: mupdate-bench diagnose LOG… --json')
   }
-}
-
-function readText(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw unreadable(path, error)
-  }
-}
-
-function statOf(path: string): Stats {
-  try {
-    return statSync(path)
-  } catch (error) {
-    throw unreadable(path, error)
-  }
-}
-
-function unreadable(path: string, error: unknown): HarnessError {
-  if (error instanceof HarnessError) return error
-  return new HarnessError('USAGE', `cannot read ${path}: ${messageOf(error)}`, 'give a file that can be read')
 }

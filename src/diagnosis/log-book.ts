@@ -101,6 +101,7 @@ export class LogBook {
   /** When all is read: a host that is `fe1` in its own log and `fe1.example.com` in another is one. */
   joinHosts(): void {
     const full = fullNames(this.hosts)
+    if (full.size === 0) return
     const joined = new Map<LoggedProcess, LoggedProcess>()
     for (const [key, process] of [...this.processes]) {
       const host = full.get(process.host)

@@ -44,6 +44,11 @@ export function roomOf(site: Site, { slaves }: PlanState): Room {
   return { workers: Math.max(0, workersMax - 1 - slaves), connections: Math.max(0, connectionsMax - slaves) }
 }
 
+/** Each takes one of either. */
+export function scarcer({ workers, connections }: Room): number {
+  return Math.min(workers, connections)
+}
+
 /** Changes that wait when lists have kept the lock for so long; undefined where that is unknown, 0 where connections are kept. */
 export function waitingAfter(stallMs: number, site: Site, state: PlanState): number | undefined {
   if (site.operations.connection === 'kept') return 0
@@ -52,10 +57,10 @@ export function waitingAfter(stallMs: number, site: Site, state: PlanState): num
 }
 
 /** What those that wait leave for others: share of workers or connections, the scarcer; below 0 where they do not suffice. */
-export function roomLeft(waiting: number, { workers, connections }: Room): number {
-  const [there, room] = [Math.ceil(waiting), Math.min(workers, connections)]
+export function roomLeft(waiting: number, room: Room): number {
+  const [there, most] = [Math.ceil(waiting), scarcer(room)]
   if (there === 0) return 1
-  return room === 0 ? -there : 1 - there / room
+  return most === 0 ? -there : 1 - there / most
 }
 
 /** How many lists, one after the other, may be waited for before those that wait have all of the room; Infinity: any number. */

@@ -59,7 +59,7 @@ function massCreation(site: Site, state: PlanState, listMs: Estimate, createMs: 
   ]
 }
 
-/** `; with 4 lists or more one after the other all of them wait` */
+/** `; changes that wait for 4 lists, one after the other, take all workers that are left` */
 function listsText(lists: number, what: string): string {
   if (lists === Infinity) return ''
   return lists === 0

@@ -90,6 +90,9 @@ function servicesOf(text: string): Service[] {
   })
 }
 
+/** cyrus.conf(5): what a service may have open where nothing is said. */
+export const DEFAULT_MAXFDS = 256
+
 /** The service that runs mupdate; on a master with `-m`. */
 export function mupdateService(services: readonly Service[]): Service | undefined {
   return services.find(({ command }) => /(^|\/|\s)mupdate(\s|$)/.test(command))

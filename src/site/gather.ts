@@ -3,6 +3,7 @@ import { formatCount } from '../core/units.js'
 import { modelSettings } from '../masters/model/settings.js'
 import {
   type CyrusFile,
+  DEFAULT_MAXFDS,
   isUnified,
   mupdateService,
   originOf,
@@ -75,7 +76,7 @@ export function masterFacts(files: readonly CyrusFile[], isDefault: boolean): Fa
     if (service === undefined) continue
     const { maxfds } = service.options
     facts.set('master.maxfds', {
-      value: maxfds === undefined ? 256 : countOf(maxfds, 'maxfds', services.path),
+      value: maxfds === undefined ? DEFAULT_MAXFDS : countOf(maxfds, 'maxfds', services.path),
       from: maxfds === undefined ? `default of cyrus.conf(5), ${services.path} does not set it` : services.path,
     })
   }

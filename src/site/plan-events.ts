@@ -3,7 +3,7 @@ import { masterRestartOf, restartOf, type RestartOutcome, thrashNeeds } from '..
 import { simultaneousResyncs, type Tolerance, tolerance } from '../limits/resyncs.js'
 import type { PlanCost, PlanEvent, PlanState } from '../metrics/site-plan-result.js'
 import { capacityEvents } from './cliff-events.js'
-import { listsWithin, roomLeft, roomOf, waitingAfter, waitingText } from './changes.js'
+import { listsWithin, roomLeft, roomOf, scarcer, waitingAfter, waitingText } from './changes.js'
 import { usedCost } from './plan-costs.js'
 import { ms, span } from './plan-words.js'
 import type { Site } from './schema.js'
@@ -28,8 +28,7 @@ function restartCounts(site: Site, state: PlanState, listMs: Estimate): number[]
   const { safe } = simultaneousResyncs(retryDelay, listMs.high)
   const { certain } = simultaneousResyncs(retryDelay, listMs.low)
   const worst = thrashNeeds(state.slaves, retryDelay)?.restarted ?? 1
-  const { workers, connections } = roomOf(site, state)
-  const room = listsWithin(Math.min(workers, connections), listMs.high, site, state)
+  const room = listsWithin(scarcer(roomOf(site, state)), listMs.high, site, state)
   const all = [1, safe, safe + 1, certain + 1, worst, state.slaves - 1, room, room + 1]
   const possible = all.filter(count => count >= 1 && count < state.slaves)
   return [...new Set([...possible, state.slaves])].toSorted((a, b) => a - b)

@@ -6,11 +6,12 @@ import { connectionsFor, MOST_CONNECTIONS, SPARE_WORKERS, workersFor } from '../
 import type { Calibration } from '../masters/model/calibration.js'
 import { DEADLY_CONNECTIONS } from '../masters/model/settings.js'
 import type { PlanCost, PlanState, Recommendation } from '../metrics/site-plan-result.js'
+import { DEFAULT_MAXFDS } from './cyrus-files.js'
 import { OWN_DESCRIPTORS } from './plan-limits.js'
 import { settingsOf } from './states.js'
 import { usedCost } from './plan-costs.js'
 import { ms, perSecond, span } from './plan-words.js'
-import { asCreates, changesOf, listsWithin, perSecondOf, roomOf, waitingAfter } from './changes.js'
+import { asCreates, changesOf, listsWithin, perSecondOf, roomOf, scarcer, waitingAfter } from './changes.js'
 import type { Site } from './schema.js'
 
 /** Of the lock's time that creates may take: a NOOP then waits for the lock about as long again as it has it. */
@@ -172,9 +173,6 @@ function connectionsPrice(value: number, slaves: number): string {
     : `with all of them taken, ${formatCount(room)} lists at once that their slaves do not read are enough to let the master die: each takes one more descriptor`
 }
 
-/** cyrus.conf(5): what a service may have open where nothing is said. */
-const DEFAULT_MAXFDS = 256
-
 function maxfds(given: Given): Recommendation[] {
   const current = given.site.master.maxfds
   const connections = Number(connectionsMax(given).value)
@@ -226,16 +224,16 @@ const TMPFS_PRICE =
 function stagger({ site, state, listMs, mergeMs, listSource }: Given): Recommendation {
   const everyMs = listMs.high + (mergeMs?.high ?? 0)
   const value = Math.max(1, Math.ceil(everyMs / 1e3))
-  const { workers, connections } = roomOf(site, state)
-  const room = listsWithin(Math.min(workers, connections), listMs.high, site, state)
-  const many = Math.max(1, Math.floor(Math.min(site.slaves.retryDelay / listMs.high, room)))
+  const byTime = site.slaves.retryDelay / listMs.high
+  const byRoom = listsWithin(scarcer(roomOf(site, state)), listMs.high, site, state)
+  const many = Math.max(1, Math.floor(Math.min(byTime, byRoom)))
   return {
     setting: 'restarts of frontends',
     where: 'who restarts them',
     current: null,
     value: `one each ${value} s, ${ms(value * 1e3 * state.slaves)} for all ${state.slaves}`,
     change: true,
-    lowerBound: `one each ${ms(listMs.high)}: faster, and lists queue; or ${many} at once, if none of them takes longer than ${ms(site.slaves.retryDelay / many)}${many <= room && room < site.slaves.retryDelay / listMs.high ? ': for more there are no workers or connections for the changes that wait' : ''}`,
+    lowerBound: `one each ${ms(listMs.high)}: faster, and lists queue; or ${many} at once, if none of them takes longer than ${ms(site.slaves.retryDelay / many)}${byRoom >= 1 && byRoom < byTime ? ': for more there are no workers or connections for the changes that wait' : ''}`,
     arithmetic: `a list ${span(listMs)}${mergeMs === undefined ? '; how long a frontend writes it is unknown' : ` + written ${span(mergeMs)}`}: the last one is ready before the next one goes`,
     measurement: `a list: ${listSource}`,
     price: 'time',

@@ -52,7 +52,8 @@ export function judgeGate(a: readonly RunResult[], b: readonly RunResult[], opti
   const deciding = compared.filter(({ name }) => gating.has(name))
   // One that was not measured counts as one that found nothing.
   const pValues = [...deciding.map(({ p }) => p), ...Array<number>(gating.size - deciding.length).fill(1)]
-  const adjusted = new Map(deciding.map(({ name }, i) => [name, holm(pValues)[i]]))
+  const corrected = holm(pValues)
+  const adjusted = new Map(deciding.map(({ name }, i) => [name, corrected[i]]))
   const metrics = compared.map(comparison => judgeMeasure(comparison, adjusted.get(comparison.name)))
   const damage = { a: damageOf([...a, ...apart.a], allowance), b: damageOf([...b, ...apart.b], allowance) }
   const onlyInB = damagedOnlyIn(damage.b, damage.a)
