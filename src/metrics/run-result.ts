@@ -54,7 +54,11 @@ const phase = z.strictObject({
     .describe('mailboxes in the lists that slaves received whole in this phase'),
   master: z
     .strictObject({
-      cpuMs: z.number().describe('CPU that all its threads used, from /proc/PID/stat, in steps of 10 ms'),
+      cpuMs: z
+        .number()
+        .describe(
+          'CPU that all its threads used, ended ones too: /proc/PID/stat, whose two figures are cut off to 10 ms, and within that the schedstat of its threads',
+        ),
       peggedMs: z.number(),
       waitMs: z.number(),
       rssBytes: z.number().nullable().describe('resident memory at the end of the phase'),

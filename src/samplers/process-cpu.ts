@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js'
+import { CpuTime } from './cpu-time.js'
 import {
   type ProcessIo,
   type ProcessStat,
@@ -16,7 +17,7 @@ export interface ProcessSample {
   /** End of the span that the sample covers. */
   readonly atNs: number
   readonly elapsedNs: number
-  /** CPU time over elapsed time, ended threads included; in steps of 10 ms of CPU time. */
+  /** CPU time over elapsed time, ended threads included; {@link CpuTime}. */
   readonly cpuCores: number
   /** Threads that wanted a CPU and had none, on average. */
   readonly waitCores: number
@@ -40,10 +41,11 @@ export interface ProcessSample {
   readonly io?: ProcessIo
 }
 
-interface Look {
+type ProcessId = Pick<Look, 'pid' | 'startTicks'>
+
+interface Look extends Pick<ProcessStat, 'cpuNs' | 'threadCount' | 'startTicks'> {
   readonly pid: number
   readonly atNs: number
-  readonly stat: ProcessStat
   readonly threads: ReadonlyMap<number, SchedTimes>
   readonly io: ProcessIo | undefined
 }
@@ -62,6 +64,7 @@ export interface ProcessSamplerOptions {
  */
 export class ProcessSampler {
   #last: Look | undefined
+  #cpuTime = new CpuTime()
 
   constructor(private readonly options: ProcessSamplerOptions) {}
 
@@ -70,22 +73,27 @@ export class ProcessSampler {
     const before = this.#last
     const pid = this.options.pid()
     const processDir = `${this.options.procDir ?? '/proc'}/${pid}`
-    const after = pid === undefined ? undefined : look(processDir, pid, this.options.clock.nowNs())
+    const after = pid === undefined ? undefined : this.#look(processDir, pid)
     this.#last = after
     if (!before || !after || !isSameProcess(before, after) || after.atNs <= before.atNs) return undefined
     return { ...cpuBetween(before, after), ...memoryAndFiles(processDir), ...ioOf(before.io, after.io) }
   }
+
+  #look(processDir: string, pid: number): Look | undefined {
+    const atNs = this.options.clock.nowNs()
+    const stat = parseProcessStat(readProc(`${processDir}/stat`) ?? '')
+    const threads = readThreadTimes(processDir)
+    if (!stat || !threads) return undefined
+    const process = { pid, startTicks: stat.startTicks }
+    if (!this.#last || !isSameProcess(this.#last, process)) this.#cpuTime = new CpuTime()
+    const cpuNs = this.#cpuTime.read(stat.cpuNs, threads)
+    const io = parseProcessIo(readProc(`${processDir}/io`) ?? '')
+    return { ...process, atNs, cpuNs, threadCount: stat.threadCount, threads, io }
+  }
 }
 
-function look(processDir: string, pid: number, atNs: number): Look | undefined {
-  const stat = parseProcessStat(readProc(`${processDir}/stat`) ?? '')
-  const threads = readThreadTimes(processDir)
-  if (!stat || !threads) return undefined
-  return { pid, atNs, stat, threads, io: parseProcessIo(readProc(`${processDir}/io`) ?? '') }
-}
-
-function isSameProcess(before: Look, after: Look): boolean {
-  return before.pid === after.pid && before.stat.startTicks === after.stat.startTicks
+function isSameProcess(before: ProcessId, after: ProcessId): boolean {
+  return before.pid === after.pid && before.startTicks === after.startTicks
 }
 
 function cpuBetween(before: Look, after: Look) {
@@ -98,13 +106,13 @@ function cpuBetween(before: Look, after: Look) {
     pid: after.pid,
     atNs: after.atNs,
     elapsedNs,
-    cpuCores: (after.stat.cpuNs - before.stat.cpuNs) / elapsedNs,
+    cpuCores: (after.cpuNs - before.cpuNs) / elapsedNs,
     waitCores,
     threads,
     peakThreadShare: threads.reduce((peak, thread) => Math.max(peak, thread.runShare), 0),
     unionShare,
     pegged: unionShare >= PEGGED_SHARE,
-    threadCount: after.stat.threadCount,
+    threadCount: after.threadCount,
   }
 }
 

@@ -1,3 +1,4 @@
+import { hasEnded } from './cpu-time.js'
 import { parseSchedstat, type SchedTimes } from './proc.js'
 import { listProc, readProc } from './read-proc.js'
 
@@ -49,7 +50,6 @@ export function threadShares(
 
 const BEGINNING: SchedTimes = { runNs: 0, waitNs: 0 }
 
-/** Times only grow: smaller ones belong to a new thread that was given an ended one's number. */
 function sameThread(then: SchedTimes | undefined, now: SchedTimes): SchedTimes {
-  return then && then.runNs <= now.runNs && then.waitNs <= now.waitNs ? then : BEGINNING
+  return then && !hasEnded(then, now) ? then : BEGINNING
 }
