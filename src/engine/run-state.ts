@@ -35,6 +35,7 @@ export class PhaseState {
   end(how: PhaseResult['ended'], nowNs: number, flushes?: number): void {
     this.endNs = nowNs
     this.ended = how
+    this.watch.end()
     if (flushes !== undefined && this.flushesBefore !== undefined) this.flushes = flushes - this.flushesBefore
   }
 

@@ -22,8 +22,15 @@ export class WatchSpan {
   private own = { elapsedNs: 0, cpuNs: 0, samples: 0 }
   private readonly peggedSamples = new Map<string, number>()
   private host = { elapsedNs: 0, fullNs: 0, stolenNs: 0 }
+  private isOver = false
+
+  /** What comes after, and be it the end of the run, is not its own. */
+  end(): void {
+    this.isOver = true
+  }
 
   add(master: ProcessSample | undefined, own: OwnLoad | undefined, host: HostSample | undefined): void {
+    if (this.isOver) return
     if (master !== undefined) this.master.add(master)
     if (own !== undefined) {
       this.own.elapsedNs += own.elapsedNs

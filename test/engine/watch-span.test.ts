@@ -1,4 +1,6 @@
 import { expect, it } from 'vitest'
+import type { PlanPhase } from '../../src/engine/plan.js'
+import { PhaseState } from '../../src/engine/run-state.js'
 import { WatchSpan } from '../../src/engine/watch.js'
 
 it('a span says for how long hardly any CPU was left, not how it was on average', () => {
@@ -8,4 +10,21 @@ it('a span says for how long hardly any CPU was left, not how it was on average'
   span.add(undefined, undefined, host)
   span.add(undefined, undefined, { ...host, busyCores: 1.8, stealShare: 0.08, idleShare: 0.02 })
   expect(span.hostFullMs).toBeCloseTo(250)
+})
+
+it('a phase that has ended takes no more: what comes then is the end of the run', () => {
+  const plan: PlanPhase = {
+    name: 'last',
+    run: ['backends'],
+    durationNs: 100e6,
+    limitNs: 100e6,
+    arrivals: { kind: 'closed', thinkTimeNs: 0, concurrency: 1 },
+    events: [],
+  }
+  const phase = new PhaseState(plan, 0)
+  const own = { atNs: 0, elapsedNs: 100e6, cpuCores: 0.5, threads: [], pegged: [] }
+  phase.watch.add(undefined, own, undefined)
+  phase.end('duration', 100e6)
+  phase.watch.add(undefined, own, undefined)
+  expect(phase.result(200e6).harnessCpuMs).toBe(50)
 })
