@@ -197,8 +197,17 @@ export class Backends {
     this.order.finish(job, outcome === 'ok' || job.operation.kind === 'find')
     this.schedule?.look()
     const { loop } = job
-    if (loop !== undefined && loop === this.closedLoop)
-      setTimeout(() => loop === this.closedLoop && this.arrive(undefined), loop.thinkTimeNs / 1e6)
+    if (loop !== undefined && loop === this.closedLoop) this.follow(loop, outcome)
+  }
+
+  /**
+   * What ended in a closed loop is followed by the next. Of no time a timer makes 1 ms, longer than a quick master takes;
+   * one that refuses, or is away, is not asked again sooner.
+   */
+  private follow(loop: ClosedLoop, outcome: Outcome): void {
+    const next = () => loop === this.closedLoop && this.arrive(undefined)
+    if (loop.thinkTimeNs === 0 && outcome === 'ok') setImmediate(next)
+    else setTimeout(next, loop.thinkTimeNs / 1e6)
   }
 }
 

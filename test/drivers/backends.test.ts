@@ -25,6 +25,10 @@ function* twoCommands(): Generator<Operation, void, undefined> {
   }
 }
 
+function* endlessly(operation: Operation): Generator<Operation, void, undefined> {
+  for (;;) yield operation
+}
+
 function context(): DriverContext & { readonly events: string[] } {
   const events: string[] = []
   return {
@@ -126,6 +130,25 @@ describe('Backends in a closed loop', () => {
     await new Promise(resolve => setTimeout(resolve, 30))
     expect(run.counters.operationsInFlight).toBeLessThanOrEqual(3)
     expect(most).toBeGreaterThan(1)
+  })
+})
+
+describe('Backends in a closed loop without a pause', () => {
+  it('make none', { retry: 4 }, async () => {
+    server = await lineServer(
+      BANNER,
+      loggedIn(tag => `${tag} OK "done"\r\n`),
+    )
+    const run = context()
+    const one: Operation = { kind: 'find', backend: 0, mailboxes: ['user.u'], commands: [{ kind: 'NOOP' }] }
+    backends = new Backends(run, { ...kept, inFlight: 50 }, endlessly(one), () => [].values())
+    await backends.prepare()
+    const startNs = clock.nowNs()
+    backends.start({ index: 0, startNs }, { kind: 'closed', concurrency: 1, thinkTimeNs: 0 })
+    await new Promise(resolve => setTimeout(resolve, 300))
+    const tookMs = (clock.nowNs() - startNs) / 1e6
+    // A timer's shortest pause is 1 ms.
+    expect(counts(run).find!.count).toBeGreaterThan(1.1 * tookMs)
   })
 })
 
