@@ -28,12 +28,18 @@ const metric = z.strictObject({
     .number()
     .nullable()
     .default(null)
-    .describe('the same with nothing taken out; a pass wants this below the minimum effect too'),
+    .describe(
+      'the same with nothing taken out; a pass wants this below the minimum effect too, and a regression worse',
+    ),
   ci: z
     .tuple([z.number(), z.number()])
     .nullable()
     .describe('95 % interval of the ratio; null where the runs are too few for one'),
-  p: z.number().describe('one-sided: B looks so much worse by chance (Wilcoxon’s signed ranks, or Mann and Whitney)'),
+  p: z
+    .number()
+    .describe(
+      'one-sided: B looks so much worse by chance (Wilcoxon’s signed ranks, or Mann and Whitney), over `harness.ofLevel`',
+    ),
   pBetter: z.number(),
   pAdjusted: z.number().nullable().describe('p after Holm’s correction over the gating ones; null for the others'),
   effect: z
@@ -45,7 +51,15 @@ const metric = z.strictObject({
       share: z.number().describe('per cent of the measure for each per cent of the harness’s own CPU'),
       ratio: z.number().describe('the harness’s CPU for the same work, B ÷ A'),
       p: z.number().describe('two-sided: it differs so much by chance'),
-      used: z.boolean().describe('taken out of ratio, interval and p; not where B may be why it differs'),
+      used: z
+        .boolean()
+        .describe(
+          'taken out of ratio, interval and p; not where B may be why it differs, nor where pairs then differ more',
+        ),
+      ofLevel: z
+        .number()
+        .default(1)
+        .describe('part of the level that pairs judged in this way have: p is divided by it'),
     })
     .nullable()
     .default(null)

@@ -38,7 +38,7 @@ export interface Comparison {
   readonly measuredRatio: number | null
   /** Its 95 % interval; null as the ratio is, or where there are too few runs for one. */
   readonly ci: readonly [number, number] | null
-  /** One-sided: how likely it is that B looks so much worse by chance. */
+  /** One-sided: how likely it is that B looks so much worse by chance, over its way's share of the level. */
   readonly p: number
   /** The same for better. */
   readonly pBetter: number
@@ -60,7 +60,22 @@ export interface HarnessShare {
   readonly ratio: number
   /** Two-sided: how likely it is that it differs so much by chance. Where that is rare, B may be the reason, and nothing is taken out. */
   readonly p: number
+  /** Taken out: B is not the reason, and pairs differ less without it. */
   readonly used: boolean
+  /**
+   * Pairs are judged in one of two ways, as this p is rare or not. Each has a part of the level, so that both together
+   * keep it whichever is taken: a p is divided by its way's. 1 where there is one way only.
+   */
+  readonly ofLevel: number
+}
+
+const OF_LEVEL = { different: 0.2, alike: 0.8 }
+/** With fewer pairs no difference of the harness's CPU is beyond chance. */
+const LEAST_TOLD = 6
+
+/** @returns part of the level that the likelier way to judge so many pairs has */
+export function partOfLevel(pairs: number): number {
+  return pairs >= LEAST_TOLD ? OF_LEVEL.alike : 1
 }
 
 export interface CompareOptions {
@@ -90,6 +105,8 @@ export function compareMeasure(
   const unscaled = (readings: readonly Reading[]) => scaled(readings, hasRatio, measure, null)
   const measured = harness?.used === true ? pairedEstimate(minus(unscaled(read.b), unscaled(read.a))) : shift.estimate
   const { name, title, unit, better, minimumEffect } = measure
+  const ofLevel = harness?.ofLevel ?? 1
+  const judged = (p: number) => Math.min(1, p / ofLevel)
   return {
     name,
     title,
@@ -102,13 +119,17 @@ export function compareMeasure(
     ratio: hasRatio ? Math.exp(shift.estimate) : null,
     measuredRatio: hasRatio ? Math.exp(measured) : null,
     ci: hasRatio && Number.isFinite(shift.low) ? [Math.exp(shift.low), Math.exp(shift.high)] : null,
-    p: sign > 0 ? test.pGreater : test.pLess,
-    pBetter: sign > 0 ? test.pLess : test.pGreater,
+    p: judged(sign > 0 ? test.pGreater : test.pLess),
+    pBetter: judged(sign > 0 ? test.pLess : test.pGreater),
     effect: test.effect,
     missing: 1 - (read.a.length + read.b.length) / (a.length + b.length),
     harness,
     smallestDetectable: hasRatio
-      ? smallestDetectable(times(sign, scaledA), times(sign, scaledB), { paired, family, minimumEffect })
+      ? smallestDetectable(times(sign, scaledA), times(sign, scaledB), {
+          paired,
+          level: (LEVEL / family) * ofLevel,
+          minimumEffect,
+        })
       : null,
   }
 }
@@ -121,12 +142,17 @@ function scaled(
   harness: HarnessShare | null,
 ): number[] {
   if (!hasRatio) return readings.map(({ value }) => value)
-  const slope = harness?.used === true ? harness.share * (better === 'less' ? 1 : -1) : 0
+  const slope = harness?.used === true ? slopeOf(harness.share, better) : 0
   return readings.map(({ value, harness: own }) => Math.log(value) - (slope === 0 ? 0 : slope * Math.log(own!)))
 }
 
+/** What needs more CPU makes a rate less. */
+function slopeOf(share: number, better: Measure['better']): number {
+  return better === 'less' ? share : -share
+}
+
 function harnessShare(
-  { sharedWithHarness: share }: Measure,
+  { sharedWithHarness: share, better }: Measure,
   a: readonly Reading[],
   b: readonly Reading[],
 ): HarnessShare | null {
@@ -134,9 +160,18 @@ function harnessShare(
   const differences = b.map(({ harness }, i) => Math.log(harness! / a[i].harness!))
   const { pGreater, pLess } = signedRank(differences)
   const p = Math.min(1, 2 * Math.min(pGreater, pLess))
-  // With few pairs no difference is beyond chance, and nothing would ever be left in.
-  const canTell = 2 * 2 ** -differences.length <= LEVEL
-  return { share, ratio: Math.exp(pairedEstimate(differences)), p, used: canTell && p > LEVEL }
+  const ratio = Math.exp(pairedEstimate(differences))
+  if (differences.length < LEAST_TOLD) return { share, ratio, p, used: false, ofLevel: 1 }
+  if (p <= LEVEL) return { share, ratio, p, used: false, ofLevel: OF_LEVEL.different }
+  const values = b.map(({ value }, i) => Math.log(value / a[i].value))
+  const without = values.map((value, i) => value - slopeOf(share, better) * differences[i])
+  // By how far they are from 0, not in which direction: so the test of the directions stays exact.
+  const used = sumOfSquares(without) < sumOfSquares(values)
+  return { share, ratio, p, used, ofLevel: OF_LEVEL.alike }
+}
+
+function sumOfSquares(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value * value, 0)
 }
 
 function known(readings: readonly (Reading | undefined)[]): Reading[] {
@@ -182,7 +217,7 @@ const MOST = Math.log(3)
 
 interface Noise {
   readonly paired: boolean
-  readonly family: number
+  readonly level: number
   readonly minimumEffect: number
 }
 
@@ -203,8 +238,8 @@ function smallestDetectable(a: readonly number[], b: readonly number[], noise: N
 }
 
 /** @returns how often a shift would be called a regression */
-function pairedPower(differences: readonly number[], { family, minimumEffect }: Noise): (shift: number) => number {
-  const isRare = signedRankTest(differences.length, LEVEL / family)
+function pairedPower(differences: readonly number[], { level, minimumEffect }: Noise): (shift: number) => number {
+  const isRare = signedRankTest(differences.length, level)
   const least = Math.log(1 + minimumEffect)
   const noise = centred(differences)
   return shift =>
@@ -222,7 +257,7 @@ function pairedPower(differences: readonly number[], { family, minimumEffect }: 
 }
 
 function unpairedPower(a: readonly number[], b: readonly number[], noise: Noise): (shift: number) => number {
-  const isRare = rankSumTest(a.length, b.length, LEVEL / noise.family)
+  const isRare = rankSumTest(a.length, b.length, noise.level)
   const least = Math.log(1 + noise.minimumEffect)
   const [noiseA, noiseB] = [centred(a), centred(b)]
   const draw = (values: readonly number[], random: Random) =>

@@ -1,6 +1,6 @@
 import type { RunResult } from '../metrics/run-result.js'
 import { holm } from '../statistics/holm.js'
-import { type Comparison, compareMeasure, LEVEL, worseBy } from './comparison.js'
+import { type Comparison, compareMeasure, LEVEL, partOfLevel, worseBy } from './comparison.js'
 import { type Allowance, type Damage, damagedOnlyIn, damageOf } from './damage.js'
 import type { Measure } from './measures.js'
 
@@ -104,14 +104,19 @@ function judged(comparison: Comparison, p: number): { result: MeasureResult; rea
   const effect = worseBy(ratio, better)
   const [low, high] = ci === null ? [-Infinity, Infinity] : worseInterval(ci, better)
   const said = `${title}: ${change(effect)}${ci === null ? '' : ` (${change(low)} to ${change(high)})`}`
+  const measured = measuredEffect(comparison)
   // Where A's times never ended they may be as great as B's.
   if (p <= LEVEL && effect >= minimumEffect && !a.bounded)
-    return { result: 'regression', reason: `${said}, p ${probability(p)}` }
+    return measured > 0
+      ? { result: 'regression', reason: `${said}, p ${probability(p)}` }
+      : {
+          result: 'inconclusive',
+          reason: `${said}; but ${change(measured)} as measured: the harness needed less CPU with B, and B may be why`,
+        }
   const bound = percent(minimumEffect)
   if (missing > 0) return { result: 'inconclusive', reason: `${said}; missing in ${percent(missing)} of the runs` }
   if (b.bounded || (a.bounded && p <= LEVEL))
     return { result: 'inconclusive', reason: `${said}; some values are lower bounds` }
-  const measured = measuredEffect(comparison)
   if (high < minimumEffect && measured >= minimumEffect)
     return {
       result: 'inconclusive',
@@ -165,7 +170,7 @@ export function probability(p: number): string {
 
 /** @returns why so few runs can never find a regression, or never pass for want of an interval; undefined where they can */
 export function tooFew(a: number, b: number, paired: boolean, family: number): string | undefined {
-  const least = paired ? 2 ** -a : 1 / combinations(a + b, b)
+  const least = paired ? 2 ** -a / partOfLevel(a) : 1 / combinations(a + b, b)
   if (least * family <= LEVEL && least <= LEVEL / 2) return undefined
   const what = paired ? `${a} pairs` : `${a} and ${b} runs`
   if (least * family <= LEVEL) return `${what} are too few for a 95 % interval, without which nothing passes`

@@ -28,6 +28,23 @@ function runs(count: number, seed: number, slower = 0, change: (run: RunResult) 
   })
 }
 
+/**
+ * Creates' CPU of A, which is always the same, and of B, which the machine's mood changes with the harness's own.
+ *
+ * @param slower B is, and the harness needs a third more than that beside the mood
+ */
+function moodyGate(moods: readonly number[], slower: number, ofMaster = (mood: number) => mood) {
+  const side = (isB: boolean) =>
+    moods.map((mood, i) => {
+      const cpuMsCreates = 4000 * (1 + 0.001 * i) * (isB ? Math.exp(0.75 * ofMaster(mood)) * (1 + slower) : 1)
+      return measuredRun({ cpuMsCreates }, run => {
+        for (const phase of run.phases) phase.harnessCpuMs = 1000 * (isB ? Math.exp(mood) * (1 + slower) ** (4 / 3) : 1)
+      })
+    })
+  const { metrics } = judgeGate(side(false), side(true), { ...PAIRED, gating: new Set(['cpuPerCreates']) })
+  return metrics.find(({ name }) => name === 'cpuPerCreates')!
+}
+
 function resultOf(name: string, { metrics }: ReturnType<typeof judgeGate>) {
   return metrics.find(metric => metric.name === name)?.result
 }
@@ -79,8 +96,47 @@ describe('a gate', () => {
     expect(creates(moody(1, 0, 0, 0.01), moody(2, 0.08, 0.1, 0.01))).toMatchObject({
       result: 'regression',
       ratio: expect.closeTo(1.08, 1),
-      harness: { used: false, ratio: expect.closeTo(1.1, 1) },
+      harness: { used: false, ratio: expect.closeTo(1.1, 1), ofLevel: 0.2 },
     })
+  })
+
+  it('takes nothing out that makes pairs differ more', () => {
+    const random = entityRandom(1, 'own mood', 0)
+    const moody = (seed: number) =>
+      runs(10, seed).map(({ phases, ...run }) => {
+        const harnessCpuMs = 1000 * Math.exp(0.1 * drawNormal(random))
+        return { ...run, phases: phases.map(phase => ({ ...phase, harnessCpuMs })) }
+      })
+    const verdict = judgeGate(moody(1), moody(2), PAIRED)
+    expect(verdict.metrics[0]).toMatchObject({ result: 'pass', harness: { used: false, ofLevel: 0.8 } })
+  })
+
+  it('keeps its level, whatever the harness’s CPU has to do with the measure', () => {
+    const of = (seed: number) => {
+      const random = entityRandom(seed, 'level', 0)
+      return (): RunResult[] =>
+        runs(8, seed).map(({ phases, ...run }) => {
+          const mood = 0.3 * drawNormal(random)
+          return {
+            ...run,
+            phases: phases.map(({ master, ...phase }) => ({
+              ...phase,
+              harnessCpuMs: 1000 * Math.exp(mood),
+              master: master === null ? null : { ...master, cpuMs: 1000 * Math.exp(mood + 0.2 * drawNormal(random)) },
+            })),
+          }
+        })
+    }
+    const gates = 400
+    let alarms = 0
+    for (let seed = 0; seed < gates; seed++) {
+      const side = of(seed)
+      const one = { ...PAIRED, measures: MEASURES.slice(0, 1), gating: new Set(['cpuPerCreates']) }
+      if (judgeGate(side(), side(), one).result === 'fail') alarms++
+    }
+    // 5 %, and three standard deviations of so many gates.
+    expect(alarms / gates).toBeLessThan(0.05 + 3 * Math.sqrt((0.05 * 0.95) / gates))
+    expect(alarms).toBeGreaterThan(0)
   })
 
   it('takes nothing out where pairs are too few to tell whether the harness’s own CPU differs', () => {
@@ -270,27 +326,24 @@ describe('a gate', () => {
   })
 
   it('does not pass what only the harness’s own CPU explains: B may be why it needs more', () => {
-    // B needs 6 % more, and so does the harness in most pairs, but not beyond chance.
-    const harness = [1.09, 1.08, 1.1, 1.07, 1.09, 1.08, 1.1, 1.07, 0.86, 0.85, 1.09, 0.87]
-    const gate = (slower: number) => {
-      const [a, b] = [runs(12, 1), runs(12, 1, slower)].map((side, isB) =>
-        side.map((run, i) => ({
-          ...run,
-          phases: run.phases.map(each => ({
-            ...each,
-            // Per create, of which a slower one makes fewer.
-            harnessCpuMs: (1000 * (isB === 1 ? harness[i]! : 1)) / (isB === 1 ? 1 + slower : 1),
-          })),
-        })),
-      )
-      const [cpu] = judgeGate(a!, b!, { ...PAIRED, gating: new Set(['cpuPerCreates']) }).metrics
-      return cpu!
-    }
+    // B needs so much more, and the harness too, which the machine's moods hide.
+    const gate = (slower: number) =>
+      moodyGate([-0.2, 0.2, 0.15, -0.15, 0.1, -0.1, 0.2, -0.2, -0.15, 0.15, 0.1, -0.1], slower)
     expect(gate(0)).toMatchObject({ result: 'pass', harness: { used: true } })
     const explained = gate(0.06)
     expect(explained).toMatchObject({ result: 'inconclusive', harness: { used: true } })
     expect(explained.ratio).toBeLessThan(1.05)
     expect(explained.measuredRatio).toBeCloseTo(1.06)
+  })
+
+  it('calls nothing worse that only the harness’s need of less CPU makes so', () => {
+    const cpu = moodyGate([-0.1, -0.11, -0.09, -0.1, -0.11, -0.09, -0.1, -0.11, -0.09, 0.2, 0.21, 0.19], 0, mood =>
+      Math.max(0, mood),
+    )
+    expect(cpu).toMatchObject({ harness: { used: true }, result: 'inconclusive' })
+    expect(cpu.p).toBeLessThan(0.05)
+    expect(cpu.ratio).toBeGreaterThan(1.05)
+    expect(cpu.reason).toMatch(/as measured: the harness needed less CPU with B/)
   })
 
   it('blames nobody for what the profile means to happen', () => {
@@ -353,7 +406,7 @@ describe('too few runs', () => {
   it.each([
     { a: 10, b: 10, paired: true, family: 4, is: undefined },
     { a: 7, b: 7, paired: true, family: 4, is: undefined },
-    { a: 6, b: 6, paired: true, family: 4, is: /^6 pairs and 4 deciding measures .* 0\.063$/ },
+    { a: 6, b: 6, paired: true, family: 4, is: /^6 pairs and 4 deciding measures .* 0\.078$/ },
     { a: 6, b: 6, paired: true, family: 1, is: undefined },
     { a: 5, b: 5, paired: true, family: 1, is: /^5 pairs are too few for a 95 % interval/ },
     { a: 4, b: 4, paired: true, family: 1, is: /0\.063/ },

@@ -1,5 +1,6 @@
 import { formatBytes, formatDurationUs } from '../../core/units.js'
 import type { GateMetric, GateResult } from '../../metrics/gate-result.js'
+import { LEVEL } from '../../verdict/comparison.js'
 import { probability } from '../../verdict/gate.js'
 
 /** Verdicts and results in a word each. */
@@ -87,18 +88,22 @@ export function methodSentences({ paired, level, metrics, pinned, discarded, aa 
   ]
 }
 
-/** What the harness's own CPU says of the machine. */
+/** What the harness's own CPU says of the machine, and what was made of it. */
 function harnessSentences(metrics: readonly GateMetric[]): string[] {
-  const said = (used: boolean) =>
-    metrics.flatMap(({ title, harness }) => (harness?.used === used ? [harnessText(title, harness)] : []))
-  const [taken, left] = [said(true), said(false)]
+  const said = { taken: [] as string[], different: [] as string[], useless: [] as string[] }
+  for (const { title, harness } of metrics) {
+    if (harness === null) continue
+    const text = harnessText(title, harness)
+    if (harness.used) said.taken.push(text)
+    else if (harness.p <= LEVEL) said.different.push(text)
+    else said.useless.push(text)
+  }
+  const sentence = (begin: string, texts: readonly string[]) =>
+    texts.length === 0 ? [] : [`${begin}: ${texts.join('; ')}.`]
   return [
-    ...(taken.length === 0
-      ? []
-      : [`Taken out: the machine’s mood, as the harness’s own CPU for the same work shows it: ${taken.join('; ')}.`]),
-    ...(left.length === 0
-      ? []
-      : [`Not taken out, since the harness needed more or less CPU itself with B: ${left.join('; ')}.`]),
+    ...sentence('Taken out: the machine’s mood, as the harness’s own CPU for the same work shows it', said.taken),
+    ...sentence('Not taken out, since the harness needed more or less CPU itself with B', said.different),
+    ...sentence('Not taken out, since pairs then differ no less', said.useless),
   ]
 }
 
