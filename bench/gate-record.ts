@@ -1,23 +1,36 @@
+import type { GateResult } from '../src/metrics/gate-result.js'
 import type { RunResult } from '../src/metrics/run-result.js'
 
-/** What a recording begins with, and goes on with after it was ended: all that has to be the same for its runs to be one series. */
+/** What a recording begins with, and goes on with after it was ended: all that has to be the same for its gates to be one series. */
 export interface GateSession {
   readonly commit: string
   /** Of the code that ran. */
   readonly code: string
   readonly profile: string
-  /** Masters and settings, in their order. */
+  /** What is measured in turn, as arguments of `gate`. */
   readonly variants: readonly unknown[]
   readonly host: Readonly<Record<string, unknown>>
   readonly planned: number
 }
 
 /** One line of a recording. */
-export type GateLine =
-  | { readonly session: GateSession; readonly at: string; readonly load: number }
-  | { readonly variant: string; readonly run: GateRun }
-  /** The master did not start, or there was no result: a gate counts that too. */
-  | { readonly variant: string; readonly failedStart: string }
+export type GateLine = { readonly session: GateSession; readonly at: string } | RecordedGate
+
+/** A gate as `gate` ran it, with of its runs what it looks at, so that it can be judged again. */
+export interface RecordedGate extends Pick<GateResult, 'startedAt' | 'failedStarts'> {
+  readonly variant: string
+  /** That were asked for. */
+  readonly pairs: number
+  /** Exit status, of what it was judged then. */
+  readonly status: number
+  /** Of the host over the last minute, before it began. */
+  readonly load: number
+  /** Those of one pair in the same place of both. */
+  readonly a: readonly GateRun[]
+  readonly b: readonly GateRun[]
+  /** Of pairs that were measured again. */
+  readonly discarded: { readonly a: readonly GateRun[]; readonly b: readonly GateRun[] }
+}
 
 /** Of a run what a gate looks at. */
 export interface GateRun extends Pick<RunResult, 'startedAt' | 'state' | 'verdict'> {
@@ -51,17 +64,12 @@ function only<T>(all: Readonly<Record<string, T>>, names: readonly string[]): Re
   return Object.fromEntries(Object.entries(all).filter(([name]) => names.includes(name)))
 }
 
-/** @returns the lines that are whole, and of them only up to the last whole block of so many runs */
-export function wholeBlocks(text: string, block: number): string[] {
-  const lines = text
-    .slice(0, text.lastIndexOf('\n') + 1)
+/** @returns the lines that are whole: the last one may have been cut off */
+export function wholeLines(text: string): GateLine[] {
+  return text
     .split('\n')
     .slice(0, -1)
-  const isRun = (line: string) => !line.startsWith('{"session"')
-  const runs = lines.filter(isRun).length
-  let extra = runs % block
-  while (extra > 0) if (isRun(lines.pop()!)) extra--
-  return lines
+    .map(line => JSON.parse(line) as GateLine)
 }
 
 /** @returns what is another in this session than in that before; undefined where they are one series */
