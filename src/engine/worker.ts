@@ -120,12 +120,19 @@ async function compare(phase: number, startNs: number): Promise<void> {
 async function stop(intervals: NodeJS.Timeout): Promise<void> {
   clearInterval(watch)
   clearInterval(intervals)
+  // What the master did until now is heard first; that it closed a connection, in the turn after.
+  await turn()
+  await turn()
   await workload.stop()
   await sending
   await sendInterval()
   journal?.close()
   report({ kind: 'stopped' })
   port.close()
+}
+
+function turn(): Promise<void> {
+  return new Promise(resolve => setImmediate(resolve))
 }
 
 async function main(): Promise<void> {

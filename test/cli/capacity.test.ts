@@ -304,15 +304,17 @@ it('a search whose master goes away says what it has, and how to go on', async (
       ],
       { MUPDATE_BENCH_PASSWORD: password },
     )
-    const journal = () => readFileSync(join(folderOf('small'), 'journal.ndjson'), 'utf8').split('\n')
-    await until('a trial', () => existsSync(join(workbench.out, 'small')) && journal().length > 2)
+    const journal = () => readFileSync(join(folderOf('small'), 'journal.ndjson'), 'utf8')
+    // On a busy machine the first may be of no use, and is made again.
+    const isHeld = () => existsSync(join(workbench.out, 'small')) && journal().includes('"outcome":"held"')
+    await until('a trial', isHeld)
     await master.stop()
     const { status, stderr } = await started.ended
     expect(status).toBe(3)
     expect(stderr).toMatch(/what .* trials? found is in .*capacity\.json; go on with --resume .*\.capacity/)
     const found = resultOf(readFileSync(join(folderOf('small'), 'capacity.json'), 'utf8'))
     expect(found.state).toBe('interrupted')
-    expect(found.trials[0]).toMatchObject({ value: 1, outcome: 'held' })
+    expect(found.trials).toContainEqual(expect.objectContaining({ value: 1, outcome: 'held' }))
   } finally {
     await master.stop()
   }

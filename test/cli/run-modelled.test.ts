@@ -92,7 +92,7 @@ describe('a run against a modelled Cyrus', () => {
     expect(stderr).toMatch(message)
   })
 
-  it.concurrent('thrashes where frontends give up before all lists are made', { timeout: 90_000 }, async () => {
+  it.concurrent('thrashes where frontends give up before all lists are made', { timeout: 150_000 }, async () => {
     const workbench = new Workbench()
     const { slaves } = await storm(workbench, '2s').finally(() => workbench.remove())
     expect(slaves.thrash.state).toBe('sustained')
@@ -101,7 +101,7 @@ describe('a run against a modelled Cyrus', () => {
     expect(slaves.dumpHoldMs).toBeLessThan(1200)
   })
 
-  it.concurrent('does not where they wait for long enough', { timeout: 90_000 }, async () => {
+  it.concurrent('does not where they wait for long enough', { timeout: 150_000 }, async () => {
     const workbench = new Workbench()
     const { slaves } = await storm(workbench, '8s').finally(() => workbench.remove())
     expect(slaves).toMatchObject({ timeouts: 0, resyncs: 6, thrash: { state: 'none' } })

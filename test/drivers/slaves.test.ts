@@ -57,7 +57,7 @@ async function start(options: Partial<SlavesOptions> = {}, endsList = () => true
       unserved: () => {},
       journal: () => {},
     },
-    { count: 1, retryDelayNs: 60e6, mergeNsPerMailbox: 0, staggerNs: 0, others: [], mostFollowed: 0, ...options },
+    { count: 1, retryDelayNs: 300e6, mergeNsPerMailbox: 0, staggerNs: 0, others: [], mostFollowed: 0, ...options },
   )
   slaves.start({ index: 0, startNs: clock.nowNs() })
 }
@@ -74,7 +74,7 @@ it('the first list costs nothing; updates do, however they are cut, and NOOPs do
   await start()
   await until(() => slaves.allStreaming)
   // Several NOOPs are answered meanwhile.
-  await sleep(250)
+  await sleep(1000)
   expect(bytes()).toEqual({ list: 0, update: 0 })
   for (const piece of [UPDATE.slice(0, 5), UPDATE.slice(5) + ODD_UPDATE.slice(0, 9), ODD_UPDATE.slice(9) + RECORD]) {
     streams[0]!.write(piece)

@@ -118,7 +118,7 @@ describe('the live server', () => {
   })
 
   it('drops who does not read, keeps nothing for it, and goes on for the others', async () => {
-    const { server, log, at, port } = await serve({ stalledMs: 300 })
+    const { server, log, at, port } = await serve({ stalledMs: 1500 })
     const sleeper = connect(port, '127.0.0.1', () => {
       sleeper.write(`GET /events?token=${TOKEN} HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`)
       sleeper.pause()

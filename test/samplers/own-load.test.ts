@@ -41,7 +41,7 @@ describe('OwnLoadSampler', () => {
     })
   })
 
-  it.runIf(process.platform === 'linux')('sees the thread it runs on', () => {
+  it.runIf(process.platform === 'linux')('sees the thread it runs on', { retry: 4 }, () => {
     const sampler = new OwnLoadSampler({ clock: monotonicClock(monotonicOriginS()) })
     sampler.nameThread(currentThreadId(), 'test')
     sampler.sample()
@@ -60,7 +60,7 @@ describe('EventLoopDelayMeter', () => {
     expect(new EventLoopDelayMeter().take()).toEqual({ count: 0, p50Us: 0, p99Us: 0, maxUs: 0 })
   })
 
-  it('shows a stuck loop once, and keeps it in the whole', async () => {
+  it('shows a stuck loop once, and keeps it in the whole', { retry: 4 }, async () => {
     const meter = new EventLoopDelayMeter()
     meter.start()
     await turns(100)

@@ -172,7 +172,8 @@ describe.runIf(process.platform === 'linux')('on real processes', () => {
     return span.summary()!
   }
 
-  it('finds the one that burns a CPU pegged, and the one that sleeps not', async () => {
+  // Again where another tenant had the CPU: what it takes is neither on a CPU nor waiting for one.
+  it('finds the one that burns a CPU pegged, and the one that sleeps not', { retry: 4 }, async () => {
     const [burner, sleeper] = await Promise.all([node('for (;;) {}'), node('setInterval(() => {}, 1e6)')])
     const [burnt, slept] = await Promise.all([watch(burner, 6), watch(sleeper, 6)])
     expect(burnt.peggedMs / burnt.sampledMs).toBeGreaterThan(0.5)

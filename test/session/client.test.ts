@@ -110,7 +110,7 @@ describe('connecting', () => {
   it('tells an HTTP server, which waits for a request, by asking', async () => {
     // As Node's own and nginx do: empty lines before a request are skipped.
     const address = await serve('', tag => (tag === '' ? undefined : 'HTTP/1.1 400 Bad Request\r\n\r\n'))
-    await expect(open(address, { timeoutMs: 600, firstContact: true })).rejects.toMatchObject({
+    await expect(open(address, { timeoutMs: 3000, firstContact: true })).rejects.toMatchObject({
       code: 'MASTER_NOT_MUPDATE',
       message: expect.stringContaining('an HTTP server'),
     })
@@ -134,7 +134,7 @@ describe('connecting', () => {
       if (rest.startsWith('AUTHENTICATE')) return `P0 BAD "Please login first"\r\n${tag} OK "done"\r\n`
       return `${tag} OK "done"\r\n`
     })
-    const client = await open(address, { timeoutMs: 1500, firstContact: true })
+    const client = await open(address, { timeoutMs: 3000, firstContact: true })
     expect(await client.request({ kind: 'NOOP' })).toEqual({ status: 'OK', text: '' })
   })
 

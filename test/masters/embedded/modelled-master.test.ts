@@ -81,7 +81,7 @@ describe('embeddedMaster with a model', () => {
   })
 
   it('makes a list last in real time, and a change wait for it', async () => {
-    const master = await started({ calibration: quickCalibration({ dumpPerMailbox: 1500 }) })
+    const master = await started({ calibration: quickCalibration({ dumpPerMailbox: 10_000 }) })
     const [slave, writer] = [await new Line(master).login(), await new Line(master).login()]
     const names = Array.from({ length: 300 }, (_, i) => `X RESERVE "user.u${i}" "be!p"\r\n`)
     await writer.ask(`${names.join('')}Y NOOP\r\n`, /Y OK/)
@@ -89,9 +89,9 @@ describe('embeddedMaster with a model', () => {
     const list = slave.ask('U01 UPDATE\r\n', /streaming starts"\r\n$/)
     await new Promise(resolve => setTimeout(resolve, 100))
     await writer.ask('N NOOP\r\n', /N OK/)
-    expect(performance.now() - begunMs).toBeLessThan(400)
+    expect(performance.now() - begunMs).toBeLessThan(2500)
     await writer.ask('R RESERVE "user.new" "be!p"\r\n', /R OK/)
-    expect(performance.now() - begunMs).toBeGreaterThan(440)
+    expect(performance.now() - begunMs).toBeGreaterThan(2900)
     expect((await list).match(/U01 RESERVE/g)).toHaveLength(300)
   })
 
