@@ -9,6 +9,7 @@ import { capacityCommand } from './capacity.js'
 import { cleanupCommand } from './cleanup.js'
 import { compareCommand, keepSeparator } from './compare.js'
 import { diagnoseCommand } from './diagnose.js'
+import { dumpCommand } from './dump.js'
 import { gateCommand } from './gate.js'
 import { generateCommand } from './generate.js'
 import { masterCommand } from './master.js'
@@ -44,6 +45,7 @@ for (const command of [
   masterCommand(),
   calibrateCommand(),
   generateCommand(),
+  dumpCommand(),
   showCommand(),
   reportCommand(),
   cleanupCommand(),

@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import { cpus } from 'node:os'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { parseDurationNs } from '../core/units.js'
@@ -28,10 +27,10 @@ import {
   withBackendsDelay,
 } from '../site/gather.js'
 import { isDay } from '../site/schema.js'
-import { readText, statOf, unreadable } from './given-files.js'
+import { dumpStream } from './given-dump.js'
+import { readText, statOf } from './given-files.js'
 import { readCyrusFiles } from './included-files.js'
 import type { Progress } from './progress.js'
-import { unpacked } from './unpacked.js'
 
 export interface PlanInitFlags {
   readonly master: string[]
@@ -221,14 +220,6 @@ async function readDumps(options: readonly string[], progress: Progress): Promis
     })
   }
   return dumps
-}
-
-async function* dumpStream(path: string): AsyncGenerator<Buffer> {
-  try {
-    yield* unpacked(createReadStream(path), path, unpack => `${unpack} > dump.txt, and give that`)
-  } catch (error) {
-    throw unreadable(path, error)
-  }
 }
 
 function warnOfIncludes(file: CyrusFile, progress: Progress): void {

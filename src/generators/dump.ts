@@ -1,10 +1,6 @@
 import type { MailboxRecord } from '../core/mailbox.js'
 import { encodeActivate, literal } from '../wire/encode.js'
 
-/**
- * Writers of whole lists, each in pieces of about {@link CHUNK_BYTES}: a dump of 100 million mailboxes has 10 GB.
- * Input is bytes as everywhere, so an ACL's UTF-8 identifiers come out as they are.
- */
 const CHUNK_BYTES = 256 * 1024
 
 /** mailboxes.db flags of 2.2 to 3.4 (imap/mboxlist.h of 2.4): MBTYPE_REMOTE, MBTYPE_RESERVE. */
@@ -14,46 +10,63 @@ const RESERVE = 2
 /** There is no clock here: an arbitrary second of January 2024. */
 const MTIME = 1706538684
 
+/** Writes one list, mailbox by mailbox. Input and output are bytes, a line's end included. */
+export interface ListWriter {
+  line(record: MailboxRecord): string
+  /** After the last of them, once. */
+  end(): string
+}
+
 /** `ctl_mboxlist -d` of a 2.4 master: `name\t<mbtype> server!partition acl`. */
-export function text24(records: Iterable<MailboxRecord>): Generator<Buffer, void, undefined> {
-  return chunks(text24Lines(records))
+function text24Writer(): ListWriter {
+  return {
+    line: ({ name, location, acl, state }) =>
+      `${name}\t${state === 'active' ? REMOTE : REMOTE | RESERVE} ${location} ${acl}\n`,
+    end: () => '',
+  }
 }
 
 /**
  * `ctl_mboxlist -d` of a 3.6 master (imap/ctl_mboxlist.c dump_cb). A master's entries have no `uniqueid`; here they do,
  * since `ctl_mboxlist -u` skips those without. That also skips names of exactly 490 bytes, which can be created.
  */
-export function json36(records: Iterable<MailboxRecord>): Generator<Buffer, void, undefined> {
-  return chunks(json36Lines(records))
+function json36Writer(): ListWriter {
+  let separator = '{\n'
+  return {
+    line: record => {
+      const line = `${separator}${jsonEntry(record)}`
+      separator = ',\n'
+      return line
+    },
+    end: () => (separator === '{\n' ? '{\n}\n' : '\n}\n'),
+  }
 }
 
 /** As a backend sends them that has all mailboxes to tell: ACTIVATE, or RESERVE for one that is only reserved. */
-export function commands(records: Iterable<MailboxRecord>): Generator<Buffer, void, undefined> {
-  return chunks(commandLines(records))
-}
-
-function* text24Lines(records: Iterable<MailboxRecord>): Generator<string, void, undefined> {
-  for (const { name, location, acl, state } of records) {
-    yield `${name}\t${state === 'active' ? REMOTE : REMOTE | RESERVE} ${location} ${acl}\n`
-  }
-}
-
-function* json36Lines(records: Iterable<MailboxRecord>): Generator<string, void, undefined> {
-  let separator = '{\n'
-  for (const record of records) {
-    yield `${separator}${jsonEntry(record)}`
-    separator = ',\n'
-  }
-  yield separator === '{\n' ? '{\n}\n' : '\n}\n'
-}
-
-function* commandLines(records: Iterable<MailboxRecord>): Generator<string, void, undefined> {
+function commandWriter(): ListWriter {
   let tag = 0
-  for (const { name, location, acl, state } of records) {
-    yield state === 'active'
-      ? encodeActivate(`X${tag++}`, name, location, acl)
-      : `X${tag++} RESERVE ${literal(name)} ${literal(location)}\r\n`
+  return {
+    line: ({ name, location, acl, state }) =>
+      state === 'active'
+        ? encodeActivate(`X${tag++}`, name, location, acl)
+        : `X${tag++} RESERVE ${literal(name)} ${literal(location)}\r\n`,
+    end: () => '',
   }
+}
+
+export const LIST_WRITERS = { commands: commandWriter, json: json36Writer, text: text24Writer } as const
+
+/** A whole list, in pieces of about {@link CHUNK_BYTES}: one of 100 million mailboxes has 10 GB. */
+export function written(
+  form: keyof typeof LIST_WRITERS,
+  records: Iterable<MailboxRecord>,
+): Generator<Buffer, void, undefined> {
+  return chunks(lines(LIST_WRITERS[form](), records))
+}
+
+function* lines(writer: ListWriter, records: Iterable<MailboxRecord>): Generator<string, void, undefined> {
+  for (const record of records) yield writer.line(record)
+  yield writer.end()
 }
 
 function jsonEntry({ name, location, acl, state }: MailboxRecord): string {

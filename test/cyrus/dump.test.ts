@@ -3,7 +3,7 @@ import { chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { json36 } from '../../src/generators/dump.js'
+import { written } from '../../src/generators/dump.js'
 import { mailboxes } from '../../src/generators/mailboxes.js'
 import { makeSite } from '../generators/sites.js'
 
@@ -62,7 +62,7 @@ describe('a 3.6 dump', () => {
   it('is loaded by a real Cyrus, which then dumps the same', () => {
     const site = makeSite({ mailboxes: 5000, domains: ['example.com', 'uni.example'] })
     const reserved = { name: 'user.zoe.new', location: 'be1.example.com!default', acl: '', state: 'reserved' } as const
-    const dump = Buffer.concat([...json36([...mailboxes(site, 1), reserved])])
+    const dump = Buffer.concat([...written('json', [...mailboxes(site, 1), reserved])])
     ctlMboxlist('-u', dump)
     const loaded: Record<string, Entry> = JSON.parse(ctlMboxlist('-d', Buffer.alloc(0)).toString())
     const expected = Object.entries<Entry>(JSON.parse(dump.toString()))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { MailboxRecord } from '../../src/core/mailbox.js'
-import { commands, json36, text24 } from '../../src/generators/dump.js'
+import { written } from '../../src/generators/dump.js'
 import { mailboxes } from '../../src/generators/mailboxes.js'
 import { makeSite } from './sites.js'
 
@@ -15,9 +15,9 @@ function text(pieces: Iterable<Buffer>): string {
   return Buffer.concat([...pieces]).toString('latin1')
 }
 
-describe('text24', () => {
+describe('a 2.4 dump', () => {
   it('writes what ctl_mboxlist -d of 2.4 does', () => {
-    expect(text(text24(RECORDS))).toBe(
+    expect(text(written('text', RECORDS))).toBe(
       'user.joe\t1 be1!default joe\tlrs\tanyone\tp\t\n' +
         'user.joe.a "b"\\c\t3 be2!p \n' +
         'user.joe.x\t1 be1!default jos\xc3\xa9\tlrs\t-eve\tw\t\n',
@@ -27,15 +27,15 @@ describe('text24', () => {
 
 describe('commands', () => {
   it('are a backend’s', () => {
-    expect(text(commands(RECORDS.slice(0, 2)))).toBe(
+    expect(text(written('commands', RECORDS.slice(0, 2)))).toBe(
       'X0 ACTIVATE {8+}\r\nuser.joe {11+}\r\nbe1!default {17+}\r\njoe\tlrs\tanyone\tp\t\r\n' +
         'X1 RESERVE {16+}\r\nuser.joe.a "b"\\c {5+}\r\nbe2!p\r\n',
     )
   })
 })
 
-describe('json36', () => {
-  const lines = text(json36(RECORDS)).split('\n')
+describe('a 3.6 dump', () => {
+  const lines = text(written('json', RECORDS)).split('\n')
 
   it('has an entry a line between braces', () => {
     expect(lines[0]).toBe('{')
@@ -47,19 +47,19 @@ describe('json36', () => {
   })
 
   it('is JSON in UTF-8', () => {
-    const parsed = JSON.parse(Buffer.concat([...json36(RECORDS)]).toString('utf8'))
+    const parsed = JSON.parse(Buffer.concat([...written('json', RECORDS)]).toString('utf8'))
     expect(Object.keys(parsed)).toEqual(RECORDS.map(record => record.name))
     expect(parsed['user.joe.a "b"\\c']).toMatchObject({ mbtype: 'erz', acl: {}, partition: 'p', server: 'be2' })
     expect(parsed['user.joe.x'].acl).toEqual({ josé: 'lrs', '-eve': 'w' })
   })
 
   it('of nothing is an empty object', () => {
-    expect(text(json36([]))).toBe('{\n}\n')
+    expect(text(written('json', []))).toBe('{\n}\n')
   })
 
   it('gives every mailbox a uniqueid of its own', () => {
     const site = makeSite({ mailboxes: 100_000, names: 'plain' })
-    const parsed: Record<string, { uniqueid: string }> = JSON.parse(text(json36(mailboxes(site, 1))))
+    const parsed: Record<string, { uniqueid: string }> = JSON.parse(text(written('json', mailboxes(site, 1))))
     expect(new Set(Object.values(parsed).map(entry => entry.uniqueid)).size).toBe(site.mailboxes)
   })
 })
@@ -67,7 +67,7 @@ describe('json36', () => {
 describe('pieces', () => {
   it('are not written to again, and hold lines longer than themselves', () => {
     const long = { ...RECORDS[0]!, acl: 'x\tlrs\t'.repeat(100_000) }
-    const pieces = [...text24([...mailboxes(makeSite(), 1), long, long])]
+    const pieces = [...written('text', [...mailboxes(makeSite(), 1), long, long])]
     const all = Buffer.concat(pieces).toString('latin1')
     expect(pieces.length).toBeGreaterThan(5)
     expect(all.endsWith(`user.joe\t1 be1!default ${long.acl}\n`.repeat(2))).toBe(true)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { json36, text24 } from '../../src/generators/dump.js'
+import { written } from '../../src/generators/dump.js'
 import { type Counters, parseCounters, ratesOf, secondsBetween } from '../../src/site/counters.js'
 import { isUnified, mupdateService, parseCyrusFile, settingMs, settingOf } from '../../src/site/cyrus-files.js'
 import { diagnosisFacts } from '../../src/site/diagnosis.js'
@@ -79,8 +79,8 @@ const RECORDS = [
 
 describe('a dump', () => {
   it.each([
-    { form: '3.6', format: 'json', bytes: Buffer.concat([...json36(RECORDS)]) },
-    { form: '2.4', format: 'text', bytes: Buffer.concat([...text24(RECORDS)]) },
+    { form: '3.6', format: 'json', bytes: Buffer.concat([...written('json', RECORDS)]) },
+    { form: '2.4', format: 'text', bytes: Buffer.concat([...written('text', RECORDS)]) },
   ])('of $form, in pieces of any size', async ({ format, bytes }) => {
     for (const size of [1, 2, 3, 64, bytes.length]) {
       const { servers, ...rest } = await countDump(inPieces(bytes, size), 'dump')
@@ -102,7 +102,12 @@ describe('a dump', () => {
       tombstones: 1,
     },
     { form: '3.4, remote and reserved', text: 'user.a b\t3 be1!default a\tlrs\t\n', mailboxes: 1, tombstones: 0 },
-    { form: 'no last line end, CRLF', text: 'user.a\t1 be1!p a\t\r\nuser.b\t1 be1!p a\t', mailboxes: 2, tombstones: 0 },
+    {
+      form: 'no last line end, CRLF',
+      text: 'user.a\t1 be1!p a\tl\t\r\nuser.b\t1 be1!p a\tl\t',
+      mailboxes: 2,
+      tombstones: 0,
+    },
     {
       form: '3.8, tombstones, and an ACL that looks like one',
       text: '{\n"user.a": {"mbtype": "e", "partition": "default", "acl": {"\\"mbtype\\": \\"d": "lrs"}},\n"user.b": {"mbtype": "ed", "partition": "default"}\n}\n',
