@@ -35,11 +35,7 @@ const metric = z.strictObject({
     .tuple([z.number(), z.number()])
     .nullable()
     .describe('95 % interval of the ratio; null where the runs are too few for one'),
-  p: z
-    .number()
-    .describe(
-      'one-sided: B looks so much worse by chance (Wilcoxon’s signed ranks, or Mann and Whitney), over `harness.ofLevel`',
-    ),
+  p: z.number().describe('one-sided: B looks so much worse by chance (Wilcoxon’s signed ranks, or Mann and Whitney)'),
   pBetter: z.number(),
   pAdjusted: z.number().nullable().describe('p after Holm’s correction over the gating ones; null for the others'),
   effect: z
@@ -56,10 +52,6 @@ const metric = z.strictObject({
         .describe(
           'taken out of ratio, interval and p; not where B may be why it differs, nor where pairs then differ more',
         ),
-      ofLevel: z
-        .number()
-        .default(1)
-        .describe('part of the level that pairs judged in this way have: p is divided by it'),
     })
     .nullable()
     .default(null)

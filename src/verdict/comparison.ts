@@ -1,6 +1,7 @@
 import { entityRandom, type Random } from '../core/random.js'
 import type { RunResult } from '../metrics/run-result.js'
 import { bootstrap } from '../statistics/bootstrap.js'
+import { chosenTest } from '../statistics/chosen-test.js'
 import { median, medianIntervalIndex } from '../statistics/quantile.js'
 import { rankSum, rankSumTest, unpairedEstimate, unpairedShift } from '../statistics/rank-sum.js'
 import { pairedEstimate, pairedShift, signedRank, signedRankTest } from '../statistics/signed-rank.js'
@@ -38,7 +39,7 @@ export interface Comparison {
   readonly measuredRatio: number | null
   /** Its 95 % interval; null as the ratio is, or where there are too few runs for one. */
   readonly ci: readonly [number, number] | null
-  /** One-sided: how likely it is that B looks so much worse by chance, over its way's share of the level. */
+  /** One-sided: how likely it is that B looks so much worse by chance. */
   readonly p: number
   /** The same for better. */
   readonly pBetter: number
@@ -62,21 +63,10 @@ export interface HarnessShare {
   readonly p: number
   /** Taken out: B is not the reason, and pairs differ less without it. */
   readonly used: boolean
-  /**
-   * Pairs are judged in one of two ways, as this p is rare or not. Each has a part of the level, so that both together
-   * keep it whichever is taken: a p is divided by its way's. 1 where there is one way only.
-   */
-  readonly ofLevel: number
 }
 
-const OF_LEVEL = { different: 0.2, alike: 0.8 }
 /** With fewer pairs no difference of the harness's CPU is beyond chance. */
 const LEAST_TOLD = 6
-
-/** @returns part of the level that the likelier way to judge so many pairs has */
-export function partOfLevel(pairs: number): number {
-  return pairs >= LEAST_TOLD ? OF_LEVEL.alike : 1
-}
 
 export interface CompareOptions {
   readonly paired: boolean
@@ -100,13 +90,13 @@ export function compareMeasure(
   const harness = paired && hasRatio ? harnessShare(measure, read.a, read.b) : null
   const [scaledA, scaledB] = [read.a, read.b].map(readings => scaled(readings, hasRatio, measure, harness))
   const sign = measure.better === 'less' ? 1 : -1
-  const test = paired ? signedRank(minus(scaledB, scaledA)) : rankSum(scaledA, scaledB)
+  const test = paired
+    ? pairedTest(measure, read.a, read.b, harness, minus(scaledB, scaledA))
+    : rankSum(scaledA, scaledB)
   const shift = paired ? pairedShift(minus(scaledB, scaledA), CONFIDENCE) : unpairedShift(scaledA, scaledB, CONFIDENCE)
   const unscaled = (readings: readonly Reading[]) => scaled(readings, hasRatio, measure, null)
   const measured = harness?.used === true ? pairedEstimate(minus(unscaled(read.b), unscaled(read.a))) : shift.estimate
   const { name, title, unit, better, minimumEffect } = measure
-  const ofLevel = harness?.ofLevel ?? 1
-  const judged = (p: number) => Math.min(1, p / ofLevel)
   return {
     name,
     title,
@@ -119,15 +109,15 @@ export function compareMeasure(
     ratio: hasRatio ? Math.exp(shift.estimate) : null,
     measuredRatio: hasRatio ? Math.exp(measured) : null,
     ci: hasRatio && Number.isFinite(shift.low) ? [Math.exp(shift.low), Math.exp(shift.high)] : null,
-    p: judged(sign > 0 ? test.pGreater : test.pLess),
-    pBetter: judged(sign > 0 ? test.pLess : test.pGreater),
+    p: sign > 0 ? test.pGreater : test.pLess,
+    pBetter: sign > 0 ? test.pLess : test.pGreater,
     effect: test.effect,
     missing: 1 - (read.a.length + read.b.length) / (a.length + b.length),
     harness,
     smallestDetectable: hasRatio
       ? smallestDetectable(times(sign, scaledA), times(sign, scaledB), {
           paired,
-          level: (LEVEL / family) * ofLevel,
+          level: LEVEL / family,
           minimumEffect,
         })
       : null,
@@ -161,13 +151,36 @@ function harnessShare(
   const { pGreater, pLess } = signedRank(differences)
   const p = Math.min(1, 2 * Math.min(pGreater, pLess))
   const ratio = Math.exp(pairedEstimate(differences))
-  if (differences.length < LEAST_TOLD) return { share, ratio, p, used: false, ofLevel: 1 }
-  if (p <= LEVEL) return { share, ratio, p, used: false, ofLevel: OF_LEVEL.different }
-  const values = b.map(({ value }, i) => Math.log(value / a[i].value))
-  const without = values.map((value, i) => value - slopeOf(share, better) * differences[i])
-  // By how far they are from 0, not in which direction: so the test of the directions stays exact.
-  const used = sumOfSquares(without) < sumOfSquares(values)
-  return { share, ratio, p, used, ofLevel: OF_LEVEL.alike }
+  const used =
+    differences.length >= LEAST_TOLD && p > LEVEL && helps(logRatios(a, b), differences, slopeOf(share, better))
+  return { share, ratio, p, used }
+}
+
+/** The values of B over those of A, as logarithms. */
+function logRatios(a: readonly Reading[], b: readonly Reading[]): number[] {
+  return b.map(({ value }, i) => Math.log(value / a[i].value))
+}
+
+/** Whether pairs are nearer to 0 without it: by how far they are, not in which direction, so that tests of those stay exact. */
+function helps(values: readonly number[], harness: readonly number[], slope: number): boolean {
+  return sumOfSquares(values.map((value, i) => value - slope * harness[i])) < sumOfSquares(values)
+}
+
+/** Which way pairs are judged depends on the harness's CPU: p is that of doing so. */
+function pairedTest(
+  { better }: Measure,
+  a: readonly Reading[],
+  b: readonly Reading[],
+  harness: HarnessShare | null,
+  differences: readonly number[],
+): { readonly pGreater: number; readonly pLess: number; readonly effect: number } {
+  const plain = signedRank(differences)
+  if (harness === null || differences.length < LEAST_TOLD) return plain
+  const values = logRatios(a, b)
+  const own = b.map((reading, i) => Math.log(reading.harness! / a[i].harness!))
+  const slope = slopeOf(harness.share, better)
+  const less = helps(values, own, slope) ? values.map((value, i) => value - slope * own[i]) : values
+  return { ...chosenTest(own, values, less, LEVEL, entityRandom(1, 'ways', 0)), effect: plain.effect }
 }
 
 function sumOfSquares(values: readonly number[]): number {

@@ -1,6 +1,6 @@
 import type { RunResult } from '../metrics/run-result.js'
 import { holm } from '../statistics/holm.js'
-import { type Comparison, compareMeasure, LEVEL, partOfLevel, worseBy } from './comparison.js'
+import { type Comparison, compareMeasure, LEVEL, worseBy } from './comparison.js'
 import { type Allowance, type Damage, damagedOnlyIn, damageOf } from './damage.js'
 import type { Measure } from './measures.js'
 
@@ -170,7 +170,7 @@ export function probability(p: number): string {
 
 /** @returns why so few runs can never find a regression, or never pass for want of an interval; undefined where they can */
 export function tooFew(a: number, b: number, paired: boolean, family: number): string | undefined {
-  const least = paired ? 2 ** -a / partOfLevel(a) : 1 / combinations(a + b, b)
+  const least = paired ? 2 ** -a : 1 / combinations(a + b, b)
   if (least * family <= LEVEL && least <= LEVEL / 2) return undefined
   const what = paired ? `${a} pairs` : `${a} and ${b} runs`
   if (least * family <= LEVEL) return `${what} are too few for a 95 % interval, without which nothing passes`

@@ -22,7 +22,7 @@ export interface Measure {
   readonly minimumEffect: number
   /**
    * How much of it goes with the harness's own CPU, which has the same work on both sides, on the same machine at the same
-   * time: so many per cent for each of its. As it was in runs of one master (docs/ci.md); absent where nothing is known.
+   * time: so many per cent for each of its. As it was in 45 runs of one master (docs/ci.md); absent where nothing is known.
    */
   readonly sharedWithHarness?: number
   /** Undefined where the run has no such figure. */

@@ -51,7 +51,7 @@ afterAll(() => {
 
 async function gate(args: readonly string[], gating = 'cpuPerDump') {
   const common = ['gate', workbench.profile, '--out', workbench.out, '--quiet', '--json', '--gating', gating]
-  const { status, stdout, stderr } = await workbench.bench([...common, '--pairs', '8', ...args])
+  const { status, stdout, stderr } = await workbench.bench([...common, '--pairs', '6', ...args])
   return { status, stderr, gate: stdout === '' ? undefined : gateResultSchema.parse(JSON.parse(stdout)) }
 }
 
@@ -88,6 +88,6 @@ describe('a gate of two builds of Cyrus', { timeout: 240_000 }, () => {
     expect(Object.keys(result!.b.master.binaries).some(path => path.endsWith('/libpreloaded.so'))).toBe(true)
     expect(Object.keys(result!.a.master.binaries).some(path => path.endsWith('/libpreloaded.so'))).toBe(false)
     // Of each run, not only of the look beforehand.
-    expect(result!.b.runs).toHaveLength(8)
+    expect(result!.b.runs).toHaveLength(6)
   })
 })

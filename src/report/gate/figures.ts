@@ -103,7 +103,7 @@ function harnessSentences(metrics: readonly GateMetric[]): string[] {
   return [
     ...sentence('Taken out: the machine’s mood, as the harness’s own CPU for the same work shows it', said.taken),
     ...sentence('Not taken out, since the harness needed more or less CPU itself with B', said.different),
-    ...sentence('Not taken out, since pairs then differ no less', said.useless),
+    ...sentence('Not taken out, since pairs then differ no less, or are too few to tell', said.useless),
   ]
 }
 
