@@ -113,7 +113,8 @@ async function compared(first: Mailboxes, second: Mailboxes): Promise<{ same: nu
 
 /** Whether it comes no later than the other. */
 function comes(one: SortedLine | undefined, other: SortedLine | undefined): boolean {
-  return one !== undefined && (other === undefined || one.name <= other.name)
+  // By what they were sorted by: the name and its tab.
+  return one !== undefined && (other === undefined || `${one.name}\t` <= `${other.name}\t`)
 }
 
 function asJson(same: number, differences: Differences): string {

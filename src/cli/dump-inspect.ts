@@ -1,6 +1,6 @@
 import { Command } from 'commander'
 import { databaseKey } from '../core/database-key.js'
-import { Inspection, MergeRisk, SortedNames } from '../dumps/inspection.js'
+import { Inspection, OrderedNames, SortedNames } from '../dumps/inspection.js'
 import { ownerOf } from '../dumps/mailbox-owner.js'
 import { inspectionJson, inspectionText } from '../report/dump/inspection.js'
 import { type DumpFlags, dumpOptions, GivenDump } from './given-dump.js'
@@ -47,9 +47,9 @@ async function inspect(path: string, flags: InspectFlags): Promise<void> {
     const names = new SortedNames()
     await eachPair(byOwner, (owner, name) => names.add(owner, name))
     names.end()
-    const risk = new MergeRisk()
-    await eachPair(byKey, (_key, name) => risk.add(name))
-    const found = inspectionJson(path, { ...dump.end!, bad: dump.bad }, inspection, names, risk)
+    const ordered = new OrderedNames()
+    await eachPair(byKey, (_key, name) => ordered.add(name))
+    const found = inspectionJson(path, { ...dump.end!, bad: dump.bad }, inspection, names, ordered)
     progress.clear()
     process.stdout.write(flags.json ? `${JSON.stringify(found, null, 2)}\n` : inspectionText(found))
   } finally {

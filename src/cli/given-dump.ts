@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs'
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { HarnessError } from '../core/errors.js'
 import type { DumpEntry } from '../dumps/dump-entry.js'
 import { type BadDumpLine, type DumpEnd, readDump } from '../dumps/read-dump.js'
@@ -20,7 +20,7 @@ export interface DumpFlags {
 /** What all who read a dump can be told of it. */
 export function dumpOptions(command: Command): Command {
   return command
-    .option('--server <name>', 'where those lie of which the dump does not say it: it is a backend’s own')
+    .option('--server <name>', 'where those lie of which the dump does not say it: it is a backend’s own', serverName)
     .addOption(
       new Option(
         '--on-bad-line <what>',
@@ -29,6 +29,11 @@ export function dumpOptions(command: Command): Command {
         .choices(ON_BAD_LINE)
         .default('stop'),
     )
+}
+
+function serverName(text: string): string {
+  if (!/^[^\s!]+$/.test(text)) throw new InvalidArgumentError('It is no host’s name.')
+  return text
 }
 
 /** Bytes of a dump, also packed by gzip; `-` is standard input. @throws {HarnessError} `USAGE` */

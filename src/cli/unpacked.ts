@@ -29,8 +29,13 @@ export async function* unpacked(
   const packed = PACKED.find(([magic]) => start.startsWith(magic))
   if (packed !== undefined) throw new HarnessError('RESULTS', `${path} is ${packed[1]}`, remedy(packed[2](path)))
   const all = async function* (): AsyncGenerator<Buffer> {
-    yield first.value
-    yield* { [Symbol.asyncIterator]: () => iterator }
+    try {
+      yield first.value
+      yield* { [Symbol.asyncIterator]: () => iterator }
+    } finally {
+      // Whoever has enough of it waits for no more.
+      await iterator.return?.()
+    }
   }
   // An error of either is thrown to who reads.
   if (start.startsWith(GZIP)) yield* pipeline(Readable.from(all()), createGunzip(), () => {}) as AsyncIterable<Buffer>

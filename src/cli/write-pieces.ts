@@ -1,11 +1,21 @@
-import { createWriteStream, renameSync, rmSync, statSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import {
+  createWriteStream,
+  existsSync,
+  fchmodSync,
+  openSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { HarnessError, messageOf } from '../core/errors.js'
 
 /**
  * Writes what may be more than memory holds. A file is there when all of it is: until then what was there before is, and
- * may be what is read.
+ * may be what is read. Only where its folder cannot be written it is written in place.
  *
  * @param path undefined for standard output
  * @throws {HarnessError} `USAGE`
@@ -32,12 +42,30 @@ export async function writePieces(
 }
 
 async function writeWhole(source: Readable, path: string): Promise<void> {
-  const part = `${path}.part`
+  // Of a link it is what it points to.
+  const target = existsSync(path) ? realpathSync(path) : path
+  const part = openPart(target)
+  if (part === undefined) return pipeline(source, createWriteStream(target))
   try {
-    await pipeline(source, createWriteStream(part))
-    renameSync(part, path)
+    await pipeline(source, createWriteStream(part.path, { fd: part.fd }))
+    renameSync(part.path, target)
   } finally {
-    rmSync(part, { force: true })
+    rmSync(part.path, { force: true })
+  }
+}
+
+/** As open to others as what it takes the place of. @returns undefined where a file may be written and its folder not */
+function openPart(target: string): { readonly path: string; readonly fd: number } | undefined {
+  const path = `${target}.${randomBytes(6).toString('hex')}.part`
+  const before = statSync(target, { throwIfNoEntry: false })
+  try {
+    const fd = openSync(path, 'wx', before === undefined ? 0o666 : 0o600)
+    if (before !== undefined) fchmodSync(fd, before.mode & 0o777)
+    return { path, fd }
+  } catch (error) {
+    if (before !== undefined && ['EACCES', 'EPERM', 'EROFS'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      return undefined
+    throw error
   }
 }
 

@@ -139,6 +139,7 @@ export class Backends {
       this.context.counters.operationsQueued--
       this.live.delete(job)
       this.order.finish(job, false)
+      if (job.loop !== undefined && job.loop === this.closedLoop) this.follow(job.loop, 'failed')
       return
     }
     const lane = this.lanes[job.operation.backend]

@@ -1,17 +1,18 @@
 import type { DumpEntry } from './dump-entry.js'
 import { MOST_KEPT, Permutation } from './permutation.js'
 
-/** First and last letter of each alphabet; what is in none stays, as what sorts, separates and quotes does. */
+/** First and last letter of each alphabet, as many bytes of UTF-8 each; what is in none stays, as what sorts, separates and quotes does. */
 const ALPHABETS: readonly (readonly [number, number])[] = [
   // 0-9, A-Z, a-z
   [0x30, 0x39],
   [0x41, 0x5a],
   [0x61, 0x7a],
-  // Latin with accents, but for × and ÷; Greek, Cyrillic, kana, Chinese, Korean: as many bytes of UTF-8 each
+  // Latin with accents, but for × and ÷; phonetic signs and accents; Greek, Cyrillic, kana, Chinese, Korean
   [0xc0, 0xd6],
   [0xd8, 0xf6],
   [0xf8, 0x17f],
   [0x180, 0x24f],
+  [0x250, 0x36f],
   [0x370, 0x3ff],
   [0x400, 0x4ff],
   [0x3040, 0x30ff],
@@ -19,7 +20,9 @@ const ALPHABETS: readonly (readonly [number, number])[] = [
   [0xac00, 0xd7a3],
 ]
 /** All others, but for punctuation, in blocks all of which are as long in UTF-8. */
-const OTHERS = { first: 0x500, last: 0xd7ff, block: 0x80 }
+const OTHERS = { first: 0x500, last: 0x3ffff, block: 0x80 }
+/** Halves of UTF-16, which are no letters. */
+const SURROGATES = [0xd800, 0xdfff] as const
 const PUNCTUATION: readonly (readonly [number, number])[] = [
   [0x2000, 0x207f],
   [0x3000, 0x303f],
@@ -192,7 +195,7 @@ function letterOf(code: number): Letter | undefined {
 
 function blockOf(code: number): readonly [number, number] | undefined {
   const { first, last, block } = OTHERS
-  if (code < first || code > last || PUNCTUATION.some(isWithin(code))) return undefined
+  if (code < first || code > last || [SURROGATES, ...PUNCTUATION].some(isWithin(code))) return undefined
   const start = code - (code % block)
   // What an alphabet has of it is another's.
   return ALPHABETS.some(([from, to]) => from < start + block && to >= start) ? undefined : [start, start + block - 1]

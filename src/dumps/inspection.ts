@@ -30,7 +30,6 @@ export class Inspection {
   readonly nameBytes = new Spread()
   readonly aclBytes = new Spread()
   readonly identifiers = new Spread()
-  readonly domains = new Set<string>()
   deletedTrees = 0
   readonly overlong = new Findings()
   readonly longPartitions = new Findings()
@@ -44,8 +43,6 @@ export class Inspection {
     this.nameBytes.add(name.length)
     this.aclBytes.add(acl.length)
     this.identifiers.add(countOf(acl, '\t') / 2)
-    const bang = name.indexOf('!')
-    if (bang !== -1) this.domains.add(name.slice(0, bang))
     if (isDeletedTree(name)) this.deletedTrees++
     if (name.length > MOST_NAME_BYTES) this.overlong.add(name)
     if (partition.length > MOST_PARTITION_BYTES) this.longPartitions.add(name)
@@ -121,12 +118,18 @@ export class SortedNames {
  * Where a mailbox near one goes while a real slave is away, the slave may lose it, since it merges what comes in the one
  * order by the other (imap/mupdate.c mupdate_synchronize).
  */
-export class MergeRisk {
-  readonly names = new Findings()
+export class OrderedNames {
+  readonly atRisk = new Findings()
+  /** Virtual ones, each of which comes in one piece. */
+  domains = 0
   private highest = ''
+  private domain = ''
 
   add(name: string): void {
-    if (name < this.highest) this.names.add(name)
+    if (name < this.highest) this.atRisk.add(name)
     else this.highest = name
+    const domain = name.slice(0, Math.max(0, name.indexOf('!')))
+    if (domain !== '' && domain !== this.domain) this.domains++
+    this.domain = domain
   }
 }

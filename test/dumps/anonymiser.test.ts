@@ -75,6 +75,8 @@ describe('anonymised', () => {
   it.each([
     ['ไทย', /^[\u0e00-\u0e7f]{3}$/],
     ['ひらがな', /^[\u3040-\u30ff]{4}$/],
+    ['ＴＡＮＡＫＡ', /^[\uff00-\uff7f]{6}$/],
+    ['𠀋𠂢', /^[\u{20000}-\u{200ff}]{2}$/u],
     ['πόλις', /^[\u0370-\u03ff]{5}$/],
     ['ștefan', /^[\u0180-\u024f][a-z]{5}$/],
   ])('letters of %s become others of their alphabet', (identifier, alphabet) => {

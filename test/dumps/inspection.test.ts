@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { DumpEntry } from '../../src/dumps/dump-entry.js'
-import { Inspection, MergeRisk, SortedNames } from '../../src/dumps/inspection.js'
+import { Inspection, OrderedNames, SortedNames } from '../../src/dumps/inspection.js'
 import { isDeletedTree, ownerOf } from '../../src/dumps/mailbox-owner.js'
 
 function inspected(...names: string[]): Inspection {
@@ -72,11 +72,10 @@ describe('an inspection', () => {
   })
 
   it('measures names and ACLs', () => {
-    const { nameBytes, aclBytes, identifiers, domains } = inspected('a.b!user.x', 'user.y', 'user.yy', 'user.zzz')
+    const { nameBytes, aclBytes, identifiers } = inspected('a.b!user.x', 'user.y', 'user.yy', 'user.zzz')
     expect(nameBytes.summary()).toEqual({ p50: 7, p90: 10, p99: 10, max: 10 })
     expect(aclBytes.summary()).toEqual({ p50: 15, p90: 15, p99: 15, max: 15 })
     expect(identifiers.summary()).toMatchObject({ p50: 2 })
-    expect([...domains]).toEqual(['a.b'])
     expect(new Inspection().nameBytes.summary()).toBeNull()
   })
 
@@ -111,10 +110,16 @@ describe('an inspection', () => {
 
   it('finds where the database’s order is not that of strcmp', () => {
     // The database has . before all else, strcmp has - before it.
-    const risk = new MergeRisk()
-    for (const name of ['user.a', 'user.a.b', 'user.a.c', 'user.a-2', 'user.a-3', 'user.b']) risk.add(name)
-    expect(risk.names).toMatchObject({ count: 2, first: ['user.a-2', 'user.a-3'] })
+    const ordered = new OrderedNames()
+    for (const name of ['user.a', 'user.a.b', 'user.a.c', 'user.a-2', 'user.a-3', 'user.b']) ordered.add(name)
+    expect(ordered.atRisk).toMatchObject({ count: 2, first: ['user.a-2', 'user.a-3'] })
   })
+})
+
+it('ordered names tell how many virtual domains there are', () => {
+  const ordered = new OrderedNames()
+  for (const name of ['a.b!user.x', 'a.b!user.y', 'c.d!user.x', 'user.a', 'user.b']) ordered.add(name)
+  expect(ordered.domains).toBe(2)
 })
 
 describe('sorted names', () => {

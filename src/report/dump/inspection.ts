@@ -1,6 +1,6 @@
 import { formatCount } from '../../core/units.js'
 import type { DumpEntry, DumpFormat } from '../../dumps/dump-entry.js'
-import type { Inspection, MergeRisk, SortedNames } from '../../dumps/inspection.js'
+import type { Inspection, OrderedNames, SortedNames } from '../../dumps/inspection.js'
 import type { Findings, Spread } from '../../dumps/spread.js'
 import { printable } from '../../core/text-width.js'
 import { plainTable } from '../plain-table.js'
@@ -43,7 +43,7 @@ export function inspectionJson(
   { format, lines, bad }: { readonly format: DumpFormat; readonly lines: number; readonly bad: number },
   inspection: Inspection,
   sorted: SortedNames,
-  risk: MergeRisk,
+  ordered: OrderedNames,
 ): DumpInspected {
   const servers = [...inspection.servers]
     .map(([name, { mailboxes, partitions }]) => ({ name, mailboxes, partitions: Object.fromEntries(partitions) }))
@@ -58,17 +58,17 @@ export function inspectionJson(
     users: sorted.users,
     shared: sorted.shared - inspection.deletedTrees,
     deletedTrees: inspection.deletedTrees,
-    domains: inspection.domains.size,
+    domains: ordered.domains,
     mailboxesPerUser: sorted.perUser.summary(),
     most: sorted.most,
     nameBytes: inspection.nameBytes.summary(),
     aclBytes: inspection.aclBytes.summary(),
     identifiers: inspection.identifiers.summary(),
-    odd: oddities(inspection, sorted, risk),
+    odd: oddities(inspection, sorted, ordered),
   }
 }
 
-function oddities(inspection: Inspection, { duplicates }: SortedNames, risk: MergeRisk): Oddity[] {
+function oddities(inspection: Inspection, { duplicates }: SortedNames, { atRisk }: OrderedNames): Oddity[] {
   const found: [string, Findings][] = [
     ['more than once in the dump', duplicates],
     ['names longer than 490 bytes: nobody can create them', inspection.overlong],
@@ -77,7 +77,7 @@ function oddities(inspection: Inspection, { duplicates }: SortedNames, risk: Mer
     ...[...inspection.odd].map(([what, names]): [string, Findings] => [`${what} in the name`, names]),
     [
       'which a database of 3.6 has not where strcmp would: what is deleted near them while a frontend is away can cost it these too',
-      risk.names,
+      atRisk,
     ],
   ]
   return found.flatMap(([what, { count, first }]) => (count === 0 ? [] : [{ what, count, first }]))
