@@ -5,7 +5,7 @@ import { EXIT, exitStatusOf } from '../core/exit-status.js'
 import { makeFolder } from '../core/make-folder.js'
 import type { GateResult } from '../metrics/gate-result.js'
 import type { RunResult } from '../metrics/run-result.js'
-import { type Allowance, isDamaged, isWorthless } from '../verdict/damage.js'
+import { type Allowance, isDamaged } from '../verdict/damage.js'
 import type { GateSide } from './gate-side.js'
 import type { Permissions } from './permission.js'
 import { Progress } from './progress.js'
@@ -89,6 +89,11 @@ export async function measurePairs(options: MeasureOptions): Promise<Measured> {
     if (tried - pair >= mayAgain) return { ...measured, apart, failedStarts, end: { kind: 'invalid' } }
   }
   return { ...measured, apart, failedStarts }
+}
+
+/** The harness was the limit; a master that broke down is a finding, whatever else was wrong. */
+function isWorthless(result: RunResult, allowance: Allowance): boolean {
+  return result.verdict.result === 'invalid' && !isDamaged(result, allowance)
 }
 
 /** So that a side's folder holds what was judged, and nothing else. */

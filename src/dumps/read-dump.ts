@@ -81,7 +81,7 @@ class DumpReader {
 
   /** Without a line's end: a text dump has one behind each, and a tab before it where there is an ACL. */
   lastLine(text: string, entries: DumpEntry[]): void {
-    const isText = (this.format ?? textFormatOf(text)) !== '3.6' && !text.startsWith('{')
+    const isText = this.format !== '3.6' && !text.startsWith('{')
     if (isText && text.includes('\t') && !/[\t ]\r?$/.test(text)) {
       this.lines++
       this.onBad({ line: this.lines, column: text.length + 1, reason: 'the dump is cut off: the line has no end' })

@@ -147,23 +147,23 @@ function harnessShare(
   b: readonly Reading[],
 ): HarnessShare | null {
   if (share === undefined || ![...a, ...b].every(({ harness }) => harness !== undefined)) return null
-  const differences = b.map(({ harness }, i) => Math.log(harness! / a[i].harness!))
-  const { pGreater, pLess } = signedRank(differences)
-  const p = Math.min(1, 2 * Math.min(pGreater, pLess))
-  const ratio = Math.exp(pairedEstimate(differences))
-  const used =
-    differences.length >= LEAST_TOLD && p > LEVEL && helps(logRatios(a, b), differences, slopeOf(share, better))
-  return { share, ratio, p, used }
+  const { own, values, less } = waysToJudge(a, b, slopeOf(share, better))
+  const { pTwoSided: p } = signedRank(own)
+  return {
+    share,
+    ratio: Math.exp(pairedEstimate(own)),
+    p,
+    used: own.length >= LEAST_TOLD && p > LEVEL && less !== values,
+  }
 }
 
-/** The values of B over those of A, as logarithms. */
-function logRatios(a: readonly Reading[], b: readonly Reading[]): number[] {
-  return b.map(({ value }, i) => Math.log(value / a[i].value))
-}
-
-/** Whether pairs are nearer to 0 without it: by how far they are, not in which direction, so that tests of those stay exact. */
-function helps(values: readonly number[], harness: readonly number[], slope: number): boolean {
-  return sumOfSquares(values.map((value, i) => value - slope * harness[i])) < sumOfSquares(values)
+/** Logarithms of B over A: the harness's CPU, the measure, and that less the harness's part, where pairs are nearer to 0 so. */
+function waysToJudge(a: readonly Reading[], b: readonly Reading[], slope: number) {
+  const own = b.map(({ harness }, i) => Math.log(harness! / a[i].harness!))
+  const values = b.map(({ value }, i) => Math.log(value / a[i].value))
+  const less = values.map((value, i) => value - slope * own[i])
+  // By how far they are, not in which direction, so that tests of those stay exact.
+  return { own, values, less: sumOfSquares(less) < sumOfSquares(values) ? less : values }
 }
 
 /** Which way pairs are judged depends on the harness's CPU: p is that of doing so. */
@@ -176,10 +176,7 @@ function pairedTest(
 ): { readonly pGreater: number; readonly pLess: number; readonly effect: number } {
   const plain = signedRank(differences)
   if (harness === null || differences.length < LEAST_TOLD) return plain
-  const values = logRatios(a, b)
-  const own = b.map((reading, i) => Math.log(reading.harness! / a[i].harness!))
-  const slope = slopeOf(harness.share, better)
-  const less = helps(values, own, slope) ? values.map((value, i) => value - slope * own[i]) : values
+  const { own, values, less } = waysToJudge(a, b, slopeOf(harness.share, better))
   return { ...chosenTest(own, values, less, LEVEL, entityRandom(1, 'ways', 0)), effect: plain.effect }
 }
 

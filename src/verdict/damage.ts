@@ -92,11 +92,6 @@ export function isDamaged(run: RunResult, allowance: Allowance): boolean {
   return damageOf([run], allowance).length > 0
 }
 
-/** The harness was the limit; a master that broke down is a finding, whatever else was wrong. */
-export function isWorthless(result: RunResult, allowance: Allowance): boolean {
-  return result.verdict.result === 'invalid' && !isDamaged(result, allowance)
-}
-
 /** What the one side did and the other never. */
 export function damagedOnlyIn(these: readonly Damage[], those: readonly Damage[]): Damage[] {
   return these.filter(({ kind }) => !those.some(other => other.kind === kind))
