@@ -16,6 +16,7 @@ import {
 import { campaignOptionsOf } from './capacity-search.js'
 import { VariedProfile } from './capacity-vary.js'
 import { folderOf, newIdentity } from './identity.js'
+import { siteSets } from './site-sets.js'
 
 /** What is asked for, of a search that begins. */
 export interface SearchFlags {
@@ -43,10 +44,11 @@ export interface PreparedSearch {
 }
 
 /** @throws {HarnessError} `USAGE`, `PROFILE_INVALID` */
-export function newSearch(name: string | undefined, flags: SearchFlags): PreparedSearch {
+export async function newSearch(name: string | undefined, flags: SearchFlags): Promise<PreparedSearch> {
   if (name === undefined)
     throw new HarnessError('USAGE', 'no profile', 'name one, such as capacity; or give --resume DIR')
-  const sets = flags.seed === undefined ? flags.set : [...flags.set, `seed=${flags.seed}`]
+  const given = flags.seed === undefined ? flags.set : [...flags.set, `seed=${flags.seed}`]
+  const sets = await siteSets(name, given)
   const profile = loadProfile(name, sets)
   for (const text of flags.objective) parseThreshold(text)
   const identity = newIdentity(profile)

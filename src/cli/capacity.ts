@@ -85,7 +85,7 @@ find it (5 and 6: or a point of the frontier), 130 interrupted.`,
       const progress = new Progress(process.stderr, flags.quiet === true)
       const isGiven = (flag: string) => command.getOptionValueSource(flag) === 'cli'
       const prepared =
-        flags.resume === undefined ? newSearch(profile, flags) : oldSearch(flags.resume, profile, flags, isGiven)
+        flags.resume === undefined ? await newSearch(profile, flags) : oldSearch(flags.resume, profile, flags, isGiven)
       const { result, isInterrupted } = await runSearch(prepared, flags, progress)
       const { folder } = prepared
       writeResult(folder, result)

@@ -1,6 +1,15 @@
 import type { Master } from '../masters/master.js'
 
-/** What removes the mailboxes that are noted in `what`: a run's folder, or a calibration's journal. */
-export function cleanupLine(what: string, { credentials, address }: Pick<Master, 'credentials' | 'address'>): string {
-  return `mupdate-bench cleanup ${what} --master mupdate://${credentials.user}@${address.host}:${address.port}`
+/**
+ * What removes the mailboxes that are noted in `what`: a run's folder, or a calibration's journal.
+ *
+ * @param isOfDump their names do not say whose they are
+ */
+export function cleanupLine(
+  what: string,
+  { credentials, address }: Pick<Master, 'credentials' | 'address'>,
+  isOfDump = false,
+): string {
+  const line = `mupdate-bench cleanup ${what} --master mupdate://${credentials.user}@${address.host}:${address.port}`
+  return isOfDump ? `${line} --without-marker` : line
 }

@@ -13,6 +13,7 @@ import { readRun } from './read-run.js'
 interface CleanupFlags {
   readonly master: string
   readonly passwordFile?: string
+  readonly withoutMarker?: true
 }
 
 /** A journal that somebody else wrote in must not make us delete his mailboxes. */
@@ -21,7 +22,7 @@ function checkMarker(name: string, marker: string): void {
   throw new HarnessError(
     'RESULTS',
     `the journal holds ${JSON.stringify(name)}, which no run with the marker ${marker} made`,
-    'the file was changed: take that line out',
+    'the file was changed: take that line out; or if it was a run with a dump, and nobody else has put such mailboxes there since, add --without-marker',
   )
 }
 
@@ -36,6 +37,7 @@ export function cleanupCommand(): Command {
     .argument('<run>', 'the run’s folder, results/<profile>/<time>-<id>, or a calibration’s journal')
     .requiredOption('-m, --master <url>', 'mupdate://user@host:port, the master of that run')
     .option('--password-file <file>', 'its password (else MUPDATE_BENCH_PASSWORD, else a prompt)')
+    .option('--without-marker', 'also names that do not say that the run made them: those of its dump')
     .addHelpText(
       'after',
       `
@@ -55,7 +57,7 @@ Examples:
       if (address !== noted) {
         throw new HarnessError('USAGE', `that was on ${noted}, not on ${address}`, 'give the master that it was on')
       }
-      for (const name of names) checkMarker(name, markerOf(id))
+      if (flags.withoutMarker !== true) for (const name of names) checkMarker(name, markerOf(id))
       const credentials = { user: choice.user, password: await readPassword(choice.user, flags.passwordFile) }
       const progress = new Progress()
       const result = await cleanUp(

@@ -2,15 +2,15 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { HarnessError } from '../core/errors.js'
-import type { MailboxRecord } from '../core/mailbox.js'
 import { entitySeed } from '../core/random.js'
 import { parsePercent } from '../core/units.js'
 import { Anonymiser } from '../dumps/anonymiser.js'
 import type { DumpEntry } from '../dumps/dump-entry.js'
-import { ownerOf } from '../dumps/mailbox-owner.js'
+import { recordOf } from '../dumps/record-of.js'
+import { ownerOf } from '../core/mailbox-owner.js'
 import { LIST_WRITERS } from '../generators/dump.js'
 import { type DumpFlags, dumpOptions, GivenDump } from './given-dump.js'
-import { unreadable } from './given-files.js'
+import { unreadable } from '../core/given-files.js'
 import { wholeNumber } from './options.js'
 import { writePieces } from './write-pieces.js'
 
@@ -139,16 +139,6 @@ async function* converted(dump: GivenDump, { to }: ConvertFlags, change: Change)
     if (lines !== '') yield Buffer.from(lines, 'latin1')
   }
   yield Buffer.from(writer.end(), 'latin1')
-}
-
-function recordOf({ name, server, partition, acl, state }: DumpEntry, path: string): MailboxRecord {
-  if (server === '')
-    throw new HarnessError(
-      'USAGE',
-      `${path}: it does not say where ${name} lies: it is a backend’s own`,
-      'name that backend, with --server',
-    )
-  return { name, location: `${server}!${partition}`, acl, state: state === 'reserved' ? 'reserved' : 'active' }
 }
 
 function isSampled({ name }: DumpEntry, { share, seed }: SampleFlags): boolean {

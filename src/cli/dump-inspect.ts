@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { databaseKey } from '../core/database-key.js'
 import { Inspection, OrderedNames, SortedNames } from '../dumps/inspection.js'
-import { ownerOf } from '../dumps/mailbox-owner.js'
+import { ownerOf } from '../core/mailbox-owner.js'
 import { inspectionJson, inspectionText } from '../report/dump/inspection.js'
 import { type DumpFlags, dumpOptions, GivenDump } from './given-dump.js'
 import { LineSorter } from './line-sorter.js'

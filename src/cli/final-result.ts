@@ -33,6 +33,7 @@ export function finalResult(
       ...countFailures(measured, profile),
       ...thrashFailures(measured, profile),
       ...comparisonFailures(measured.slaves, profile.expects),
+      ...emptySteps(measured, profile),
       ...limits.map(({ plan }) => `${plan.name}: not ${plan.until} within ${plan.limitNs / 1e9} s`),
     ],
     expected: [...expectedTrouble(measured, profile.expects), ...missingTrouble(measured, profile)],
@@ -46,6 +47,23 @@ export function finalResult(
     ],
   })
   return { ...measured, verdict }
+}
+
+/** Of a step in a profile, what is counted when it does something. */
+const DEEDS: readonly (readonly [step: 'move' | 'delete' | 'setAcl', operation: string])[] = [
+  ['move', 'moveOut'],
+  ['delete', 'delete'],
+  ['setAcl', 'setacl'],
+]
+
+/** Whoever plans something for mailboxes that are not there has made a mistake in their names. */
+function emptySteps({ phases }: RunResult, profile: Profile): string[] {
+  return DEEDS.flatMap(([kind, operation]) =>
+    profile.phases
+      .filter(({ step }) => step?.[kind] !== undefined)
+      .filter(({ name }) => phases.some(phase => phase.name === name && phase.operations[operation] === undefined))
+      .map(({ name }) => `${name}: there was no mailbox to ${kind}`),
+  )
 }
 
 /** A murder that does not come to rest by itself has failed, unless that was to be shown. */
@@ -113,7 +131,7 @@ export function countFailures({ state, master, total: { operations } }: RunResul
   const runs = new Set(profile.phases.flatMap(phase => phase.run))
   if (listed === null || !runs.has('preload') || profile.expects.includes('differences')) return []
   const { mailboxes } = profile.site
-  if (!runs.has('backends'))
+  if (!runs.has('backends') && profile.phases.every(({ step }) => step === undefined))
     return listed === mailboxes ? [] : [`the master lists ${listed} mailboxes, not ${mailboxes}`]
   if (state !== 'ended' || kind === 'remote' || restarts > 0) return []
   // A name may be renamed to, deleted and made again: how many those leave is the catalogue's to know.
@@ -126,4 +144,4 @@ export function countFailures({ state, master, total: { operations } }: RunResul
   return [`the master lists ${listed} mailboxes, not the ${wanted} that it said were stored`]
 }
 
-const COUNTABLE: readonly string[] = ['create', 'find', 'setacl']
+const COUNTABLE: readonly string[] = ['create', 'find', 'setacl', 'moveOut', 'moveIn', 'push']

@@ -5,6 +5,7 @@ import { factsOf, type GateSide, gateSide, isSame, isSameMaster, pinnedSettings 
 import { describeHost } from '../samplers/host.js'
 import type { Permissions } from './permission.js'
 import type { Progress } from './progress.js'
+import { siteSets } from './site-sets.js'
 import { type MasterFacts, masterFacts, type StoredRun } from './stored-runs.js'
 
 export interface SidesFlags extends Permissions {
@@ -36,7 +37,8 @@ export interface Prepared {
 
 /** @throws {HarnessError} `USAGE` for two sides that are one, or cannot be compared; `NO_BASELINE` */
 export async function prepareGate(profileName: string, flags: SidesFlags, progress: Progress): Promise<Prepared> {
-  const common = flags.seed === undefined ? flags.set : [...flags.set, `seed=${flags.seed}`]
+  const given = flags.seed === undefined ? flags.set : [...flags.set, `seed=${flags.seed}`]
+  const common = await siteSets(profileName, given, progress)
   const profile = loadProfile(profileName, common)
   return flags.baseline === undefined
     ? prepareBoth(profileName, profile, common, flags, progress)

@@ -1,8 +1,10 @@
 import { Command, Option } from 'commander'
+import { listedSite } from '../engine/listed-site.js'
 import { LIST_WRITERS, written } from '../generators/dump.js'
 import { mailboxes } from '../generators/mailboxes.js'
 import { loadProfile } from '../profile/load.js'
 import { collect, wholeNumber } from './options.js'
+import { siteSets } from './site-sets.js'
 import { writePieces } from './write-pieces.js'
 
 interface GenerateFlags {
@@ -29,7 +31,8 @@ export function generateCommand(): Command {
       '\nExample:\n  mupdate-bench generate bulk-500k --format json --set site.mailboxes=1000 | head',
     )
     .action(async (nameOrPath: string, flags: GenerateFlags) => {
-      const { site, seed } = loadProfile(nameOrPath, flags.set)
-      await writePieces(written(flags.format, mailboxes(site, flags.seed ?? seed)), flags.output)
+      const { site, seed } = loadProfile(nameOrPath, await siteSets(nameOrPath, flags.set))
+      const records = mailboxes(await listedSite(site), flags.seed ?? seed)
+      await writePieces(written(flags.format, records), flags.output)
     })
 }

@@ -1,10 +1,8 @@
-import { createReadStream } from 'node:fs'
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import { HarnessError } from '../core/errors.js'
 import type { DumpEntry } from '../dumps/dump-entry.js'
 import { type BadDumpLine, type DumpEnd, readDump } from '../dumps/read-dump.js'
-import { unreadable } from './given-files.js'
-import { unpacked } from './unpacked.js'
+import { dumpStream } from '../drivers/dump-stream.js'
 
 const ON_BAD_LINE = ['stop', 'skip', 'report'] as const
 /** More of them are counted, and no longer told. */
@@ -34,16 +32,6 @@ export function dumpOptions(command: Command): Command {
 function serverName(text: string): string {
   if (!/^[^\s!]+$/.test(text)) throw new InvalidArgumentError('It is no host’s name.')
   return text
-}
-
-/** Bytes of a dump, also packed by gzip; `-` is standard input. @throws {HarnessError} `USAGE` */
-export async function* dumpStream(path: string): AsyncGenerator<Buffer> {
-  try {
-    const bytes = path === '-' ? (process.stdin as AsyncIterable<Buffer>) : createReadStream(path)
-    yield* unpacked(bytes, path, unpack => `${unpack} > dump.txt, and give that`)
-  } catch (error) {
-    throw unreadable(path, error)
-  }
 }
 
 /** A dump that was named on the command line. */

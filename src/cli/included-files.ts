@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type CyrusFile, parseCyrusFile } from '../site/cyrus-files.js'
-import { readText } from './given-files.js'
+import { readText } from '../core/given-files.js'
 import type { Progress } from './progress.js'
 
 /** Files of one kind of host; what one of them includes and another one is, is read in its place, and not by itself. */

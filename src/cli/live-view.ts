@@ -3,6 +3,7 @@ import { formatCount, formatDurationUs } from '../core/units.js'
 import { boundedTime } from '../report/page/bounded.js'
 import { STANDINGS, type Standing } from '../slaves/standing.js'
 import type { LiveState } from './live-state.js'
+import { isNobodys } from './second-figures.js'
 import { bar, sparkline } from '../report/sparkline.js'
 import { clip, printable, widthOf } from '../core/text-width.js'
 
@@ -55,7 +56,7 @@ function phaseLine({ title, phase }: LiveState, columns: number, paint: Colours)
       { text: `${number}/${count}`, weight: 2 },
       { text: name, weight: Infinity, paint: paint.cyan },
       { text: bar(lengthS > 0 ? goneS / lengthS : 1, Math.min(LONGEST_BAR, columns >> 2)), weight: 3 },
-      { text: isLimit ? `at most ${left}` : `${left} left`, weight: 4 },
+      ...(isNobodys(phase) ? [] : [{ text: isLimit ? `at most ${left}` : `${left} left`, weight: 4 }]),
     ],
   }
 }

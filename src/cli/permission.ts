@@ -1,7 +1,7 @@
 import type { MasterAddress } from '../core/address.js'
 import { HarnessError } from '../core/errors.js'
 import { formatCount } from '../core/units.js'
-import { mostSlaves, type Plan } from '../engine/plan.js'
+import { mostSlaves, operates, type Plan } from '../engine/plan.js'
 import { isLoopback } from '../masters/remote.js'
 import { DEFAULT_PORT } from './choose-master.js'
 
@@ -25,8 +25,9 @@ const DUMP_PER_SECOND = 150_000
 export function checkPermissions(plan: Plan, address: MasterAddress, permissions: Permissions): string[] {
   const runs = new Set(plan.phases.flatMap(phase => phase.run))
   const streams = (runs.has('slaves') ? mostSlaves(plan) : 0) + (runs.has('probes') ? plan.probes.streaming : 0)
-  const mutates = runs.has('preload') || runs.has('backends')
-  const what = describeLoad(plan, streams, runs.has('preload'), runs.has('backends'), permissions)
+  const operating = plan.phases.some(operates)
+  const mutates = runs.has('preload') || operating
+  const what = describeLoad(plan, streams, runs.has('preload'), operating, permissions)
   requirePermissions(what, address, { load: streams > 0 || mutates, mutations: mutates }, permissions)
   return what
 }
@@ -69,16 +70,16 @@ function describeLoad(
   plan: Plan,
   streams: number,
   preloads: boolean,
-  operates: boolean,
+  operating: boolean,
   permissions: Permissions,
 ): string[] {
   const lines: string[] = []
-  const { mailboxes } = plan.site
-  if (preloads)
-    lines.push(
-      `create ${formatCount(mailboxes)} mailboxes named user.${plan.site.userPrefix}…${permissions.keep === true ? ', and leave them there' : ', and delete them afterwards'}`,
-    )
-  if (operates) lines.push('create, change and delete mailboxes of that name while it runs')
+  const { mailboxes, dump, userPrefix } = plan.site
+  if (dump !== undefined) lines.push('ask for its whole list once, to see whether it is empty')
+  const which = dump === undefined ? `named user.${userPrefix}…` : `of ${dump}, if it is`
+  const after = permissions.keep === true ? 'leave them there' : 'delete them afterwards'
+  if (preloads) lines.push(`create ${formatCount(mailboxes)} mailboxes ${which}, and ${after}`)
+  if (operating) lines.push('create, change and delete mailboxes that it has made, while it runs')
   if (streams > 0) {
     const seconds = (mailboxes / DUMP_PER_SECOND) * streams
     lines.push(

@@ -27,8 +27,8 @@ import {
   withBackendsDelay,
 } from '../site/gather.js'
 import { isDay } from '../site/schema.js'
-import { dumpStream } from './given-dump.js'
-import { readText, statOf } from './given-files.js'
+import { dumpStream } from '../drivers/dump-stream.js'
+import { readText, statOf } from '../core/given-files.js'
 import { readCyrusFiles } from './included-files.js'
 import type { Progress } from './progress.js'
 

@@ -3,7 +3,9 @@ import { Command } from 'commander'
 import { z } from 'zod'
 import { loadProfile, PROFILES_DIRECTORY } from '../profile/load.js'
 import { profileSchema } from '../profile/schema.js'
+import { planOf } from '../profile/plan.js'
 import { collect } from './options.js'
+import { siteSets } from './site-sets.js'
 
 export function profileCommand(): Command {
   const command = new Command('profile').description('look at profiles')
@@ -18,8 +20,9 @@ export function profileCommand(): Command {
     .description('check a profile; errors come with line and column')
     .argument('<profile>')
     .option('-s, --set <key=value>', 'as for run', collect, [])
-    .action((name: string, flags: { set: string[] }) => {
-      const profile = loadProfile(name, flags.set)
+    .action(async (name: string, flags: { set: string[] }) => {
+      const profile = loadProfile(name, await siteSets(name, flags.set))
+      planOf(profile, '')
       process.stdout.write(
         `${profile.name}: valid, ${profile.phases.length} phases, ${profile.thresholds.length} thresholds\n`,
       )

@@ -8,7 +8,7 @@ import { SourceReader } from '../diagnosis/source-reader.js'
 import type { YearRule } from '../diagnosis/stamps.js'
 import type { DiagnosedSource } from '../metrics/diagnosis-result.js'
 import type { Progress } from './progress.js'
-import { unpacked } from './unpacked.js'
+import { unpacked } from '../core/unpacked.js'
 
 const STDIN = '-'
 const NOTE_MS = 500

@@ -1,10 +1,10 @@
 import { dirname, join } from 'node:path'
 import type { Clock } from '../core/clock.js'
 import { monotonicClock, monotonicOriginS } from '../core/clock.js'
-import { messageOf } from '../core/errors.js'
+import { HarnessError, messageOf } from '../core/errors.js'
 import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
 import { cleanUp, markerOf } from '../drivers/cleanup.js'
-import { countMailboxes } from '../drivers/count.js'
+import { countMailboxes, isEmpty } from '../drivers/count.js'
 import { Run, type RunObserver } from '../engine/run.js'
 import { ANSWER_MS, type Plan } from '../engine/plan.js'
 import { Live, type LiveOptions } from '../live/live.js'
@@ -27,6 +27,7 @@ import { finalResult, VERDICT_STATUS } from './final-result.js'
 import { folderOf, newIdentity } from './identity.js'
 import type { Progress } from './progress.js'
 import { onInterrupt } from './signals.js'
+import { checkDump } from './site-sets.js'
 
 export interface RunProfileOptions extends Permissions {
   readonly profile: Profile
@@ -72,6 +73,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   const marker = options.master.kind === 'remote' ? markerOf(identity.id) : ''
   const plan = planOf(profile, marker)
   checkHttpTarget(plan, options)
+  await checkDump(plan.site)
   if (options.master.kind === 'remote') {
     for (const line of checkPermissions(plan, options.master.address, options)) progress.warn(`will ${line}`)
   }
@@ -132,13 +134,13 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     run.interrupt()
   }
   if (live !== undefined) live.onStop = interrupt
-  const release = listenForInterrupt(interrupt, run, master, progress, journalPath)
+  const release = listenForInterrupt(interrupt, run, master, plan, progress, journalPath)
   const onAbort = () => run.interrupt()
   options.signal?.addEventListener('abort', onAbort)
   if (options.signal?.aborted === true) onAbort()
   try {
     progress.line(`starting the ${master.kind} master`)
-    await start(master, folder)
+    await start(master, folder, plan, clock)
     progress.begin(profile.name)
     live?.feed.begin(runFacts(identity, plan, master))
     // From here on a run that is killed can be shown, and cleaned up after.
@@ -151,7 +153,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     const status = statusOf(result, run, lost)
     isOver = true
     folder.writeRun(result)
-    if (journalPath !== undefined && !options.keep) await removeLeftovers(journalPath, master, clock, progress)
+    if (journalPath !== undefined && !options.keep) await removeLeftovers(journalPath, master, clock, plan, progress)
     if (folder.failure !== undefined) throw folder.failure
     live?.feed.end(result)
     return { result, folder: path, status }
@@ -180,13 +182,29 @@ function runFacts({ id, profile, startedAt }: RunIdentity, { phases, slaves }: P
 }
 
 /** A folder without a run is of no use to anybody: what went wrong is in the error. */
-async function start(master: Master, folder: RunFolder): Promise<void> {
+async function start(master: Master, folder: RunFolder, plan: Plan, clock: Clock): Promise<void> {
   try {
     await master.start()
+    if (master.kind === 'remote' && plan.site.dump !== undefined) await requireEmpty(master, plan.site.dump, clock)
   } catch (error) {
     folder.remove()
     throw error
   }
+}
+
+/**
+ * Names of a dump have no marker of this run's: where there are mailboxes already, some could be the same, and would be
+ * changed, and deleted afterwards.
+ *
+ * @throws {HarnessError} `USAGE`
+ */
+async function requireEmpty({ address, credentials }: Master, dump: string, clock: Clock): Promise<void> {
+  if (await isEmpty(address, credentials, clock)) return
+  throw new HarnessError(
+    'USAGE',
+    `${address.host}:${address.port} holds mailboxes: ${dump} is only put into an empty master`,
+    'empty it, or take another; --master cyrus starts one of its own',
+  )
 }
 
 function statusOf(result: RunResult, run: Run, lost: string | undefined): ExitStatus {
@@ -209,7 +227,13 @@ async function masterLoss(run: Run, master: Master, clock: Clock): Promise<strin
   }
 }
 
-async function removeLeftovers(journal: string, master: Master, clock: Clock, progress: Progress): Promise<void> {
+async function removeLeftovers(
+  journal: string,
+  master: Master,
+  clock: Clock,
+  { site }: Plan,
+  progress: Progress,
+): Promise<void> {
   try {
     const { address, credentials } = master
     const { checked, deleted } = await cleanUp(address, credentials, clock, readJournal(journal), ({ checked }) =>
@@ -218,7 +242,7 @@ async function removeLeftovers(journal: string, master: Master, clock: Clock, pr
     progress.line(`removed this run’s mailboxes: ${deleted} of ${checked} names were there`)
   } catch (error) {
     progress.warn(
-      `this run’s mailboxes are still on the master: ${messageOf(error)}; try: ${cleanupLine(dirname(journal), master)}`,
+      `this run’s mailboxes are still on the master: ${messageOf(error)}; try: ${cleanupLine(dirname(journal), master, site.dump !== undefined)}`,
     )
   }
 }
@@ -242,11 +266,13 @@ function listenForInterrupt(
   interrupt: () => void,
   run: Run,
   master: Master,
+  { site }: Plan,
   progress: Progress,
   journal: string | undefined,
 ): () => void {
   return onInterrupt(interrupt, () => {
-    if (journal !== undefined) progress.warn(`its mailboxes stay: ${cleanupLine(dirname(journal), master)}`)
+    if (journal !== undefined)
+      progress.warn(`its mailboxes stay: ${cleanupLine(dirname(journal), master, site.dump !== undefined)}`)
     return Promise.allSettled([run.kill(), master.stop()])
   })
 }

@@ -9,6 +9,7 @@ import { collect } from './options.js'
 import { printResult } from './print-result.js'
 import { Progress } from './progress.js'
 import { runProfile } from './run-profile.js'
+import { siteSets } from './site-sets.js'
 
 interface RunFlags {
   readonly master: string
@@ -60,6 +61,7 @@ export function runCommand(): Command {
 Examples:
   mupdate-bench run smoke
   mupdate-bench run seed-2010 --master cyrus
+  mupdate-bench run capacity --master cyrus --set site.dump=mboxlist.gz
   mupdate-bench run resync-storm --master embedded:cyrus
   mupdate-bench run bulk-500k --master cyrus:/opt/cyrus-3.12 --set master.place=disk
   mupdate-bench run ci --json | jq .total.commands
@@ -78,7 +80,7 @@ Exit status: 0 pass, 2 usage, 3 master unreachable or lost, 4 threshold failed,
       const progress = new Progress(process.stderr, flags.quiet === true)
       const { result, folder, status } = await runProfile({
         ...flags,
-        profile: loadProfile(name, sets),
+        profile: loadProfile(name, await siteSets(name, sets, progress)),
         master: parseMaster(flags.master),
         keep: flags.keep === true,
         progress,

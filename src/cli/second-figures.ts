@@ -35,15 +35,21 @@ export function afterSecond(state: LiveState, second: SecondSeen, slaveCount: nu
   }
 }
 
+function timeLeft({ isLimit, lengthS, goneS }: NonNullable<LiveState['phase']>): string {
+  if (isNobodys({ isLimit, lengthS })) return ''
+  return ` (${isLimit ? '≤ ' : ''}${Math.max(0, Math.ceil(lengthS - goneS))} s left)`
+}
+
+/** A limit that is there for no purpose: that of a step, unless it was given. */
+export function isNobodys({ isLimit, lengthS }: Pick<NonNullable<LiveState['phase']>, 'isLimit' | 'lengthS'>): boolean {
+  return isLimit && lengthS > 86_400
+}
+
 /** Where there is no terminal to draw on: the same in one line. */
 export function plainLine({ phase, noop, masterCores, load, preload, slaves }: LiveState): string {
   const cores = masterCores.at(-1)
   const parts = [
-    ...(phase === undefined
-      ? []
-      : [
-          `${phase.number}/${phase.count} ${phase.name} (${phase.isLimit ? '≤ ' : ''}${Math.max(0, Math.ceil(phase.lengthS - phase.goneS))} s left)`,
-        ]),
+    ...(phase === undefined ? [] : [`${phase.number}/${phase.count} ${phase.name}${timeLeft(phase)}`]),
     ...(preload === undefined
       ? []
       : [`${formatCount(preload.mailboxes)} mailboxes, ${formatCount(preload.perSecond)}/s`]),

@@ -1,4 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
+import { HarnessError } from '../core/errors.js'
+import { listedSite } from '../engine/listed-site.js'
 import { loadHistograms } from '../metrics/latency.js'
 import type { RunResult } from '../metrics/run-result.js'
 import type { EventLine } from '../metrics/second-line.js'
@@ -37,6 +39,9 @@ export async function simulateProfile(options: SimulateOptions): Promise<Simulat
   const { profile, calibration, out } = options
   const settings = modelledSettings(profile.master.settings)
   await loadHistograms()
+  const plan = planOf(profile, '')
+  if (plan.phases.some(({ step }) => step !== undefined))
+    throw new HarnessError('USAGE', 'steps are not simulated', 'run it, on --master embedded:cyrus or cyrus')
   const identity = newIdentity(profile)
   const master: MasterFacts = {
     kind: 'simulated',
@@ -51,7 +56,7 @@ export async function simulateProfile(options: SimulateOptions): Promise<Simulat
   const folder = path === undefined ? undefined : new RunFolder(path, identity.startedAt, profile.yaml)
   const events: EventLine[] = []
   const simulation = new Simulation({
-    plan: planOf(profile, ''),
+    plan: { ...plan, site: await listedSite(plan.site) },
     calibration,
     settings,
     ...(options.broken === undefined ? {} : { broken: options.broken }),

@@ -9,6 +9,7 @@ import { collect } from './options.js'
 import { printResult } from './print-result.js'
 import { Progress } from './progress.js'
 import { onInterrupt } from './signals.js'
+import { siteSets } from './site-sets.js'
 import { type SimulateOptions, simulateProfile } from './simulate-profile.js'
 import { parseSweep, type Sweep, type SweepPoint, sweepText } from './sweep.js'
 
@@ -72,7 +73,7 @@ async function simulateOnce(
   calibration: Calibration,
   progress: Progress,
 ): Promise<void> {
-  const profile = loadProfile(name, setsOf(flags))
+  const profile = loadProfile(name, await siteSets(name, setsOf(flags), progress))
   sayUnsimulated(profile, progress)
   const { signal, release } = listenForInterrupt(progress)
   const { result, folder } = await simulateProfile({
@@ -111,12 +112,13 @@ async function simulateMany(
 ): Promise<void> {
   const sweep: Sweep | undefined = flags.sweep === undefined ? undefined : parseSweep(flags.sweep)
   const seeds = countOf(flags.seeds)
-  const { seed } = loadProfile(name, setsOf(flags))
+  const sets = await siteSets(name, setsOf(flags), progress)
+  const { seed } = loadProfile(name, sets)
   // All of them first: a mistake in the last one is found before an hour of runs.
   const planned = (sweep?.values ?? ['']).map(value => ({
     value,
     profiles: Array.from({ length: seeds }, (_, i) =>
-      loadProfile(name, [...flags.set, ...(sweep === undefined ? [] : [`${sweep.path}=${value}`]), `seed=${seed + i}`]),
+      loadProfile(name, [...sets, ...(sweep === undefined ? [] : [`${sweep.path}=${value}`]), `seed=${seed + i}`]),
     ),
   }))
   const all = planned.flatMap(({ profiles }) => profiles)

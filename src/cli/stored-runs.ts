@@ -97,6 +97,8 @@ export function workOf(folder: string): string | undefined {
 }
 
 export function workOfYaml(yaml: string): string {
-  const { master: _, description: __, thresholds: ___, ...work } = parse(yaml) as Record<string, unknown>
-  return JSON.stringify(work)
+  const { master: _, description: __, thresholds: ___, site, ...work } = parse(yaml) as Record<string, unknown>
+  // A dump is what is in it, wherever it lies.
+  const { dump: ____, ...mailboxes } = (site ?? {}) as Record<string, unknown>
+  return JSON.stringify({ ...work, site: mailboxes })
 }

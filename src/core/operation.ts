@@ -11,8 +11,11 @@ export type Command =
   | { readonly kind: 'LOGOUT' }
   | { readonly kind: 'AUTHENTICATE'; readonly mechanism: string; readonly initialResponse?: string }
 
-export const OPERATION_KINDS = ['create', 'setacl', 'rename', 'delete', 'find'] as const
-export type OperationKind = (typeof OPERATION_KINDS)[number]
+/** What arrives by chance, in a mix. */
+export const MIXED_KINDS = ['create', 'setacl', 'rename', 'delete', 'find'] as const
+export type MixedKind = (typeof MIXED_KINDS)[number]
+/** `moveOut` and `moveIn`: what the two backends of an XFER say; `push`: a backend's `ctl_mboxlist -m`. */
+export type OperationKind = MixedKind | 'moveOut' | 'moveIn' | 'push'
 
 /** One logical action of a backend: the commands it sends, one after the other, each after the last one's reply. */
 export interface Operation {

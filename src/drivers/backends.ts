@@ -8,6 +8,7 @@ import { BackendConnections, type ConnectionMode, type Lent } from './backend-co
 import type { DriverContext, DriverPhase } from './context.js'
 import { MailboxOrder } from './mailbox-order.js'
 import { type OperationEnd, OperationRun } from './operation-run.js'
+import { PlayedList } from './played-list.js'
 import { Schedule } from './schedule.js'
 
 export interface BackendsOptions {
@@ -28,6 +29,7 @@ interface Job {
   sentNs: number | undefined
   /** That it came from, and that its end starts the next one of. */
   readonly loop: ClosedLoop | undefined
+  readonly list: PlayedList | undefined
 }
 
 interface ClosedLoop {
@@ -47,6 +49,7 @@ export class Backends {
   private readonly connections: BackendConnections
   private schedule: Schedule | undefined
   private closedLoop: ClosedLoop | undefined
+  private list: PlayedList | undefined
   private phase: DriverPhase = { index: 0, startNs: 0 }
   private live = new Set<Job>()
   private stopped = false
@@ -82,16 +85,33 @@ export class Backends {
     this.schedule = new Schedule(this.context.clock, phase.startNs, times, intendedNs => this.arrive(intendedNs))
   }
 
+  /** Plays a list, beside what arrives. @param times one for each operation, and more */
+  play(phase: DriverPhase, operations: Iterator<Operation>, times: Iterator<number>): void {
+    this.phase = phase
+    void this.connections.open()
+    const list = new PlayedList(this.context, phase, operations, times, (operation, intendedNs) =>
+      this.take(operation, intendedNs, undefined, list),
+    )
+    this.list = list
+  }
+
+  /** Whether all of the list that was played last has ended. */
+  get hasPlayed(): boolean {
+    return this.list?.hasEnded ?? true
+  }
+
   /** No further arrivals; what has arrived goes on. */
   pause(): void {
     this.schedule?.stop()
     this.schedule = undefined
+    this.list?.stop()
     this.closedLoop = undefined
   }
 
   /** Sends what is due, for those who are awake anyway. */
   look(): void {
     this.schedule?.look()
+    this.list?.look()
   }
 
   get idle(): boolean {
@@ -108,20 +128,29 @@ export class Backends {
   }
 
   private arrive(intendedNs: number | undefined): void {
-    const { counters, recorder, clock } = this.context
     if (this.live.size >= MOST_QUEUED) {
-      counters.droppedArrivals++
+      this.context.counters.droppedArrivals++
       return
     }
     const { value: operation, done } = this.operations.next()
-    if (done) return
+    if (!done) this.take(operation, intendedNs, this.closedLoop, undefined)
+  }
+
+  private take(
+    operation: Operation,
+    intendedNs: number | undefined,
+    loop: ClosedLoop | undefined,
+    list: PlayedList | undefined,
+  ): void {
+    const { counters, recorder, clock } = this.context
     const job: Job = {
       operation,
       mailboxes: operation.mailboxes,
       phase: this.phase.index,
       intendedNs,
       sentNs: undefined,
-      loop: this.closedLoop,
+      loop,
+      list,
     }
     if (intendedNs !== undefined) {
       recorder.metric(job.phase, 'harness', 'scheduleSlip').add('ok', intendedNs, undefined, clock.nowNs())
@@ -137,7 +166,7 @@ export class Backends {
     if (!possible) {
       this.context.counters.skippedOperations++
       this.context.counters.operationsQueued--
-      this.live.delete(job)
+      this.forget(job)
       this.order.finish(job, false)
       if (job.loop !== undefined && job.loop === this.closedLoop) this.follow(job.loop, 'failed')
       return
@@ -189,16 +218,23 @@ export class Backends {
   }
 
   private end(job: Job, outcome: Outcome, nowNs: number): void {
-    if (!this.live.delete(job)) return
+    if (!this.forget(job)) return
     this.context.recorder
       .metric(job.phase, 'operations', job.operation.kind)
       .add(outcome, job.intendedNs, job.sentNs, nowNs)
     if (outcome === 'ok') this.onSuccess(job.operation.backend, nowNs)
     if (this.stopped) return
     this.order.finish(job, outcome === 'ok' || job.operation.kind === 'find')
-    this.schedule?.look()
+    this.look()
     const { loop } = job
     if (loop !== undefined && loop === this.closedLoop) this.follow(loop, outcome)
+  }
+
+  /** @returns whether it was live */
+  private forget(job: Job): boolean {
+    const wasLive = this.live.delete(job)
+    if (wasLive) job.list?.ended()
+    return wasLive
   }
 
   /**

@@ -1,6 +1,36 @@
 import type { Credentials, MasterAddress } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
+import { HarnessError } from '../core/errors.js'
 import { Client } from '../session/client.js'
+
+/**
+ * Whether a master holds nothing. One that does makes its whole list all the same, with its lock held: only the first of it
+ * is waited for.
+ *
+ * @throws {HarnessError} when the master is not reached, or does not answer
+ */
+export async function isEmpty(address: MasterAddress, credentials: Credentials, clock: Clock): Promise<boolean> {
+  const client = await Client.connect({ address, credentials, clock })
+  const found = await new Promise<boolean>((resolve, reject) => {
+    const timer = setTimeout(() => reject(unanswered()), ANSWER_MS)
+    const settle = (isEmpty: boolean) => {
+      clearTimeout(timer)
+      resolve(isEmpty)
+    }
+    const onLost = (error: HarnessError) => {
+      clearTimeout(timer)
+      reject(error)
+    }
+    client.send({ kind: 'LIST' }, { onRecord: () => settle(false), onDone: () => settle(true), onLost })
+  }).finally(() => client.destroy())
+  return found
+}
+
+const ANSWER_MS = 30_000
+
+function unanswered(): HarnessError {
+  return new HarnessError('TIMEOUT', 'the master did not answer a LIST', 'see what keeps its lock, or take another')
+}
 
 /**
  * How many entries a master's LIST has, active and reserved. Holds the master's lock for as long as a dump takes: for

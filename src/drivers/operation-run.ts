@@ -43,7 +43,7 @@ export class OperationRun implements ReplyHandler {
     this.record(status === 'OK' ? 'ok' : 'failed', heardNs)
     if (status !== 'OK') {
       const { kind, mailboxes } = this.operation
-      this.context.event('operation-refused', `${kind} ${mailboxes[0]}: ${this.command.kind}: ${status} ${text}`)
+      this.context.event('operation-refused', `${kind} ${mailboxes[0] ?? ''}: ${this.command.kind}: ${status} ${text}`)
       this.onEnd('failed')
     } else if (++this.step === this.operation.commands.length) {
       this.onEnd('ok')

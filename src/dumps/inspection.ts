@@ -1,5 +1,5 @@
 import type { DumpEntry } from './dump-entry.js'
-import { isDeletedTree } from './mailbox-owner.js'
+import { isDeletedTree } from '../core/mailbox-owner.js'
 import { Findings, Spread } from './spread.js'
 
 /** Longer ones cannot be created (imap/mailbox.h MAX_MAILBOX_NAME), nor the partition's (MAX_PARTITION_LEN). */

@@ -33,21 +33,28 @@ export async function* readDump(
   mayLackServers = false,
 ): AsyncGenerator<DumpEntry[], DumpEnd> {
   const reader = new DumpReader(path, onBad, mayLackServers)
-  let rest: Buffer = Buffer.alloc(0)
+  /** Of a line that has not ended, in pieces: to put them together for each would take the square of their number. */
+  let rest: Buffer[] = []
+  let restBytes = 0
   for await (const chunk of chunks) {
-    const bytes = rest.length === 0 ? chunk : Buffer.concat([rest, chunk])
+    rest.push(chunk)
+    restBytes += chunk.length
     const entries: DumpEntry[] = []
-    let start = 0
-    for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
-      reader.line(bytes.toString('latin1', start, end), entries)
-      start = end + 1
+    if (chunk.includes(NEWLINE)) {
+      const bytes = Buffer.concat(rest)
+      let start = 0
+      for (let end = bytes.indexOf(NEWLINE); end !== -1; end = bytes.indexOf(NEWLINE, start)) {
+        reader.line(bytes.toString('latin1', start, end), entries)
+        start = end + 1
+      }
+      rest = [bytes.subarray(start)]
+      restBytes = bytes.length - start
     }
-    rest = bytes.subarray(start)
-    if (rest.length > MOST_LINE_BYTES) throw reader.rewritten()
+    if (restBytes > MOST_LINE_BYTES) throw reader.rewritten()
     yield entries
   }
   const last: DumpEntry[] = []
-  if (rest.length > 0) reader.lastLine(rest.toString('latin1'), last)
+  if (restBytes > 0) reader.lastLine(Buffer.concat(rest).toString('latin1'), last)
   yield last
   return reader.end()
 }

@@ -12,6 +12,7 @@ export class Journal {
   }
 
   write(names: readonly string[]): void {
+    if (names.length === 0) return
     writeSync(this.fd, `${names.join('\n')}\n`, null, 'latin1')
   }
 

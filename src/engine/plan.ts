@@ -4,13 +4,13 @@ import type { HttpOptions } from '../drivers/http.js'
 import type { PreloadOptions } from '../drivers/preload.js'
 import type { ProbesOptions } from '../drivers/probes.js'
 import type { SlaveAffair, SlavesOptions } from '../drivers/slaves.js'
-import type { ArrivalSpec, MixSpec, SiteSpec } from '../generators/spec.js'
+import type { ArrivalSpec, MixSpec, SiteSpec, StepSpec } from '../generators/spec.js'
 
 /** What can run in a phase. */
 export type Runnable = 'preload' | 'slaves' | 'kicks' | 'probes' | 'backends' | 'http'
 
 /** What ends a phase that has no duration. */
-export type Condition = 'preloaded' | 'streaming' | 'idle' | 'converged'
+export type Condition = 'preloaded' | 'streaming' | 'idle' | 'converged' | 'done'
 
 /** Before slaves are compared: for operations that a drain phase, if there was one, did not see the end of. */
 export const LAST_OPERATIONS_MS = 2_000
@@ -25,6 +25,8 @@ export interface PlanPhase {
   readonly until?: Condition
   readonly limitNs: number
   readonly arrivals: ArrivalSpec
+  /** What is done beside all that runs, at so many mailboxes a second. */
+  readonly step?: { readonly spec: StepSpec; readonly mailboxesPerSecond: number }
   /** In the order of their times. */
   readonly events: readonly TimelineEvent[]
 }
@@ -52,9 +54,14 @@ export function isMasterAffair(affair: SlaveAffair | MasterAffair): affair is Ma
   return affair.kind === 'restartMaster' || affair.kind === 'emptyMaster'
 }
 
+/** Whether backends send operations in it. */
+export function operates({ run, step }: Pick<PlanPhase, 'run' | 'step'>): boolean {
+  return run.includes('backends') || step !== undefined
+}
+
 /** How many connections backends may have under way at once beside those that they keep. */
 export function briefConnectionsOf({ backends, site, phases }: Pick<Plan, 'backends' | 'site' | 'phases'>): number {
-  if (backends.connection !== 'per-operation' || !phases.some(({ run }) => run.includes('backends'))) return 0
+  if (backends.connection !== 'per-operation' || !phases.some(operates)) return 0
   return backends.inFlight * site.backends.length
 }
 
@@ -85,7 +92,9 @@ export interface Shard {
  * the main thread: autocannon hands out half of its results in any other, taking itself for a worker of its own there.
  */
 export function shardsOf(plan: Plan): Shard[] {
-  const used = new Set(plan.phases.flatMap(phase => phase.run))
+  const used = new Set(
+    plan.phases.flatMap(phase => (operates(phase) ? [...phase.run, 'backends' as const] : phase.run)),
+  )
   const shards: Shard[] = [
     { name: 'load', runs: ['preload', 'slaves', 'kicks', 'backends'] },
     { name: 'probes', runs: ['probes'] },

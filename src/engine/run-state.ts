@@ -70,7 +70,7 @@ export class PhaseState {
 
   /** Signs that the harness was the limit; only where load has a plan that can be missed. */
   saturation(): string[] {
-    if (this.plan.durationNs === undefined) return []
+    if (this.plan.durationNs === undefined && this.plan.step === undefined) return []
     const { harness } = this.tallies.summary(1)
     return saturationOf({
       name: this.plan.name,

@@ -7,7 +7,7 @@ import { conditionsOf, LOSS_NEAR_NS, MOST_SIGNS, type Loss, type MasterCondition
 import type { Comparison } from './convergence.js'
 import { Fleet } from './fleet.js'
 import type { NoiseFloor, WorkerReport } from './messages.js'
-import { briefConnectionsOf, isMasterAffair, type Plan, type PlanPhase, shardsOf } from './plan.js'
+import { briefConnectionsOf, type Condition, isMasterAffair, type Plan, type PlanPhase, shardsOf } from './plan.js'
 import { PhaseState, sumCounters } from './run-state.js'
 import { SpanTallies } from './span-tallies.js'
 import { DetailedWatchSpan } from './detailed-watch-span.js'
@@ -55,6 +55,9 @@ export interface RunOptions {
 /** Until the threads have seen what the master took along. */
 const LOSS_SEEN_MS = 100
 
+/** What a later phase builds on, which must not DELETE or DEACTIVATE what is not there: that kills real masters. */
+const NEEDED: readonly (Condition | undefined)[] = ['preloaded', 'done']
+
 type PhaseEnd = 'condition' | 'limit' | 'duration' | 'lost' | 'interrupted'
 
 /** Time from the order to begin a phase to its start, so that all threads begin together. */
@@ -86,6 +89,8 @@ export class Run {
   readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
   workerDeaths: string[] = []
   interrupted = false
+  /** A phase on which later ones build, and which came to its limit. */
+  private unfinished: string | undefined
   /** Why the master is gone for good, so that nothing more can be measured; undefined while it is not. */
   masterDeath: string | undefined
   /** Undefined until all threads are ready and the noise floor is known. */
@@ -239,9 +244,10 @@ export class Run {
 
   private mayRun(index: number): boolean {
     if (this.workerDeaths.length > 0 || this.masterDeath !== undefined) return false
-    if (!this.interrupted) return true
-    // What is under way may end; nothing is begun that was not running.
+    if (!this.interrupted && this.unfinished === undefined) return true
     const { phases } = this.options.plan
+    if (!this.interrupted && phases[index].until === 'converged') return true
+    // What is under way may end; nothing is begun that was not running.
     const running = this.current < 0 ? [] : phases[this.current].run
     return phases[index].until === 'idle' && phases[index].run.every(runnable => running.includes(runnable))
   }
@@ -295,6 +301,7 @@ export class Run {
     this.watch.sample()
     phase.end(how, clock.nowNs(), this.watch.diskFlushes)
     if (planned.until === 'converged') this.noteUncompared(planned.name, how, limitNs)
+    if (how === 'limit' && NEEDED.includes(planned.until)) this.unfinished = planned.name
     if (how === 'limit') this.event('phase-limit', `${planned.name}: not ${planned.until} after ${limitNs / 1e9} s`)
   }
 

@@ -1,7 +1,7 @@
 import type { TimeSummary } from '../metrics/run-result.js'
 
 /**
- * When the harness, not the master, was the limit. Looked at in phases with a duration only: preload and joining
+ * When the harness, not the master, was the limit. Looked at in phases with a duration or a step only: preload and joining
  * slaves work as fast as they can by design. `docs/results.md` repeats these bounds.
  */
 export const SATURATION = {

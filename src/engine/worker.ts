@@ -9,6 +9,7 @@ import { EventLoopDelayMeter } from '../samplers/event-loop.js'
 import { currentThreadId } from '../samplers/own-load.js'
 import { traffic } from '../session/transport.js'
 import { Journal } from './journal.js'
+import { listedSite } from './listed-site.js'
 import type { WorkerOrder, WorkerReport } from './messages.js'
 import { measureNoiseFloor } from './noise-floor.js'
 import type { WorkerSetup } from './plan.js'
@@ -56,7 +57,10 @@ const context: DriverContext = {
   journal: names => journal?.write(names),
 }
 
-const workload = new Workload(setup.plan, setup.shard, context, setup.mayList)
+/** Probes send NOOPs, whatever the mailboxes. */
+const needsSite = setup.shard.runs.includes('preload')
+const site = needsSite ? await listedSite(setup.plan.site) : setup.plan.site
+const workload = new Workload({ ...setup.plan, site }, setup.shard, context, setup.mayList)
 
 async function sendInterval(): Promise<void> {
   workload.observe()

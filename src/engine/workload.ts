@@ -4,17 +4,26 @@ import { Ledger, type PropagationObserver, type Reached } from '../slaves/ledger
 import { type Convergence, converge } from './convergence.js'
 import { entityRandom } from '../core/random.js'
 import { Backends } from '../drivers/backends.js'
-import type { DriverContext } from '../drivers/context.js'
+import type { DriverContext, DriverPhase } from '../drivers/context.js'
 import type { Metric } from '../metrics/recorder.js'
 import { Kicks } from '../drivers/kicks.js'
 import { Preload } from '../drivers/preload.js'
 import { Probes } from '../drivers/probes.js'
 import { Schedule } from '../drivers/schedule.js'
 import { Slaves } from '../drivers/slaves.js'
-import { arrivalTimes } from '../generators/arrivals.js'
+import { arrivalTimes, constantTimes } from '../generators/arrivals.js'
 import { mailboxes } from '../generators/mailboxes.js'
-import { operations } from '../generators/operations.js'
-import { isMasterAffair, LAST_OPERATIONS_MS, type Plan, type PlanPhase, type Runnable, type Shard } from './plan.js'
+import { endless, OperationStream } from '../generators/operations.js'
+import { operationsPerMailbox, stepOperations } from '../generators/steps.js'
+import {
+  isMasterAffair,
+  LAST_OPERATIONS_MS,
+  operates,
+  type Plan,
+  type PlanPhase,
+  type Runnable,
+  type Shard,
+} from './plan.js'
 
 /** The drivers of one shard, started and stopped as the phases say. */
 export class Workload {
@@ -26,6 +35,8 @@ export class Workload {
   private backends: Backends | undefined
   private readonly leaving = new Set<Promise<unknown>>()
 
+  /** What all operations are made of, those of steps and those that arrive. */
+  private stream: OperationStream | undefined
   private readonly context: DriverContext
   private readonly ledger: Ledger | undefined
 
@@ -81,7 +92,10 @@ export class Workload {
       this.probes.start()
     }
     if (runs('backends')) this.backendsOf().start({ index, startNs }, phase.arrivals)
-    else if (this.shard.runs.includes('backends') && this.plan.phases[index + 1]?.run.includes('backends')) {
+    if (!this.shard.runs.includes('backends')) return
+    const next = this.plan.phases[index + 1]
+    if (phase.step !== undefined) this.startStep(phase.step, { index, startNs })
+    else if (!runs('backends') && next !== undefined && operates(next)) {
       // Kept connections are there when the first arrival is due.
       this.leave(this.backendsOf().prepare())
     }
@@ -94,6 +108,8 @@ export class Workload {
         return this.preload === undefined || this.preload.done
       case 'streaming':
         return this.slaves === undefined || this.slaves.allStreaming
+      case 'done':
+        return this.backends?.hasPlayed ?? true
       case 'idle':
         return (
           (this.backends?.idle ?? true) && (this.preload === undefined || this.preload.done || this.preload.isStopped)
@@ -132,16 +148,28 @@ export class Workload {
     this.preload.start({ index, startNs })
   }
 
+  private startStep({ spec, mailboxesPerSecond }: NonNullable<PlanPhase['step']>, phase: DriverPhase): void {
+    const ratePerSecond = mailboxesPerSecond * operationsPerMailbox(spec)
+    const times = constantTimes(ratePerSecond)
+    this.backendsOf().play(phase, stepOperations(this.operations, spec), times)
+  }
+
   private backendsOf(): Backends {
     const { plan, context } = this
     this.backends ??= new Backends(
       context,
       { ...plan.backends, backends: plan.site.backends.length },
-      operations(plan.site, plan.mix, plan.seed),
+      endless(this.operations),
       (spec, phaseIndex) => arrivalTimes(spec, entityRandom(plan.seed, 'arrivals', phaseIndex)),
       (backend, atNs) => this.slaves?.operated(backend, atNs),
     )
     return this.backends
+  }
+
+  private get operations(): OperationStream {
+    const { site, mix, seed } = this.plan
+    this.stream ??= new OperationStream(site, mix, seed)
+    return this.stream
   }
 
   private leave(leaving: Promise<unknown> | undefined): void {

@@ -21,7 +21,8 @@ export function arrivalTimes(spec: OpenArrivalSpec, random: Random): Generator<n
   }
 }
 
-function* constantTimes(ratePerSecond: number): Generator<number, void, undefined> {
+/** As {@link arrivalTimes}. */
+export function* constantTimes(ratePerSecond: number): Generator<number, void, undefined> {
   if (ratePerSecond <= 0) return
   // From the count each time, not from the time before: roundings must not add up.
   for (let k = 0; ; k++) yield Math.round((k * 1e9) / ratePerSecond)

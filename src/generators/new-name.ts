@@ -18,6 +18,14 @@ export function deletedName(name: string, ordinal: number): string | undefined {
   return deleted.length <= MAX_NAME_BYTES ? deleted : undefined
 }
 
+/** @returns the number that {@link deletedName} or {@link renamedName} would have had to give this name; -1 for none */
+export function ordinalOf(name: string): number {
+  const [, stamp] = /(?:^|!)DELETED\..*\.([0-9A-F]{8})$/.exec(name) ?? []
+  if (stamp !== undefined) return Math.max(-1, Number.parseInt(stamp, 16) - FIRST_STAMP)
+  const [, renamed] = /-r(\d{1,10})$/.exec(name) ?? []
+  return Number(renamed ?? -1)
+}
+
 /** The same place, and `-r<ordinal>` in place of an earlier one: no generated name ends like that. */
 export function renamedName(name: string, user: UserName, ordinal: number): string {
   const renamed = `${name.replace(/-r\d+$/, '')}-r${ordinal}`

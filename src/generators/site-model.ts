@@ -1,6 +1,7 @@
 import type { MailboxRecord } from '../core/mailbox.js'
 import type { Random } from '../core/random.js'
 import { lastUser } from './mailboxes.js'
+import { serverOf } from './site-plan.js'
 import type { SiteSpec } from './spec.js'
 import { type User, userAt } from './user.js'
 
@@ -20,6 +21,10 @@ const ATTEMPTS = 256
 export class SiteModel {
   /** Users of whom some mailbox has been changed: their live mailboxes and their DELETED ones. */
   readonly #touched = new Map<number, { live: MailboxRecord[]; deleted: MailboxRecord[] }>()
+  /** Of mailboxes that a move has left reserved: what they were, by name. */
+  readonly #stranded = new Map<string, Target>()
+  /** Users with whom something is being done that takes more than one operation. */
+  readonly #busy = new Set<number>()
   /** The user being added: how many of their mailboxes exist, and who comes before. */
   #newUser: User
   #created: number
@@ -47,7 +52,7 @@ export class SiteModel {
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const index = Math.floor(random() * users)
       // Before the user is made, which costs a hundred times as much.
-      if (this.#touched.get(index)?.live.length === 0) continue
+      if (this.#touched.get(index)?.live.length === 0 || this.#busy.has(index)) continue
       const user = this.#user(index)
       const live = this.#live(user)
       if (live.length > 0) return { user, record: live[Math.floor(random() * live.length)]! }
@@ -95,8 +100,59 @@ export class SiteModel {
     else deleted.push(tombstone)
   }
 
+  /** A move has ended before the mailbox was taken over: it is only reserved, and nobody's target. */
+  strand(target: Target): void {
+    const { live } = this.#touch(target.user)
+    live.splice(indexOf(live, target.record), 1)
+    this.#stranded.set(target.record.name, target)
+  }
+
+  /** A server's stranded mailboxes, each live again once it is taken. */
+  *recover(server: string): Generator<MailboxRecord, void, undefined> {
+    for (const [name, { user, record }] of this.#stranded) {
+      if (serverOf(record.location) !== server) continue
+      this.#stranded.delete(name)
+      this.#touch(user).live.push(record)
+      yield record
+    }
+  }
+
+  /** Users with their mailboxes, as they are when each is asked for; nobody else touches the one that was given last. */
+  *users(): Generator<{ readonly user: User; readonly live: readonly MailboxRecord[] }, void, undefined> {
+    // Those who come meanwhile are not among them.
+    const last = this.#newUser.index
+    for (let index = 0; index <= last; index++) {
+      if (this.#touched.get(index)?.live.length === 0) continue
+      const user = this.#user(index)
+      const live = [...this.#live(user)]
+      if (live.length === 0) continue
+      yield* this.#alone(index, { user, live })
+    }
+  }
+
+  /** A whole new user, whom nobody else touches until the generator is asked again; mailboxes of one begun before stay. */
+  *createUser(): Generator<User, void, undefined> {
+    this.#touch(this.#newUser)
+    const user = userAt(this.site, this.seed, this.#newUser.index + 1)
+    this.#newUser = user
+    this.#created = user.mailboxes.length
+    this.#size += this.#created
+    yield* this.#alone(user.index, user)
+  }
+
+  *#alone<T>(index: number, given: T): Generator<T, void, undefined> {
+    this.#busy.add(index)
+    try {
+      yield given
+    } finally {
+      this.#busy.delete(index)
+    }
+  }
+
   /** What a master's list must be once all operations have succeeded; by user, not in the list's order. */
   *catalogue(): Generator<MailboxRecord, void, undefined> {
+    yield* this.site.listed?.others ?? []
+    for (const { record } of this.#stranded.values()) yield { ...record, acl: '', state: 'reserved' }
     for (let index = 0; index <= this.#newUser.index; index++) {
       yield* this.#live(this.#user(index))
       yield* this.#touched.get(index)?.deleted ?? []

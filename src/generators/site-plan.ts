@@ -15,6 +15,8 @@ export interface SitePlan {
   readonly partition: readonly Pick[]
   /** `server!partition` by backend and partition: one string each, shared by all records. */
   readonly locations: readonly (readonly string[])[]
+  /** By their servers' names. */
+  readonly backends: ReadonlyMap<string, number>
   readonly folders: Pick
   readonly aclEntries: Pick
 }
@@ -30,6 +32,22 @@ export function sitePlan(site: SiteSpec): SitePlan {
   return plan
 }
 
+/** `be1` of `be1!default`. */
+export function serverOf(location: string): string {
+  return location.slice(0, Math.max(0, location.indexOf('!')))
+}
+
+/** @throws {HarnessError} `PROFILE_INVALID` for one that the site has not */
+export function backendOn({ backends }: SitePlan, server: string): number {
+  const index = backends.get(server)
+  if (index !== undefined) return index
+  throw new HarnessError(
+    'PROFILE_INVALID',
+    `the site has no backend ${server}`,
+    `it has ${[...backends.keys()].slice(0, 5).join(', ')}${backends.size > 5 ? ', …' : ''}`,
+  )
+}
+
 function makePlan(site: SiteSpec): SitePlan {
   checkSite(site)
   return {
@@ -37,6 +55,7 @@ function makePlan(site: SiteSpec): SitePlan {
     backend: weightedPick(site.backends.map(backend => backend.weight)),
     partition: site.backends.map(backend => weightedPick(backend.partitions.map(partition => partition.weight))),
     locations: site.backends.map(backend => backend.partitions.map(partition => `${backend.server}!${partition.name}`)),
+    backends: new Map(site.backends.map(({ server }, index) => [server, index])),
     folders: countPick(site.foldersPerUser.mean, site.foldersPerUser.max),
     aclEntries: countPick(site.aclEntries.mean, site.aclEntries.max),
   }

@@ -1,3 +1,5 @@
+import type { ListedUsers } from './listed-users.js'
+
 /** What a site looks like and what is done to it: the input of every generator. Profiles are validated into these. */
 
 export interface PartitionSpec {
@@ -25,6 +27,11 @@ export interface SiteSpec {
   readonly aclEntries: { readonly mean: number; readonly max: number }
   /** Put before each user's name (a run's marker on a remote master); empty otherwise. */
   readonly userPrefix: string
+  /** Path of a dump whose mailboxes these are; all else is then about those that come in the course of a run. */
+  readonly dump?: string | undefined
+  readonly dumpSha256?: string | undefined
+  /** What is in it, once it was read: in each thread that needs it. */
+  readonly listed?: ListedUsers
 }
 
 /** When operations arrive. Open models plan arrivals ahead; the closed one starts the next when the last has ended. */
@@ -45,3 +52,26 @@ export interface MixSpec {
   readonly renameStyle: '3.x' | '2.3'
   readonly deleteStyle: 'delayed' | 'final'
 }
+
+/** Of which users' mailboxes, in the order of users; all of them where nothing is said. */
+export interface Selection {
+  /** Server on which they lie. */
+  readonly from?: string | undefined
+  readonly partition?: string | undefined
+  /** Of the user's name. */
+  readonly prefix?: string | undefined
+  /** At most so many. */
+  readonly users?: number | undefined
+  readonly mailboxes?: number | undefined
+}
+
+/** Something that an administrator has planned, and its name in profiles. */
+export type StepSpec =
+  | { readonly kind: 'create'; readonly users: number; readonly on?: string | undefined }
+  /** `abort`: share of the users whose move is broken off midway. */
+  | { readonly kind: 'move'; readonly selection: Selection; readonly to: string; readonly abort: number }
+  | { readonly kind: 'delete'; readonly selection: Selection }
+  /** One identifier's rights, replaced; none take it out. */
+  | { readonly kind: 'setAcl'; readonly selection: Selection; readonly identifier: string; readonly rights: string }
+  /** `ctl_mboxlist -m` on each of these. */
+  | { readonly kind: 'push'; readonly servers: readonly string[] }

@@ -11,6 +11,10 @@ export interface UserName {
 
 /** A function of the index alone, so that ACLs can name other users at no more cost than this. */
 export function userNameAt(site: SiteSpec, seed: number, index: number): UserName {
+  return site.listed?.nameAt(index) ?? madeName(site, seed, index)
+}
+
+function madeName(site: SiteSpec, seed: number, index: number): UserName {
   const hash = entitySeed(seed, 'name', index) >>> 0
   const domain = site.domains.length === 0 ? '' : site.domains[(hash >>> 16) % site.domains.length]!
   // The index makes a name unique: no word before it holds a digit.

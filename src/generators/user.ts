@@ -8,11 +8,6 @@ import { inboxName, type UserName, userId, userNameAt } from './user-name.js'
 
 export interface User extends UserName {
   readonly index: number
-  /** Index of the home backend in the site's. */
-  readonly backend: number
-  readonly partition: string
-  /** `server!partition` */
-  readonly location: string
   /** As ACLs have it; `user@domain` with virtual domains. */
   readonly id: string
   /** INBOX first, then folders, each after the one it lies in. */
@@ -24,6 +19,10 @@ const OWN_ACL = 0.15
 
 /** A user of the site, a function of seed and index alone: any thread can make any user. */
 export function userAt(site: SiteSpec, seed: number, index: number): User {
+  return site.listed?.userAt(index) ?? madeUser(site, seed, index)
+}
+
+function madeUser(site: SiteSpec, seed: number, index: number): User {
   const plan = sitePlan(site)
   const random = entityRandom(seed, 'user', index)
   const backend = plan.backend(random())
@@ -39,8 +38,7 @@ export function userAt(site: SiteSpec, seed: number, index: number): User {
     const acl = i > 0 && random() < OWN_ACL ? drawAcl(plan, seed, index, id, random) : inherited
     mailboxes.push({ name: mailbox, location, acl, state: 'active' })
   }
-  const { name: partitionName } = site.backends[backend]!.partitions[partition]!
-  return { index, name, domain, id, backend, partition: partitionName, location, mailboxes }
+  return { index, name, domain, id, mailboxes }
 }
 
 /** How many mailboxes a user has, without making them: users are counted by the million. */

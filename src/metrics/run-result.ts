@@ -43,7 +43,9 @@ const phase = z.strictObject({
   startMs: z.number().describe('from the start of the run'),
   durationMs: z.number(),
   ended: z.enum(['duration', 'condition', 'limit', 'lost', 'interrupted', 'running']),
-  operations: metrics.describe('whole operations of backends: create, setacl, rename, delete, find'),
+  operations: metrics.describe(
+    'whole operations of backends: create, setacl, rename, delete, find; of steps also moveOut, moveIn, push',
+  ),
   commands: metrics.describe(
     'NOOP.plain (probe), NOOP.stream (probe on a streaming connection), NOOP.slave, UPDATE, ACTIVATE, …',
   ),

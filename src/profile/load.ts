@@ -118,7 +118,9 @@ function siteSpec(site: ProfileDocument['site']): SiteSpec {
         ? partitions
         : Object.entries(backend.partitions).map(([name, weight]) => ({ name, weight })),
   }))
-  return { ...site, backends, userPrefix: '' }
+  // Nobody has looked into its dump yet, where it has one.
+  const { mailboxes = 0 } = site
+  return { ...site, mailboxes, backends, userPrefix: '' }
 }
 
 /** @param phaseNs length of the phase, over which a ramp rises */

@@ -1,5 +1,7 @@
 import type { MasterAffair, Plan, PlanPhase, TimelineEvent } from '../engine/plan.js'
 import type { SlaveAffair } from '../drivers/slaves.js'
+import { backendOn, sitePlan } from '../generators/site-plan.js'
+import type { Selection, SiteSpec, StepSpec } from '../generators/spec.js'
 import { arrivalSpec, type Profile } from './load.js'
 import {
   catchUpNs,
@@ -8,6 +10,7 @@ import {
   endsWithComparison,
   isQuiet,
   LAST_COMPARISON,
+  type StepDocument,
 } from './schema.js'
 
 /** Memory for following slaves record by record; beyond it only some of them are, and the result says how many. */
@@ -30,6 +33,7 @@ export function planOf(profile: Profile, userPrefix: string): Plan {
     ...(phase.until === undefined ? {} : { until: phase.until }),
     limitNs: phase.limit,
     arrivals: arrivalSpec(phase.arrivals ?? backends.arrivals, phase.duration ?? phase.limit),
+    ...(phase.step === undefined ? {} : { step: plannedStep(phase.step, profile.site) }),
     events: phase.events.flatMap(timelineEvents).sort((a, b) => a.atNs - b.atNs),
   }))
   return {
@@ -60,6 +64,48 @@ export function planOf(profile: Profile, userPrefix: string): Plan {
     ...(http === undefined ? {} : { http: { url: http.url, connections: http.connections, ratePerSecond: http.rate } }),
     phases: endsWithComparison(profile) ? [...phases, comparisonAfter(phases.at(-1)!, slaves.retryDelay)] : phases,
   }
+}
+
+/** @throws {HarnessError} `PROFILE_INVALID` for a backend that the site has not */
+function plannedStep({ rate, ...steps }: StepDocument, site: SiteSpec): NonNullable<PlanPhase['step']> {
+  const spec = stepSpec(steps, site)
+  for (const server of serversOf(spec)) backendOn(sitePlan(site), server)
+  return { spec, mailboxesPerSecond: rate }
+}
+
+function stepSpec(
+  { create, move, delete: remove, setAcl, push }: Omit<StepDocument, 'rate'>,
+  site: SiteSpec,
+): StepSpec {
+  if (create !== undefined) return { kind: 'create', ...create }
+  if (remove !== undefined) return { kind: 'delete', selection: remove }
+  if (move !== undefined) {
+    const { to, abort, ...selection } = move
+    return { kind: 'move', to, abort, selection }
+  }
+  if (setAcl !== undefined) {
+    const { identifier, rights, ...selection } = setAcl
+    return { kind: 'setAcl', identifier, rights, selection }
+  }
+  return { kind: 'push', servers: push?.servers ?? site.backends.map(({ server }) => server) }
+}
+
+function serversOf(spec: StepSpec): string[] {
+  switch (spec.kind) {
+    case 'push':
+      return [...spec.servers]
+    case 'create':
+      return spec.on === undefined ? [] : [spec.on]
+    case 'move':
+      return [spec.to, ...fromOf(spec.selection)]
+    case 'delete':
+    case 'setAcl':
+      return fromOf(spec.selection)
+  }
+}
+
+function fromOf({ from }: Selection): string[] {
+  return from === undefined ? [] : [from]
 }
 
 /** Most runs end with one, that no profile has to ask for. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { HarnessError } from '../core/errors.js'
-import { OPERATION_KINDS } from '../core/operation.js'
+import { MIXED_KINDS } from '../core/operation.js'
 import { parseDurationNs } from '../core/units.js'
 import { parseThreshold } from '../verdict/threshold.js'
 
@@ -50,18 +50,31 @@ const backend = z.strictObject({
     .describe('name: weight; as `partitions` of the site when absent'),
 })
 
-const site = z.strictObject({
-  mailboxes: whole.describe('how many exist before the first operation'),
-  backends: z
-    .union([z.int().min(1).max(10_000), z.array(backend).min(1)])
-    .default(8)
-    .describe('backend servers: how many (be1.example.com and so on), or a list of them with weights'),
-  partitions: z.int().min(1).default(4).describe('partitions of each backend'),
-  names: z.enum(['plain', 'realistic']).default('plain'),
-  domains: z.array(z.string().min(1)).default([]).describe('virtual domains'),
-  foldersPerUser: distribution(5, 60).describe('mailboxes of a user, INBOX included'),
-  aclEntries: distribution(1.3, 12),
-})
+const site = z
+  .strictObject({
+    dump: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('path of a dump (ctl_mboxlist -d, also gz) whose mailboxes these are; it says how many, and where'),
+    dumpSha256: z.string().optional().describe('of that file: written into the profile of a run'),
+    mailboxes: whole
+      .optional()
+      .describe('how many exist before the first operation; of a dump: only the first of them'),
+    backends: z
+      .union([z.int().min(1).max(10_000), z.array(backend).min(1)])
+      .default(8)
+      .describe('backend servers: how many (be1.example.com and so on), or a list of them with weights'),
+    partitions: z.int().min(1).default(4).describe('partitions of each backend'),
+    names: z.enum(['plain', 'realistic']).default('plain'),
+    domains: z.array(z.string().min(1)).default([]).describe('virtual domains'),
+    foldersPerUser: distribution(5, 60).describe('mailboxes of a user, INBOX included'),
+    aclEntries: distribution(1.3, 12),
+  })
+  .superRefine(({ dump, mailboxes }, context) => {
+    if (dump === undefined && mailboxes === undefined)
+      context.addIssue({ code: 'custom', path: ['mailboxes'], message: 'give how many mailboxes there are, or a dump' })
+  })
 
 const arrivals = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('constant'), rate: positive.describe('per second') }),
@@ -86,7 +99,7 @@ const mix = z
     renameStyle: z.enum(['3.x', '2.3']).default('3.x'),
     deleteStyle: z.enum(['delayed', 'final']).default('delayed'),
   })
-  .refine(mix => OPERATION_KINDS.some(kind => mix[kind] > 0), 'give at least one operation a weight above 0')
+  .refine(mix => MIXED_KINDS.some(kind => mix[kind] > 0), 'give at least one operation a weight above 0')
 
 const backends = z.strictObject({
   connection: z
@@ -169,6 +182,11 @@ export function catchUpNs(retryDelay: number): number {
   return Math.min(Math.max(CATCH_UP_NS, 2 * retryDelay), MOST_CATCH_UP_NS)
 }
 
+function limitNs(until: string | undefined, retryDelay: number): number {
+  if (until === 'converged') return comparisonLimitNs(retryDelay)
+  return until === 'done' ? LONGEST_NS : LIMIT_NS
+}
+
 /** Of a phase in which slaves are compared. */
 export function comparisonLimitNs(retryDelay: number): number {
   return 2 * catchUpNs(retryDelay) + COMPARE_NS
@@ -189,6 +207,57 @@ const timelineEvent = z
   )
   .refine(event => (event.every === undefined) === (event.times === undefined), '`every` and `times` go together')
 
+/** As ACLs and names have them on the wire; a tab ends an identifier. */
+const ascii = z.string().regex(/^[\x20-\x7e]+$/, 'ASCII, as in the list')
+
+const selection = {
+  users: z.int().min(1).optional().describe('at most so many of them'),
+  mailboxes: z.int().min(1).optional().describe('at most so many of theirs'),
+  from: serverName.optional().describe('only those on this server'),
+  partition: partitionName.optional(),
+  prefix: ascii.optional().describe('only users whose names, as ACLs have them, begin so'),
+}
+
+const STEPS = {
+  create: z
+    .strictObject({ users: z.int().min(1), on: serverName.optional().describe('the server; any of them when absent') })
+    .describe('users with all their mailboxes'),
+  move: z
+    .strictObject({
+      ...selection,
+      to: serverName,
+      abort: z.number().min(0).max(1).default(0).describe('share of the users whose move is broken off midway'),
+    })
+    .describe('users to another backend, as XFER does it'),
+  delete: z.strictObject(selection).describe('users with all their mailboxes'),
+  setAcl: z
+    .strictObject({
+      ...selection,
+      identifier: ascii,
+      rights: z
+        .string()
+        .regex(/^[a-z0-9]*$/, 'rights are letters')
+        .describe('none take it out of the ACLs'),
+    })
+    .describe('one identifier’s rights'),
+  push: z
+    .strictObject({ servers: z.array(serverName).min(1).optional().describe('all of them when absent') })
+    .describe('ctl_mboxlist -m on backends'),
+}
+
+const step = z
+  .strictObject({
+    create: STEPS.create.optional(),
+    move: STEPS.move.optional(),
+    delete: STEPS.delete.optional(),
+    setAcl: STEPS.setAcl.optional(),
+    push: STEPS.push.optional(),
+    rate: positive.default(10).describe('mailboxes per second'),
+  })
+  .refine(({ rate: _, ...steps }) => Object.values(steps).filter(step => step !== undefined).length === 1, {
+    message: `a step is one of ${Object.keys(STEPS).join(', ')}`,
+  })
+
 const phase = z
   .strictObject({
     name: z.string().regex(/^[a-z][a-z0-9-]*$/, 'a phase name is lower-case letters, digits and dashes'),
@@ -198,24 +267,26 @@ const phase = z
       .describe('what runs in this phase; what ran before and is not named stops'),
     duration: duration('how long the phase is').optional(),
     until: z
-      .enum(['preloaded', 'streaming', 'idle', 'converged'])
+      .enum(['preloaded', 'streaming', 'idle', 'converged', 'done'])
       .optional()
       .describe('a condition that ends the phase; converged: slaves are compared with what they should hold'),
     limit: duration(
-      'longest wait for the condition; 60s when absent, with converged what slaves need to come through and be compared',
+      'longest wait for the condition; when absent 60s, 24d for done, and for converged what slaves need to come through and be compared',
     ).optional(),
     arrivals: arrivals.optional().describe('in place of those of `backends`'),
+    step: step.optional().describe('what is done beside all that runs; the phase ends with it: `until: done`'),
     events: z.array(timelineEvent).default([]).describe('what befalls slaves or the master in this phase'),
   })
   .refine(
     p => (p.duration === undefined) !== (p.until === undefined),
     'a phase has either a duration or a condition (until)',
   )
+  .refine(({ until, step }) => (until === 'done') === (step !== undefined), '`step` and `until: done` go together')
   .refine(
     ({ until, run }) => until !== 'converged' || (run.includes('slaves') && run.every(isQuiet)),
     'slaves are compared while slaves run, and at most probes beside them: nothing may change meanwhile',
   )
-  .superRefine(({ duration, limit = LIMIT_NS, until, events }, context) => {
+  .superRefine(({ duration, until, limit = until === 'done' ? LONGEST_NS : LIMIT_NS, events }, context) => {
     for (const [i, { at, every = 0, times = 1 }] of events.entries()) {
       const late = at + (times - 1) * every >= (duration ?? limit)
       if (late || until === 'converged')
@@ -285,6 +356,13 @@ export const profileSchema = z
       if (phase !== undefined && !known)
         context.addIssue({ code: 'custom', path: ['thresholds', i], message: `there is no phase "${phase}"` })
     }
+    const first = profile.phases.findIndex(({ step }) => step !== undefined && step.create === undefined)
+    if (first >= 0 && !profile.phases.slice(0, first).some(({ until }) => until === 'preloaded'))
+      context.addIssue({
+        code: 'custom',
+        path: ['phases', first, 'step'],
+        message: 'there is no mailbox yet: a phase with `run: [preload]` and `until: preloaded` comes first',
+      })
     const leastNs = catchUpNs(profile.slaves.retryDelay)
     for (const [i, { until, limit }] of profile.phases.entries()) {
       if (until === 'converged' && limit !== undefined && limit < leastNs)
@@ -306,12 +384,13 @@ export const profileSchema = z
     ...profile,
     phases: profile.phases.map(({ limit, ...phase }) => ({
       ...phase,
-      limit: limit ?? (phase.until === 'converged' ? comparisonLimitNs(profile.slaves.retryDelay) : LIMIT_NS),
+      limit: limit ?? limitNs(phase.until, profile.slaves.retryDelay),
     })),
   }))
 
 export type ProfileDocument = z.output<typeof profileSchema>
 export type EventDocument = z.output<typeof timelineEvent>
+export type StepDocument = z.output<typeof step>
 export type ArrivalDocument = z.output<typeof arrivals>
 export type BackendDocument = z.output<typeof backend>
 

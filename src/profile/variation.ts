@@ -104,6 +104,7 @@ function variedMailboxes(profile: Profile): Varied {
   const restarted = timed.some(({ phase }) => phase.events.length > 0) ? [] : timed.slice(0, 1)
   return {
     start: site.mailboxes,
+    ...(site.dump === undefined ? {} : { most: site.mailboxes }),
     sets: value => [
       `site.mailboxes=${value}`,
       ...longerLimits(profile, ['preloaded', 'streaming'], limit => (limit * value) / site.mailboxes),

@@ -155,7 +155,7 @@ export class Client {
     this.outgoing += encodeCommand(typeof tag === 'number' ? `X${tag}` : tag, command)
   }
 
-  /** Sends an ACTIVATE for each record at once, as a preload does by the hundred thousand. */
+  /** Sends an ACTIVATE for each record at once (RESERVE for a reserved one), as a preload does by the hundred thousand. */
   activateAll(records: readonly MailboxRecord[], handler: ReplyHandler): void {
     if (records.length === 0) return
     if (this.lost !== undefined) {

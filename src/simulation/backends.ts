@@ -1,7 +1,7 @@
 import type { HarnessError } from '../core/errors.js'
 import { isHarnessError, isRefusal } from '../core/errors.js'
 import { Fifo } from '../core/fifo.js'
-import { OPERATION_KINDS, type OperationKind } from '../core/operation.js'
+import { MIXED_KINDS, type MixedKind } from '../core/operation.js'
 import { entityRandom, type Random } from '../core/random.js'
 import type { Alarm } from '../core/timeline.js'
 import type { BackendsOptions } from '../drivers/backends.js'
@@ -35,7 +35,7 @@ const STEP: Record<'reserve' | 'activate' | 'reactivate' | 'remove' | 'find', St
 }
 
 interface Job {
-  readonly kind: OperationKind
+  readonly kind: MixedKind
   readonly steps: readonly Step[]
   readonly backend: number
   readonly phase: number
@@ -54,7 +54,7 @@ interface ClosedLoop {
 export class SimulatedBackends {
   private readonly lanes: Lane[]
   private readonly random: Random
-  private readonly drawKind: () => OperationKind
+  private readonly drawKind: () => MixedKind
   private readonly drawBackend: () => number
   private readonly live = new Set<Job>()
   private arrival: Alarm | undefined
@@ -73,9 +73,9 @@ export class SimulatedBackends {
     private readonly onSuccess: (backend: number, nowNs: number) => void,
   ) {
     this.random = entityRandom(seed, 'operations', 0)
-    const kinds = weightedPick(OPERATION_KINDS.map(kind => mix[kind]))
+    const kinds = weightedPick(MIXED_KINDS.map(kind => mix[kind]))
     const backends = weightedPick(site.backends.map(({ weight }) => weight))
-    this.drawKind = () => OPERATION_KINDS[kinds(this.random())]
+    this.drawKind = () => MIXED_KINDS[kinds(this.random())]
     this.drawBackend = () => backends(this.random())
     this.lanes = site.backends.map((_, i) => new Lane(this, i))
   }
@@ -167,7 +167,7 @@ export class SimulatedBackends {
   }
 
   /** As {@link operations} makes them. */
-  private stepsOf(kind: OperationKind): readonly Step[] {
+  private stepsOf(kind: MixedKind): readonly Step[] {
     const { renameStyle, deleteStyle } = this.mix
     switch (kind) {
       case 'create':

@@ -1,5 +1,6 @@
 import type { MailboxRecord } from '../core/mailbox.js'
 import { CR, LF } from './ascii.js'
+import { encodeCommand } from './encode.js'
 
 const START_BYTES = 16 * 1024
 const SP = 32
@@ -24,9 +25,13 @@ export class ActivateBatch {
   private tailStart = 0
   private tailEnd = 0
 
-  /** Its tag is `X` and the number. */
-  add(tagNumber: number, { name, location, acl }: MailboxRecord): void {
-    this.reserve(MOST_FRAMING_BYTES + name.length + location.length + acl.length)
+  /** Its tag is `X` and the number. What is only reserved, of which there are few, gets a RESERVE. */
+  add(tagNumber: number, { name, location, acl, state }: MailboxRecord): void {
+    if (state === 'reserved') {
+      this.addText(encodeCommand(`X${tagNumber}`, { kind: 'RESERVE', name, location }))
+      return
+    }
+    this.makeRoom(MOST_FRAMING_BYTES + name.length + location.length + acl.length)
     const { bytes } = this
     let at = this.length
     bytes[at++] = 88
@@ -34,6 +39,11 @@ export class ActivateBatch {
     for (let i = 0; i < VERB.length; i++) bytes[at++] = VERB[i]
     at = writeLiteral(bytes, at, name)
     this.length = this.writeTail(at, location, acl)
+  }
+
+  private addText(text: string): void {
+    this.makeRoom(text.length)
+    this.length += this.bytes.write(text, this.length, 'latin1')
   }
 
   private writeTail(start: number, location: string, acl: string): number {
@@ -69,7 +79,7 @@ export class ActivateBatch {
     this.bytes = Buffer.allocUnsafeSlow(START_BYTES)
   }
 
-  private reserve(byteCount: number): void {
+  private makeRoom(byteCount: number): void {
     if (this.length + byteCount <= this.bytes.length) return
     const grown = Buffer.allocUnsafeSlow(Math.max(this.bytes.length * 2, this.length + byteCount))
     this.bytes.copy(grown, 0, 0, this.length)

@@ -70,14 +70,14 @@ export class Workbench {
     return this.start(args, env).ended
   }
 
-  startRun(args: readonly string[] = [], env: Record<string, string> = {}): Started {
-    return this.start(['run', this.profile, '--out', this.out, ...args], env)
+  startRun(args: readonly string[] = [], env: Record<string, string> = {}, profile = this.profile): Started {
+    return this.start(['run', profile, '--out', this.out, ...args], env)
   }
 
   /** A run; once more where it says itself (exit 5) that this busy machine, not the master, was the limit. */
-  async run(args: readonly string[] = [], env: Record<string, string> = {}): Promise<Ended> {
+  async run(args: readonly string[] = [], env: Record<string, string> = {}, profile = this.profile): Promise<Ended> {
     for (let attempt = 1; ; attempt++) {
-      const ended = await this.startRun(args, env).ended
+      const ended = await this.startRun(args, env, profile).ended
       if (ended.status !== 5 || attempt === 3) return ended
     }
   }

@@ -6,8 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { written } from '../../src/generators/dump.js'
 import { mailboxes } from '../../src/generators/mailboxes.js'
 import { makeSite } from '../generators/sites.js'
-
-const CTL_MBOXLIST = '/usr/lib/cyrus/bin/ctl_mboxlist'
+import { ctlMboxlist } from './ctl-mboxlist.js'
 
 /** An entry of a 3.6 dump, as far as it says what the mailbox is. */
 interface Entry {
@@ -50,21 +49,13 @@ function idOf(option: '-u' | '-g'): number {
   return Number(spawnSync('id', [option, 'cyrus'], { encoding: 'utf8' }).stdout)
 }
 
-function ctlMboxlist(option: '-u' | '-d', input: Buffer): Buffer {
-  const asCyrus = process.getuid?.() === 0 ? ['setpriv', '--reuid=cyrus', '--regid=mail', '--init-groups'] : []
-  const [command, ...rest] = [...asCyrus, CTL_MBOXLIST, '-C', config, option]
-  const { status, stdout, stderr, error } = spawnSync(command!, rest, { input, cwd: '/', maxBuffer: 1 << 28 })
-  if (status !== 0) throw new Error(`${command} ${option}: ${error?.message ?? stderr.toString()}`)
-  return stdout
-}
-
 describe('a 3.6 dump', () => {
   it('is loaded by a real Cyrus, which then dumps the same', () => {
     const site = makeSite({ mailboxes: 5000, domains: ['example.com', 'uni.example'] })
     const reserved = { name: 'user.zoe.new', location: 'be1.example.com!default', acl: '', state: 'reserved' } as const
     const dump = Buffer.concat([...written('json', [...mailboxes(site, 1), reserved])])
-    ctlMboxlist('-u', dump)
-    const loaded: Record<string, Entry> = JSON.parse(ctlMboxlist('-d', Buffer.alloc(0)).toString())
+    ctlMboxlist(config, '-u', dump)
+    const loaded: Record<string, Entry> = JSON.parse(ctlMboxlist(config, '-d').toString())
     const expected = Object.entries<Entry>(JSON.parse(dump.toString()))
     // `mailbox name too long`: undump stops one byte before what can be created (imap/ctl_mboxlist.c do_undump).
     const short = expected.filter(([name]) => name.length < 490)

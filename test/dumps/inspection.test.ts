@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { DumpEntry } from '../../src/dumps/dump-entry.js'
 import { Inspection, OrderedNames, SortedNames } from '../../src/dumps/inspection.js'
-import { isDeletedTree, ownerOf } from '../../src/dumps/mailbox-owner.js'
+import { isDeletedTree, ownerOf } from '../../src/core/mailbox-owner.js'
 
 function inspected(...names: string[]): Inspection {
   const inspection = new Inspection()

@@ -1,36 +1,11 @@
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
-import type { MailboxRecord } from '../../src/core/mailbox.js'
 import type { Operation } from '../../src/core/operation.js'
 import { mailboxes } from '../../src/generators/mailboxes.js'
-import { OperationStream, operations } from '../../src/generators/operations.js'
+import { endless, OperationStream } from '../../src/generators/operations.js'
 import type { MixSpec, SiteSpec } from '../../src/generators/spec.js'
-import { makeMix, makeSite } from './sites.js'
-
-/** A master's list that refuses what kills or surprises a real one. */
-class ListModel {
-  readonly list = new Map<string, MailboxRecord>()
-
-  constructor(records: Iterable<MailboxRecord>) {
-    for (const record of records) this.list.set(record.name, record)
-  }
-
-  apply(operation: Operation): void {
-    for (const command of operation.commands) {
-      if (!('name' in command) || !operation.mailboxes.includes(command.name))
-        throw new Error(`unnamed mailbox: ${JSON.stringify(operation)}`)
-      const { kind, name } = command
-      if (kind === 'RESERVE') {
-        if (this.list.has(name)) throw new Error(`RESERVE of an existing ${name}`)
-        this.list.set(name, { name, location: command.location, acl: '', state: 'reserved' })
-      } else if (!this.list.has(name)) throw new Error(`${kind} of an unknown ${name}`)
-      else if (kind === 'DELETE') this.list.delete(name)
-      else if (kind === 'ACTIVATE')
-        this.list.set(name, { name, location: command.location, acl: command.acl, state: 'active' })
-      else if (kind !== 'FIND') throw new Error(`no backend's operation sends ${kind}`)
-    }
-  }
-}
+import { byName, ListModel } from './list-model.js'
+import { makeListedSite, makeMix, makeSite, ODD_RECORDS } from './sites.js'
 
 function replay(site: SiteSpec, mix: MixSpec, count: number, seed = 5) {
   const master = new ListModel(mailboxes(site, seed))
@@ -39,13 +14,13 @@ function replay(site: SiteSpec, mix: MixSpec, count: number, seed = 5) {
   for (let i = 0; i < count; i++) {
     const operation = stream.next()
     master.apply(operation)
-    seen[operation.kind]++
+    seen[operation.kind as keyof typeof seen]++
   }
   return { master, stream, seen }
 }
 
-function byName(records: Iterable<MailboxRecord>): MailboxRecord[] {
-  return [...records].sort((a, b) => (a.name < b.name ? -1 : 1))
+function operations(site: SiteSpec, mix: MixSpec, seed: number) {
+  return endless(new OperationStream(site, mix, seed))
 }
 
 describe.each([
@@ -53,6 +28,7 @@ describe.each([
   { title: '2.3, final', site: makeSite(), mix: makeMix({ renameStyle: '2.3', deleteStyle: 'final' }) },
   { title: 'plain', site: makeSite({ names: 'plain' }), mix: makeMix() },
   { title: 'much deleted', site: makeSite({ mailboxes: 3000 }), mix: makeMix({ delete: 20 }) },
+  { title: 'of a list', site: makeListedSite(), mix: makeMix() },
   { title: 'empty at first', site: makeSite({ mailboxes: 0 }), mix: makeMix() },
 ])('200,000 operations, $title', ({ site, mix }) => {
   let result: ReturnType<typeof replay>
@@ -74,6 +50,24 @@ describe.each([
     for (const { name } of result.master.list.values()) {
       if (!name.includes('DELETED.')) expect(name.length).toBeLessThanOrEqual(490)
     }
+  })
+})
+
+describe('a site of a list', () => {
+  it('has its mailboxes, and operations leave alone what is nobody’s, deleted or reserved', () => {
+    const site = makeListedSite()
+    expect([...mailboxes(site, 1)].slice(-ODD_RECORDS.length)).toEqual(ODD_RECORDS)
+    const { master, stream } = replay(site, makeMix({ delete: 20 }), 20_000)
+    const untouched = ODD_RECORDS.filter(({ name }) => !/^(.*!)?user\./.test(name) || name === 'user.zoe.new')
+    expect(untouched).toHaveLength(4)
+    for (const record of untouched) expect(master.list.get(record.name)).toEqual(record)
+    // Those of a domain's user are somebody's.
+    expect(stream.model.site.listed!.userAt(site.listed!.count - 1)).toMatchObject({
+      name: 'joe',
+      domain: 'example.com',
+      id: 'joe@example.com',
+      mailboxes: [{ name: 'example.com!user.joe' }, { name: 'example.com!user.joe.Sent' }],
+    })
   })
 })
 

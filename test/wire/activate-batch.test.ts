@@ -10,11 +10,12 @@ const record: fc.Arbitrary<MailboxRecord> = fc.record({
   name: fc.oneof(bytes(490), fc.constantFrom('user.a', 'user.b.Sent')),
   location: fc.constantFrom('be1.example.com!default', 'be2!p', ''),
   acl: fc.oneof(fc.constantFrom('', 'bob\tlrs\t', 'x\tp\t'), bytes(30_000)),
-  state: fc.constant('active' as const),
+  state: fc.constantFrom('active' as const, 'active' as const, 'reserved' as const),
 })
 
 function expected(first: number, records: readonly MailboxRecord[]): string {
-  return records.map((each, i) => encodeCommand(`X${first + i}`, { kind: 'ACTIVATE', ...each })).join('')
+  const kinds = { active: 'ACTIVATE', reserved: 'RESERVE' } as const
+  return records.map((each, i) => encodeCommand(`X${first + i}`, { kind: kinds[each.state], ...each })).join('')
 }
 
 describe('ActivateBatch', () => {

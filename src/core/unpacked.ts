@@ -1,6 +1,6 @@
 import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
-import { HarnessError } from '../core/errors.js'
+import { HarnessError } from './errors.js'
 
 /** By their first bytes: what others have to unpack first, and how. */
 const PACKED: readonly (readonly [magic: string, what: string, unpack: (path: string) => string])[] = [

@@ -1,5 +1,5 @@
 import { readFileSync, type Stats, statSync } from 'node:fs'
-import { HarnessError, messageOf } from '../core/errors.js'
+import { HarnessError, messageOf } from './errors.js'
 
 /** @throws {HarnessError} `USAGE` */
 export function readText(path: string): string {
