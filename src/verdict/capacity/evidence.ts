@@ -29,6 +29,8 @@ export interface Evidence {
 
 /** Where trials disagree, or are marginal, there are so many. */
 const MOST_REPEATS = 3
+/** Full trials that have to hold where a short one failed: what fails now and then has not held. */
+const HELD_AGAIN = 2
 /** A harness that was the limit twice is one that is. */
 const HARNESS_REPEATS = 2
 
@@ -77,8 +79,15 @@ function evidenceAt(value: number, trials: readonly Tried[]): Evidence {
   if (held > 0 && held < own.length) return { ...common, standing: 'unclear', isSettled: isExhausted }
   // Short ones that say the same count as well.
   const alike = all.filter(({ outcome }) => outcome === own[0]!.outcome).length
-  const isSettled = isExhausted || alike >= MOST_REPEATS || own.some(({ marginal }) => !marginal)
+  const needed = held > 0 && isDisputed(value, common.isFull, trials) ? HELD_AGAIN : 1
+  const clear = own.filter(({ marginal }) => !marginal).length
+  const isSettled = isExhausted || alike >= MOST_REPEATS || clear >= needed
   return { ...common, standing: held > 0 ? 'held' : 'failed', isSettled }
+}
+
+/** A short trial of no more than this failed, which a full one held. */
+function isDisputed(value: number, isFull: boolean, trials: readonly Tried[]): boolean {
+  return isFull && trials.some(trial => trial.length === 'short' && trial.outcome === 'failed' && trial.value <= value)
 }
 
 /** Where the limit lies. */

@@ -32,7 +32,8 @@ describe('the interval', () => {
     // Full length outweighs short, at its load and at all that it implies.
     { of: 'h10 F10', low: undefined, high: 10 },
     { of: 'h10 h20 f40 F20', low: 10, high: 20 },
-    { of: 'h10 f20 f30? h30? f40 H35', low: 35, high: 40 },
+    { of: 'h10 f20 f30? h30? f40 H35', low: 10, high: 40, doubtful: [20, 30, 35] },
+    { of: 'h10 f20 f30? h30? f40 H35 H35', low: 35, high: 40 },
     { of: 'h10 h20 h30 f40 F20', low: 10, high: 20 },
   ])('of $of: $low to $high', ({ of, low, high, ceiling, doubtful = [] }) => {
     expect(boundsOf(evidenceOf(trials(of)))).toEqual({ low, high, ceiling, doubtful })

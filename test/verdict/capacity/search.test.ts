@@ -155,6 +155,22 @@ describe('noise', () => {
     expect(search(OPTIONS, oracle).conclusion).toMatchObject({ low: 70, high: 71 })
   })
 
+  it('what holds now and then has not held: where a short trial failed, a full one that held is made once more', () => {
+    // As with a real mupdate that was told 33 workers, and had up to three more, as chance has it.
+    const spare = [0, 3, 0, 2, 0, 1, 0]
+    let turn = 0
+    const oracle: Oracle = (value, length) => {
+      const more = length === 'short' ? 0 : spare[turn++ % spare.length]!
+      return { ...CLEAR, outcome: value <= 33 + more ? 'held' : 'failed' }
+    }
+    const { conclusion, trials } = search(OPTIONS, oracle)
+    expect(conclusion.low).toBeLessThanOrEqual(33)
+    expect(conclusion.low).toBeGreaterThanOrEqual(32)
+    const twice = trials.filter(({ value, length, outcome }) => value > 33 && length === 'full' && outcome === 'held')
+    for (const { value } of twice)
+      expect(trials.filter(trial => trial.value === value && trial.length === 'full').length).toBeGreaterThan(1)
+  })
+
   it('what short trials said of smaller loads is forgotten when a full-length one holds', () => {
     // In short ones 20 to 30 are a matter of chance.
     let turn = 0
