@@ -66,12 +66,13 @@ async function reconcile(masterPath: string, backends: readonly string[], flags:
   const progress = new Progress()
   const reconciling = new Reconciling()
   try {
+    const given = [masterPath, ...dumps.map(({ path }) => path)].map(path => new GivenDump(path, flags))
     progress.note(`reading ${masterPath}`)
-    const master = await reconciling.readMaster(new GivenDump(masterPath, flags))
+    const master = await reconciling.readMaster(given[0]!)
     const read: BackendRead[] = []
-    for (const dump of dumps) {
+    for (const [i, dump] of dumps.entries()) {
       progress.note(`reading ${dump.path}`)
-      read.push(backendRead(dump, await reconciling.readBackend(new GivenDump(dump.path, flags), read.length)))
+      read.push(backendRead(dump, await reconciling.readBackend(given[i + 1]!, i)))
     }
     const servers = read.map(({ server }) => server)
     checkOnce(servers)
@@ -82,7 +83,12 @@ async function reconcile(masterPath: string, backends: readonly string[], flags:
     else await writePieces(namesOf(outcomes, servers, asked), undefined)
     progress.clear()
     if (asked === undefined) print(reconciled(masterPath, master, read, flags), flags)
-    else warn(read)
+    else warnOfDeaths(read)
+    for (const { bad, path } of given)
+      if (bad > 0)
+        process.stderr.write(
+          `${path}: ${bad} lines that are no mailbox were left out: what is foreseen may not be so\n`,
+        )
     if (!read.every(({ forecast }) => forecast.isSafe)) process.exitCode = EXIT.threshold
   } finally {
     progress.clear()
@@ -155,7 +161,7 @@ function reconciled(
 }
 
 /** What names alone do not say. */
-function warn(read: readonly BackendRead[]): void {
+function warnOfDeaths(read: readonly BackendRead[]): void {
   for (const { server, forecast } of read) {
     if (forecast.diesAt === undefined) continue
     const at = JSON.stringify(forecast.diesAt)

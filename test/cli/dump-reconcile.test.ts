@@ -173,6 +173,18 @@ be9: 1 mailboxes of the master, not judged: no dump of it
     expect(await refused(master, `be1=${file('bad.txt', 'user.a\t0 p a\tl\t\nwhat\n')}`)).toMatch(
       /bad\.txt:2:5: no tab/,
     )
+    const skipped = await workbench.bench([
+      'dump',
+      'reconcile',
+      master,
+      `be1=${file('bad.txt', 'user.a\t0 p a\tl\t\nwhat\n')}`,
+      '--on-bad-line',
+      'skip',
+    ])
+    expect(skipped).toMatchObject({
+      status: 0,
+      stderr: expect.stringMatching(/bad\.txt: 1 lines that are no mailbox were left out/),
+    })
     expect(await refused(master)).toMatch(/missing required argument 'backends'/)
   })
 })

@@ -49,12 +49,18 @@ interface Own {
   readonly name: string
   readonly partition?: string
   readonly acl?: string
-  /** Letters of `mbtype`: `m` moving, `d` a tombstone, `z` reserved. */
+  /** Letters of `mbtype`: `m` moving and `r` remote (to and on be2), `d` a tombstone, `z` reserved. */
   readonly flags?: string
 }
 
-function backend(server: string, address: MasterAddress, { user, password }: Credentials): MailboxList {
+function backend(
+  server: string,
+  address: MasterAddress,
+  { user, password }: Credentials,
+  settings: Readonly<Record<string, string>> = {},
+): MailboxList {
   const list = new MailboxList({
+    ...settings,
     servername: server,
     'partition-p1': '/nonexistent/p1',
     'partition-p2': '/nonexistent/p2',
@@ -75,7 +81,7 @@ function ownDump(own: readonly Own[]): string {
     const line = writer.line({ name, location: `!${partition}`, acl, state: 'active' })
     return line
       .replace('"mbtype": "er"', `"mbtype": "e${flags}"`)
-      .replace('"server": ""', `"server": ${flags.includes('m') ? '"be2.example.com"' : 'null'}`)
+      .replace('"server": ""', `"server": ${/[mr]/.test(flags) ? '"be2.example.com"' : 'null'}`)
   })
   return lines.join('') + writer.end()
 }
@@ -113,7 +119,11 @@ async function said(list: MailboxList): Promise<Said & { readonly status: number
 }
 
 /** @returns what is foreseen of each backend */
-async function foreseen(masterDump: Buffer | string, dumps: ReadonlyMap<string, Buffer>): Promise<Map<string, Said>> {
+async function foreseen(
+  masterDump: Buffer | string,
+  dumps: ReadonlyMap<string, Buffer>,
+  ...flags: readonly string[]
+): Promise<Map<string, Said>> {
   const path = join(workbench.directory, 'master')
   writeFileSync(path, masterDump)
   const given = [...dumps].map(([server, dump]) => {
@@ -122,7 +132,8 @@ async function foreseen(masterDump: Buffer | string, dumps: ReadonlyMap<string, 
   })
   const names = new Map([...dumps.keys()].map(server => [server, {} as Record<Kind, string[]>]))
   for (const kind of KINDS) {
-    const { stdout, status, stderr } = await workbench.bench(['dump', 'reconcile', path, ...given, '--names', kind])
+    const args = ['dump', 'reconcile', path, ...given, ...flags, '--names', kind]
+    const { stdout, status, stderr } = await workbench.bench(args)
     expect([0, 4], stderr).toContain(status)
     for (const [server, of] of names)
       of[kind] = stdout
@@ -237,6 +248,44 @@ describe('dump reconcile', () => {
     const real = await said(second!)
     expect(sorted(forecast.get('be2.example.com')!)).toEqual(sorted(real))
     expect(real).toMatchObject({ pushed: ['user.left'], wiped: ['user.both'], removed: [] })
+  })
+
+  it('foresees that what is only reserved here is deleted from the master, then pushed', async () => {
+    await master.start()
+    await tell([told('user.reserved', `${be1}!p1`, 'bob\tl\t'), told('user.same', `${be1}!p1`)])
+    const list = backend(be1, master.address, master.credentials)
+    await list.load(ownDump([{ name: 'user.reserved', flags: 'z' }, { name: 'user.same' }]))
+    const forecast = await foreseen(await masterDump(), new Map([[be1, await list.dump()]]))
+    expect(forecast.get(be1)).toEqual({
+      pushed: ['user.reserved'],
+      removed: ['user.reserved'],
+      unflagged: [],
+      wiped: [],
+    })
+    // That only warns deletes nothing, finds it, and dies.
+    expect((await said(list)).stderr).toContain('mupdate said not us before it said us')
+    expect(await list.run(['-m'])).toMatchObject({ status: 0, stderr: '' })
+    const { 'user.reserved': entry } = JSON.parse((await masterDump()).toString())
+    expect(entry).toMatchObject({ server: be1, partition: 'p1', acl: { bob: 'lrswipkxtecda', anyone: 'p' } })
+  })
+
+  it('foresees a run on a backend of a unified murder', async () => {
+    await master.start()
+    await tell([
+      told('user.here', `${be1}!p1`),
+      told('user.there', 'be2.example.com!p1'),
+      told('user.both', 'be2.example.com!p1'),
+      told('user.came', `${be1}!p1`),
+    ])
+    const settings = { mupdate_config: 'unified' }
+    const list = backend(be1, master.address, master.credentials, settings)
+    const remote = ['there', 'came', 'gone'].map(name => ({ name: `user.${name}`, flags: 'r' }))
+    await list.load(ownDump([{ name: 'user.here' }, { name: 'user.both' }, { name: 'user.new' }, ...remote]))
+    const real = await said(list)
+    const forecast = await foreseen(await masterDump(), new Map([[be1, await list.dump()]]), '--unified')
+    expect(sorted(forecast.get(be1)!)).toEqual(sorted(real))
+    // It takes what it has only heard of for its own.
+    expect(sorted(real)).toEqual({ pushed: ['user.gone', 'user.new'], unflagged: [], removed: [], wiped: [] })
   })
 
   describe('with a master that orders its list as 2.4 does', () => {

@@ -82,6 +82,16 @@ describe('a run of ctl_mboxlist -m', () => {
     expect(fates(outcomes)).toEqual(['be1 removed a', 'be1 unknown a'])
   })
 
+  it('goes through many in the order of the dumps', async () => {
+    const names = Array.from({ length: 120 }, (_, i) => `user.${i}`)
+    const outcomes = await reconciled(
+      names.map(name => told(name, 'be1')),
+      [names.map(name => own(name))],
+    )
+    expect(outcomes.map(({ name }) => name)).toEqual(names)
+    expect(outcomes.filter(({ fate }) => fate !== 'same')).toEqual([])
+  })
+
   it('leaves a slave of a unified murder what is elsewhere', async () => {
     const outcomes = await reconciled([told('a', 'be2'), told('b', 'be2')], [[entry('a', 'be2'), own('b')]], true)
     expect(fates(outcomes)).toEqual(['be1 left a', 'be1 left b'])
