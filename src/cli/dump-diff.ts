@@ -9,6 +9,7 @@ import {
   type SortedLine,
   sortedLine,
 } from '../dumps/difference.js'
+import { LineCursor } from '../dumps/line-cursor.js'
 import { Findings } from '../dumps/spread.js'
 import { type DumpFlags, dumpOptions, GivenDump } from './given-dump.js'
 import { LineSorter } from './line-sorter.js'
@@ -70,25 +71,18 @@ async function fill(sorter: LineSorter, dump: GivenDump, progress: Progress): Pr
 
 /** Sorted by name, each once. */
 class Mailboxes {
-  private readonly batches: AsyncGenerator<string[]>
-  private lines: readonly string[] = []
-  private at = 0
+  private readonly lines: LineCursor
   private before: string | undefined
 
   constructor(sorter: LineSorter) {
-    this.batches = sorter.sorted()
+    this.lines = new LineCursor(sorter.sorted())
   }
 
   async next(): Promise<SortedLine | undefined> {
     for (;;) {
-      if (this.at === this.lines.length) {
-        const { done, value } = await this.batches.next()
-        if (done === true) return undefined
-        this.lines = value
-        this.at = 0
-        continue
-      }
-      const line = parseSortedLine(this.lines[this.at++])
+      const text = await this.lines.next()
+      if (text === undefined) return undefined
+      const line = parseSortedLine(text)
       if (line.name === this.before) continue
       this.before = line.name
       return line

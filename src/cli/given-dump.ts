@@ -17,16 +17,25 @@ export interface DumpFlags {
 
 /** What all who read a dump can be told of it. */
 export function dumpOptions(command: Command): Command {
-  return command
-    .option('--server <name>', 'where those lie of which the dump does not say it: it is a backend’s own', serverName)
-    .addOption(
-      new Option(
-        '--on-bad-line <what>',
-        'stop at the first line that is no mailbox, leave such lines out, or tell of each',
-      )
-        .choices(ON_BAD_LINE)
-        .default('stop'),
+  return badLineOption(
+    command.option(
+      '--server <name>',
+      'where those lie of which the dump does not say it: it is a backend’s own',
+      serverName,
+    ),
+  )
+}
+
+/** For who reads several dumps, which are not of one server. */
+export function badLineOption(command: Command): Command {
+  return command.addOption(
+    new Option(
+      '--on-bad-line <what>',
+      'stop at the first line that is no mailbox, leave such lines out, or tell of each',
     )
+      .choices(ON_BAD_LINE)
+      .default('stop'),
+  )
 }
 
 function serverName(text: string): string {

@@ -8,7 +8,7 @@ import { written } from '../../src/generators/dump.js'
 import { cyrusMaster } from '../../src/masters/cyrus/cyrus-master.js'
 import { Workbench } from '../cli/bench.js'
 import { makeSite, ODD_RECORDS } from '../generators/sites.js'
-import { ctlMboxlist } from './ctl-mboxlist.js'
+import { ctlMboxlist } from './mailbox-list.js'
 
 const workbench = new Workbench()
 const ending: (() => Promise<void>)[] = []
@@ -54,7 +54,9 @@ async function throughMaster(dump: string): Promise<Buffer> {
   const args = ['run', profile, '--master', url, '--keep', '--out', workbench.out]
   const { status, stderr } = await workbench.bench(args, { MUPDATE_BENCH_PASSWORD: password })
   expect(status, stderr).toBe(0)
-  return ctlMboxlist(join(master.databaseDirectory!()!, 'imapd.conf'), '-d')
+  const dumped = await ctlMboxlist(join(master.databaseDirectory!()!, 'imapd.conf'), ['-d'])
+  expect(dumped.status, dumped.stderr).toBe(0)
+  return dumped.stdout
 }
 
 async function differences(first: string, second: Buffer): Promise<string> {
