@@ -29,6 +29,7 @@ export function finalResult(
   const verdict = judge(measured, profile.thresholds, {
     saturated: saturationReasons(run),
     failures: [
+      ...(run.stopReason === undefined ? [] : [`stopped: ${run.stopReason}`]),
       ...(lost === undefined ? [] : [lost]),
       ...countFailures(measured, profile),
       ...thrashFailures(measured, profile),
@@ -38,7 +39,7 @@ export function finalResult(
     ],
     expected: [...expectedTrouble(measured, profile.expects), ...missingTrouble(measured, profile)],
     inconclusive: [
-      ...(run.interrupted ? ['interrupted'] : []),
+      ...(run.interrupted && run.stopReason === undefined ? ['interrupted'] : []),
       ...measured.slaves.comparisons.flatMap(({ phase, failure }) =>
         failure === null || profile.expects.includes('thrash')
           ? []
@@ -61,9 +62,13 @@ function emptySteps({ phases }: RunResult, profile: Profile): string[] {
   return DEEDS.flatMap(([kind, operation]) =>
     profile.phases
       .filter(({ step }) => step?.[kind] !== undefined)
-      .filter(({ name }) => phases.some(phase => phase.name === name && phase.operations[operation] === undefined))
+      .filter(({ name }) => phases.some(phase => phase.name === name && isEmptyStep(phase, operation)))
       .map(({ name }) => `${name}: there was no mailbox to ${kind}`),
   )
+}
+
+function isEmptyStep({ ended, operations }: RunResult['phases'][number], operation: string): boolean {
+  return ended === 'condition' && operations[operation] === undefined
 }
 
 /** A murder that does not come to rest by itself has failed, unless that was to be shown. */

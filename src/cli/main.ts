@@ -17,6 +17,7 @@ import { planCommand } from './plan.js'
 import { profileCommand } from './profile.js'
 import { reportCommand } from './report.js'
 import { runCommand } from './run.js'
+import { rehearseCommand } from './rehearse.js'
 import { showCommand } from './show.js'
 import { simulateCommand } from './simulate.js'
 import { trendCommand } from './trend.js'
@@ -41,6 +42,7 @@ for (const command of [
   trendCommand(),
   diagnoseCommand(),
   planCommand(),
+  rehearseCommand(),
   baselineCommand(),
   masterCommand(),
   calibrateCommand(),

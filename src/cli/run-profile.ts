@@ -4,7 +4,7 @@ import { monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
 import { cleanUp, markerOf } from '../drivers/cleanup.js'
-import { countMailboxes, isEmpty } from '../drivers/count.js'
+import { countByServer, isEmpty } from '../drivers/count.js'
 import { Run, type RunObserver } from '../engine/run.js'
 import { ANSWER_MS, type Plan } from '../engine/plan.js'
 import { Live, type LiveOptions } from '../live/live.js'
@@ -148,7 +148,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     await run.execute()
     const lost = run.interrupted ? undefined : await masterLoss(run, master, clock)
     if (master.kind !== 'remote' && !run.interrupted && lost === undefined)
-      await countListed(run, master, clock, progress)
+      await countListed(run, master, clock, plan, progress)
     const result = finalResult(identity, run, master, profile, lost)
     const status = statusOf(result, run, lost)
     isOver = true
@@ -209,7 +209,7 @@ async function requireEmpty({ address, credentials }: Master, dump: string, cloc
 
 function statusOf(result: RunResult, run: Run, lost: string | undefined): ExitStatus {
   const statuses: ExitStatus[] = [VERDICT_STATUS[result.verdict.result]]
-  if (run.interrupted) statuses.push(EXIT.interrupted)
+  if (run.interrupted && run.stopReason === undefined) statuses.push(EXIT.interrupted)
   if (run.workerDeaths.length > 0) statuses.push(EXIT.internal)
   if (lost !== undefined) statuses.push(EXIT.master)
   return gravest(statuses)
@@ -248,14 +248,22 @@ async function removeLeftovers(
 }
 
 /** A LIST of our own, to see that what was created is there. */
-async function countListed(run: Run, master: Master, clock: Clock, progress: Progress): Promise<void> {
+async function countListed(
+  run: Run,
+  master: Master,
+  clock: Clock,
+  { phases }: Plan,
+  progress: Progress,
+): Promise<void> {
   // Slaves that were followed were compared with a list already.
   const last = run.comparisons.at(-1)
   if (last?.phase === run.phases.at(-1)?.plan.name) run.mailboxesListed = last?.convergence?.listed
-  if (run.mailboxesListed !== undefined) return
+  // What a step has done is seen by where mailboxes are.
+  if (run.mailboxesListed !== undefined && phases.every(({ step }) => step === undefined)) return
   progress.note('counting the master’s mailboxes (LIST)')
   try {
-    run.mailboxesListed = await countMailboxes(master.address, master.credentials, clock)
+    run.serversListed = await countByServer(master.address, master.credentials, clock)
+    run.mailboxesListed = [...run.serversListed.values()].reduce((sum, mailboxes) => sum + mailboxes, 0)
   } catch (error) {
     progress.warn(`the master’s mailboxes could not be counted: ${messageOf(error)}`)
   }

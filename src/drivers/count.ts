@@ -1,6 +1,8 @@
 import type { Credentials, MasterAddress } from '../core/address.js'
+import type { Frame } from '../wire/frame.js'
 import type { Clock } from '../core/clock.js'
 import { HarnessError } from '../core/errors.js'
+import { serverOf } from '../generators/site-plan.js'
 import { Client } from '../session/client.js'
 
 /**
@@ -33,18 +35,24 @@ function unanswered(): HarnessError {
 }
 
 /**
- * How many entries a master's LIST has, active and reserved. Holds the master's lock for as long as a dump takes: for
- * masters of our own only.
+ * How many entries a master's LIST has of each server, active and reserved. Holds the master's lock for as long as a dump
+ * takes: for masters of our own only.
  */
-export async function countMailboxes(address: MasterAddress, credentials: Credentials, clock: Clock): Promise<number> {
+export async function countByServer(
+  address: MasterAddress,
+  credentials: Credentials,
+  clock: Clock,
+): Promise<Map<string, number>> {
   const client = await Client.connect({ address, credentials, clock })
-  let count = 0
+  const counts = new Map<string, number>()
   await new Promise<void>((resolve, reject) => {
-    const onRecord = () => {
-      count++
+    const onRecord = (frame: Frame) => {
+      // Of MAILBOX and RESERVE alike: tag, word, name, location.
+      const server = serverOf(frame.text(3))
+      counts.set(server, (counts.get(server) ?? 0) + 1)
     }
     client.send({ kind: 'LIST' }, { onRecord, onDone: () => resolve(), onLost: reject })
   })
   await client.logout()
-  return count
+  return counts
 }

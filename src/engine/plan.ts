@@ -5,6 +5,7 @@ import type { PreloadOptions } from '../drivers/preload.js'
 import type { ProbesOptions } from '../drivers/probes.js'
 import type { SlaveAffair, SlavesOptions } from '../drivers/slaves.js'
 import type { ArrivalSpec, MixSpec, SiteSpec, StepSpec } from '../generators/spec.js'
+import type { StopLossPlan } from './stop-loss.js'
 
 /** What can run in a phase. */
 export type Runnable = 'preload' | 'slaves' | 'kicks' | 'probes' | 'backends' | 'http'
@@ -79,6 +80,8 @@ export interface Plan {
   readonly probes: ProbesOptions
   readonly http?: HttpOptions
   readonly phases: readonly PlanPhase[]
+  /** Absent: it goes on whatever happens. */
+  readonly stopLoss?: StopLossPlan
 }
 
 /** The part of a plan that one thread carries out. */

@@ -9,6 +9,7 @@ import { Fleet } from './fleet.js'
 import type { NoiseFloor, WorkerReport } from './messages.js'
 import { briefConnectionsOf, type Condition, isMasterAffair, type Plan, type PlanPhase, shardsOf } from './plan.js'
 import { PhaseState, sumCounters } from './run-state.js'
+import { StopLoss } from './stop-loss.js'
 import { SpanTallies } from './span-tallies.js'
 import { DetailedWatchSpan } from './detailed-watch-span.js'
 import { Watch, WatchSpan } from './watch.js'
@@ -85,10 +86,14 @@ export class Run {
   /** Phases and events of the profile, as they came. */
   private readonly deeds: { atNs: number; detail: string }[] = []
   mailboxesListed: number | undefined
+  serversListed: ReadonlyMap<string, number> | undefined
   /** Worst second of any thread, µs. */
   readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
   workerDeaths: string[] = []
   interrupted = false
+  /** Why it was ended by its own rules. */
+  stopReason: string | undefined
+  private readonly stopLoss: StopLoss | undefined
   /** A phase on which later ones build, and which came to its limit. */
   private unfinished: string | undefined
   /** Why the master is gone for good, so that nothing more can be measured; undefined while it is not. */
@@ -108,6 +113,8 @@ export class Run {
   readonly comparisons: Comparison[] = []
 
   constructor(private readonly options: RunOptions) {
+    const { stopLoss } = options.plan
+    this.stopLoss = stopLoss === undefined ? undefined : new StopLoss(stopLoss)
     this.watch = new Watch(options.clock, () => options.master.pid())
     this.fleet = new Fleet({
       onReport: (shard, report) => this.onReport(shard, report),
@@ -219,6 +226,13 @@ export class Run {
     if (this.interrupted) return
     this.interrupted = true
     this.endPhase?.('interrupted')
+  }
+
+  private stopFor(reason: string | undefined): void {
+    if (reason === undefined || this.stopReason !== undefined || this.endNs !== undefined) return
+    this.stopReason = reason
+    this.event('stop-loss', reason)
+    this.interrupt()
   }
 
   /** The lines that {@link conditionsOf} looks for: all are in the events, a busy master's by the million. */
@@ -389,6 +403,7 @@ export class Run {
     const lengthNs = interval.toNs - Math.max(interval.fromNs, this.startNs)
     coveredNs.set(interval.worker, (coveredNs.get(interval.worker) ?? 0) + Math.max(0, lengthNs))
     this.moves.push(...interval.moves)
+    for (const move of interval.moves) this.stopFor(this.stopLoss?.moved(move))
     this.options.observer.onInterval(interval, this.byIndex)
   }
 
@@ -398,6 +413,7 @@ export class Run {
     const nowNs = this.options.clock.nowNs()
     const { tallies, watch, startNs, loopDelayUs, coveredNs } = this.second
     const { counters } = this
+    if (this.stopLoss !== undefined) this.stopFor(this.stopLoss.waited(tallies.summary(1).commands))
     this.second = newSecond(nowNs)
     this.watch.spans = [this.watchSpan, this.second.watch, phase.watch]
     this.options.observer.onSecond({

@@ -8,11 +8,24 @@ import { deletedName, renamedName } from './new-name.js'
 import { SiteModel, type Target } from './site-model.js'
 import { backendOn, serverOf, sitePlan } from './site-plan.js'
 import type { MixSpec, SiteSpec } from './spec.js'
+import type { User } from './user.js'
 
 /** Endless operations on a site, in an order in which each finds what the earlier ones left. Same seed, same bytes. */
 export function* endless(stream: OperationStream): Generator<Operation, void, undefined> {
   for (;;) yield stream.next()
 }
+
+/** Something that a step has done to a mailbox; `record`: as it was. */
+type Change =
+  | { readonly kind: 'created'; readonly user: User; readonly name: string }
+  | { readonly kind: 'changed' | 'stranded'; readonly user: User; readonly record: MailboxRecord }
+  | {
+      readonly kind: 'deleted'
+      readonly user: User
+      readonly record: MailboxRecord
+      /** Undefined where nothing is left of it. */
+      readonly tombstone: string | undefined
+    }
 
 /**
  * The operations and what they make of the site. A DELETE of a name that the master does not know kills real masters
@@ -25,6 +38,8 @@ export class OperationStream {
   readonly #mix: MixSpec
   readonly #kind: Pick
   readonly #random: Random
+  /** What steps have done, in their order. */
+  readonly #changes: Change[] = []
   /** Counts new names, each of which holds its number: no two are the same. */
   #names: number
 
@@ -72,8 +87,9 @@ export class OperationStream {
   *createUser(server?: string): Generator<Operation, void, undefined> {
     for (const user of this.model.createUser())
       for (const record of user.mailboxes) {
-        const made = server === undefined ? record : { ...record, location: this.#locationOn(server) }
+        const made = server === undefined ? record : { ...record, location: this.locationOn(server) }
         if (server !== undefined) this.model.replace({ user, record }, made)
+        this.#changes.push({ kind: 'created', user, name: made.name })
         yield this.#createOf(made)
       }
   }
@@ -130,8 +146,8 @@ export class OperationStream {
   }
 
   /** What the other one says. */
-  moveIn(target: Target, server: string): Operation {
-    const moved = { ...target.record, location: this.#locationOn(server, target.record.location) }
+  moveIn(target: Target, location: string): Operation {
+    const moved = { ...target.record, location }
     this.model.replace(target, moved)
     return this.#operation('moveIn', moved, [moved.name], [activate(moved)])
   }
@@ -144,8 +160,61 @@ export class OperationStream {
       yield this.#operation('push', record, [record.name], [activate(record)])
   }
 
+  /** A step's own operation: remembered, to be undone. @param target as it was before */
+  noted({ user, record }: Target, operation: Operation): Operation {
+    const { kind, mailboxes } = operation
+    if (kind === 'delete') this.#changes.push({ kind: 'deleted', user, record, tombstone: mailboxes[1] })
+    else this.#changes.push({ kind: 'changed', user, record })
+    return operation
+  }
+
+  /** A move that was broken off; nothing more is sent of it. */
+  strand(target: Target): void {
+    this.model.strand(target)
+    this.#changes.push({ kind: 'stranded', ...target })
+  }
+
+  /** Puts back what steps have changed, the last first, as far as it still is as they left it. */
+  *undo(): Generator<Operation, void, undefined> {
+    for (let change = this.#changes.pop(); change !== undefined; change = this.#changes.pop())
+      for (const _ of this.model.alone(change.user)) yield* this.#undone(change)
+  }
+
+  *#undone(change: Change): Generator<Operation, void, undefined> {
+    const { user } = change
+    if (change.kind === 'stranded') {
+      const record = this.model.recoverOne(change.record.name)
+      if (record !== undefined) yield this.#operation('push', record, [record.name], [activate(record)])
+      return
+    }
+    if (change.kind === 'deleted') {
+      if (change.tombstone !== undefined) yield* this.#undelete(user, change.record, change.tombstone)
+      return
+    }
+    const record = this.model.find(user, change.kind === 'created' ? change.name : change.record.name)
+    if (record === undefined) return
+    const target = { user, record }
+    if (change.kind === 'created') {
+      this.model.remove(target)
+      yield this.#operation('delete', record, [record.name], [remove(record)])
+    } else if (record.location === change.record.location) {
+      if (record.acl !== change.record.acl) yield this.change(target, { ...record, acl: change.record.acl })
+    } else {
+      yield this.moveOut(record)
+      yield this.moveIn(target, change.record.location)
+    }
+  }
+
+  /** A rename back out of `DELETED.` */
+  *#undelete(user: User, record: MailboxRecord, name: string): Generator<Operation, void, undefined> {
+    const tombstone = { ...record, name }
+    if (!this.model.restore(user, record, name)) return
+    const commands = [remove(tombstone), reserve(record), activate(record)]
+    yield this.#operation('rename', record, [name, record.name], commands)
+  }
+
   /** @param before where it lay: the partition stays the same where the server has such a one */
-  #locationOn(server: string, before = ''): string {
+  locationOn(server: string, before = ''): string {
     const plan = sitePlan(this.model.site)
     const locations = plan.locations[backendOn(plan, server)]!
     const same = `${server}!${before.slice(before.indexOf('!') + 1)}`

@@ -109,12 +109,35 @@ export class SiteModel {
 
   /** A server's stranded mailboxes, each live again once it is taken. */
   *recover(server: string): Generator<MailboxRecord, void, undefined> {
-    for (const [name, { user, record }] of this.#stranded) {
+    for (const [name, { record }] of this.#stranded) {
       if (serverOf(record.location) !== server) continue
-      this.#stranded.delete(name)
-      this.#touch(user).live.push(record)
+      this.recoverOne(name)
       yield record
     }
+  }
+
+  /** One that was stranded, live again; undefined where it is not. */
+  recoverOne(name: string): MailboxRecord | undefined {
+    const target = this.#stranded.get(name)
+    if (target === undefined) return undefined
+    this.#stranded.delete(name)
+    this.#touch(target.user).live.push(target.record)
+    return target.record
+  }
+
+  /** A live mailbox of his. */
+  find(user: User, name: string): MailboxRecord | undefined {
+    return this.#live(user).find(record => record.name === name)
+  }
+
+  /** What was deleted is back. @returns whether there was such a tombstone, and nothing in its place */
+  restore(user: User, record: MailboxRecord, tombstone: string): boolean {
+    const { live, deleted } = this.#touch(user)
+    const at = deleted.findIndex(({ name }) => name === tombstone)
+    if (at === -1 || live.some(({ name }) => name === record.name)) return false
+    deleted.splice(at, 1)
+    live.push(record)
+    return true
   }
 
   /** Users with their mailboxes, as they are when each is asked for; nobody else touches the one that was given last. */
@@ -126,7 +149,7 @@ export class SiteModel {
       const user = this.#user(index)
       const live = [...this.#live(user)]
       if (live.length === 0) continue
-      yield* this.#alone(index, { user, live })
+      for (const _ of this.alone(user)) yield { user, live }
     }
   }
 
@@ -137,15 +160,16 @@ export class SiteModel {
     this.#newUser = user
     this.#created = user.mailboxes.length
     this.#size += this.#created
-    yield* this.#alone(user.index, user)
+    yield* this.alone(user)
   }
 
-  *#alone<T>(index: number, given: T): Generator<T, void, undefined> {
-    this.#busy.add(index)
+  /** Once, and while that is looked at nobody else touches the user. */
+  *alone(user: User): Generator<User, void, undefined> {
+    this.#busy.add(user.index)
     try {
-      yield given
+      yield user
     } finally {
-      this.#busy.delete(index)
+      this.#busy.delete(user.index)
     }
   }
 

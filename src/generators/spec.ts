@@ -75,3 +75,5 @@ export type StepSpec =
   | { readonly kind: 'setAcl'; readonly selection: Selection; readonly identifier: string; readonly rights: string }
   /** `ctl_mboxlist -m` on each of these. */
   | { readonly kind: 'push'; readonly servers: readonly string[] }
+  /** What the steps before it have done, the last first; what happened to those mailboxes by chance stays. */
+  | { readonly kind: 'undo' }

@@ -21,14 +21,18 @@ export function* stepOperations(stream: OperationStream, step: StepSpec): Genera
     case 'delete':
       // What lies in another mailbox goes before it.
       for (const { user, own } of selected(stream, step.selection))
-        for (const record of own.toReversed()) yield stream.delete({ user, record })
+        for (const record of own.toReversed()) yield stream.noted({ user, record }, stream.delete({ user, record }))
       break
     case 'setAcl':
       for (const { user, own } of selected(stream, step.selection))
         for (const record of own) {
           const acl = withRights(record.acl, step.identifier, step.rights)
-          if (acl !== record.acl) yield stream.change({ user, record }, { ...record, acl })
+          if (acl === record.acl) continue
+          yield stream.noted({ user, record }, stream.change({ user, record }, { ...record, acl }))
         }
+      break
+    case 'undo':
+      yield* stream.undo()
       break
     case 'push':
       for (const server of step.servers) yield* stream.push(server)
@@ -36,9 +40,9 @@ export function* stepOperations(stream: OperationStream, step: StepSpec): Genera
   }
 }
 
-/** Operations of a step that are about one mailbox. */
+/** Operations of a step that are about one mailbox; what is undone is mostly moves. */
 export function operationsPerMailbox({ kind }: StepSpec): number {
-  return kind === 'move' ? 2 : 1
+  return kind === 'move' || kind === 'undo' ? 2 : 1
 }
 
 /**
@@ -53,8 +57,9 @@ function* moved(
     const isAborted = entityRandom(stream.model.seed, 'abort', user.index)() < abort
     for (const record of moving) yield stream.moveOut(record)
     const taken = isAborted ? moving.length >> 1 : moving.length
-    for (const record of moving.slice(0, taken)) yield stream.moveIn({ user, record }, to)
-    for (const record of moving.slice(taken)) stream.model.strand({ user, record })
+    for (const record of moving.slice(0, taken))
+      yield stream.noted({ user, record }, stream.moveIn({ user, record }, stream.locationOn(to, record.location)))
+    for (const record of moving.slice(taken)) stream.strand({ user, record })
   }
 }
 

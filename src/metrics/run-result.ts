@@ -164,6 +164,11 @@ export const runResultSchema = z.strictObject({
       .number()
       .nullable()
       .describe('syncs that reached the disk under its database, whoever asked; null where none is counted (tmpfs)'),
+    serversListed: z
+      .record(z.string(), z.int())
+      .nullable()
+      .default(null)
+      .describe('the same, of each server; null where it was not asked'),
     mailboxesListed: z
       .int()
       .nullable()

@@ -1,3 +1,4 @@
+import type { StopLossPlan } from '../engine/stop-loss.js'
 import type { MasterAffair, Plan, PlanPhase, TimelineEvent } from '../engine/plan.js'
 import type { SlaveAffair } from '../drivers/slaves.js'
 import { backendOn, sitePlan } from '../generators/site-plan.js'
@@ -62,8 +63,13 @@ export function planOf(profile: Profile, userPrefix: string): Plan {
     catchUpMs: catchUpNs(slaves.retryDelay) / 1e6,
     probes: { ratePerSecond: probes.rate, plain: probes.plain, streaming: probes.streaming },
     ...(http === undefined ? {} : { http: { url: http.url, connections: http.connections, ratePerSecond: http.rate } }),
+    ...(profile.stopLoss === undefined ? {} : { stopLoss: stopLossPlan(profile.stopLoss, slaves.retryDelay) }),
     phases: endsWithComparison(profile) ? [...phases, comparisonAfter(phases.at(-1)!, slaves.retryDelay)] : phases,
   }
+}
+
+function stopLossPlan({ shrink, noop }: NonNullable<Profile['stopLoss']>, retryDelayNs: number): StopLossPlan {
+  return { shrinkShare: shrink, noopNs: noop * retryDelayNs }
 }
 
 /** @throws {HarnessError} `PROFILE_INVALID` for a backend that the site has not */
@@ -74,7 +80,7 @@ function plannedStep({ rate, ...steps }: StepDocument, site: SiteSpec): NonNulla
 }
 
 function stepSpec(
-  { create, move, delete: remove, setAcl, push }: Omit<StepDocument, 'rate'>,
+  { create, move, delete: remove, setAcl, push, undo }: Omit<StepDocument, 'rate'>,
   site: SiteSpec,
 ): StepSpec {
   if (create !== undefined) return { kind: 'create', ...create }
@@ -87,6 +93,7 @@ function stepSpec(
     const { identifier, rights, ...selection } = setAcl
     return { kind: 'setAcl', identifier, rights, selection }
   }
+  if (undo !== undefined) return { kind: 'undo' }
   return { kind: 'push', servers: push?.servers ?? site.backends.map(({ server }) => server) }
 }
 
@@ -98,6 +105,8 @@ function serversOf(spec: StepSpec): string[] {
       return spec.on === undefined ? [] : [spec.on]
     case 'move':
       return [spec.to, ...fromOf(spec.selection)]
+    case 'undo':
+      return []
     case 'delete':
     case 'setAcl':
       return fromOf(spec.selection)

@@ -243,6 +243,7 @@ const STEPS = {
   push: z
     .strictObject({ servers: z.array(serverName).min(1).optional().describe('all of them when absent') })
     .describe('ctl_mboxlist -m on backends'),
+  undo: z.strictObject({}).describe('what the steps before it have done, the last first'),
 }
 
 const step = z
@@ -252,6 +253,7 @@ const step = z
     delete: STEPS.delete.optional(),
     setAcl: STEPS.setAcl.optional(),
     push: STEPS.push.optional(),
+    undo: STEPS.undo.optional(),
     rate: positive.default(10).describe('mailboxes per second'),
   })
   .refine(({ rate: _, ...steps }) => Object.values(steps).filter(step => step !== undefined).length === 1, {
@@ -333,6 +335,13 @@ export const profileSchema = z
       .boolean()
       .default(true)
       .describe(`at the end, a phase \`${LAST_COMPARISON}\`: wait for all slaves and compare what they hold`),
+    stopLoss: z
+      .strictObject({
+        shrink: z.number().min(0).max(1).default(0.01).describe('part by which a list may be shorter than one before'),
+        noop: z.number().positive().default(0.5).describe('part of the retry delay that a slave’s NOOP may take'),
+      })
+      .optional()
+      .describe('the run ends, failed, when this is exceeded'),
     expects: z
       .array(z.enum(['thrash', 'away', 'differences']))
       .default([])

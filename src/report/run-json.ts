@@ -31,6 +31,8 @@ export interface RunRecord {
   /** When it began; now, while it has not. */
   readonly startNs: number
   readonly interrupted: boolean
+  /** Why it ended itself. */
+  readonly stopReason?: string | undefined
   readonly retryDelayNs: number
   readonly slaveCount: number
   readonly phases: readonly PhaseState[]
@@ -47,6 +49,7 @@ export interface RunRecord {
   readonly comparisons: readonly Comparison[]
   readonly conditions: readonly MasterCondition[]
   readonly mailboxesListed: number | undefined
+  readonly serversListed?: ReadonlyMap<string, number> | undefined
   readonly masterRestarts: number
   triggerBefore(atNs: number): string | undefined
 }
@@ -152,6 +155,7 @@ function masterJson(run: RunRecord, master: MasterFacts): RunResult['master'] {
     writeCalls: nullable(span?.io?.syscw),
     diskFlushes: nullable(run.watch.diskFlushes),
     mailboxesListed: run.mailboxesListed ?? null,
+    serversListed: run.serversListed === undefined ? null : Object.fromEntries(run.serversListed),
     restarts: run.masterRestarts,
   }
 }

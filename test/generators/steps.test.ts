@@ -35,15 +35,16 @@ function perform(step: StepSpec, site: SiteSpec = makeSite({ mailboxes: 3000 }),
 const on = (server: string, { master }: Pick<ReturnType<typeof perform>, 'master'>) =>
   [...master.list.values()].filter(({ location }) => location.startsWith(`${server}!`))
 
+const all: StepSpec[] = [
+  { kind: 'create', users: 40 },
+  { kind: 'create', users: 40, on: BE2 },
+  { kind: 'move', to: BE2, selection: {}, abort: 0.3 },
+  { kind: 'delete', selection: { from: BE1 } },
+  { kind: 'setAcl', selection: {}, identifier: 'helpdesk', rights: 'lrs' },
+]
+const sites = { made: makeSite({ mailboxes: 2000 }), listed: makeListedSite() }
+
 describe('any step', () => {
-  const all: StepSpec[] = [
-    { kind: 'create', users: 40 },
-    { kind: 'create', users: 40, on: BE2 },
-    { kind: 'move', to: BE2, selection: {}, abort: 0.3 },
-    { kind: 'delete', selection: { from: BE1 } },
-    { kind: 'setAcl', selection: {}, identifier: 'helpdesk', rights: 'lrs' },
-  ]
-  const sites = { made: makeSite({ mailboxes: 2000 }), listed: makeListedSite() }
   it.each(all.flatMap(step => Object.entries(sites).map(([title, site]) => ({ ...step, title, step, site }))))(
     '$kind on a $title site, whatever arrives beside it, sends nothing that a master could not bear',
     ({ step, site }) => {
@@ -51,8 +52,39 @@ describe('any step', () => {
       expect(sent.length).toBeGreaterThan(40)
       run({ kind: 'push', servers: [BE1] })
       agree()
+      run({ kind: 'undo' })
+      agree()
     },
   )
+})
+
+describe('undo', () => {
+  it.each(all.flatMap(step => Object.entries(sites).map(([title, site]) => ({ ...step, title, step, site }))))(
+    'puts back what $kind has done on a $title site',
+    ({ step, site }) => {
+      const { master, before, run, agree } = perform(step, site)
+      expect(byName(master.list.values())).not.toEqual(byName(before.values()))
+      run({ kind: 'undo' })
+      // Of a name that has no room for `DELETED.` nothing is left.
+      const kept = [...before.values()].filter(({ name }) => step.kind !== 'delete' || name.length < 474)
+      expect(
+        byName([...master.list.values()].filter(({ name }) => name.length < 474 || step.kind !== 'delete')),
+      ).toEqual(byName(kept))
+      agree()
+    },
+  )
+
+  it('puts back several, the last first, and nothing twice', () => {
+    const { master, before, run, sent } = perform({ kind: 'move', to: BE2, selection: { users: 50 }, abort: 0.3 })
+    run({ kind: 'push', servers: [BE1] })
+    run({ kind: 'setAcl', selection: { users: 30 }, identifier: 'a', rights: 'l' })
+    run({ kind: 'delete', selection: { users: 20 } })
+    run({ kind: 'undo' })
+    expect(byName(master.list.values())).toEqual(byName(before.values()))
+    const all = sent.length
+    run({ kind: 'undo' })
+    expect(sent).toHaveLength(all)
+  })
 })
 
 describe('move', () => {

@@ -39,6 +39,7 @@ const run: RunResult = {
     writeCalls: null,
     diskFlushes: null,
     restarts: 0,
+    serversListed: null,
     mailboxesListed: null,
   },
   generator: {

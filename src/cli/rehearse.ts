@@ -1,0 +1,174 @@
+import { join } from 'node:path'
+import { Command, Option } from 'commander'
+import type { MasterAddress } from '../core/address.js'
+import { HarnessError } from '../core/errors.js'
+import { loadProfile, type Profile } from '../profile/load.js'
+import { stepWords } from '../profile/step-words.js'
+import { rehearsalHtml } from '../report/rehearsal/html.js'
+import { rehearsalMarkdown } from '../report/rehearsal/markdown.js'
+import type { PlannedStep, Rehearsal } from '../report/rehearsal/page.js'
+import { rehearsalText } from '../report/rehearsal/text.js'
+import { writeReportFile } from '../report/write-report.js'
+import { settingOf } from '../site/cyrus-files.js'
+import { parseMaster } from './choose-master.js'
+import { readCyrusFiles } from './included-files.js'
+import { collect } from './options.js'
+import { Progress } from './progress.js'
+import { runProfile } from './run-profile.js'
+import { siteSets } from './site-sets.js'
+import { tryRunReport } from './try-run-report.js'
+
+const FORMATS = {
+  text: (rehearsal: Rehearsal) => `${rehearsalText(rehearsal)}\n`,
+  markdown: rehearsalMarkdown,
+  html: rehearsalHtml,
+  json: ({ run }: Rehearsal) => `${JSON.stringify(run, null, 2)}\n`,
+} as const
+
+interface RehearseFlags {
+  readonly dump?: string
+  readonly master: string
+  readonly undo?: true
+  readonly notOf: string[]
+  readonly set: string[]
+  readonly seed?: string
+  readonly out: string
+  readonly format: keyof typeof FORMATS
+  readonly json?: true
+  readonly quiet?: true
+  readonly keep?: true
+  readonly passwordFile?: string
+  readonly allowLoad: string[]
+  readonly allowMutations: string[]
+}
+
+/** In the run's folder. */
+const PAGES = { 'rehearsal.html': rehearsalHtml, 'rehearsal.md': rehearsalMarkdown }
+
+export function rehearseCommand(): Command {
+  return new Command('rehearse')
+    .description('do in advance what is planned for a night: a profile’s steps, on the site’s own mailboxes')
+    .argument('<profile>', 'one with steps: a ready one’s name, such as move-users, or a YAML file')
+    .option('--dump <file>', 'the site’s mailboxes, of ctl_mboxlist -d, in place of the profile’s')
+    .option('-m, --master <master>', 'as of run; a remote one has to be empty', 'cyrus')
+    .option('--undo', 'put back in the end what the steps have done, at the last one’s rate')
+    .option(
+      '--not-of <file>',
+      'imapd.conf of a host in production: its mupdate_server is refused (repeatable)',
+      collect,
+      [],
+    )
+    .option('-s, --set <key=value>', 'change one setting of the profile (repeatable)', collect, [])
+    .option('--seed <number>', 'seed of everything random, in place of the profile’s')
+    .option('-o, --out <dir>', 'where results go', 'results')
+    .addOption(
+      new Option('-f, --format <name>', 'what goes to standard output').choices(Object.keys(FORMATS)).default('text'),
+    )
+    .option('--json', 'the same as --format json: run.json')
+    .option('-q, --quiet', 'no progress')
+    .option('--keep', 'leave the mailboxes on a remote master')
+    .option('--password-file <file>', 'password of a remote master (else MUPDATE_BENCH_PASSWORD, else a prompt)')
+    .option('--allow-load <host>', 'let it read whole lists from that host (repeatable)', collect, [])
+    .option('--allow-mutations <host>', 'let it create and delete mailboxes there (repeatable)', collect, [])
+    .addHelpText(
+      'after',
+      `
+Examples:
+  mupdate-bench rehearse move-users --undo
+  mupdate-bench rehearse night.yaml --dump mboxlist.gz --undo --format markdown
+  MUPDATE_BENCH_PASSWORD=… mupdate-bench rehearse night.yaml --dump mboxlist.gz \\
+      --master mupdate://murder@staging:3905 --not-of /etc/imapd.conf --allow-load staging --allow-mutations staging
+
+It ends itself, and is no go, when a frontend is given a list that is more than 1 % shorter than one before, or
+its NOOP waits longer than half of the retry delay; stopLoss in the profile says otherwise. See docs/rehearse.md.
+
+Exit status: 0 go, 4 no go, 2 usage, 3 master unreachable or lost, 5 invalid (the harness was the limit),
+6 inconclusive, 130 interrupted.`,
+    )
+    .action(rehearse)
+}
+
+async function rehearse(name: string, { dump, format: wanted, ...flags }: RehearseFlags): Promise<void> {
+  const progress = new Progress(process.stderr, flags.quiet === true)
+  const master = parseMaster(flags.master)
+  if (master.kind === 'remote') refuseProduction(master.address, flags.notOf, progress)
+  const given = [
+    ...flags.set,
+    ...(flags.seed === undefined ? [] : [`seed=${flags.seed}`]),
+    ...(dump === undefined ? [] : [`site.dump=${JSON.stringify(dump)}`]),
+  ]
+  const sets = await siteSets(name, [...given, ...ownSets(loadProfile(name, given), flags.undo === true)], progress)
+  const profile = loadProfile(name, sets)
+  const { result, folder, status } = await runProfile({
+    ...flags,
+    profile,
+    master,
+    keep: flags.keep === true,
+    progress,
+  })
+  const rehearsal = { run: result, steps: plannedSteps(profile), before: countsOf(profile) }
+  for (const [file, page] of Object.entries(PAGES)) writeReportFile(join(folder, file), page(rehearsal))
+  await tryRunReport(folder, result, text => progress.warn(text))
+  progress.clear()
+  process.exitCode = status
+  const format = flags.json === true ? 'json' : wanted
+  process.stdout.write(FORMATS[format](rehearsal))
+  const where = `results: ${folder}\npage: ${join(folder, 'rehearsal.html')}\n`
+  if (format === 'text') process.stdout.write(where)
+  else if (flags.quiet !== true) process.stderr.write(where)
+}
+
+/** What a rehearsal has that a run has not. @throws {HarnessError} `USAGE` for a profile without steps */
+function ownSets({ phases, stopLoss }: Profile, undo: boolean): string[] {
+  const last = phases.findLastIndex(({ step }) => step !== undefined)
+  if (last === -1)
+    throw new HarnessError(
+      'USAGE',
+      'there is no step in it, so that nothing would be rehearsed',
+      'take move-users, or give a phase a step: see docs/rehearse.md',
+    )
+  const { run, step } = phases[last]!
+  const back = {
+    name: UNDO,
+    run: run.filter(what => what !== 'backends'),
+    step: { undo: {}, rate: step!.rate },
+    until: 'done',
+  }
+  return [
+    ...(stopLoss === undefined ? ['stopLoss={}'] : []),
+    // At the end: what runs there, and is compared, is what there is after it.
+    ...(undo ? [`phases.${phases.length}=${JSON.stringify(back)}`] : []),
+  ]
+}
+
+/** Name of the phase that `--undo` adds. */
+const UNDO = 'undo'
+
+function plannedSteps({ phases }: Profile): PlannedStep[] {
+  return phases.flatMap(({ name, step }) =>
+    step === undefined
+      ? []
+      : [{ name, what: stepWords(step), mailboxesPerSecond: step.rate, isUndo: step.undo !== undefined }],
+  )
+}
+
+/** As siteSets has written them: a server's weight is how many it has. */
+function countsOf({ site }: Profile): Record<string, number> | null {
+  if (site.dump === undefined) return null
+  return Object.fromEntries(site.backends.map(({ server, weight }) => [server, Math.floor(weight)]))
+}
+
+/** @throws {HarnessError} `USAGE` for a master that a site depends on */
+function refuseProduction({ host, port }: MasterAddress, files: readonly string[], progress: Progress): void {
+  for (const file of readCyrusFiles(files, progress)) {
+    if (file.kind !== 'settings') continue
+    const server = settingOf(file.settings, 'mupdate_server')
+    const [name] = server?.split(':') ?? []
+    if (name !== host && server !== `${host}:${port}`) continue
+    throw new HarnessError(
+      'USAGE',
+      `${host} is the mupdate_server of ${file.path}: people depend on it`,
+      'rehearse on another one; --master cyrus starts one of its own',
+    )
+  }
+}

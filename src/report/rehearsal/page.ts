@@ -1,0 +1,159 @@
+import { formatCount, formatDurationUs } from '../../core/units.js'
+import type { MetricSummary, PhaseResult, RunResult } from '../../metrics/run-result.js'
+
+/** A step as it was planned. */
+export interface PlannedStep {
+  /** Of its phase. */
+  readonly name: string
+  /** `move 1,000 mailboxes from be1 to be2` */
+  readonly what: string
+  readonly mailboxesPerSecond: number
+  readonly isUndo: boolean
+}
+
+/** A run of steps, and what was planned: all that its page says. */
+export interface Rehearsal {
+  readonly run: RunResult
+  readonly steps: readonly PlannedStep[]
+  /** Mailboxes of each server in the dump; null where there was none. */
+  readonly before: Readonly<Record<string, number>> | null
+}
+
+const WORDS = { pass: 'GO', fail: 'NO-GO', invalid: 'UNKNOWN', inconclusive: 'UNKNOWN' } as const
+
+export function headlineOf({ run }: Rehearsal): string {
+  const { verdict, profile, master, startedAt } = run
+  return `${WORDS[verdict.result]}: ${profile.name} on ${master.kind} ${master.version}, ${startedAt.slice(0, 10)}`
+}
+
+/** Why. */
+export function reasonsOf({ run }: Rehearsal): readonly string[] {
+  return run.verdict.reasons
+}
+
+export const STEP_HEAD = [
+  'step',
+  'what',
+  'begins at',
+  'takes',
+  'asked for',
+  'done',
+  'waits, 1 %',
+  'lists',
+  'NOOP, worst',
+]
+
+/** Of steps that were reached. */
+export function stepRows({ run, steps }: Rehearsal): string[][] {
+  return steps.flatMap(step => {
+    const phase = run.phases.find(({ name }) => name === step.name)
+    return phase === undefined ? [] : [stepRow(step, phase, run)]
+  })
+}
+
+function stepRow({ name, what, mailboxesPerSecond }: PlannedStep, phase: PhaseResult, run: RunResult): string[] {
+  const { count, waitedUs, isLowerBound } = workOf(phase)
+  const [first] = run.phases
+  return [
+    name,
+    what,
+    formatDurationUs((phase.startMs - first!.startMs) * 1e3),
+    `${formatDurationUs(phase.durationMs * 1e3)}${phase.ended === 'condition' ? '' : ` (${phase.ended})`}`,
+    `${formatCount(mailboxesPerSecond)}/s`,
+    `${rateText((count * 1e3) / phase.durationMs)}/s`,
+    waitedUs === undefined ? '–' : `${isLowerBound ? '≥ ' : ''}${formatDurationUs(waitedUs)}`,
+    String(phase.commands.UPDATE?.count ?? 0),
+    worst(phase.commands['NOOP.slave']),
+  ]
+}
+
+function rateText(rate: number): string {
+  return rate < 10 ? rate.toFixed(1) : formatCount(Math.round(rate))
+}
+
+function worst(metric: MetricSummary | undefined): string {
+  const times = metric?.responseTimeUs ?? metric?.serviceTimeUs
+  return times === undefined ? '–' : formatDurationUs(times.max)
+}
+
+/** By which a step's mailboxes are counted: what ends the work on one. */
+const WORK = ['moveIn', 'create', 'delete', 'setacl', 'push', 'rename'] as const
+
+function workOf({ operations }: PhaseResult) {
+  const kind = WORK.find(kind => operations[kind] !== undefined)
+  const metric = kind === undefined ? undefined : operations[kind]
+  const times = metric?.responseTimeUs
+  return { count: metric?.count ?? 0, waitedUs: times?.p99, isLowerBound: times?.lowerBounds.includes('p99') === true }
+}
+
+export const SERVER_HEAD = ['server', 'before', 'after']
+
+/** Mailboxes of each server, reserved ones too. */
+export function serverRows({ run, before }: Rehearsal): string[][] {
+  const after = run.master.serversListed
+  const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])].sort()
+  const text = (counts: Readonly<Record<string, number>> | null, name: string) =>
+    counts === null ? '–' : formatCount(counts[name] ?? 0)
+  return names.map(name => [name, text(before, name), text(after, name)])
+}
+
+/** Of a syslog, and what to do then. */
+export const STOP_LINES: readonly (readonly [line: string, where: string, then: string])[] = [
+  [
+    'connection to master timed out',
+    'frontend',
+    'stop the step; let the frontends that are away come back one after the other, each when the one before says “mailbox list synchronization complete”',
+  ],
+  ['Server too busy, dropping connection', 'master', 'stop the step: mupdate_connections_max is reached'],
+  [
+    'process type:SERVICE name:mupdate … signaled to death',
+    'master',
+    'stop the step; hold frontends back until ctl_mboxlist -d on the master has as many mailboxes as before',
+  ],
+]
+
+export function usersNotice({ run }: Rehearsal): string[] {
+  const { create } = run.total.operations
+  const created = create?.responseTimeUs ?? create?.serviceTimeUs
+  const list = run.total.commands.UPDATE?.serviceTimeUs
+  const { timeouts, leastStreaming, count } = run.slaves
+  return [
+    created === undefined
+      ? 'no mailbox was created meanwhile'
+      : `a new mailbox takes up to ${formatDurationUs(created.max)}`,
+    ...(list === undefined
+      ? []
+      : [`a frontend that comes back serves nobody for ${formatDurationUs(list.max)}, and while it merges the list`]),
+    `frontends away at one time: ${Math.max(0, count - leastStreaming)} of ${count}; ${timeouts} time-outs`,
+  ]
+}
+
+/** The way back. */
+export function rollbackText({ run, steps }: Rehearsal): string {
+  const undo = steps.find(({ isUndo }) => isUndo)
+  const phase = run.phases.find(({ name }) => name === undo?.name)
+  if (phase === undefined) return 'the way back was not rehearsed: --undo does it, and times it'
+  const back = `${formatDurationUs(phase.durationMs * 1e3)} for all of it`
+  return `the way back took ${back}: begin it no later than so long before the night is over`
+}
+
+export function notRehearsed({ run, steps, before }: Rehearsal): string[] {
+  return [
+    'mail itself: how long a user’s takes to be copied is known to who has copied some',
+    'the frontends’ merging of the list into their own databases, unless the profile says mergePerMailbox',
+    'the network, TLS, and what else the master’s host does that night',
+    ...(run.master.kind === 'cyrus' || run.master.kind === 'remote'
+      ? []
+      : ['a real master: all figures are of a stand-in']),
+    ...(before === null ? ['the site’s own mailboxes: --dump takes them from ctl_mboxlist -d'] : []),
+    ...(steps.some(({ isUndo }) => isUndo) ? [] : ['the way back (--undo)']),
+  ]
+}
+
+/** How far to believe the figures. */
+export function basisText({ run }: Rehearsal): string {
+  const { kind, address } = run.master
+  const how = { remote: `measured on ${address}`, cyrus: 'measured on this host', model: 'modelled, not measured' }
+  const basis = kind in how ? how[kind as keyof typeof how] : 'of the embedded master, which says nothing of a Cyrus'
+  return `all figures: ${basis}; once, so that another run will differ`
+}

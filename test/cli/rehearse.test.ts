@@ -1,0 +1,100 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { written } from '../../src/generators/dump.js'
+import { mailboxes } from '../../src/generators/mailboxes.js'
+import { makeSite, ODD_RECORDS } from '../generators/sites.js'
+import { Workbench } from './bench.js'
+
+const workbench = new Workbench()
+afterAll(() => workbench.remove())
+
+const NIGHT = `\
+site: { mailboxes: 500, backends: 2 }
+slaves: { count: 2, retryDelay: 20s, start: simultaneous }
+phases:
+  - { name: preload, run: [preload], until: preloaded, limit: 20s }
+  - { name: settle, run: [slaves], until: streaming, limit: 20s }
+  - { name: move, run: [slaves], step: { move: { from: be1.example.com, to: be3.example.com, users: 20 }, rate: 50 }, until: done }
+`
+
+function file(name: string, content: string | Buffer): string {
+  const path = join(workbench.directory, name)
+  writeFileSync(path, content)
+  return path
+}
+
+const records = [...mailboxes(makeSite({ mailboxes: 600 }), 3), ...ODD_RECORDS]
+const dump = file('site.json', Buffer.concat([...written('json', records)]))
+const night = file('night.yaml', NIGHT)
+/** Once more where this busy machine, not the master, was the limit. */
+async function rehearse(...args: string[]) {
+  for (let attempt = 1; ; attempt++) {
+    const ended = await workbench.bench(['rehearse', night, '--master', 'embedded', '--out', workbench.out, ...args])
+    if (ended.status !== 5 || attempt === 4) return ended
+  }
+}
+
+describe('a rehearsal', () => {
+  it('is a go where all went well, to a backend that is new, with the way back and pages', async () => {
+    const { status, stdout, stderr } = await rehearse('--dump', dump, '--undo')
+    expect(status, stderr).toBe(0)
+    expect(stdout).toMatch(/^GO: night on embedded /)
+    expect(stdout).toMatch(/move: move 20 users from be1\.example\.com to be3\.example\.com\n/)
+    expect(stdout).toMatch(/^move .* 50\/s/m)
+    const { phases, slaves, master } = workbench.result('night')
+    expect(phases.map(({ name }) => name)).toEqual(['preload', 'settle', 'move', 'undo', 'compare'])
+    expect(phases[3]!.operations.moveIn!.count).toBe(phases[2]!.operations.moveIn!.count)
+    expect(slaves).toMatchObject({ differenceCount: 0 })
+    // Back where it was.
+    const on = (server: string) => records.filter(({ location }) => location.startsWith(`${server}!`)).length
+    const servers = ['be1.example.com', 'be2.example.com']
+    expect(master.serversListed).toEqual(Object.fromEntries(servers.map(server => [server, on(server)])))
+    for (const server of servers) expect(stdout).toMatch(new RegExp(`^${server} +${on(server)} +${on(server)} *$`, 'm'))
+    expect(stdout).toContain('the way back took')
+    const folder = workbench.folder('night')
+    expect(readFileSync(join(folder, 'rehearsal.md'), 'utf8')).toMatch(/^## GO: night/)
+    expect(readFileSync(join(folder, 'rehearsal.html'), 'utf8')).toContain('<h1>GO: night')
+    expect(existsSync(join(folder, 'report.html'))).toBe(true)
+  })
+
+  it('without the way back says that it was not rehearsed', async () => {
+    const { status, stdout } = await rehearse('--dump', dump, '--format', 'markdown')
+    expect(status).toBe(0)
+    expect(stdout).toContain('the way back was not rehearsed')
+    expect(stdout).toMatch(/^\| be3\.example\.com \| 0 \| [1-9]\d* \|$/m)
+  })
+
+  it('ends itself, and is no go (4), when a frontend is given a list that has shrunk; no later step is begun', async () => {
+    const events = '[{ at: 500ms, do: emptyMaster }]'
+    const sets = ['phases.2.step.rate=20', `phases.2.events=${events}`, 'slaves.retryDelay=1s']
+    const { status, stdout, stderr } = await rehearse('--dump', dump, '--undo', ...sets.flatMap(set => ['--set', set]))
+    expect(stdout, stderr).toMatch(/^NO-GO: night/)
+    expect(stdout).toMatch(/stopped: slave \d was given a list of \d+ mailboxes, after one of 60\d/)
+    expect(workbench.result('night').phases.map(({ name }) => name)).not.toContain('undo')
+    expect(status).toBe(4)
+  })
+
+  it('of nothing, or of what is not there, is none', async () => {
+    const nothing = await rehearse('--dump', dump, '--set', 'phases.2.step.move.prefix=nobody')
+    expect(nothing.stdout).toMatch(/^NO-GO: [\s\S]*move: there was no mailbox to move/)
+    expect(nothing.status).toBe(4)
+    const stepless = await workbench.bench(['rehearse', workbench.profile, '--master', 'embedded'])
+    expect(stepless.stderr).toMatch(/there is no step in it/)
+    expect(stepless.status).toBe(2)
+  })
+
+  it('is not made on the master that people depend on', async () => {
+    const conf = file('imapd.conf', 'servername: fe1\nmupdate_server: mupdate.example.org\n')
+    const { status, stderr } = await workbench.bench([
+      'rehearse',
+      night,
+      '--master',
+      'mupdate://murder@mupdate.example.org',
+      '--not-of',
+      conf,
+    ])
+    expect(stderr).toMatch(/mupdate\.example\.org is the mupdate_server of .*imapd\.conf/)
+    expect(status).toBe(2)
+  })
+})

@@ -1,0 +1,64 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { written } from '../../src/generators/dump.js'
+import { mailboxes } from '../../src/generators/mailboxes.js'
+import { cyrusMaster } from '../../src/masters/cyrus/cyrus-master.js'
+import { Workbench } from '../cli/bench.js'
+import { makeSite, ODD_RECORDS } from '../generators/sites.js'
+import { ctlMboxlist } from './mailbox-list.js'
+
+const workbench = new Workbench()
+const master = cyrusMaster()
+afterAll(async () => {
+  await master.stop()
+  workbench.remove()
+})
+
+/** All steps that change something, one after the other, with two frontends that restart in the middle. */
+const NIGHT = `\
+site: { mailboxes: 1 }
+slaves: { count: 4, retryDelay: 20s, start: simultaneous }
+phases:
+  - { name: preload, run: [preload], until: preloaded, limit: 60s }
+  - { name: settle, run: [slaves], until: streaming, limit: 60s }
+  - name: move
+    run: [slaves]
+    step: { move: { from: be1.example.com, to: be9.example.com, mailboxes: 150, abort: 0.2 }, rate: 40 }
+    until: done
+    events: [{ at: 1s, do: restart, slaves: 2 }]
+  - { name: rights, run: [slaves], step: { setAcl: { users: 20, identifier: helpdesk, rights: lrs }, rate: 40 }, until: done }
+  - { name: leavers, run: [slaves], step: { delete: { users: 10 }, rate: 40 }, until: done }
+  - { name: newcomers, run: [slaves], step: { create: { users: 5 }, rate: 40 }, until: done }
+`
+
+function file(name: string, content: string | Buffer): string {
+  const path = join(workbench.directory, name)
+  writeFileSync(path, content)
+  return path
+}
+
+describe('a night rehearsed on a real master, and undone', () => {
+  it('leaves the list as it was, which is what Cyrus itself says', async () => {
+    await master.start()
+    const records = [...mailboxes(makeSite({ mailboxes: 1500, names: 'plain' }), 3), ...ODD_RECORDS]
+    const dump = file('site.json', Buffer.concat([...written('json', records)]))
+    const { user, password } = master.credentials
+    const url = `mupdate://${user}@${master.address.host}:${master.address.port}`
+    const args = ['rehearse', file('night.yaml', NIGHT), '--dump', dump, '--undo', '--keep', '--master', url]
+    const { status, stdout, stderr } = await workbench.bench([...args, '--out', workbench.out], {
+      MUPDATE_BENCH_PASSWORD: password,
+    })
+    // On a busy machine its figures may say nothing; what it has done is what it has done.
+    expect([0, 5], `${stdout}${stderr}`).toContain(status)
+    const { phases, slaves, total } = workbench.result('night')
+    expect(phases.map(({ ended }) => ended)).toEqual(phases.map(() => 'condition'))
+    for (const kind of ['moveOut', 'moveIn', 'setacl', 'delete', 'create', 'rename', 'push'])
+      expect(total.operations[kind], kind).toMatchObject({ failed: 0, unfinished: 0 })
+    expect(slaves).toMatchObject({ followed: 4, differenceCount: 0, openMailboxes: 0 })
+    const after = await ctlMboxlist(join(master.databaseDirectory!()!, 'imapd.conf'), ['-d'])
+    const diff = await workbench.bench(['dump', 'diff', dump, file('after.json', after.stdout)])
+    expect(diff.stdout).toBe(`${records.length.toLocaleString('en')} the same\n`)
+    expect(diff.status).toBe(0)
+  }, 180_000)
+})
