@@ -24,7 +24,10 @@ export class RemoteReplay {
   private isNoted = false
 
   /** @throws {HarnessError} `USAGE` where it is not permitted */
-  constructor(address: MasterAddress, { traces, expectation, progress, ...permissions }: GivenTraces & Permissions & { readonly progress: Progress }) {
+  constructor(
+    address: MasterAddress,
+    { traces, expectation, progress, ...permissions }: GivenTraces & Permissions & { readonly progress: Progress },
+  ) {
     const steps = traces.flatMap(trace => trace.steps)
     const changes = steps.some(({ command }) => changedMailbox(command) !== undefined)
     const [first] = expectation.mailboxes()
@@ -55,7 +58,9 @@ export class RemoteReplay {
       )
     writeReplayJournal(this.journal, this.id, `${address.host}:${address.port}`, this.names)
     this.isNoted = true
-    this.progress.warn(`its mailboxes are noted in ${this.journal}; if this is killed: ${this.line({ address, credentials })}`)
+    this.progress.warn(
+      `its mailboxes are noted in ${this.journal}; if this is killed: ${this.line({ address, credentials })}`,
+    )
   }
 
   /** Removes what is there now; says so where that cannot be. */

@@ -180,8 +180,7 @@ class Replaying {
 
 function leftOutOf(traces: GivenTraces['traces']): Record<string, number> {
   const all: Record<string, number> = {}
-  for (const { leftOut } of traces)
-    for (const [what, count] of leftOut) all[what] = (all[what] ?? 0) + count
+  for (const { leftOut } of traces) for (const [what, count] of leftOut) all[what] = (all[what] ?? 0) + count
   return all
 }
 

@@ -84,7 +84,9 @@ function commandTable({ commands }: ReplayResult): string {
       kind,
       formatCount(count),
       ...[OK, NO, BAD, unfinished].map(number => (number === 0 ? '' : formatCount(number))),
-      ...(time === undefined ? ['', '', ''] : (['p50', 'p99', 'max'] as const).map(statistic => value(time, statistic))),
+      ...(time === undefined
+        ? ['', '', '']
+        : (['p50', 'p99', 'max'] as const).map(statistic => value(time, statistic))),
     ])
   }
   return `${table.toString()}\n`

@@ -19,7 +19,9 @@ export class KnownMailboxes {
     if (command.kind !== 'DELETE' && command.kind !== 'DEACTIVATE') return undefined
     const state = this.states.get(command.name)
     if (state === undefined) return `${command.kind} of a mailbox that is not known to be there`
-    return command.kind === 'DEACTIVATE' && state === 'reserved' ? 'DEACTIVATE of a mailbox that is reserved' : undefined
+    return command.kind === 'DEACTIVATE' && state === 'reserved'
+      ? 'DEACTIVATE of a mailbox that is reserved'
+      : undefined
   }
 
   /** @param answer undefined where its connection was lost first */

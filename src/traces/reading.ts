@@ -40,8 +40,8 @@ export class Reading {
   events: TelemetryEvent[] = []
   /** Whose line made no sense, or whether time went back. */
   brokenBy: 'client' | 'master' | 'clock' | undefined
-  /** Pieces that ended in a string and had not the length of a buffer: the fewer, the likelier. */
-  oddPieces = 0
+  /** Of ways that make sense, the one with the least is taken. */
+  unlikeliness = 0
   /** Of the marker before. */
   second: number | undefined
   private input = new Cutter()
@@ -56,12 +56,12 @@ export class Reading {
   /** The first answer is that to the login, which is not in the log. */
   private hasAnswered = false
 
-  copy(): Reading {
+  private copy(): Reading {
     const copy = new Reading()
     copy.at = this.at
     copy.events = [...this.events]
     copy.brokenBy = this.brokenBy
-    copy.oddPieces = this.oddPieces
+    copy.unlikeliness = this.unlikeliness
     copy.pieceBytes = this.pieceBytes
     copy.second = this.second
     copy.input = this.input.copy()
@@ -126,13 +126,22 @@ export class Reading {
 
   /** The marker that it stands at. */
   takeMarker(bytes: Uint8Array): void {
-    if (this.isInString && this.pieceBytes !== BUFFER_BYTES) this.oddPieces++
+    // A full buffer ends anywhere, and few pieces are as long by chance; what was sent in one go seldom ends in a string.
+    if (this.pieceBytes === BUFFER_BYTES) this.unlikeliness -= 4
+    else if (this.isInString) this.unlikeliness += 1
     const second = secondOf(bytes, this.at)
     if (this.second !== undefined && second < this.second) this.brokenBy = 'clock'
     this.second = second
     this.isInput = isInput(bytes, this.at)
     this.pieceBytes = 0
     this.at += MARKER_BYTES
+  }
+
+  /** The way in which what it stands at is part of a string. Names like that are rare. */
+  otherwise(): Reading {
+    const copy = this.copy()
+    copy.unlikeliness += 2
+    return copy
   }
 
   /** Goes on at the next line: there is no better way to read this. */

@@ -83,7 +83,7 @@ export class TelemetryReader {
       if (at < reading.at) return [reading]
       reading.read(bytes, at)
       if (!reading.mayBe(second)) return [reading]
-      const other = reading.isInString ? [reading.copy()] : []
+      const other = reading.isInString ? [reading.otherwise()] : []
       reading.takeMarker(bytes)
       return [reading, ...other]
     })
@@ -95,7 +95,7 @@ export class TelemetryReader {
     if (this.readings.length > 1) {
       const sensible = this.readings
         .filter(reading => !reading.makesNoSense)
-        .sort((one, other) => one.oddPieces - other.oddPieces)
+        .sort((one, other) => one.unlikeliness - other.unlikeliness)
       const distinct = sensible.filter((one, i) => !sensible.slice(0, i).some(other => one.isAs(other)))
       this.readings = distinct.length > 0 ? distinct.slice(0, MOST_READINGS) : this.readings.slice(0, 1)
     }

@@ -7,6 +7,7 @@ import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import { countMailboxes } from '../../src/drivers/count.js'
 import { embeddedMaster } from '../../src/masters/embedded/embedded-master.js'
 import type { Master } from '../../src/masters/master.js'
+import type { ReplayedCommand } from '../../src/report/replay.js'
 import { Client } from '../../src/session/client.js'
 import { lit, TelemetryLog } from '../support/telemetry-log.js'
 import { Workbench } from './bench.js'
@@ -37,7 +38,9 @@ const BACKEND = new TelemetryLog()
 const SLAVE = new TelemetryLog()
   .output('A01 OK "Authenticated"\r\n')
   .input('U01 UPDATE\r\n')
-  .output(`U01 MAILBOX ${lit('user.old')} ${lit('be2!q')} ${lit('b\tl\t')}\r\nU01 RESERVE ${lit('user.half')} ${lit('be2!q')}\r\n`)
+  .output(
+    `U01 MAILBOX ${lit('user.old')} ${lit('be2!q')} ${lit('b\tl\t')}\r\nU01 RESERVE ${lit('user.half')} ${lit('be2!q')}\r\n`,
+  )
   .output('U01 OK "streaming starts"\r\n')
   .pass(2)
   .input('N1 NOOP\r\n')
@@ -67,7 +70,7 @@ describe('mupdate-bench replay', () => {
     })
     expect(result.original.seconds).toBeCloseTo(1.9, 6)
     const counts = Object.fromEntries(
-      result.commands.map(({ kind, answers, unfinished }: never) => [kind, [answers?.['OK'], unfinished]]),
+      result.commands.map(({ kind, answers, unfinished }: ReplayedCommand) => [kind, [answers?.OK, unfinished]]),
     )
     expect(counts).toMatchObject({ RESERVE: [1, 0], ACTIVATE: [1, 0], DELETE: [1, 0], UPDATE: [1, 0], NOOP: [1, 0] })
     // user.half and user.old, unless the backend was quicker.
@@ -95,7 +98,11 @@ describe('mupdate-bench replay', () => {
     { what: 'no speed', args: ['murder', '--speed', '0'], says: /from 0\.001 to 10000, or max/ },
     { what: 'no master', args: ['murder', '--master', 'cyrusses'], says: /no such master/ },
     { what: 'settings of others', args: ['murder', '--set', 'slaves.count=3'], says: /no setting of the master/ },
-    { what: 'another host', args: ['murder', '-m', 'mupdate://a@192.0.2.1'], says: /create up to 3[\s\S]*--allow-load/ },
+    {
+      what: 'another host',
+      args: ['murder', '-m', 'mupdate://a@192.0.2.1'],
+      says: /create up to 3[\s\S]*--allow-load/,
+    },
     {
       what: 'to change mailboxes of another host',
       args: ['murder', '-m', 'mupdate://a@192.0.2.1', '--allow-load', '192.0.2.1'],

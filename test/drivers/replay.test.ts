@@ -21,7 +21,13 @@ const LOGOUT: TracedCommand = { kind: 'LOGOUT' }
 type Said = readonly [atS: number, command: TracedCommand, more?: Partial<TraceStep>]
 
 function connection(fromS: number, toS: number, ...said: readonly Said[]): ConnectionTrace {
-  const steps = said.map(([atS, command, more]) => ({ command, atS: S + atS, isPipelined: false, answer: undefined, ...more }))
+  const steps = said.map(([atS, command, more]) => ({
+    command,
+    atS: S + atS,
+    isPipelined: false,
+    answer: undefined,
+    ...more,
+  }))
   return { path: 'log', startS: S + fromS, endS: S + toS, steps, leftOut: new Map() }
 }
 
@@ -50,7 +56,7 @@ async function replay(
     speed = Infinity,
     known = new KnownMailboxes(),
     allowCrash = false,
-    answer = () => 'OK "done"' as string | undefined,
+    answer = (_what: string): string | undefined => 'OK "done"',
     onHeard = (_what: string, _replay: Replay) => {},
   } = {},
 ): Promise<Replay> {
@@ -91,13 +97,16 @@ describe('a replay', () => {
     const most = async (isPipelined: boolean) => {
       let [unanswered, most] = [0, 0]
       heard = []
-      await replay([connection(0, 1, ...Array.from({ length: 9 }, (_, i) => [0, find(`user.${i}`), { isPipelined }] as const))], {
-        onHeard: () => {
-          unanswered++
-          most = Math.max(most, unanswered)
-          setImmediate(() => unanswered--)
+      await replay(
+        [connection(0, 1, ...Array.from({ length: 9 }, (_, i) => [0, find(`user.${i}`), { isPipelined }] as const))],
+        {
+          onHeard: () => {
+            unanswered++
+            most = Math.max(most, unanswered)
+            setImmediate(() => unanswered--)
+          },
         },
-      })
+      )
       await server!.close()
       return most
     }
@@ -137,7 +146,14 @@ describe('a replay', () => {
 
   it('holds back what would kill the master, unless asked', async () => {
     const traces = [
-      connection(0, 1, [0, remove('user.gone')], [0, remove('user.here')], [0, remove('user.here')], [0, deactivate('user.r')]),
+      connection(
+        0,
+        1,
+        [0, remove('user.gone')],
+        [0, remove('user.here')],
+        [0, remove('user.here')],
+        [0, deactivate('user.r')],
+      ),
     ]
     const known = () => {
       const known = new KnownMailboxes()
@@ -160,7 +176,15 @@ describe('a replay', () => {
 
   it('goes by what was answered, and says where that is not what was recorded', async () => {
     const done = await replay(
-      [connection(0, 1, [0, activate('user.a'), { answer: 'OK' }], [0, remove('user.a'), { answer: 'OK' }], [0, NOOP, { answer: 'OK' }])],
+      [
+        connection(
+          0,
+          1,
+          [0, activate('user.a'), { answer: 'OK' }],
+          [0, remove('user.a'), { answer: 'OK' }],
+          [0, NOOP, { answer: 'OK' }],
+        ),
+      ],
       { answer: what => (what.includes('ACTIVATE') ? 'NO "not today"' : 'OK "done"') },
     )
     expect(heard).toEqual(['0 ACTIVATE user.a be1!p ', '0 NOOP'])
@@ -170,7 +194,9 @@ describe('a replay', () => {
 
   it('has no more connections at one time than there were', async () => {
     let [open, most] = [0, 0]
-    const traces = Array.from({ length: 12 }, (_, i) => connection(Math.floor(i / 3) * 2, Math.floor(i / 3) * 2 + 1, [Math.floor(i / 3) * 2, NOOP]))
+    const traces = Array.from({ length: 12 }, (_, i) =>
+      connection(Math.floor(i / 3) * 2, Math.floor(i / 3) * 2 + 1, [Math.floor(i / 3) * 2, NOOP]),
+    )
     const running = replay(traces, {
       onHeard: () => {
         open = server!.sockets.filter(socket => !socket.destroyed).length
@@ -212,7 +238,12 @@ describe('a replay', () => {
   it('reads on where a slave did', async () => {
     const record = 'MAILBOX {6+}\r\nuser.a {5+}\r\nbe1!p {0+}\r\n\r\n'
     const done = await replay([connection(0, 1, [0, { kind: 'UPDATE' }], [1, NOOP], [1, LOGOUT])], {
-      answer: what => (what.endsWith('UPDATE') ? `${record}U01 OK "streaming starts"` : what.endsWith('NOOP') ? 'OK "Noop done"' : 'OK "bye-bye"'),
+      answer: what =>
+        what.endsWith('UPDATE')
+          ? `${record}U01 OK "streaming starts"`
+          : what.endsWith('NOOP')
+            ? 'OK "Noop done"'
+            : 'OK "bye-bye"',
     })
     expect(heard).toEqual(['0 UPDATE', '0 NOOP', '0 LOGOUT'])
     expect(done.records).toBe(1)

@@ -28,14 +28,39 @@ describe('what was on the master before', () => {
     { what: 'what is deactivated', said: [[DEACTIVATE, 'OK']], expected: [{ ...UNKNOWN, location: 'be1!p' }] },
     {
       what: 'what is activated without a RESERVE',
-      said: [[ACTIVATE, 'OK'], [DELETE, 'OK']],
+      said: [
+        [ACTIVATE, 'OK'],
+        [DELETE, 'OK'],
+      ],
       expected: [{ ...UNKNOWN, location: 'be1!p', acl: 'a\tl\t' }],
     },
     { what: 'what cannot be reserved', said: [[RESERVE, 'NO']], expected: [UNKNOWN] },
     { what: 'what is looked up, as far as it is known', said: [[FIND]], expected: [UNKNOWN] },
-    { what: 'nothing that is created first', said: [[RESERVE, 'OK'], [ACTIVATE, 'OK'], [DELETE, 'OK']], expected: [] },
-    { what: 'nothing that is looked up in vain', said: [[FIND, 'OK', false], [ACTIVATE, 'OK']], expected: [] },
-    { what: 'nothing that could not be deleted', said: [[DELETE, 'NO'], [RESERVE, 'OK']], expected: [] },
+    {
+      what: 'nothing that is created first',
+      said: [
+        [RESERVE, 'OK'],
+        [ACTIVATE, 'OK'],
+        [DELETE, 'OK'],
+      ],
+      expected: [],
+    },
+    {
+      what: 'nothing that is looked up in vain',
+      said: [
+        [FIND, 'OK', false],
+        [ACTIVATE, 'OK'],
+      ],
+      expected: [],
+    },
+    {
+      what: 'nothing that could not be deleted',
+      said: [
+        [DELETE, 'NO'],
+        [RESERVE, 'OK'],
+      ],
+      expected: [],
+    },
     { what: 'nothing that is spoken of in a way that was not understood', said: [[DELETE, 'BAD']], expected: [] },
   ])('is $what', ({ said, expected }) => expect(before(...said)).toEqual(expected))
 

@@ -14,7 +14,10 @@ const COMMANDS = {
 type Verb = keyof typeof COMMANDS
 
 /** Which of the two would kill a master after all that. */
-function deadly(state: 'active' | 'reserved' | undefined, ...said: readonly (readonly [Verb, Answer | undefined])[]): string {
+function deadly(
+  state: 'active' | 'reserved' | undefined,
+  ...said: readonly (readonly [Verb, Answer | undefined])[]
+): string {
   const known = new KnownMailboxes()
   if (state !== undefined) known.add({ name: NAME, state })
   for (const [verb, answer] of said) known.answered(COMMANDS[verb], answer)

@@ -28,15 +28,15 @@ const COMMANDS: readonly (readonly [wire: string, command: TracedCommand])[] = [
     `X1 ACTIVATE ${lit('user.a\r\nb {3+}')} ${lit('be1!p')} ${lit('bob\tlrs\t')}\r\n`,
     { kind: 'ACTIVATE', name: 'user.a\r\nb {3+}', location: 'be1!p', acl: 'bob\tlrs\t' },
   ],
-  [
-    'X2 deactivate "user.q\\"uoted" {5}\r\nbe1!p\r\n',
-    { kind: 'DEACTIVATE', name: 'user.q"uoted', location: 'be1!p' },
-  ],
+  ['X2 deactivate "user.q\\"uoted" {5}\r\nbe1!p\r\n', { kind: 'DEACTIVATE', name: 'user.q"uoted', location: 'be1!p' }],
   [`X3 FIND ${lit('user.caf\xc3\xa9')}\r\n`, { kind: 'FIND', name: 'user.caf\xc3\xa9' }],
   [`X4 LIST ${lit('be1!')}\r\n`, { kind: 'LIST', locationPrefix: 'be1!' }],
   [`X5 DELETE ${lit('user.bob.Sent')}\r\n`, { kind: 'DELETE', name: 'user.bob.Sent' }],
   ['X6 NOOP\n', { kind: 'NOOP' }],
-  [`X7 ACTIVATE ${lit('user.x')} ${lit('be1!p')} ${lit('')}\r\n`, { kind: 'ACTIVATE', name: 'user.x', location: 'be1!p', acl: '' }],
+  [
+    `X7 ACTIVATE ${lit('user.x')} ${lit('be1!p')} ${lit('')}\r\n`,
+    { kind: 'ACTIVATE', name: 'user.x', location: 'be1!p', acl: '' },
+  ],
   ['U01 UPDATE\r\n', { kind: 'UPDATE' }],
   ['Q01 LOGOUT\r\n', { kind: 'LOGOUT' }],
 ]
@@ -53,12 +53,16 @@ describe('a telemetry log', () => {
 
   it('is read however many pieces it has', () => {
     fc.assert(
-      fc.property(fc.uniqueArray(fc.integer({ min: 1, max: SAID.length - 1 }), { maxLength: 40 }), fc.nat(50), (cuts, more) => {
-        const ends = [...cuts.sort((a, b) => a - b), SAID.length]
-        const log = new TelemetryLog()
-        for (const [i, end] of ends.entries()) log.pass(i % 3 === 0 ? 1 : 0).input(SAID.slice(ends[i - 1] ?? 0, end))
-        expect(commandsOf(trace(log.bytes, 1 + more))).toEqual(EXPECTED)
-      }),
+      fc.property(
+        fc.uniqueArray(fc.integer({ min: 1, max: SAID.length - 1 }), { maxLength: 40 }),
+        fc.nat(50),
+        (cuts, more) => {
+          const ends = [...cuts.sort((a, b) => a - b), SAID.length]
+          const log = new TelemetryLog()
+          for (const [i, end] of ends.entries()) log.pass(i % 3 === 0 ? 1 : 0).input(SAID.slice(ends[i - 1] ?? 0, end))
+          expect(commandsOf(trace(log.bytes, 1 + more))).toEqual(EXPECTED)
+        },
+      ),
     )
   })
 
@@ -72,7 +76,10 @@ describe('a telemetry log', () => {
         .pass(1)
         .input(rest.slice(at))
       const { steps } = trace(log.bytes)
-      expect(steps.map(({ command }) => command), `cut at ${at}`).toEqual(EXPECTED)
+      expect(
+        steps.map(({ command }) => command),
+        `cut at ${at}`,
+      ).toEqual(EXPECTED)
       expect(steps[0]!.answer).toBe('OK')
     }
   })
@@ -176,7 +183,10 @@ describe('a telemetry log', () => {
   it('begins when its name says, unless that is another time', () => {
     const { bytes } = new TelemetryLog().pass(5).input('X0 NOOP\r\n')
     expect(trace(bytes, 99, 1_700_000_003.25)).toMatchObject({ startS: 1_700_000_003.25, endS: 1_700_000_005 })
-    expect(trace(bytes, 99, 1_700_000_005.75)).toMatchObject({ startS: 1_700_000_005.75, steps: [{ atS: 1_700_000_005.75 }] })
+    expect(trace(bytes, 99, 1_700_000_005.75)).toMatchObject({
+      startS: 1_700_000_005.75,
+      steps: [{ atS: 1_700_000_005.75 }],
+    })
     expect(trace(bytes, 99, 1_600_000_000.5)).toMatchObject({ startS: 1_700_000_005, steps: [{ atS: 1_700_000_005 }] })
   })
 
@@ -192,7 +202,10 @@ describe('a telemetry log', () => {
     ['a long line', `---------- ${'x'.repeat(5000)}`],
   ])('is not %s', (_what, text) => {
     expect(() => trace(Buffer.from(text), 7)).toThrow(
-      expect.objectContaining<Partial<HarnessError>>({ code: 'RESULTS', message: expect.stringContaining('no telemetry log') }),
+      expect.objectContaining<Partial<HarnessError>>({
+        code: 'RESULTS',
+        message: expect.stringContaining('no telemetry log'),
+      }),
     )
   })
 })
