@@ -32,7 +32,7 @@ const STATUS: Partial<Record<number, Answer>> = { [REPLY.ok]: 'OK', [REPLY.no]: 
 
 /**
  * One way to read a log, up to a place in it. Where a string holds what looks like a marker there are two: it is one, or it
- * is part of a name. By the counts of literals, and as a master answers whole commands only, one of them soon makes no sense.
+ * is part of a name. By the counts of literals one of them soon makes no sense.
  */
 export class Reading {
   /** Where it stands in the bytes that are being read. */
@@ -53,8 +53,6 @@ export class Reading {
   private begun: { readonly atS: number; readonly isPipelined: boolean } | undefined
   /** Tags of commands that have no answer. */
   private waiting: string[] = []
-  /** The first answer is that to the login, which is not in the log. */
-  private hasAnswered = false
 
   private copy(): Reading {
     const copy = new Reading()
@@ -69,7 +67,6 @@ export class Reading {
     copy.isInput = this.isInput
     copy.begun = this.begun
     copy.waiting = [...this.waiting]
-    copy.hasAnswered = this.hasAnswered
     return copy
   }
 
@@ -184,11 +181,8 @@ export class Reading {
   }
 
   private takeAnswer(tag: string, status: Answer): void {
-    const isFirst = !this.hasAnswered
-    this.hasAnswered = true
     const place = this.waiting.indexOf(tag)
-    // A master answers in order.
-    if (place > 0 || (place < 0 && !isFirst)) this.brokenBy = 'master'
+    // That to the login, which is not in the log.
     if (place < 0) return
     this.waiting.splice(0, place + 1)
     this.events.push({ kind: 'answer', tag, status })

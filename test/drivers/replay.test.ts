@@ -224,6 +224,17 @@ describe('a replay', () => {
     expect(counted('ACTIVATE')).toMatchObject({ count: 2, unfinished: 1 })
   })
 
+  it('says nothing more on a connection that is lost, though its turn has come', async () => {
+    const done = await replay(
+      [connection(0, 9, [0, activate('user.a')], [0, activate('user.a'), { isPipelined: true }])],
+      {
+        answer: () => 'CLOSE',
+      },
+    )
+    expect(done.sent).toBe(1)
+    expect(Object.fromEntries(done.skipped)).toEqual({ 'its connection was lost': 1 })
+  })
+
   it('ends when it is told to, with what is under way as lower bounds', async () => {
     const done = await replay([connection(0, 1, [0, NOOP], [0, NOOP]), connection(50, 60, [50, NOOP])], {
       speed: 1,

@@ -112,6 +112,15 @@ describe('a telemetry log', () => {
     }
   })
 
+  it('of a name that looks like a later marker is read wherever it is cut, since time does not go back', () => {
+    const name = 'user.<1700000001<xyz'
+    const wire = `X1 RESERVE ${lit(name)} ${lit('be1!p')}\r\n`
+    for (let at = 1; at < wire.length; at++) {
+      const log = new TelemetryLog().input(wire.slice(0, at), wire.slice(at)).output('X1 OK "done"\r\n')
+      expect(commandsOf(trace(log.bytes)), `cut at ${at}`).toEqual([{ kind: 'RESERVE', name, location: 'be1!p' }])
+    }
+  })
+
   it('of lists with such names is read wherever they are cut', () => {
     const record = `U01 MAILBOX ${lit('user.<1700000000<x')} ${lit('be1!p')} ${lit('a\tlrs\t')}\r\n`
     const list = `${record.repeat(3)}U01 OK "streaming starts"\r\n`
