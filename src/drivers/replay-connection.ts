@@ -66,6 +66,7 @@ export class ReplayConnection {
     if (this.isPumping) return
     this.isPumping = true
     while (this.client?.closed === false && this.advance());
+    this.client?.flush()
     this.isPumping = false
   }
 
@@ -155,7 +156,7 @@ export class ReplayConnection {
     this.underWay++
     this.owner.sent++
     if (command.kind === 'UPDATE') client.update(command.servers, handler, this.owner)
-    else client.send(command, handler)
+    else client.queue(command, handler)
   }
 
   private end(): void {

@@ -17,7 +17,6 @@ export type TelemetryEvent =
       readonly command: TracedCommand | undefined
       readonly isPipelined: boolean
     }
-  /** Of the oldest command of that tag that had none; those before it get none any more. */
   | { readonly kind: 'answer'; readonly tag: string; readonly status: Answer }
   /** MAILBOX or RESERVE. */
   | { readonly kind: 'record'; readonly atS: number; readonly tag: string; readonly record: MailboxRecord }
@@ -51,8 +50,8 @@ export class Reading {
   private pieceBytes = 0
   /** The command whose end has not come. */
   private begun: { readonly atS: number; readonly isPipelined: boolean } | undefined
-  /** Tags of commands that have no answer. */
-  private waiting: string[] = []
+  /** Commands that have no answer. */
+  private waiting = 0
 
   private copy(): Reading {
     const copy = new Reading()
@@ -66,7 +65,7 @@ export class Reading {
     copy.output = this.output.copy()
     copy.isInput = this.isInput
     copy.begun = this.begun
-    copy.waiting = [...this.waiting]
+    copy.waiting = this.waiting
     return copy
   }
 
@@ -102,7 +101,7 @@ export class Reading {
       this.at === other.at &&
       this.isInput === other.isInput &&
       this.second === other.second &&
-      this.waiting.join(' ') === other.waiting.join(' ')
+      this.waiting === other.waiting
     )
   }
 
@@ -156,7 +155,7 @@ export class Reading {
   }
 
   private now() {
-    return { atS: this.second ?? 0, isPipelined: this.waiting.length > 0 }
+    return { atS: this.second ?? 0, isPipelined: this.waiting > 0 }
   }
 
   private readonly takeCommand = (frame: Frame): void => {
@@ -167,7 +166,7 @@ export class Reading {
       this.brokenBy = 'client'
       return
     }
-    this.waiting.push(said.tag)
+    this.waiting++
     this.events.push({ kind: 'command', atS, isPipelined, ...said })
   }
 
@@ -175,17 +174,12 @@ export class Reading {
     const code = replyCode(frame)
     const tag = frame.count > 0 ? frame.text(0) : ''
     const status = STATUS[code]
-    if (status !== undefined && tag !== '*') this.takeAnswer(tag, status)
-    else if (code === REPLY.mailbox || code === REPLY.reserve) this.takeRecord(frame, tag, code === REPLY.mailbox)
+    if (status !== undefined && tag !== '*') {
+      // Of the first, that to the login, the command is not in the log.
+      this.waiting = Math.max(0, this.waiting - 1)
+      this.events.push({ kind: 'answer', tag, status })
+    } else if (code === REPLY.mailbox || code === REPLY.reserve) this.takeRecord(frame, tag, code === REPLY.mailbox)
     else if (code === REPLY.other && tag !== '*') this.brokenBy = 'master'
-  }
-
-  private takeAnswer(tag: string, status: Answer): void {
-    const place = this.waiting.indexOf(tag)
-    // That to the login, which is not in the log.
-    if (place < 0) return
-    this.waiting.splice(0, place + 1)
-    this.events.push({ kind: 'answer', tag, status })
   }
 
   private takeRecord(frame: Frame, tag: string, isActive: boolean): void {

@@ -5,7 +5,6 @@ import type { Answer, ConnectionTrace, TraceStep } from './trace.js'
 
 /** A command whose answer may come. */
 interface Waiting {
-  readonly tag: string
   /** Undefined where it is no part of a replay. */
   readonly step: { -readonly [key in keyof TraceStep]: TraceStep[key] } | undefined
   isFound: boolean
@@ -15,7 +14,7 @@ interface Waiting {
 export class TraceBuilder {
   private readonly steps: TraceStep[] = []
   private readonly leftOut = new Map<string, number>()
-  private waiting: Waiting[] = []
+  private readonly waiting = new Map<string, Waiting>()
   private startS: number | undefined
 
   /** @param namedS when it began, as the log's name says; undefined where it does not */
@@ -34,7 +33,7 @@ export class TraceBuilder {
         this.addAnswer(event.tag, event.status)
         break
       case 'record': {
-        const asking = this.waiting.find(({ tag }) => tag === event.tag)
+        const asking = this.waiting.get(event.tag)
         if (asking !== undefined) asking.isFound = true
         this.expectation.addRecord(event.record, event.atS)
       }
@@ -43,7 +42,7 @@ export class TraceBuilder {
 
   /** @param end what it holds has been added */
   end({ endS, isCutOff, unread }: TelemetryEnd): ConnectionTrace {
-    for (const waiting of this.waiting) this.imply(waiting, undefined)
+    for (const waiting of this.waiting.values()) this.imply(waiting, undefined)
     this.leaveOut('cut off at the end of its log', isCutOff ? 1 : 0)
     this.leaveOut('no command', unread)
     const { path, steps, leftOut } = this
@@ -58,13 +57,13 @@ export class TraceBuilder {
     const notBefore = this.steps.at(-1)?.atS ?? this.startS
     const step = command && { command, atS: Math.max(atS, notBefore), isPipelined, answer: undefined }
     if (step !== undefined) this.steps.push(step)
-    this.waiting.push({ tag, step, isFound: false })
+    this.waiting.set(tag, { step, isFound: false })
   }
 
   private addAnswer(tag: string, status: Answer): void {
-    const place = this.waiting.findIndex(waiting => waiting.tag === tag)
-    const [answered] = this.waiting.splice(0, place + 1).slice(-1)
+    const answered = this.waiting.get(tag)
     if (answered === undefined) return
+    this.waiting.delete(tag)
     if (answered.step !== undefined) answered.step.answer = status
     this.imply(answered, status)
   }
