@@ -41,6 +41,16 @@ export class ReplayConnection {
   }
 
   async open(): Promise<void> {
+    const client = await this.connect()
+    if (client === undefined) this.giveUp('its connection could not be made')
+    else if (this.isOver) client.destroy()
+    else {
+      this.client = client
+      this.pump()
+    }
+  }
+
+  private async connect(): Promise<Client | undefined> {
     const { address, credentials, clock } = this.owner.options
     const intendedNs = this.owner.dueNs(this.trace.startS)
     const sentNs = clock.nowNs()
@@ -50,14 +60,12 @@ export class ReplayConnection {
       const onLost = () => this.giveUp('its connection was lost')
       const client = await Client.connect({ address, credentials, clock, onLost })
       record('ok')
-      this.client = client
       this.before = { intendedNs, answeredNs: clock.nowNs() }
-      if (this.isOver) client.destroy()
-      else this.pump()
+      return client
     } catch (error) {
       record(isRefusal(error) ? 'failed' : 'unfinished')
       this.owner.onUnserved(error)
-      this.giveUp('its connection could not be made')
+      return undefined
     }
   }
 
@@ -168,4 +176,4 @@ export class ReplayConnection {
 }
 
 /** Timers count in 32 bits of ms. */
-const MOST_WAIT_MS = 3_600_000
+export const MOST_WAIT_MS = 3_600_000

@@ -7,7 +7,7 @@ import type { KnownMailboxes } from '../traces/known-mailboxes.js'
 import { type Answer, type ConnectionTrace, mostAtOnce, type TracedCommand, type TraceStep } from '../traces/trace.js'
 import type { RecordSink, RecordSpan } from '../wire/record-scanner.js'
 import { MailboxOrder } from './mailbox-order.js'
-import { ReplayConnection, type Turn } from './replay-connection.js'
+import { MOST_WAIT_MS, ReplayConnection, type Turn } from './replay-connection.js'
 
 export interface ReplayOptions {
   readonly address: MasterAddress
@@ -162,7 +162,7 @@ export class Replay implements RecordSink {
             this.awake(dueNs)
             this.begin()
           },
-          Math.min(waitMs, 3_600_000),
+          Math.min(waitMs, MOST_WAIT_MS),
         )
         return
       }

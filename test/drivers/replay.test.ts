@@ -56,6 +56,7 @@ async function replay(
     speed = Infinity,
     known = new KnownMailboxes(),
     allowCrash = false,
+    banner = BANNER,
     answer = (_what: string): string | undefined => 'OK "done"',
     onHeard = (_what: string, _replay: Replay) => {},
   } = {},
@@ -68,7 +69,7 @@ async function replay(
     if (said === 'CLOSE') socket.destroy()
     return said === undefined || said === 'CLOSE' ? undefined : `${tag} ${said}\r\n`
   })
-  server = await lineServer(BANNER, answering)
+  server = await lineServer(banner, answering)
   const credentials = { user: 'murder', password: 'secret' }
   const driver = new Replay({ address: server.address, credentials, clock, recorder, traces, speed, known, allowCrash })
   await driver.run()
@@ -233,6 +234,14 @@ describe('a replay', () => {
     )
     expect(done.sent).toBe(1)
     expect(Object.fromEntries(done.skipped)).toEqual({ 'its connection was lost': 1 })
+  })
+
+  it('counts the connections that a master refuses, and goes on', async () => {
+    const traces = [connection(0, 1, [0, NOOP], [1, NOOP]), connection(5, 6, [5, NOOP])]
+    const done = await replay(traces, { banner: '* BYE "Server Unable"\r\n' })
+    expect([...done.unserved]).toEqual([[expect.stringContaining('said BYE: Server Unable'), 2]])
+    expect(Object.fromEntries(done.skipped)).toEqual({ 'its connection could not be made': 3 })
+    expect(counted('LOGIN')).toMatchObject({ count: 2, failed: 2 })
   })
 
   it('ends when it is told to, with what is under way as lower bounds', async () => {
