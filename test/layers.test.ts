@@ -20,6 +20,7 @@ const RANKS: Readonly<Record<string, number>> = {
   drivers: 6,
   limits: 6,
   dumps: 2,
+  traces: 2,
   site: 7,
   engine: 7,
   diagnosis: 7,
@@ -33,7 +34,7 @@ const RANKS: Readonly<Record<string, number>> = {
 }
 
 /** Pure folders: what they do depends on what they are given, so that it can be tested and replayed. */
-const PURE = ['statistics', 'wire', 'generators', 'dumps', 'limits', 'site', 'diagnosis', 'verdict']
+const PURE = ['statistics', 'wire', 'generators', 'dumps', 'traces', 'limits', 'site', 'diagnosis', 'verdict']
 const IMPURE_MODULES = /^(node:)?(net|tls|dgram|http|https|http2|child_process|cluster|worker_threads|timers)(\/|$)/
 
 const root = resolve(import.meta.dirname, '../src')

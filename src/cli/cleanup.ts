@@ -33,8 +33,8 @@ function journalOfRun(directory: string): Leftovers {
 
 export function cleanupCommand(): Command {
   return new Command('cleanup')
-    .description('remove what a run or a calibration left on a remote master')
-    .argument('<run>', 'the run’s folder, results/<profile>/<time>-<id>, or a calibration’s journal')
+    .description('remove what a run, a calibration or a replay left on a remote master')
+    .argument('<run>', 'the run’s folder, results/<profile>/<time>-<id>, or the journal of a calibration or a replay')
     .requiredOption('-m, --master <url>', 'mupdate://user@host:port, the master of that run')
     .option('--password-file <file>', 'its password (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .option('--without-marker', 'also names that do not say that the run made them: those of its dump')
@@ -57,7 +57,8 @@ Examples:
       if (address !== noted) {
         throw new HarnessError('USAGE', `that was on ${noted}, not on ${address}`, 'give the master that it was on')
       }
-      if (flags.withoutMarker !== true) for (const name of names) checkMarker(name, markerOf(id))
+      const isTold = flags.withoutMarker === true || ofCalibration?.isSealed === true
+      if (!isTold) for (const name of names) checkMarker(name, markerOf(id))
       const credentials = { user: choice.user, password: await readPassword(choice.user, flags.passwordFile) }
       const progress = new Progress()
       const result = await cleanUp(

@@ -15,6 +15,7 @@ import { generateCommand } from './generate.js'
 import { masterCommand } from './master.js'
 import { planCommand } from './plan.js'
 import { profileCommand } from './profile.js'
+import { replayCommand } from './replay.js'
 import { reportCommand } from './report.js'
 import { runCommand } from './run.js'
 import { rehearseCommand } from './rehearse.js'
@@ -48,6 +49,7 @@ for (const command of [
   calibrateCommand(),
   generateCommand(),
   dumpCommand(),
+  replayCommand(),
   showCommand(),
   reportCommand(),
   cleanupCommand(),

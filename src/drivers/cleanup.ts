@@ -54,6 +54,30 @@ export async function cleanUp(
   }
 }
 
+/**
+ * @returns those of `names` that the master holds
+ * @throws {HarnessError} when it is not reached
+ */
+export async function present(
+  address: MasterAddress,
+  credentials: Credentials,
+  clock: Clock,
+  names: readonly string[],
+): Promise<string[]> {
+  const client = await Client.connect({ address, credentials, clock })
+  const there: string[] = []
+  try {
+    for (let i = 0; i < names.length; i += WINDOW) {
+      const batch = names.slice(i, i + WINDOW)
+      const found = await Promise.all(batch.map(name => isThere(client, name)))
+      there.push(...batch.filter((_, k) => found[k]))
+    }
+    return there
+  } finally {
+    await client.logout()
+  }
+}
+
 function isThere(client: Client, name: string): Promise<boolean> {
   return new Promise((resolve, reject) => {
     let found = false

@@ -1,0 +1,61 @@
+import { createReadStream, readdirSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { HarnessError } from '../core/errors.js'
+import { formatCount } from '../core/units.js'
+import { Expectation } from '../traces/expectation.js'
+import { TelemetryReader } from '../traces/telemetry.js'
+import type { ConnectionTrace } from '../traces/trace.js'
+import { TraceBuilder } from '../traces/trace-builder.js'
+import { statOf, unreadable } from './given-files.js'
+import type { Progress } from './progress.js'
+import { unpacked } from './unpacked.js'
+
+/** imap/telemetry.c with usetimestamp; Cyrus 2.3 leaves the service's name out. */
+const LOG_NAME = /^(?:mupdate-)?(\d{10}\.\d{1,6})(?:\.gz)?$/
+
+export interface GivenTraces {
+  readonly traces: readonly ConnectionTrace[]
+  readonly expectation: Expectation
+}
+
+/** @throws {HarnessError} `USAGE`, `RESULTS` for what is no telemetry log, or has nothing to replay */
+export async function readTraces(paths: readonly string[], progress: Progress): Promise<GivenTraces> {
+  const expectation = new Expectation()
+  const traces: ConnectionTrace[] = []
+  for (const path of paths.flatMap(logsOf)) {
+    progress.note(`reading ${path}: ${formatCount(traces.length)} connections before it`)
+    traces.push(await readTrace(path, expectation))
+  }
+  progress.clear()
+  if (traces.some(({ steps }) => steps.length > 0)) return { traces, expectation }
+  throw new HarnessError('RESULTS', 'there is no command in these logs', 'give those of a connection that sent some')
+}
+
+/** Of a folder, those of mupdate: logs of a user’s other services may lie there too. */
+function logsOf(path: string): string[] {
+  if (!statOf(path).isDirectory()) return [path]
+  const logs = readdirSync(path)
+    .filter(name => LOG_NAME.test(name))
+    .sort()
+  if (logs.length > 0) return logs.map(name => join(path, name))
+  throw new HarnessError(
+    'USAGE',
+    `${path}: no log of mupdate’s in it, such as mupdate-1700000000.123456`,
+    'give <configdirectory>/log/<user>, or the files themselves',
+  )
+}
+
+async function readTrace(path: string, expectation: Expectation): Promise<ConnectionTrace> {
+  const [, named] = LOG_NAME.exec(basename(path)) ?? []
+  const reader = new TelemetryReader(path)
+  const builder = new TraceBuilder(path, named === undefined ? undefined : Number(named), expectation)
+  try {
+    const bytes = unpacked(createReadStream(path), path, unpack => `${unpack} > log, and give that`)
+    for await (const chunk of bytes) for (const event of reader.push(chunk)) builder.add(event)
+  } catch (error) {
+    throw unreadable(path, error)
+  }
+  const end = reader.end()
+  for (const event of end.events) builder.add(event)
+  return builder.end(end)
+}
