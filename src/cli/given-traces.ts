@@ -6,9 +6,9 @@ import { Expectation } from '../traces/expectation.js'
 import { TelemetryReader } from '../traces/telemetry.js'
 import type { ConnectionTrace } from '../traces/trace.js'
 import { TraceBuilder } from '../traces/trace-builder.js'
-import { statOf, unreadable } from './given-files.js'
+import { statOf, unreadable } from '../core/given-files.js'
 import type { Progress } from './progress.js'
-import { unpacked } from './unpacked.js'
+import { unpacked } from '../core/unpacked.js'
 
 /** imap/telemetry.c with usetimestamp; Cyrus 2.3 leaves the service's name out. */
 const LOG_NAME = /^(?:mupdate-)?(\d{10}\.\d{1,6})(?:\.gz)?$/

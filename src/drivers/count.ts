@@ -56,3 +56,9 @@ export async function countByServer(
   await client.logout()
   return counts
 }
+
+/** How many entries a LIST has, likewise. */
+export async function countMailboxes(address: MasterAddress, credentials: Credentials, clock: Clock): Promise<number> {
+  const counts = await countByServer(address, credentials, clock)
+  return [...counts.values()].reduce((sum, mailboxes) => sum + mailboxes, 0)
+}

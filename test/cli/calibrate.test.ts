@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
-import { countByServer } from '../../src/drivers/count.js'
+import { countMailboxes } from '../../src/drivers/count.js'
 import { embeddedMaster } from '../../src/masters/embedded/embedded-master.js'
 import type { Master } from '../../src/masters/master.js'
 import { calibrationSchema } from '../../src/masters/model/calibration.js'
@@ -66,10 +66,7 @@ describe('on somebody’s master', () => {
 
   afterEach(() => master.stop())
 
-  const mailboxes = async () => {
-    const counts = await countByServer(master.address, master.credentials, monotonicClock(monotonicOriginS()))
-    return [...counts.values()].reduce((sum, count) => sum + count, 0)
-  }
+  const mailboxes = () => countMailboxes(master.address, master.credentials, monotonicClock(monotonicOriginS()))
 
   /** A calibration that has made its mailboxes. */
   async function begun(output: string): Promise<Started> {
