@@ -19,16 +19,51 @@ export interface Rehearsal {
   readonly before: Readonly<Record<string, number>> | null
 }
 
+/** A piece of the page: sentences, and then figures. */
+export interface Part {
+  /** Empty for that which needs none. */
+  readonly title: string
+  readonly lines?: readonly string[]
+  readonly table?: PartTable
+}
+
+export interface PartTable {
+  readonly head: readonly string[]
+  readonly rows: readonly (readonly string[])[]
+  /** So many columns, from the left, hold words. */
+  readonly words: number
+}
+
+/** The page below its headline. */
+export function partsOf(rehearsal: Rehearsal): Part[] {
+  const { run, steps } = rehearsal
+  return [
+    { title: '', lines: run.verdict.reasons },
+    {
+      title: 'Steps',
+      lines: steps.map(({ name, what }) => `${name}: ${what}`),
+      table: { head: STEP_HEAD, rows: stepRows(rehearsal), words: 1 },
+    },
+    {
+      title: 'Mailboxes of each server',
+      table: { head: ['server', 'before', 'after'], rows: serverRows(rehearsal), words: 1 },
+    },
+    {
+      title: 'Stop at these lines of syslog',
+      lines: STOP_LINES.map(([line, where, then]) => `${where}: “${line}”: ${then}`),
+    },
+    { title: 'What users notice', lines: usersNotice(rehearsal) },
+    { title: 'Turning back', lines: [rollbackText(rehearsal)] },
+    { title: 'Not rehearsed', lines: notRehearsed(rehearsal) },
+    { title: 'How far to believe it', lines: [basisText(rehearsal)] },
+  ]
+}
+
 const WORDS = { pass: 'GO', fail: 'NO-GO', invalid: 'UNKNOWN', inconclusive: 'UNKNOWN' } as const
 
 export function headlineOf({ run }: Rehearsal): string {
   const { verdict, profile, master, startedAt } = run
   return `${WORDS[verdict.result]}: ${profile.name} on ${master.kind} ${master.version}, ${startedAt.slice(0, 10)}`
-}
-
-/** Why. */
-export function reasonsOf({ run }: Rehearsal): readonly string[] {
-  return run.verdict.reasons
 }
 
 export const STEP_HEAD = [
@@ -44,19 +79,18 @@ export const STEP_HEAD = [
 ]
 
 /** Of steps that were reached. */
-export function stepRows({ run, steps }: Rehearsal): string[][] {
+function stepRows({ run, steps }: Rehearsal): string[][] {
   return steps.flatMap(step => {
     const phase = run.phases.find(({ name }) => name === step.name)
     return phase === undefined ? [] : [stepRow(step, phase, run)]
   })
 }
 
-function stepRow({ name, what, mailboxesPerSecond }: PlannedStep, phase: PhaseResult, run: RunResult): string[] {
+function stepRow({ name, mailboxesPerSecond }: PlannedStep, phase: PhaseResult, run: RunResult): string[] {
   const { count, waitedUs, isLowerBound } = workOf(phase)
   const [first] = run.phases
   return [
     name,
-    what,
     formatDurationUs((phase.startMs - first!.startMs) * 1e3),
     `${formatDurationUs(phase.durationMs * 1e3)}${phase.ended === 'condition' ? '' : ` (${phase.ended})`}`,
     `${formatCount(mailboxesPerSecond)}/s`,
@@ -86,10 +120,8 @@ function workOf({ operations }: PhaseResult) {
   return { count: metric?.count ?? 0, waitedUs: times?.p99, isLowerBound: times?.lowerBounds.includes('p99') === true }
 }
 
-export const SERVER_HEAD = ['server', 'before', 'after']
-
 /** Mailboxes of each server, reserved ones too. */
-export function serverRows({ run, before }: Rehearsal): string[][] {
+function serverRows({ run, before }: Rehearsal): string[][] {
   const after = run.master.serversListed
   const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])].sort()
   const text = (counts: Readonly<Record<string, number>> | null, name: string) =>
@@ -98,7 +130,7 @@ export function serverRows({ run, before }: Rehearsal): string[][] {
 }
 
 /** Of a syslog, and what to do then. */
-export const STOP_LINES: readonly (readonly [line: string, where: string, then: string])[] = [
+const STOP_LINES: readonly (readonly string[])[] = [
   [
     'connection to master timed out',
     'frontend',
@@ -112,7 +144,7 @@ export const STOP_LINES: readonly (readonly [line: string, where: string, then: 
   ],
 ]
 
-export function usersNotice({ run }: Rehearsal): string[] {
+function usersNotice({ run }: Rehearsal): string[] {
   const { create } = run.total.operations
   const created = create?.responseTimeUs ?? create?.serviceTimeUs
   const list = run.total.commands.UPDATE?.serviceTimeUs
@@ -129,7 +161,7 @@ export function usersNotice({ run }: Rehearsal): string[] {
 }
 
 /** The way back. */
-export function rollbackText({ run, steps }: Rehearsal): string {
+function rollbackText({ run, steps }: Rehearsal): string {
   const undo = steps.find(({ isUndo }) => isUndo)
   const phase = run.phases.find(({ name }) => name === undo?.name)
   if (phase === undefined) return 'the way back was not rehearsed: --undo does it, and times it'
@@ -137,7 +169,7 @@ export function rollbackText({ run, steps }: Rehearsal): string {
   return `the way back took ${back}: begin it no later than so long before the night is over`
 }
 
-export function notRehearsed({ run, steps, before }: Rehearsal): string[] {
+function notRehearsed({ run, steps, before }: Rehearsal): string[] {
   return [
     'mail itself: how long a user’s takes to be copied is known to who has copied some',
     'the frontends’ merging of the list into their own databases, unless the profile says mergePerMailbox',
@@ -151,7 +183,7 @@ export function notRehearsed({ run, steps, before }: Rehearsal): string[] {
 }
 
 /** How far to believe the figures. */
-export function basisText({ run }: Rehearsal): string {
+function basisText({ run }: Rehearsal): string {
   const { kind, address } = run.master
   const how = { remote: `measured on ${address}`, cyrus: 'measured on this host', model: 'modelled, not measured' }
   const basis = kind in how ? how[kind as keyof typeof how] : 'of the embedded master, which says nothing of a Cyrus'
