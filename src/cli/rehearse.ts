@@ -2,6 +2,9 @@ import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import type { MasterAddress } from '../core/address.js'
 import { HarnessError } from '../core/errors.js'
+import { EXIT } from '../core/exit-status.js'
+import { formatCount, parseDurationNs } from '../core/units.js'
+import type { RunResult } from '../metrics/run-result.js'
 import { loadProfile, type Profile } from '../profile/load.js'
 import { stepWords } from '../profile/step-words.js'
 import { rehearsalHtml } from '../report/rehearsal/html.js'
@@ -11,10 +14,11 @@ import { rehearsalText } from '../report/rehearsal/text.js'
 import { writeReportFile } from '../report/write-report.js'
 import { settingOf } from '../site/cyrus-files.js'
 import { parseMaster } from './choose-master.js'
+import { findRate } from './find-rate.js'
 import { readCyrusFiles } from './included-files.js'
 import { collect } from './options.js'
 import { Progress } from './progress.js'
-import { runProfile } from './run-profile.js'
+import { type RunProfileOutcome, runProfile } from './run-profile.js'
 import { siteSets } from './site-sets.js'
 import { tryRunReport } from './try-run-report.js'
 
@@ -29,6 +33,8 @@ interface RehearseFlags {
   readonly dump?: string
   readonly master: string
   readonly undo?: true
+  readonly findRate?: true
+  readonly budget: string
   readonly notOf: string[]
   readonly set: string[]
   readonly seed?: string
@@ -52,6 +58,8 @@ export function rehearseCommand(): Command {
     .option('--dump <file>', 'the site’s mailboxes, of ctl_mboxlist -d, in place of the profile’s')
     .option('-m, --master <master>', 'as of run; a remote one has to be empty', 'cyrus')
     .option('--undo', 'put back in the end what the steps have done, at the last one’s rate')
+    .option('--find-rate', 'search the highest rate of all steps at which it is a go, in one rehearsal after the other')
+    .option('--budget <time>', 'time for that search', '30m')
     .option(
       '--not-of <file>',
       'imapd.conf of a host in production: its mupdate_server is refused (repeatable)',
@@ -76,6 +84,7 @@ export function rehearseCommand(): Command {
 Examples:
   mupdate-bench rehearse move-users --undo
   mupdate-bench rehearse night.yaml --dump mboxlist.gz --undo --format markdown
+  mupdate-bench rehearse night.yaml --dump mboxlist.gz --find-rate --budget 1h
   MUPDATE_BENCH_PASSWORD=… mupdate-bench rehearse night.yaml --dump mboxlist.gz \\
       --master mupdate://murder@staging:3905 --not-of /etc/imapd.conf --allow-load staging --allow-mutations staging
 
@@ -88,9 +97,15 @@ Exit status: 0 go, 4 no go, 2 usage, 3 master unreachable or lost, 5 invalid (th
     .action(rehearse)
 }
 
+/** One rehearsal, and where it lies. */
+interface Rehearsed extends RunProfileOutcome {
+  readonly rehearsal: Rehearsal
+}
+
 async function rehearse(name: string, { dump, format: wanted, ...flags }: RehearseFlags): Promise<void> {
   const progress = new Progress(process.stderr, flags.quiet === true)
   const master = parseMaster(flags.master)
+  const budgetMs = parseDurationNs(flags.budget) / 1e6
   if (master.kind === 'remote') refuseProduction(master.address, flags.notOf, progress)
   const given = [
     ...flags.set,
@@ -98,15 +113,13 @@ async function rehearse(name: string, { dump, format: wanted, ...flags }: Rehear
     ...(dump === undefined ? [] : [`site.dump=${JSON.stringify(dump)}`]),
   ]
   const sets = await siteSets(name, [...given, ...ownSets(loadProfile(name, given), flags.undo === true)], progress)
-  const profile = loadProfile(name, sets)
-  const { result, folder, status } = await runProfile({
-    ...flags,
-    profile,
-    master,
-    keep: flags.keep === true,
-    progress,
-  })
-  const rehearsal = { run: result, steps: plannedSteps(profile), before: countsOf(profile) }
+  const once = async (more: readonly string[]): Promise<Rehearsed> => {
+    const profile = loadProfile(name, [...sets, ...more])
+    const outcome = await runProfile({ ...flags, profile, master, keep: flags.keep === true, progress })
+    return { ...outcome, rehearsal: { run: outcome.result, steps: plannedSteps(profile), before: countsOf(profile) } }
+  }
+  const { rehearsal, folder, result, status } =
+    flags.findRate === true ? await atHighestRate(loadProfile(name, sets), budgetMs, once, progress) : await once([])
   for (const [file, page] of Object.entries(PAGES)) writeReportFile(join(folder, file), page(rehearsal))
   await tryRunReport(folder, result, text => progress.warn(text))
   progress.clear()
@@ -116,6 +129,37 @@ async function rehearse(name: string, { dump, format: wanted, ...flags }: Rehear
   const where = `results: ${folder}\npage: ${join(folder, 'rehearsal.html')}\n`
   if (format === 'text') process.stdout.write(where)
   else if (flags.quiet !== true) process.stderr.write(where)
+}
+
+/** @returns the rehearsal at the highest rate that was a go, else the last one, with what was tried */
+async function atHighestRate(
+  { phases }: Profile,
+  budgetMs: number,
+  once: (more: readonly string[]) => Promise<Rehearsed>,
+  progress: Progress,
+): Promise<Rehearsed> {
+  const own = phases.flatMap(({ step }, index) => (step === undefined ? [] : [{ index, rate: step.rate }]))
+  let last: Rehearsed | undefined
+  const { trials, conclusion } = await findRate(Math.max(...own.map(({ rate }) => rate)), budgetMs, async rate => {
+    progress.line(`all steps at ${formatCount(rate)} mailboxes a second`)
+    last = await once(own.map(({ index }) => `phases.${index}.step.rate=${rate}`))
+    return last.status === EXIT.interrupted ? undefined : last
+  })
+  const best = trials.find(trial => trial.mailboxesPerSecond === conclusion.low && trial.outcome === 'held')
+  const chosen = best?.rehearsed ?? last!
+  const { low, high } = conclusion
+  const tried = trials.map(({ mailboxesPerSecond, outcome, rehearsed }) => ({
+    mailboxesPerSecond,
+    outcome,
+    why: outcome === 'held' ? '' : whyOf(rehearsed.result),
+  }))
+  const status = last!.status === EXIT.interrupted ? EXIT.interrupted : chosen.status
+  return { ...chosen, status, rehearsal: { ...chosen.rehearsal, rates: { low, high, tried } } }
+}
+
+function whyOf({ verdict }: RunResult): string {
+  const broken = verdict.thresholds.find(({ result }) => result !== 'pass')
+  return verdict.failures?.[0] ?? broken?.reason ?? verdict.reasons[0] ?? ''
 }
 
 /** What a rehearsal has that a run has not. @throws {HarnessError} `USAGE` for a profile without steps */

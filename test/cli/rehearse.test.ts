@@ -35,7 +35,7 @@ async function rehearse(...args: string[]) {
   }
 }
 
-describe('a rehearsal', () => {
+describe('a rehearsal', { timeout: 120_000 }, () => {
   it('is a go where all went well, to a backend that is new, with the way back and pages', async () => {
     const { status, stdout, stderr } = await rehearse('--dump', dump, '--undo')
     expect(status, stderr).toBe(0)
@@ -74,6 +74,24 @@ describe('a rehearsal', () => {
     expect(workbench.result('night').phases.map(({ name }) => name)).not.toContain('undo')
     expect(status).toBe(4)
   })
+
+  it('finds the highest rate at which it is a go, and shows that one', async () => {
+    // As if more than 30 a second were too much for the master.
+    const thresholds = JSON.stringify(['move: moveIn.ratePerSecond < 30'])
+    const sets = ['phases.2.step.rate=16', 'phases.2.step.move.users=8', `thresholds=${thresholds}`].flatMap(set => [
+      '--set',
+      set,
+    ])
+    const { status, stdout, stderr } = await rehearse('--dump', dump, '--find-rate', '--budget', '2m', ...sets)
+    expect(status, `${stdout}${stderr}`).toBe(0)
+    const [, low, high] = /• (\d+) mailboxes a second is a go; (\d+) is none/.exec(stdout)!
+    expect(Number(low)).toBeLessThan(33)
+    expect(Number(high)).toBeGreaterThan(28)
+    expect(Number(high)).toBeLessThanOrEqual(64)
+    expect(stdout).toMatch(/^16\/s +go/m)
+    expect(stdout).toMatch(/^\d+\/s +no go +.*moveIn\.ratePerSecond/m)
+    expect(stdout).toMatch(new RegExp(`^move .* ${low}/s +`, 'm'))
+  }, 180_000)
 
   it('of nothing, or of what is not there, is none', async () => {
     const nothing = await rehearse('--dump', dump, '--set', 'phases.2.step.move.prefix=nobody')

@@ -17,6 +17,18 @@ export interface Rehearsal {
   readonly steps: readonly PlannedStep[]
   /** Mailboxes of each server in the dump; null where there was none. */
   readonly before: Readonly<Record<string, number>> | null
+  /** What was tried for the highest rate; absent where that was not asked for. */
+  readonly rates?: {
+    /** The highest that was a go; null: none. */
+    readonly low: number | null
+    /** The lowest that was none, by the master's own fault. */
+    readonly high: number | null
+    readonly tried: readonly {
+      readonly mailboxesPerSecond: number
+      readonly outcome: 'held' | 'failed' | 'harness'
+      readonly why: string
+    }[]
+  }
 }
 
 /** A piece of the page: sentences, and then figures. */
@@ -44,6 +56,7 @@ export function partsOf(rehearsal: Rehearsal): Part[] {
       lines: steps.map(({ name, what }) => `${name}: ${what}`),
       table: { head: STEP_HEAD, rows: stepRows(rehearsal), words: 1 },
     },
+    ...rateParts(rehearsal),
     {
       title: 'Mailboxes of each server',
       table: { head: ['server', 'before', 'after'], rows: serverRows(rehearsal), words: 1 },
@@ -84,6 +97,26 @@ function stepRows({ run, steps }: Rehearsal): string[][] {
     const phase = run.phases.find(({ name }) => name === step.name)
     return phase === undefined ? [] : [stepRow(step, phase, run)]
   })
+}
+
+const OUTCOMES = { held: 'go', failed: 'no go', harness: 'the harness was the limit' } as const
+
+function rateParts({ rates }: Rehearsal): Part[] {
+  if (rates === undefined) return []
+  const { low, high, tried } = rates
+  const go = low === null ? 'no rate that was tried is a go' : `${formatCount(low)} mailboxes a second is a go`
+  const beyond = high === null ? 'none that was tried is no go' : `${formatCount(high)} is none`
+  return [
+    {
+      title: 'The highest rate',
+      lines: [`${go}; ${beyond}`],
+      table: {
+        head: ['all steps at', '', 'why'],
+        rows: tried.map(trial => [`${formatCount(trial.mailboxesPerSecond)}/s`, OUTCOMES[trial.outcome], trial.why]),
+        words: 3,
+      },
+    },
+  ]
 }
 
 function stepRow({ name, mailboxesPerSecond }: PlannedStep, phase: PhaseResult, run: RunResult): string[] {
