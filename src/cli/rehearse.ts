@@ -13,6 +13,8 @@ import type { PlannedStep, Rehearsal } from '../report/rehearsal/page.js'
 import { rehearsalText } from '../report/rehearsal/text.js'
 import { writeReportFile } from '../report/write-report.js'
 import { settingOf } from '../site/cyrus-files.js'
+import { isLoopback } from '../masters/remote.js'
+import { connectionsTo } from '../samplers/connections.js'
 import { parseMaster } from './choose-master.js'
 import { findRate } from './find-rate.js'
 import { readCyrusFiles } from './included-files.js'
@@ -106,7 +108,10 @@ async function rehearse(name: string, { dump, format: wanted, ...flags }: Rehear
   const progress = new Progress(process.stderr, flags.quiet === true)
   const master = parseMaster(flags.master)
   const budgetMs = parseDurationNs(flags.budget) / 1e6
-  if (master.kind === 'remote') refuseProduction(master.address, flags.notOf, progress)
+  if (master.kind === 'remote') {
+    refuseProduction(master.address, flags.notOf, progress)
+    refuseBusy(master.address)
+  }
   const given = [
     ...flags.set,
     ...(flags.seed === undefined ? [] : [`seed=${flags.seed}`]),
@@ -200,6 +205,17 @@ function plannedSteps({ phases }: Profile): PlannedStep[] {
 function countsOf({ site }: Profile): Record<string, number> | null {
   if (site.dump === undefined) return null
   return Object.fromEntries(site.backends.map(({ server, weight }) => [server, Math.floor(weight)]))
+}
+
+/** Whom a master on this host serves is known. @throws {HarnessError} `USAGE` where it serves somebody */
+function refuseBusy({ host, port }: MasterAddress): void {
+  const others = isLoopback(host) ? (connectionsTo(port) ?? 0) : 0
+  if (others === 0) return
+  throw new HarnessError(
+    'USAGE',
+    `${host}:${port} has ${others} ${others === 1 ? 'connection' : 'connections'} already: somebody uses it`,
+    'end what is connected (ss -tnp shows it), or take another one',
+  )
 }
 
 /** @throws {HarnessError} `USAGE` for a master that a site depends on */

@@ -1,4 +1,5 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { written } from '../../src/generators/dump.js'
@@ -100,6 +101,20 @@ describe('a rehearsal', { timeout: 120_000 }, () => {
     const stepless = await workbench.bench(['rehearse', workbench.profile, '--master', 'embedded'])
     expect(stepless.stderr).toMatch(/there is no step in it/)
     expect(stepless.status).toBe(2)
+  })
+
+  it('is not made on a master of this host that somebody else uses', async () => {
+    const server = createServer()
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const client = connect(port, '127.0.0.1')
+    await new Promise(resolve => client.once('connect', resolve))
+    const args = ['rehearse', night, '--master', `mupdate://murder@127.0.0.1:${port}`]
+    const { status, stderr } = await workbench.bench(args, { MUPDATE_BENCH_PASSWORD: 'secret' })
+    expect(stderr).toMatch(/127\.0\.0\.1:\d+ has 1 connection already: somebody uses it\n {2}→/)
+    expect(status).toBe(2)
+    client.destroy()
+    server.close()
   })
 
   it('is not made on the master that people depend on', async () => {
