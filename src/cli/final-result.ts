@@ -1,7 +1,7 @@
-import { formatDurationUs } from '../core/units.js'
+import { formatCount, formatDurationUs } from '../core/units.js'
 import { EXIT, type ExitStatus } from '../core/exit-status.js'
 import type { Condition } from '../engine/plan.js'
-import type { RunResult, Verdict } from '../metrics/run-result.js'
+import type { MetricSummary, RunResult, Verdict } from '../metrics/run-result.js'
 import type { Profile } from '../profile/load.js'
 import { type MasterFacts, type RunIdentity, type RunRecord, runJson, saturationReasons } from '../report/run-json.js'
 import { judge } from '../verdict/judge.js'
@@ -35,6 +35,7 @@ export function finalResult(
       ...thrashFailures(measured, profile),
       ...comparisonFailures(measured.slaves, profile.expects),
       ...emptySteps(measured, profile),
+      ...brokenSteps(measured, profile),
       ...limits.map(({ plan }) => `${plan.name}: not ${plan.until} within ${plan.limitNs / 1e9} s`),
     ],
     expected: [...expectedTrouble(measured, profile.expects), ...missingTrouble(measured, profile)],
@@ -56,6 +57,29 @@ const DEEDS: readonly (readonly [step: 'move' | 'delete' | 'setAcl', operation: 
   ['delete', 'delete'],
   ['setAcl', 'setacl'],
 ]
+
+/** What belongs to steps; of kinds that arrive by chance as well, both count. */
+const OF_STEPS: readonly string[] = ['moveOut', 'moveIn', 'push', 'create', 'delete', 'setacl', 'rename']
+
+/** A step is done when all of it is. */
+function brokenSteps({ phases, generator }: RunResult, profile: Profile): string[] {
+  const steps = profile.phases.filter(({ step }) => step !== undefined).map(({ name }) => name)
+  if (steps.length === 0) return []
+  const broken = phases
+    .filter(({ name }) => steps.includes(name))
+    .flatMap(({ name, operations }) => {
+      const bad = OF_STEPS.reduce((sum, kind) => sum + badOf(operations[kind]), 0)
+      return bad === 0 ? [] : [`${name}: ${formatCount(bad)} operations were refused, or never answered`]
+    })
+  const { skippedOperations: skipped } = generator
+  return skipped === 0
+    ? broken
+    : [...broken, `${formatCount(skipped)} operations were not sent, since one on the same mailbox had failed`]
+}
+
+function badOf(metric: MetricSummary | undefined): number {
+  return metric === undefined ? 0 : metric.failed + metric.unfinished
+}
 
 /** Whoever plans something for mailboxes that are not there has made a mistake in their names. */
 function emptySteps({ phases }: RunResult, profile: Profile): string[] {

@@ -1,11 +1,13 @@
+import { lookup } from 'node:dns/promises'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import type { MasterAddress } from '../core/address.js'
-import { HarnessError } from '../core/errors.js'
+import { HarnessError, isHarnessError } from '../core/errors.js'
 import { EXIT } from '../core/exit-status.js'
 import { formatCount, parseDurationNs } from '../core/units.js'
 import type { RunResult } from '../metrics/run-result.js'
 import { loadProfile, type Profile } from '../profile/load.js'
+import { isQuiet, type StepDocument } from '../profile/schema.js'
 import { stepWords } from '../profile/step-words.js'
 import { rehearsalHtml } from '../report/rehearsal/html.js'
 import { rehearsalMarkdown } from '../report/rehearsal/markdown.js'
@@ -15,7 +17,7 @@ import { writeReportFile } from '../report/write-report.js'
 import { settingOf } from '../site/cyrus-files.js'
 import { isLoopback } from '../masters/remote.js'
 import { connectionsTo } from '../samplers/connections.js'
-import { parseMaster } from './choose-master.js'
+import { DEFAULT_PORT, parseMaster } from './choose-master.js'
 import { findRate } from './find-rate.js'
 import { readCyrusFiles } from './included-files.js'
 import { collect } from './options.js'
@@ -108,8 +110,14 @@ async function rehearse(name: string, { dump, format: wanted, ...flags }: Rehear
   const progress = new Progress(process.stderr, flags.quiet === true)
   const master = parseMaster(flags.master)
   const budgetMs = parseDurationNs(flags.budget) / 1e6
+  if (flags.findRate === true && flags.keep === true)
+    throw new HarnessError(
+      'USAGE',
+      '--find-rate with --keep: each rehearsal begins with an empty master',
+      'leave one out',
+    )
   if (master.kind === 'remote') {
-    refuseProduction(master.address, flags.notOf, progress)
+    await refuseProduction(master.address, flags.notOf, progress)
     refuseBusy(master.address)
   }
   const given = [
@@ -120,7 +128,8 @@ async function rehearse(name: string, { dump, format: wanted, ...flags }: Rehear
   const sets = await siteSets(name, [...given, ...ownSets(loadProfile(name, given), flags.undo === true)], progress)
   const once = async (more: readonly string[]): Promise<Rehearsed> => {
     const profile = loadProfile(name, [...sets, ...more])
-    const outcome = await runProfile({ ...flags, profile, master, keep: flags.keep === true, progress })
+    const keep = flags.keep === true
+    const outcome = await runProfile({ ...flags, profile, master, keep, mustBeEmpty: true, progress })
     return { ...outcome, rehearsal: { run: outcome.result, steps: plannedSteps(profile), before: countsOf(profile) } }
   }
   const { rehearsal, folder, result, status } =
@@ -147,19 +156,26 @@ async function atHighestRate(
   let last: Rehearsed | undefined
   const { trials, conclusion } = await findRate(Math.max(...own.map(({ rate }) => rate)), budgetMs, async rate => {
     progress.line(`all steps at ${formatCount(rate)} mailboxes a second`)
-    last = await once(own.map(({ index }) => `phases.${index}.step.rate=${rate}`))
+    try {
+      last = await once(own.map(({ index }) => `phases.${index}.step.rate=${rate}`))
+    } catch (error) {
+      // What was found before is kept.
+      if (last === undefined || !isHarnessError(error)) throw error
+      progress.warn(`the search ends here: ${error.message}`)
+      return undefined
+    }
     return last.status === EXIT.interrupted ? undefined : last
   })
   const best = trials.find(trial => trial.mailboxesPerSecond === conclusion.low && trial.outcome === 'held')
   const chosen = best?.rehearsed ?? last!
-  const { low, high } = conclusion
+  const { low, high, isCutShort } = conclusion
   const tried = trials.map(({ mailboxesPerSecond, outcome, rehearsed }) => ({
     mailboxesPerSecond,
     outcome,
     why: outcome === 'held' ? '' : whyOf(rehearsed.result),
   }))
   const status = last!.status === EXIT.interrupted ? EXIT.interrupted : chosen.status
-  return { ...chosen, status, rehearsal: { ...chosen.rehearsal, rates: { low, high, tried } } }
+  return { ...chosen, status, rehearsal: { ...chosen.rehearsal, rates: { low, high, isCutShort, tried } } }
 }
 
 function whyOf({ verdict }: RunResult): string {
@@ -177,27 +193,27 @@ function ownSets({ phases, stopLoss }: Profile, undo: boolean): string[] {
       'take move-users, or give a phase a step: see docs/rehearse.md',
     )
   const { run, step } = phases[last]!
-  const back = {
-    name: UNDO,
-    run: run.filter(what => what !== 'backends'),
-    step: { undo: {}, rate: step!.rate },
-    until: 'done',
-  }
+  const isAdded = undo && step!.undo === undefined
+  const name = phases.some(phase => phase.name === UNDO) ? `${UNDO}-all` : UNDO
+  const back = { name, run: run.filter(isQuiet), step: { undo: {}, rate: step!.rate }, until: 'done' }
   return [
     ...(stopLoss === undefined ? ['stopLoss={}'] : []),
     // At the end: what runs there, and is compared, is what there is after it.
-    ...(undo ? [`phases.${phases.length}=${JSON.stringify(back)}`] : []),
+    ...(isAdded ? [`phases.${phases.length}=${JSON.stringify(back)}`] : []),
   ]
 }
 
 /** Name of the phase that `--undo` adds. */
 const UNDO = 'undo'
 
+function kindOf({ rate: _, ...step }: StepDocument): PlannedStep['kind'] {
+  const [kind = 'push'] = Object.entries(step).flatMap(([name, value]) => (value === undefined ? [] : [name]))
+  return kind as PlannedStep['kind']
+}
+
 function plannedSteps({ phases }: Profile): PlannedStep[] {
   return phases.flatMap(({ name, step }) =>
-    step === undefined
-      ? []
-      : [{ name, what: stepWords(step), mailboxesPerSecond: step.rate, isUndo: step.undo !== undefined }],
+    step === undefined ? [] : [{ name, what: stepWords(step), mailboxesPerSecond: step.rate, kind: kindOf(step) }],
   )
 }
 
@@ -218,17 +234,36 @@ function refuseBusy({ host, port }: MasterAddress): void {
   )
 }
 
-/** @throws {HarnessError} `USAGE` for a master that a site depends on */
-function refuseProduction({ host, port }: MasterAddress, files: readonly string[], progress: Progress): void {
+/** @throws {HarnessError} `USAGE` for a master that a site depends on, and for a file that names none */
+async function refuseProduction(
+  { host, port }: MasterAddress,
+  files: readonly string[],
+  progress: Progress,
+): Promise<void> {
+  const own = await addressesOf(host)
   for (const file of readCyrusFiles(files, progress)) {
-    if (file.kind !== 'settings') continue
-    const server = settingOf(file.settings, 'mupdate_server')
-    const [name] = server?.split(':') ?? []
-    if (name !== host && server !== `${host}:${port}`) continue
+    const server = file.kind === 'settings' ? settingOf(file.settings, 'mupdate_server') : undefined
+    if (server === undefined)
+      throw new HarnessError(
+        'USAGE',
+        `${file.path} names no mupdate_server`,
+        'give imapd.conf of a frontend or a backend',
+      )
+    const [, name, itsPort] = /^(.*?)(?::(\d+))?$/.exec(server)!
+    const isSame = (await addressesOf(name!)).some(address => own.includes(address))
+    // Several masters may be on this host, each with a port of its own.
+    if (!isSame || (isLoopback(host) && Number(itsPort ?? DEFAULT_PORT) !== port)) continue
     throw new HarnessError(
       'USAGE',
       `${host} is the mupdate_server of ${file.path}: people depend on it`,
       'rehearse on another one; --master cyrus starts one of its own',
     )
   }
+}
+
+/** Its name, and what that stands for. */
+async function addressesOf(host: string): Promise<string[]> {
+  const name = host.toLowerCase().replace(/\.$/, '')
+  const found = await lookup(name, { all: true }).catch(() => [])
+  return [name, ...found.map(({ address }) => address)]
 }

@@ -34,6 +34,8 @@ export interface RunProfileOptions extends Permissions {
   readonly master: MasterChoice
   readonly out: string
   readonly passwordFile?: string
+  /** A remote master with mailboxes is refused, whatever is put there. */
+  readonly mustBeEmpty?: boolean
   /** Leave the run's mailboxes on a remote master. */
   readonly keep: boolean
   readonly progress: Progress
@@ -140,14 +142,15 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   if (options.signal?.aborted === true) onAbort()
   try {
     progress.line(`starting the ${master.kind} master`)
-    await start(master, folder, plan, clock)
+    await start(master, folder, plan, options.mustBeEmpty === true, clock)
     progress.begin(profile.name)
     live?.feed.begin(runFacts(identity, plan, master))
     // From here on a run that is killed can be shown, and cleaned up after.
     folder.writeRun(runJson(identity, run, master, clock.nowNs()))
     await run.execute()
-    const lost = run.interrupted ? undefined : await masterLoss(run, master, clock)
-    if (master.kind !== 'remote' && !run.interrupted && lost === undefined)
+    const isInterrupted = run.interrupted && run.stopReason === undefined
+    const lost = isInterrupted ? undefined : await masterLoss(run, master, clock)
+    if (master.kind !== 'remote' && !isInterrupted && lost === undefined)
       await countListed(run, master, clock, plan, progress)
     const result = finalResult(identity, run, master, profile, lost)
     const status = statusOf(result, run, lost)
@@ -182,10 +185,16 @@ function runFacts({ id, profile, startedAt }: RunIdentity, { phases, slaves }: P
 }
 
 /** A folder without a run is of no use to anybody: what went wrong is in the error. */
-async function start(master: Master, folder: RunFolder, plan: Plan, clock: Clock): Promise<void> {
+async function start(
+  master: Master,
+  folder: RunFolder,
+  { site: { dump } }: Plan,
+  mustBeEmpty: boolean,
+  clock: Clock,
+): Promise<void> {
   try {
     await master.start()
-    if (master.kind === 'remote' && plan.site.dump !== undefined) await requireEmpty(master, plan.site.dump, clock)
+    if (master.kind === 'remote' && (mustBeEmpty || dump !== undefined)) await requireEmpty(master, clock)
   } catch (error) {
     folder.remove()
     throw error
@@ -198,11 +207,11 @@ async function start(master: Master, folder: RunFolder, plan: Plan, clock: Clock
  *
  * @throws {HarnessError} `USAGE`
  */
-async function requireEmpty({ address, credentials }: Master, dump: string, clock: Clock): Promise<void> {
+async function requireEmpty({ address, credentials }: Master, clock: Clock): Promise<void> {
   if (await isEmpty(address, credentials, clock)) return
   throw new HarnessError(
     'USAGE',
-    `${address.host}:${address.port} holds mailboxes: ${dump} is only put into an empty master`,
+    `${address.host}:${address.port} holds mailboxes: a dump, or a rehearsal, needs an empty master`,
     'empty it, or take another; --master cyrus starts one of its own',
   )
 }

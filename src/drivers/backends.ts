@@ -44,7 +44,7 @@ const MOST_QUEUED = 1_000_000
  * each backend has so many under way, and the rest waits, counted from its intended start.
  */
 export class Backends {
-  private readonly order = new MailboxOrder<Job>((job, possible) => this.ready(job, possible))
+  private readonly order: MailboxOrder<Job>
   private readonly lanes: BackendLane[]
   private readonly connections: BackendConnections
   private schedule: Schedule | undefined
@@ -61,7 +61,10 @@ export class Backends {
     private readonly times: (spec: OpenArrivalSpec, phase: number) => Iterator<number>,
     /** An operation of that backend has succeeded. */
     private readonly onSuccess: (backend: number, atNs: number) => void = () => {},
+    /** Mailboxes that are not there, though they should be. */
+    doubtful = new Set<string>(),
   ) {
+    this.order = new MailboxOrder<Job>((job, possible) => this.ready(job, possible), doubtful)
     this.connections = new BackendConnections(context, options)
     this.lanes = Array.from({ length: options.backends }, () => ({ underWay: 0, waiting: new Fifo<Job>() }))
   }

@@ -15,10 +15,13 @@ interface Entry<T> {
  */
 export class MailboxOrder<T extends Ordered> {
   private readonly queues = new Map<string, Entry<T>[]>()
-  private readonly doubtful = new Set<string>()
 
   /** @param onReady called, at once or later, when nothing earlier is in the way; `possible` is false when it must be skipped */
-  constructor(private readonly onReady: (item: T, possible: boolean) => void) {}
+  constructor(
+    private readonly onReady: (item: T, possible: boolean) => void,
+    /** Of which it is not known what they are, to begin with; grows. */
+    private readonly doubtful = new Set<string>(),
+  ) {}
 
   /** Operations not yet {@link finish}ed hold their mailboxes; this many mailboxes are held. */
   get held(): number {

@@ -30,6 +30,8 @@ export class Preload {
     readonly context: DriverContext,
     private readonly options: PreloadOptions,
     records: Iterable<MailboxRecord>,
+    /** Names that the master did not take. */
+    private readonly refusedNames = new Set<string>(),
   ) {
     this.records = records[Symbol.iterator]()
   }
@@ -53,8 +55,9 @@ export class Preload {
     return this.done && this.refused === 0
   }
 
-  refuse(): void {
+  refuse(name: string): void {
     this.refused++
+    this.refusedNames.add(name)
   }
 
   get isStopped(): boolean {
@@ -126,7 +129,7 @@ class Lane implements ReplyHandler {
     this.metric.add(status === 'OK' ? 'ok' : 'failed', undefined, this.sentNs[slot], nowNs)
     this.owner.context.counters.preloaded++
     if (status === 'OK') return
-    this.owner.refuse()
+    this.owner.refuse(this.ring[slot].name)
     this.owner.context.event('preload-refused', `${this.ring[slot].name}: ${text}`)
   }
 

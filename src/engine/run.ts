@@ -114,7 +114,7 @@ export class Run {
 
   constructor(private readonly options: RunOptions) {
     const { stopLoss } = options.plan
-    this.stopLoss = stopLoss === undefined ? undefined : new StopLoss(stopLoss)
+    this.stopLoss = stopLoss === undefined ? undefined : new StopLoss(stopLoss, options.plan.slaves.count)
     this.watch = new Watch(options.clock, () => options.master.pid())
     this.fleet = new Fleet({
       onReport: (shard, report) => this.onReport(shard, report),
@@ -229,7 +229,7 @@ export class Run {
   }
 
   private stopFor(reason: string | undefined): void {
-    if (reason === undefined || this.stopReason !== undefined || this.endNs !== undefined) return
+    if (reason === undefined || this.interrupted || this.endNs !== undefined) return
     this.stopReason = reason
     this.event('stop-loss', reason)
     this.interrupt()
@@ -315,6 +315,7 @@ export class Run {
     this.watch.sample()
     phase.end(how, clock.nowNs(), this.watch.diskFlushes)
     if (planned.until === 'converged') this.noteUncompared(planned.name, how, limitNs)
+    if (how === 'condition' && planned.until === 'preloaded') this.stopLoss?.expect(plan.site.mailboxes)
     if (how === 'limit' && NEEDED.includes(planned.until)) this.unfinished = planned.name
     if (how === 'limit') this.event('phase-limit', `${planned.name}: not ${planned.until} after ${limitNs / 1e9} s`)
   }

@@ -10,26 +10,42 @@ export interface StopLossPlan {
   readonly noopNs: number
 }
 
-/** Looks at what slaves are given, and for how long they wait; says once why to stop. */
+/** Looks at what slaves are given, and for how long they wait; says why to stop. */
 export class StopLoss {
+  /** Longest list so far: of those who are given all of it, and of each of the others. */
   private mostRecords = 0
+  private readonly mostOf = new Map<number, number>()
+  /** So many names may be gone for good. */
+  private deletes = 0
 
-  constructor(private readonly plan: StopLossPlan) {}
+  /** @param wholeLists slaves below this number are given all mailboxes, the others perhaps those of some servers */
+  constructor(
+    private readonly plan: StopLossPlan,
+    private readonly wholeLists: number,
+  ) {}
+
+  /** What the first list has to have. */
+  expect(records: number): void {
+    this.mostRecords = Math.max(this.mostRecords, records)
+  }
 
   /** @returns why to stop; undefined where all is well */
   moved({ kind, slave, records }: SlaveMove): string | undefined {
     if (kind !== 'listed' || records === undefined) return undefined
-    const most = this.mostRecords
-    this.mostRecords = Math.max(most, records)
-    if (records >= most * (1 - this.plan.shrinkShare)) return undefined
+    const isWhole = slave < this.wholeLists
+    const most = (isWhole ? this.mostRecords : this.mostOf.get(slave)) ?? 0
+    if (isWhole) this.mostRecords = Math.max(most, records)
+    else this.mostOf.set(slave, Math.max(most, records))
+    if (records >= (most - this.deletes) * (1 - this.plan.shrinkShare)) return undefined
     return `slave ${slave} was given a list of ${formatCount(records)} mailboxes, after one of ${formatCount(most)}: a real one deletes the others`
   }
 
   /** @param commands of the last second */
   waited(commands: Readonly<Record<string, MetricSummary>>): string | undefined {
-    const { 'NOOP.slave': noop } = commands
+    this.deletes += commands.DELETE?.count ?? 0
+    const noop = commands['NOOP.slave']
     const max = (noop?.responseTimeUs ?? noop?.serviceTimeUs)?.max ?? 0
     if (max * 1e3 <= this.plan.noopNs) return undefined
-    return `a frontend’s NOOP waited ${formatDurationUs(max)}, more than ${formatDurationUs(this.plan.noopNs / 1e3)}: the next step is a time-out`
+    return `a frontend’s NOOP waited ${formatDurationUs(max)}, more than ${formatDurationUs(this.plan.noopNs / 1e3)}`
   }
 }

@@ -33,6 +33,8 @@ export class Workload {
   private timeline: Schedule | undefined
   private probes: Probes | undefined
   private backends: Backends | undefined
+  /** Names that a preload was refused: a DELETE or DEACTIVATE of one kills real masters. */
+  private readonly refused = new Set<string>()
   private readonly leaving = new Set<Promise<unknown>>()
 
   /** What all operations are made of, those of steps and those that arrive. */
@@ -144,7 +146,8 @@ export class Workload {
   }
 
   private startPreload(index: number, startNs: number): void {
-    this.preload = new Preload(this.context, this.plan.preload, mailboxes(this.plan.site, this.plan.seed))
+    const { site, seed } = this.plan
+    this.preload = new Preload(this.context, this.plan.preload, mailboxes(site, seed), this.refused)
     this.preload.start({ index, startNs })
   }
 
@@ -162,6 +165,7 @@ export class Workload {
       endless(this.operations),
       (spec, phaseIndex) => arrivalTimes(spec, entityRandom(plan.seed, 'arrivals', phaseIndex)),
       (backend, atNs) => this.slaves?.operated(backend, atNs),
+      this.refused,
     )
     return this.backends
   }

@@ -18,7 +18,9 @@ export function* endless(stream: OperationStream): Generator<Operation, void, un
 /** Something that a step has done to a mailbox; `record`: as it was. */
 type Change =
   | { readonly kind: 'created'; readonly user: User; readonly name: string }
-  | { readonly kind: 'changed' | 'stranded'; readonly user: User; readonly record: MailboxRecord }
+  /** `left`: as it was then. */
+  | { readonly kind: 'changed'; readonly user: User; readonly record: MailboxRecord; readonly left: MailboxRecord }
+  | { readonly kind: 'stranded'; readonly user: User; readonly record: MailboxRecord }
   | {
       readonly kind: 'deleted'
       readonly user: User
@@ -164,7 +166,7 @@ export class OperationStream {
   noted({ user, record }: Target, operation: Operation): Operation {
     const { kind, mailboxes } = operation
     if (kind === 'delete') this.#changes.push({ kind: 'deleted', user, record, tombstone: mailboxes[1] })
-    else this.#changes.push({ kind: 'changed', user, record })
+    else this.#changes.push({ kind: 'changed', user, record, left: this.model.find(user, record.name) ?? record })
     return operation
   }
 
@@ -198,7 +200,8 @@ export class OperationStream {
       this.model.remove(target)
       yield this.#operation('delete', record, [record.name], [remove(record)])
     } else if (record.location === change.record.location) {
-      if (record.acl !== change.record.acl) yield this.change(target, { ...record, acl: change.record.acl })
+      if (record.acl === change.left.acl && record.acl !== change.record.acl)
+        yield this.change(target, { ...record, acl: change.record.acl })
     } else {
       yield this.moveOut(record)
       yield this.moveIn(target, change.record.location)

@@ -338,7 +338,12 @@ export const profileSchema = z
     stopLoss: z
       .strictObject({
         shrink: z.number().min(0).max(1).default(0.01).describe('part by which a list may be shorter than one before'),
-        noop: z.number().positive().default(0.5).describe('part of the retry delay that a slave’s NOOP may take'),
+        noop: z
+          .number()
+          .positive()
+          .max(1)
+          .default(0.5)
+          .describe('part of the retry delay that a slave’s NOOP may take'),
       })
       .optional()
       .describe('the run ends, failed, when this is exceeded'),

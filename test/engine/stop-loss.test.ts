@@ -14,7 +14,7 @@ const noop = (max: number): MetricSummary => ({
 
 describe('a stop-loss', () => {
   it('lets lists grow, and shrink by no more than was said, whoever was given the longer one', () => {
-    const stop = new StopLoss(plan)
+    const stop = new StopLoss(plan, 3)
     expect(stop.moved(listed(1000))).toBeUndefined()
     expect(stop.moved(listed(2000, 1))).toBeUndefined()
     expect(stop.moved(listed(1980))).toBeUndefined()
@@ -22,8 +22,20 @@ describe('a stop-loss', () => {
     expect(stop.moved({ kind: 'dropped', atNs: 0, slave: 0 })).toBeUndefined()
   })
 
+  it('knows what the first list has to have, what was deleted, and who is given only some of it', () => {
+    const stop = new StopLoss(plan, 2)
+    stop.expect(1000)
+    expect(stop.moved(listed(0))).toMatch(/list of 0 mailboxes, after one of 1,000/)
+    expect(stop.moved(listed(300, 2))).toBeUndefined()
+    expect(stop.moved(listed(299, 2))).toBeUndefined()
+    expect(stop.moved(listed(200, 2))).toMatch(/slave 2 .* after one of 300/)
+    stop.waited({ DELETE: { count: 100, failed: 0, unfinished: 0, ratePerSecond: 1 } })
+    expect(stop.moved(listed(900))).toBeUndefined()
+    expect(stop.moved(listed(880))).toMatch(/880/)
+  })
+
   it('looks at the longest NOOP of a slave, and at no others', () => {
-    const stop = new StopLoss(plan)
+    const stop = new StopLoss(plan, 1)
     expect(stop.waited({})).toBeUndefined()
     expect(stop.waited({ 'NOOP.plain': noop(5e6), 'NOOP.slave': noop(1e6) })).toBeUndefined()
     expect(stop.waited({ 'NOOP.slave': noop(1_000_001) })).toMatch(/NOOP waited 1\.00 s, more than 1\.00 s/)

@@ -1,5 +1,5 @@
 import { formatCount, formatDurationUs } from '../../core/units.js'
-import type { MetricSummary, PhaseResult, RunResult } from '../../metrics/run-result.js'
+import type { MetricSummary, PhaseResult, RunResult, TimeSummary } from '../../metrics/run-result.js'
 
 /** A step as it was planned. */
 export interface PlannedStep {
@@ -8,7 +8,7 @@ export interface PlannedStep {
   /** `move 1,000 mailboxes from be1 to be2` */
   readonly what: string
   readonly mailboxesPerSecond: number
-  readonly isUndo: boolean
+  readonly kind: keyof typeof WORK
 }
 
 /** A run of steps, and what was planned: all that its page says. */
@@ -23,6 +23,8 @@ export interface Rehearsal {
     readonly low: number | null
     /** The lowest that was none, by the master's own fault. */
     readonly high: number | null
+    /** There was no time to find it out to a tenth. */
+    readonly isCutShort: boolean
     readonly tried: readonly {
       readonly mailboxesPerSecond: number
       readonly outcome: 'held' | 'failed' | 'harness'
@@ -59,6 +61,10 @@ export function partsOf(rehearsal: Rehearsal): Part[] {
     ...rateParts(rehearsal),
     {
       title: 'Mailboxes of each server',
+      lines:
+        run.master.serversListed === null
+          ? ['not counted afterwards: only a master of its own is, and one that is still there']
+          : [],
       table: { head: ['server', 'before', 'after'], rows: serverRows(rehearsal), words: 1 },
     },
     {
@@ -79,17 +85,7 @@ export function headlineOf({ run }: Rehearsal): string {
   return `${WORDS[verdict.result]}: ${profile.name} on ${master.kind} ${master.version}, ${startedAt.slice(0, 10)}`
 }
 
-export const STEP_HEAD = [
-  'step',
-  'what',
-  'begins at',
-  'takes',
-  'asked for',
-  'done',
-  'waits, 1 %',
-  'lists',
-  'NOOP, worst',
-]
+export const STEP_HEAD = ['step', 'begins at', 'takes', 'asked for', 'done', 'waits, 1 %', 'lists', 'NOOP, worst']
 
 /** Of steps that were reached. */
 function stepRows({ run, steps }: Rehearsal): string[][] {
@@ -103,13 +99,16 @@ const OUTCOMES = { held: 'go', failed: 'no go', harness: 'the harness was the li
 
 function rateParts({ rates }: Rehearsal): Part[] {
   if (rates === undefined) return []
-  const { low, high, tried } = rates
+  const { low, high, isCutShort, tried } = rates
   const go = low === null ? 'no rate that was tried is a go' : `${formatCount(low)} mailboxes a second is a go`
   const beyond = high === null ? 'none that was tried is no go' : `${formatCount(high)} is none`
   return [
     {
       title: 'The highest rate',
-      lines: [`${go}; ${beyond}`],
+      lines: [
+        `${go}; ${beyond}`,
+        ...(isCutShort ? ['the time was up before it was known to a tenth: give more --budget'] : []),
+      ],
       table: {
         head: ['all steps at', '', 'why'],
         rows: tried.map(trial => [`${formatCount(trial.mailboxesPerSecond)}/s`, OUTCOMES[trial.outcome], trial.why]),
@@ -119,16 +118,16 @@ function rateParts({ rates }: Rehearsal): Part[] {
   ]
 }
 
-function stepRow({ name, mailboxesPerSecond }: PlannedStep, phase: PhaseResult, run: RunResult): string[] {
-  const { count, waitedUs, isLowerBound } = workOf(phase)
+function stepRow({ name, kind, mailboxesPerSecond }: PlannedStep, phase: PhaseResult, run: RunResult): string[] {
+  const { done, waits } = workOf(phase, kind)
   const [first] = run.phases
   return [
     name,
     formatDurationUs((phase.startMs - first!.startMs) * 1e3),
     `${formatDurationUs(phase.durationMs * 1e3)}${phase.ended === 'condition' ? '' : ` (${phase.ended})`}`,
     `${formatCount(mailboxesPerSecond)}/s`,
-    `${rateText((count * 1e3) / phase.durationMs)}/s`,
-    waitedUs === undefined ? '–' : `${isLowerBound ? '≥ ' : ''}${formatDurationUs(waitedUs)}`,
+    `${rateText((done * 1e3) / phase.durationMs)}/s`,
+    waits,
     String(phase.commands.UPDATE?.count ?? 0),
     worst(phase.commands['NOOP.slave']),
   ]
@@ -140,17 +139,29 @@ function rateText(rate: number): string {
 
 function worst(metric: MetricSummary | undefined): string {
   const times = metric?.responseTimeUs ?? metric?.serviceTimeUs
-  return times === undefined ? '–' : formatDurationUs(times.max)
+  return times === undefined ? '–' : bounded(times, 'max')
+}
+
+function bounded(times: TimeSummary, which: 'p99' | 'max'): string {
+  return `${times.lowerBounds.includes(which) ? '≥ ' : ''}${formatDurationUs(times[which])}`
 }
 
 /** By which a step's mailboxes are counted: what ends the work on one. */
-const WORK = ['moveIn', 'create', 'delete', 'setacl', 'push', 'rename'] as const
+const WORK = {
+  move: ['moveIn'],
+  create: ['create'],
+  delete: ['delete'],
+  setAcl: ['setacl'],
+  push: ['push'],
+  undo: ['moveIn', 'push', 'rename', 'setacl', 'delete'],
+} as const
 
-function workOf({ operations }: PhaseResult) {
-  const kind = WORK.find(kind => operations[kind] !== undefined)
-  const metric = kind === undefined ? undefined : operations[kind]
-  const times = metric?.responseTimeUs
-  return { count: metric?.count ?? 0, waitedUs: times?.p99, isLowerBound: times?.lowerBounds.includes('p99') === true }
+/** What was done of it, and the longest that one mailbox in a hundred waited; what arrives by chance counts with it. */
+function workOf({ operations }: PhaseResult, kind: keyof typeof WORK) {
+  const metrics = WORK[kind].map(name => operations[name]).filter(metric => metric !== undefined)
+  const done = metrics.reduce((sum, { count, failed, unfinished }) => sum + count - failed - unfinished, 0)
+  const [longest] = metrics.flatMap(({ responseTimeUs }) => responseTimeUs ?? []).toSorted((a, b) => b.p99 - a.p99)
+  return { done, waits: longest === undefined ? '–' : bounded(longest, 'p99') }
 }
 
 /** Mailboxes of each server, reserved ones too. */
@@ -177,41 +188,53 @@ const STOP_LINES: readonly (readonly string[])[] = [
   ],
 ]
 
-function usersNotice({ run }: Rehearsal): string[] {
+function usersNotice({ run, steps }: Rehearsal): string[] {
   const { create } = run.total.operations
   const created = create?.responseTimeUs ?? create?.serviceTimeUs
-  const list = run.total.commands.UPDATE?.serviceTimeUs
+  const lists = reached(run, steps)
+    .flatMap(({ commands }) => commands.UPDATE?.serviceTimeUs ?? [])
+    .toSorted((a, b) => b.max - a.max)
   const { timeouts, leastStreaming, count } = run.slaves
   return [
-    created === undefined
-      ? 'no mailbox was created meanwhile'
-      : `a new mailbox takes up to ${formatDurationUs(created.max)}`,
-    ...(list === undefined
+    created === undefined ? 'no mailbox was created meanwhile' : `a new mailbox takes up to ${bounded(created, 'max')}`,
+    ...(lists.length === 0
       ? []
-      : [`a frontend that comes back serves nobody for ${formatDurationUs(list.max)}, and while it merges the list`]),
+      : [
+          `a frontend that restarts meanwhile reads its list for up to ${bounded(lists[0]!, 'max')}, then merges it; until then it serves nobody`,
+        ]),
     `frontends away at one time: ${Math.max(0, count - leastStreaming)} of ${count}; ${timeouts} time-outs`,
   ]
 }
 
+function reached(run: RunResult, steps: readonly PlannedStep[]): PhaseResult[] {
+  return run.phases.filter(({ name }) => steps.some(step => step.name === name))
+}
+
 /** The way back. */
 function rollbackText({ run, steps }: Rehearsal): string {
-  const undo = steps.find(({ isUndo }) => isUndo)
-  const phase = run.phases.find(({ name }) => name === undo?.name)
-  if (phase === undefined) return 'the way back was not rehearsed: --undo does it, and times it'
-  const back = `${formatDurationUs(phase.durationMs * 1e3)} for all of it`
-  return `the way back took ${back}: begin it no later than so long before the night is over`
+  const undo = steps.find(({ kind }) => kind === 'undo')
+  if (undo === undefined) return 'the way back was not rehearsed: --undo does it, and times it'
+  const phase = run.phases.find(({ name }) => name === undo.name)
+  if (phase?.ended !== 'condition') return 'the way back was not gone to its end: how long it takes is not known'
+  return `the way back took ${formatDurationUs(phase.durationMs * 1e3)} for all of it: begin it no later than so long before the night is over`
 }
 
 function notRehearsed({ run, steps, before }: Rehearsal): string[] {
+  const wasUndone = reached(
+    run,
+    steps.filter(({ kind }) => kind === 'undo'),
+  ).some(({ ended }) => ended === 'condition')
   return [
     'mail itself: how long a user’s takes to be copied is known to who has copied some',
-    'the frontends’ merging of the list into their own databases, unless the profile says mergePerMailbox',
-    'the network, TLS, and what else the master’s host does that night',
+    'the network, TLS, what else the master’s host does that night, and the frontends’ merging of lists but by mergePerMailbox',
+    ...(run.slaves.comparisons.some(({ failure }) => failure === null)
+      ? []
+      : ['whether frontends hold what they should: nothing was compared']),
     ...(run.master.kind === 'cyrus' || run.master.kind === 'remote'
       ? []
       : ['a real master: all figures are of a stand-in']),
     ...(before === null ? ['the site’s own mailboxes: --dump takes them from ctl_mboxlist -d'] : []),
-    ...(steps.some(({ isUndo }) => isUndo) ? [] : ['the way back (--undo)']),
+    ...(wasUndone ? [] : ['the way back']),
   ]
 }
 
