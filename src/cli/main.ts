@@ -15,6 +15,7 @@ import { generateCommand } from './generate.js'
 import { masterCommand } from './master.js'
 import { planCommand } from './plan.js'
 import { profileCommand } from './profile.js'
+import { rehearseUpgradeCommand } from './rehearse-upgrade.js'
 import { reportCommand } from './report.js'
 import { runCommand } from './run.js'
 import { showCommand } from './show.js'
@@ -46,6 +47,7 @@ for (const command of [
   calibrateCommand(),
   generateCommand(),
   dumpCommand(),
+  rehearseUpgradeCommand(),
   showCommand(),
   reportCommand(),
   cleanupCommand(),
