@@ -1,17 +1,13 @@
-import {
-  DIFFERENCE_KINDS,
-  type DifferenceKind,
-  differenceOf,
-  parseSortedLine,
-  type SortedLine,
-  sortedLine,
-} from '../dumps/difference.js'
+import { type DifferenceKind, parseSortedLine, type SortedLine, sortedLine } from '../dumps/difference.js'
 import type { DumpEntry } from '../dumps/dump-entry.js'
 import { LineCursor } from '../dumps/line-cursor.js'
 import { Findings } from '../dumps/spread.js'
 import { LineSorter } from './line-sorter.js'
 
-export type Differences = Readonly<Record<DifferenceKind, Findings>>
+export type Differences<K extends string = DifferenceKind> = Readonly<Record<K, Findings>>
+
+/** How two of the same name differ, of which one may not be there; undefined where they do not. */
+type KindOf<K> = (a: SortedLine | undefined, b: SortedLine | undefined) => K | undefined
 
 /** What two dumps have otherwise, in whatever order, in memory that does not grow with them. */
 export class ComparingDumps {
@@ -36,9 +32,12 @@ export class ComparingDumps {
   }
 
   /** Once, when all were added. */
-  compared(): Promise<{ readonly same: number; readonly differences: Differences }> {
-    const [first, second] = this.sorters
-    return compared(new Mailboxes(first), new Mailboxes(second))
+  compared<K extends string>(
+    kinds: readonly K[],
+    kindOf: KindOf<K>,
+  ): Promise<{ readonly same: number; readonly differences: Differences<K> }> {
+    const [first, second] = this.sorters.map(sorter => new Mailboxes(sorter))
+    return compared(first!, second!, kinds, kindOf)
   }
 
   kill(): void {
@@ -67,16 +66,18 @@ class Mailboxes {
   }
 }
 
-async function compared(first: Mailboxes, second: Mailboxes): Promise<{ same: number; differences: Differences }> {
-  const differences = Object.fromEntries(DIFFERENCE_KINDS.map(kind => [kind, new Findings()])) as Record<
-    DifferenceKind,
-    Findings
-  >
+async function compared<K extends string>(
+  first: Mailboxes,
+  second: Mailboxes,
+  kinds: readonly K[],
+  kindOf: KindOf<K>,
+): Promise<{ same: number; differences: Differences<K> }> {
+  const differences = Object.fromEntries(kinds.map(kind => [kind, new Findings()])) as Record<K, Findings>
   let same = 0
   let [a, b] = [await first.next(), await second.next()]
   while (a !== undefined || b !== undefined) {
     const [isFirst, isSecond] = [comes(a, b), comes(b, a)]
-    const kind = differenceOf(isFirst ? a : undefined, isSecond ? b : undefined)
+    const kind = kindOf(isFirst ? a : undefined, isSecond ? b : undefined)
     if (kind === undefined) same++
     else differences[kind].add((isFirst ? a : b)!.name)
     if (isFirst) a = await first.next()

@@ -1,7 +1,7 @@
 import { Command } from 'commander'
 import { EXIT } from '../core/exit-status.js'
 import { formatCount } from '../core/units.js'
-import { DIFFERENCE_KINDS } from '../dumps/difference.js'
+import { DIFFERENCE_KINDS, differenceOf } from '../dumps/difference.js'
 import { ComparingDumps, type Differences } from './comparing-dumps.js'
 import { type DumpFlags, dumpOptions, GivenDump } from './given-dump.js'
 import { Progress } from './progress.js'
@@ -38,7 +38,7 @@ async function diff(first: string, second: string, flags: DiffFlags): Promise<vo
       for await (const entries of new GivenDump(path, flags).batches()) await comparing.add(which as 0 | 1, entries)
     }
     progress.note('comparing')
-    const { same, differences } = await comparing.compared()
+    const { same, differences } = await comparing.compared(DIFFERENCE_KINDS, differenceOf)
     progress.clear()
     process.stdout.write(flags.json ? asJson(same, differences) : asText(same, differences))
     if (DIFFERENCE_KINDS.some(kind => differences[kind].count > 0)) process.exitCode = EXIT.threshold

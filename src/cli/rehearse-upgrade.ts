@@ -79,7 +79,12 @@ async function rehearse(flags: UpgradeFlags): Promise<void> {
     await underWay?.end()
     rmSync(folder, { recursive: true, force: true })
   }
-  const ignore = onInterrupt(() => void leave().finally(() => process.exit(EXIT.interrupted)), leave)
+  let isInterrupted = false
+  const interrupt = () => {
+    isInterrupted = true
+    void underWay?.end()
+  }
+  const ignore = onInterrupt(interrupt, leave)
   try {
     progress.note('reading what the old master holds')
     const old = await oldList(
@@ -94,22 +99,29 @@ async function rehearse(flags: UpgradeFlags): Promise<void> {
     const routes: RouteRehearsed[] = []
     let description: string | undefined
     for (const route of routesFor(flags.route, old, databases)) {
+      if (isInterrupted) break
       progress.note(`rehearsing ${route}`)
       underWay = new UpgradeRehearsal(route, old, to, databases, folder)
       routes.push(await underWay.rehearsed())
       description = underWay.description ?? description
     }
     progress.clear()
+    if (isInterrupted) throw INTERRUPTED
     const result = rehearsed(old, description === undefined ? flags.to : `${flags.to}: ${description}`, routes)
     process.stdout.write(flags.json ? `${JSON.stringify(result, null, 2)}\n` : upgradeText(result))
     const isFailed = flags.route.length > 0 ? routes.some(({ verdict }) => verdict === 'no-go') : result.take === null
     if (isFailed) process.exitCode = EXIT.threshold
+  } catch (error) {
+    // What it stopped has failed of that.
+    throw isInterrupted ? INTERRUPTED : error
   } finally {
     progress.clear()
     ignore()
     await leave()
   }
 }
+
+const INTERRUPTED = new HarnessError('INTERRUPTED', 'interrupted: the routes are not all rehearsed', '')
 
 function rehearsed(
   { source, mailboxes, reserved }: OldList,

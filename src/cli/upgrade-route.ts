@@ -3,17 +3,16 @@ import { HarnessError, isHarnessError } from '../core/errors.js'
 import { type Clock, monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { LIST_WRITERS } from '../generators/dump.js'
 import { admitSlave } from '../drivers/admit-slave.js'
-import { countMailboxes } from '../drivers/count.js'
 import { dumpStream } from '../drivers/dump-stream.js'
+import { listAll } from '../drivers/list-all.js'
 import { tellAll } from '../drivers/tell-all.js'
-import type { DifferenceKind } from '../dumps/difference.js'
 import { Findings } from '../dumps/spread.js'
 import { cyrusMaster } from '../masters/cyrus/cyrus-master.js'
 import { OfflineCyrus } from '../masters/cyrus/offline-cyrus.js'
 import type { Master } from '../masters/master.js'
 import type { RouteRehearsed } from '../report/upgrade/upgrade.js'
 import { LogDigest } from '../verdict/log-digest.js'
-import { type Found, type Loss, reasonsAgainst, type UpgradeRoute } from '../verdict/upgrade.js'
+import { type Found, LOSSES, type Loss, lossOf, reasonsAgainst, type UpgradeRoute } from '../verdict/upgrade.js'
 import { ComparingDumps } from './comparing-dumps.js'
 import { GivenDump } from './given-dump.js'
 import { type OldList, recordsOf, settingsFor } from './old-list.js'
@@ -27,16 +26,6 @@ export interface NewMaster {
 /** By which database each route begins; a route that has none here takes the dump. */
 export type RouteDatabases = Readonly<Partial<Record<UpgradeRoute, string>>>
 
-type Losses = Partial<Record<Loss, Found>>
-
-const LOSS_OF: Readonly<Record<DifferenceKind, Loss>> = {
-  'only in the first': 'missing',
-  'only in the second': 'more',
-  elsewhere: 'elsewhere',
-  'another state': 'state',
-  'another ACL': 'acl',
-}
-
 /** One route, on a new master of its own: no frontend is let in before the list is found to be whole. */
 export class UpgradeRehearsal {
   private readonly clock: Clock = monotonicClock(monotonicOriginS())
@@ -45,7 +34,7 @@ export class UpgradeRehearsal {
   /** What is to be removed, whatever happens. */
   private readonly made: (() => Promise<void>)[] = []
   private listed: number | null = null
-  private losses: Losses = {}
+  private readonly losses: Partial<Record<Loss, Found>> = {}
   /** Of the new master: its version, and where its database lies. */
   description: string | undefined
 
@@ -63,11 +52,11 @@ export class UpgradeRehearsal {
     let frontend: RouteRehearsed['frontend'] = null
     try {
       const master = await this.filled()
-      this.listed = await countMailboxes(master.address, master.credentials, this.clock)
-      this.losses = await this.compared(master)
+      await this.count(master)
+      if (this.listed !== 0) await this.findLocal(master)
       if (this.reasons(null).length === 0) {
         frontend = await admitSlave(master.address, master.credentials, this.clock)
-        if (frontend.mailboxes !== this.old.mailboxes)
+        if (frontend.mailboxes !== this.listed)
           failure = `a frontend that was let in was told of ${frontend.mailboxes} mailboxes`
       }
     } catch (error) {
@@ -128,9 +117,8 @@ export class UpgradeRehearsal {
     const input = isConverted ? this.converted(takesText ? 'text' : 'json') : dumpStream(this.old.path)
     // 3.6 and later take text by another parser only.
     const words = isText && !takesText ? ['-u', '-L'] : ['-u']
-    const { status, complaints } = await cyrus.feed('ctl_mboxlist', words, input)
-    for (const line of complaints) this.log.add(`ctl_mboxlist: ${line}`)
-    if (status !== 0) this.log.add(`ctl_mboxlist ${words.join(' ')} failed: ${complaints[0] ?? `status ${status}`}`)
+    const { status } = await cyrus.feed('ctl_mboxlist', words, input, line => this.log.add(`ctl_mboxlist: ${line}`))
+    if (status !== 0) this.log.add(`ctl_mboxlist ${words.join(' ')} failed, status ${status}`)
     return cyrus.database
   }
 
@@ -147,28 +135,36 @@ export class UpgradeRehearsal {
     for (let i = 0; i < refused; i++) this.log.add(`mupdate: refused, an error: '${refusal}'`)
   }
 
-  /** By the new master's own dump, which has more of a mailbox than LIST. */
-  private async compared(master: Master): Promise<Losses> {
-    const path = join(this.folder, `${this.route}-after.json`)
+  /** By LIST, which is what frontends are told. */
+  private async count({ address, credentials }: Master): Promise<void> {
+    const comparing = new ComparingDumps()
+    try {
+      for await (const records of recordsOf(new GivenDump(this.old.path, { onBadLine: 'stop' })))
+        await comparing.addRecords(0, records)
+      this.listed = await listAll(address, credentials, this.clock, records => comparing.addRecords(1, records))
+      const { differences } = await comparing.compared(LOSSES, lossOf)
+      for (const loss of LOSSES) this.note(loss, differences[loss])
+    } finally {
+      comparing.kill()
+    }
+  }
+
+  /** By the new master's own dump: what LIST does not tell. */
+  private async findLocal(master: Master): Promise<void> {
+    const path = join(this.folder, `${this.route}-after`)
     const database = join(master.databaseDirectory!()!, 'conf', 'mailboxes.db')
     const { status, complaints } = await this.offline(database).write(path, 'ctl_mboxlist', ['-d'])
     if (status !== 0)
       throw new HarnessError('MASTER_REFUSED', `its ctl_mboxlist -d fails: ${complaints[0] ?? status}`, 'see its log')
-    const comparing = new ComparingDumps()
     const local = new Findings()
-    try {
-      for await (const records of recordsOf(new GivenDump(this.old.path, { onBadLine: 'stop' })))
-        await comparing.addRecords(0, records)
-      for await (const entries of new GivenDump(path, { onBadLine: 'stop' }).batches()) {
-        for (const { name, isElsewhere, state } of entries) if (!isElsewhere && state !== 'deleted') local.add(name)
-        await comparing.add(1, entries)
-      }
-      const { differences } = await comparing.compared()
-      const found = Object.entries(LOSS_OF).map(([kind, loss]) => [loss, differences[kind as DifferenceKind]] as const)
-      return Object.fromEntries([...found, ['local', local] as const].filter(([, { count }]) => count > 0))
-    } finally {
-      comparing.kill()
-    }
+    // Some versions write bytes in ACLs that are no JSON.
+    for await (const entries of new GivenDump(path, { onBadLine: 'skip' }).batches())
+      for (const { name, isElsewhere, state } of entries) if (!isElsewhere && state !== 'deleted') local.add(name)
+    this.note('local', local)
+  }
+
+  private note(loss: Loss, { count, first }: Found): void {
+    if (count > 0) this.losses[loss] = { count, first }
   }
 
   private offline(database?: string): OfflineCyrus {

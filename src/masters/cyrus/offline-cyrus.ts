@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 import { Readable, type Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { HarnessError } from '../../core/errors.js'
@@ -30,7 +31,7 @@ export interface ToolEnded {
 
 type Tool = 'ctl_mboxlist' | 'cyr_dbtool'
 
-const MOST_COMPLAINTS_BYTES = 10_000
+const MOST_COMPLAINTS = 30
 
 /** A Cyrus that does not run, in a private directory: for its programs that read and write the mailbox list themselves. */
 export class OfflineCyrus {
@@ -57,7 +58,7 @@ export class OfflineCyrus {
     return databaseOf(this.plan.directory)
   }
 
-  /** Runs one of its programs with that on its standard input; its output goes to a file. */
+  /** Runs one of its programs, whose output goes to a file. */
   async write(path: string, tool: Tool, words: readonly string[]): Promise<ToolEnded> {
     const child = this.start(tool, words)
     child.stdin.end()
@@ -65,10 +66,20 @@ export class OfflineCyrus {
     return ended
   }
 
-  async feed(tool: Tool, words: readonly string[], input: AsyncIterable<Buffer>): Promise<ToolEnded> {
+  /**
+   * Runs one of its programs with that on its standard input.
+   *
+   * @param onComplaint of each line that it complains of
+   */
+  async feed(
+    tool: Tool,
+    words: readonly string[],
+    input: AsyncIterable<Buffer>,
+    onComplaint: (line: string) => void,
+  ): Promise<ToolEnded> {
     const child = this.start(tool, words)
     child.stdout.resume()
-    const ended = endOf(child, tool)
+    const ended = endOf(child, tool, onComplaint)
     // A program that reads no further says why by its end.
     await pipeline(Readable.from(input), child.stdin).catch(error => {
       if (!isBrokenPipe(error)) throw error
@@ -98,16 +109,22 @@ export class OfflineCyrus {
   }
 }
 
-function endOf(child: ChildProcessByStdio<Writable, Readable, Readable>, tool: Tool): Promise<ToolEnded> {
-  let said = ''
-  child.stderr.on('data', (bytes: Buffer) => {
-    if (said.length < MOST_COMPLAINTS_BYTES) said += bytes.toString('latin1')
+function endOf(
+  child: ChildProcessByStdio<Writable, Readable, Readable>,
+  tool: Tool,
+  onComplaint: (line: string) => void = () => {},
+): Promise<ToolEnded> {
+  const complaints: string[] = []
+  createInterface({ input: child.stderr }).on('line', line => {
+    if (line.trim() === '') return
+    if (complaints.length < MOST_COMPLAINTS) complaints.push(line)
+    onComplaint(line)
   })
   return new Promise((end, reject) => {
     child.once('error', cause =>
       reject(new HarnessError('MASTER_SETUP', `${tool}: ${cause.message}`, 'install util-linux', { cause })),
     )
-    child.once('close', status => end({ status, complaints: said.split('\n').filter(line => line.trim() !== '') }))
+    child.once('close', status => end({ status, complaints }))
   })
 }
 

@@ -75,7 +75,12 @@ function routeLines(route: RouteRehearsed): string[] {
     `${route.verdict === 'go' ? 'GO' : 'NO-GO'}  ${route.route}: ${DOES[route.route]} (${printable(route.of)})`,
   ]
   lines.push(...reasons.map(reason => `  ${printable(reason)}`))
-  const named = LOSSES.flatMap(loss => losses[loss]?.first ?? [])
+  const dropped = losses.dropped?.count ?? 0
+  if (dropped > 0)
+    lines.push(
+      `  ${formatCount(dropped)} reserved gone, as at every start: ctl_cyrusdb -r takes them for creations cut off`,
+    )
+  const named = LOSSES.flatMap(loss => (loss === 'dropped' ? [] : (losses[loss]?.first ?? [])))
   if (named.length > 0)
     lines.push(
       `  such as ${named
