@@ -38,8 +38,6 @@ export interface OldList {
  */
 export async function oldList(old: OldMaster, folder: string, newPrefix: string | undefined): Promise<OldList> {
   const { database } = old
-  // That it cannot be read at all is no matter of its format.
-  if (database !== undefined) databaseFormat(database)
   const read = join(folder, 'database.txt')
   const counted = database === undefined ? undefined : await readDatabase(database, read, newPrefix)
   const list = await knownFrom(old, folder, typeof counted === 'number' ? read : undefined)
@@ -169,7 +167,7 @@ async function* byteLines(path: string): AsyncGenerator<string> {
 type DatabaseFormat = 'twoskip' | 'skiplist' | 'twom' | 'flat'
 
 /** By its first bytes (lib/cyrusdb_twoskip.c and others); what has none of these is flat. @throws {HarnessError} `USAGE` */
-function databaseFormat(path: string): DatabaseFormat {
+export function databaseFormat(path: string): DatabaseFormat {
   const head = Buffer.alloc(20)
   try {
     const file = openSync(path, 'r')

@@ -8,7 +8,7 @@ import { checkSettings } from '../masters/cyrus/config.js'
 import { type RouteRehearsed, type UpgradeRehearsed, upgradeText } from '../report/upgrade/upgrade.js'
 import { UPGRADE_ROUTES, type UpgradeRoute } from '../verdict/upgrade.js'
 import { parseMaster } from './choose-master.js'
-import { type OldList, oldList } from './old-list.js'
+import { databaseFormat, type OldList, type OldMaster, oldList } from './old-list.js'
 import { collect } from './options.js'
 import { Progress } from './progress.js'
 import { onInterrupt } from './signals.js'
@@ -60,18 +60,40 @@ Exit status: 0; 4 where no route is a GO, or one that was asked for by --route i
     .action(rehearse)
 }
 
-async function rehearse(flags: UpgradeFlags): Promise<void> {
-  const to: NewMaster = { ...buildOf('--to', flags.to), settings: settingsOf(flags.set) }
-  const { database, dump, frontendDatabase } = flags
+/** What was asked for, as far as it can be looked at before anything is read. */
+interface Asked {
+  readonly old: OldMaster
+  readonly to: NewMaster
+  readonly databases: RouteDatabases
+}
+
+/** @throws {HarnessError} `USAGE` */
+function askedOf(flags: UpgradeFlags): Asked {
+  const { database, dump, frontendDatabase, from } = flags
   if (database === undefined && dump === undefined)
     throw usage('what does the old master hold?', 'give its --database or its --dump, or both')
-  const from = flags.from === undefined ? undefined : buildOf('--from', flags.from)
+  if (dump === '-') throw usage('--dump -: a dump is read several times', 'give a file')
   if (from !== undefined && database === undefined)
     throw usage('--from has nothing to dump', 'give the old master’s --database too')
-  const databases: RouteDatabases = {
+  const databases = {
     ...(database === undefined ? {} : { 'in-place': database }),
     ...(frontendDatabase === undefined ? {} : { 'frontend-copy': frontendDatabase }),
   }
+  // That one cannot be read is no matter of its route.
+  for (const path of Object.values(databases)) databaseFormat(path)
+  return {
+    old: {
+      ...(database === undefined ? {} : { database }),
+      ...(dump === undefined ? {} : { dump }),
+      ...(from === undefined ? {} : { from: buildOf('--from', from) }),
+    },
+    to: { ...buildOf('--to', flags.to), settings: settingsOf(flags.set) },
+    databases,
+  }
+}
+
+async function rehearse(flags: UpgradeFlags): Promise<void> {
+  const asked = askedOf(flags)
   const folder = mkdtempSync(join(tmpdir(), 'mupdate-bench-upgrade-'))
   const progress = new Progress()
   let underWay: UpgradeRehearsal | undefined
@@ -80,37 +102,25 @@ async function rehearse(flags: UpgradeFlags): Promise<void> {
     rmSync(folder, { recursive: true, force: true })
   }
   let isInterrupted = false
-  const interrupt = () => {
+  const ignore = onInterrupt(() => {
     isInterrupted = true
     void underWay?.end()
-  }
-  const ignore = onInterrupt(interrupt, leave)
+  }, leave)
   try {
     progress.note('reading what the old master holds')
-    const old = await oldList(
-      {
-        ...(database === undefined ? {} : { database }),
-        ...(dump === undefined ? {} : { dump }),
-        ...(from === undefined ? {} : { from }),
-      },
-      folder,
-      to.prefix,
-    )
+    const old = await oldList(asked.old, folder, asked.to.prefix)
     const routes: RouteRehearsed[] = []
-    let description: string | undefined
-    for (const route of routesFor(flags.route, old, databases)) {
+    let to = flags.to
+    for (const route of routesFor(flags.route, old, asked.databases)) {
       if (isInterrupted) break
       progress.note(`rehearsing ${route}`)
-      underWay = new UpgradeRehearsal(route, old, to, databases, folder)
+      underWay = new UpgradeRehearsal(route, old, asked.to, asked.databases, folder)
       routes.push(await underWay.rehearsed())
-      description = underWay.description ?? description
+      if (underWay.description !== undefined) to = `${flags.to}: ${underWay.description}`
     }
     progress.clear()
     if (isInterrupted) throw INTERRUPTED
-    const result = rehearsed(old, description === undefined ? flags.to : `${flags.to}: ${description}`, routes)
-    process.stdout.write(flags.json ? `${JSON.stringify(result, null, 2)}\n` : upgradeText(result))
-    const isFailed = flags.route.length > 0 ? routes.some(({ verdict }) => verdict === 'no-go') : result.take === null
-    if (isFailed) process.exitCode = EXIT.threshold
+    print(rehearsed(old, to, routes), flags)
   } catch (error) {
     // What it stopped has failed of that.
     throw isInterrupted ? INTERRUPTED : error
@@ -119,6 +129,12 @@ async function rehearse(flags: UpgradeFlags): Promise<void> {
     ignore()
     await leave()
   }
+}
+
+function print(result: UpgradeRehearsed, { route: asked, json }: UpgradeFlags): void {
+  process.stdout.write(json ? `${JSON.stringify(result, null, 2)}\n` : upgradeText(result))
+  const isFailed = asked.length > 0 ? result.routes.some(({ verdict }) => verdict === 'no-go') : result.take === null
+  if (isFailed) process.exitCode = EXIT.threshold
 }
 
 const INTERRUPTED = new HarnessError('INTERRUPTED', 'interrupted: the routes are not all rehearsed', '')

@@ -61,7 +61,8 @@ export class UpgradeRehearsal {
       }
     } catch (error) {
       if (!isHarnessError(error) || error.code === 'MASTER_SETUP' || error.code === 'RESULTS') throw error
-      failure = error.message.split('\n')[0]!
+      // What the log says is told anyway.
+      failure = error.message.split(/; its log ends|\n/)[0]!
     } finally {
       await this.end()
     }

@@ -13,6 +13,12 @@ describe('rehearse-upgrade', () => {
     ['a setting that is none', ['--dump', 'x', '--set', 'mboxlist_db'], /no line of imapd\.conf/],
     ['a setting of the harness’s own', ['--dump', 'x', '--set', 'servername=a'], /is set by the harness itself/],
     ['a dump that is not there', ['--dump', '/nonexistent/dump'], /cannot read \/nonexistent\/dump/],
+    ['a dump that can be read once only', ['--dump', '-'], /--dump -: a dump is read several times/],
+    [
+      'a frontend’s that is not there',
+      ['--dump', 'x', '--frontend-database', '/nonexistent/db'],
+      /cannot read \/nonex/,
+    ],
     ['a database that is not there', ['--database', '/nonexistent/db'], /cannot read \/nonexistent\/db/],
   ])('refuses %s, and starts nothing', async (_, args, message) => {
     const { status, stdout, stderr } = await workbench.bench(['rehearse-upgrade', ...args])
