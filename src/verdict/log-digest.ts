@@ -6,7 +6,8 @@ export interface LogGroup {
 }
 
 /** What Cyrus says when something is wrong with a list, or is left out of it. */
-const GRAVE = /error|fail|missing|fatal|can't|invalid|no uniqueid|signaled to death by signal (?!15\b)|corrupt/i
+const GRAVE =
+  /error|fail|missing|fatal|can't|invalid|too long|no uniqueid|signaled to death by signal (?!15\b)|corrupt/i
 
 /** Said by each new master, which was not shut down before. */
 const HARMLESS = /clean shutdown file missing/

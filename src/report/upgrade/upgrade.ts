@@ -1,4 +1,4 @@
-import { printable } from '../../core/text-width.js'
+import { clip, printable } from '../../core/text-width.js'
 import { formatCount, formatDurationUs } from '../../core/units.js'
 import type { LogGroup } from '../../verdict/log-digest.js'
 import { LOSSES, type RouteFound, type UpgradeRoute } from '../../verdict/upgrade.js'
@@ -67,6 +67,10 @@ export function upgradeText({ old, to, routes, take }: UpgradeRehearsed): string
   return `${lines.join('\n')}\n`
 }
 
+/** A name may have 490 bytes. */
+const NAME_COLUMNS = 60
+const LOG_COLUMNS = 160
+
 const NONE = '→ none of these: leave the old master as it is, and let no frontend join a new one'
 
 function routeLines(route: RouteRehearsed): string[] {
@@ -85,11 +89,11 @@ function routeLines(route: RouteRehearsed): string[] {
     lines.push(
       `  such as ${named
         .slice(0, 3)
-        .map(name => JSON.stringify(name))
+        .map(name => clip(JSON.stringify(name), NAME_COLUMNS))
         .join(', ')}`,
     )
   for (const { count, line } of log)
-    lines.push(`  log${count > 1 ? `, ${formatCount(count)} times` : ''}: ${printable(line)}`)
+    lines.push(`  log${count > 1 ? `, ${formatCount(count)} times` : ''}: ${clip(printable(line), LOG_COLUMNS)}`)
   lines.push(
     frontend === null
       ? '  no frontend was let in'
