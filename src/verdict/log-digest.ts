@@ -20,7 +20,7 @@ export class LogDigest {
     if (!GRAVE.test(line) || HARMLESS.test(line)) return
     const text = line.replace(/\[\d+\]/, '')
     // Names of mailboxes may hold whatever is put around them.
-    const kind = text.replace(/(?: for |['"<=]).*$/s, '').replace(/\d+/g, '…')
+    const kind = text.replace(/(?: for |: (?=\S*[.!])|['"<=]).*$/s, '').replace(/\d+/g, '…')
     const group = this.groups.get(kind)
     if (group !== undefined) group.count++
     else if (this.groups.size < MOST_KINDS) this.groups.set(kind, { count: 1, line: text })

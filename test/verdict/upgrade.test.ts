@@ -65,9 +65,11 @@ describe('LogDigest', () => {
       digest.add(`ctl_cyrusdb[12]: Failed to open mailbox 'user.${name}'`)
       digest.add(`mupdate[13]: login: localhost murder PLAIN User logged in`)
     }
+    for (const name of ['user.a', "user.o'b c"]) digest.add(`ctl_mboxlist: mailbox name too long: ${name}`)
     digest.add('ctl_cyrusdb[12]: IOERROR: opening index failed: mailbox=<user.a>')
     expect(digest.all()).toEqual([
       { count: 3, line: "ctl_cyrusdb: Failed to open mailbox 'user.a'" },
+      { count: 2, line: 'ctl_mboxlist: mailbox name too long: user.a' },
       { count: 1, line: 'ctl_cyrusdb: IOERROR: opening index failed: mailbox=<user.a>' },
     ])
   })
