@@ -1,18 +1,9 @@
 import { Command } from 'commander'
 import { EXIT } from '../core/exit-status.js'
 import { formatCount } from '../core/units.js'
-import {
-  DIFFERENCE_KINDS,
-  type DifferenceKind,
-  differenceOf,
-  parseSortedLine,
-  type SortedLine,
-  sortedLine,
-} from '../dumps/difference.js'
-import { LineCursor } from '../dumps/line-cursor.js'
-import { Findings } from '../dumps/spread.js'
+import { DIFFERENCE_KINDS, differenceOf } from '../dumps/difference.js'
+import { ComparingDumps, type Differences } from './comparing-dumps.js'
 import { type DumpFlags, dumpOptions, GivenDump } from './given-dump.js'
-import { LineSorter } from './line-sorter.js'
 import { Progress } from './progress.js'
 
 interface DiffFlags extends DumpFlags {
@@ -38,77 +29,23 @@ Exit status: 0 for the same, 4 for different ones, 2 for what is no dump.`,
     .action(diff)
 }
 
-type Differences = Record<DifferenceKind, Findings>
-
 async function diff(first: string, second: string, flags: DiffFlags): Promise<void> {
   const progress = new Progress()
-  const sorters = [new LineSorter(), new LineSorter()] as const
+  const comparing = new ComparingDumps()
   try {
-    await fill(sorters[0], new GivenDump(first, flags), progress)
-    await fill(sorters[1], new GivenDump(second, flags), progress)
+    for (const [which, path] of [first, second].entries()) {
+      progress.note(`reading ${path}`)
+      for await (const entries of new GivenDump(path, flags).batches()) await comparing.add(which as 0 | 1, entries)
+    }
     progress.note('comparing')
-    const { same, differences } = await compared(new Mailboxes(sorters[0]), new Mailboxes(sorters[1]))
+    const { same, differences } = await comparing.compared(DIFFERENCE_KINDS, differenceOf)
     progress.clear()
     process.stdout.write(flags.json ? asJson(same, differences) : asText(same, differences))
     if (DIFFERENCE_KINDS.some(kind => differences[kind].count > 0)) process.exitCode = EXIT.threshold
   } finally {
     progress.clear()
-    for (const sorter of sorters) sorter.kill()
+    comparing.kill()
   }
-}
-
-async function fill(sorter: LineSorter, dump: GivenDump, progress: Progress): Promise<void> {
-  progress.note(`reading ${dump.path}`)
-  for await (const entries of dump.batches()) {
-    const there = entries.filter(({ state }) => state !== 'deleted')
-    await sorter.add(
-      there.map(({ name, state, server, partition, acl }) =>
-        sortedLine({ name, state, location: `${server}!${partition}`, acl }),
-      ),
-    )
-  }
-}
-
-/** Sorted by name, each once. */
-class Mailboxes {
-  private readonly lines: LineCursor
-  private before: string | undefined
-
-  constructor(sorter: LineSorter) {
-    this.lines = new LineCursor(sorter.sorted())
-  }
-
-  async next(): Promise<SortedLine | undefined> {
-    for (;;) {
-      const text = await this.lines.next()
-      if (text === undefined) return undefined
-      const line = parseSortedLine(text)
-      if (line.name === this.before) continue
-      this.before = line.name
-      return line
-    }
-  }
-}
-
-async function compared(first: Mailboxes, second: Mailboxes): Promise<{ same: number; differences: Differences }> {
-  const differences = Object.fromEntries(DIFFERENCE_KINDS.map(kind => [kind, new Findings()])) as Differences
-  let same = 0
-  let [a, b] = [await first.next(), await second.next()]
-  while (a !== undefined || b !== undefined) {
-    const [isFirst, isSecond] = [comes(a, b), comes(b, a)]
-    const kind = differenceOf(isFirst ? a : undefined, isSecond ? b : undefined)
-    if (kind === undefined) same++
-    else differences[kind].add((isFirst ? a : b)!.name)
-    if (isFirst) a = await first.next()
-    if (isSecond) b = await second.next()
-  }
-  return { same, differences }
-}
-
-/** Whether it comes no later than the other. */
-function comes(one: SortedLine | undefined, other: SortedLine | undefined): boolean {
-  // By what they were sorted by: the name and its tab.
-  return one !== undefined && (other === undefined || `${one.name}\t` <= `${other.name}\t`)
 }
 
 function asJson(same: number, differences: Differences): string {

@@ -16,6 +16,7 @@ import { masterCommand } from './master.js'
 import { planCommand } from './plan.js'
 import { profileCommand } from './profile.js'
 import { replayCommand } from './replay.js'
+import { rehearseUpgradeCommand } from './rehearse-upgrade.js'
 import { reportCommand } from './report.js'
 import { runCommand } from './run.js'
 import { rehearseCommand } from './rehearse.js'
@@ -50,6 +51,7 @@ for (const command of [
   generateCommand(),
   dumpCommand(),
   replayCommand(),
+  rehearseUpgradeCommand(),
   showCommand(),
   reportCommand(),
   cleanupCommand(),

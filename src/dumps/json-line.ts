@@ -28,7 +28,7 @@ export function parseJsonLine(line: string): DumpEntry | BadLine | undefined {
   const wireAcl = aclOf(acl, text)
   if (wireAcl === undefined)
     return bad(text.indexOf('"acl"') + 1, 'the ACL is no object of identifiers and their rights')
-  const state = stateOf(textOf(mbtype))
+  const state = stateOfLetters(textOf(mbtype))
   const place = state === 'moving' ? '' : textOf(server)
   if (/[\0\t\n\r]/.test(`${name}${place}${textOf(partition)}`))
     return bad(1, 'a tab, a line’s end or a NUL is in the name, or in where it lies')
@@ -64,7 +64,8 @@ function unescaped(escaped: string): string {
   return Buffer.from(JSON.parse(`"${escaped}"`) as string, 'utf8').toString('latin1')
 }
 
-function stateOf(type: string): DumpEntry['state'] {
+/** Of the letters of `mbtype`, as 3.x has them. */
+export function stateOfLetters(type: string): DumpEntry['state'] {
   if (type.includes('d')) return 'deleted'
   if (type.includes('z')) return 'reserved'
   return type.includes('m') ? 'moving' : 'active'

@@ -6,7 +6,7 @@ import { cyrusAccount } from '../../src/masters/cyrus/account.js'
 import { STATE_DIRECTORIES } from '../../src/masters/cyrus/config.js'
 import { dropWords } from '../../src/masters/cyrus/namespace.js'
 
-const CTL_MBOXLIST = '/usr/lib/cyrus/bin/ctl_mboxlist'
+const PROGRAMS = '/usr/lib/cyrus/bin'
 
 export interface Ended {
   readonly status: number | null
@@ -14,10 +14,19 @@ export interface Ended {
   readonly stderr: string
 }
 
-/** Runs the real ctl_mboxlist as who owns its files; it refuses to run as root. */
 export function ctlMboxlist(config: string, args: readonly string[], input: Buffer | string = ''): Promise<Ended> {
+  return runProgram('ctl_mboxlist', config, args, input)
+}
+
+/** Runs a real program as who owns its files; it refuses to run as root. */
+function runProgram(
+  name: string,
+  config: string,
+  args: readonly string[],
+  input: Buffer | string = '',
+): Promise<Ended> {
   const account = cyrusAccount()
-  const words = [...(account.drop ? dropWords(account) : []), CTL_MBOXLIST, '-C', config, ...args]
+  const words = [...(account.drop ? dropWords(account) : []), join(PROGRAMS, name), '-C', config, ...args]
   const child = spawn(words[0]!, words.slice(1), { cwd: '/' })
   const stdout: Buffer[] = []
   let stderr = ''
@@ -65,6 +74,29 @@ export class MailboxList {
     return ctlMboxlist(this.config, args)
   }
 
+  /**
+   * Makes a database of records as they are: it opens none as a mailbox list, which 3.6 would upgrade.
+   *
+   * @returns its path
+   */
+  async databaseOf(records: readonly string[], format: 'twoskip' | 'skiplist' | 'flat'): Promise<string> {
+    const flat = join(this.folder, 'conf/records')
+    writeFileSync(
+      flat,
+      records
+        .toSorted(byBytes)
+        .map(record => `${record}\n`)
+        .join(''),
+      'latin1',
+    )
+    const { drop, uid, gid } = cyrusAccount()
+    if (drop) chownSync(flat, uid, gid)
+    const path = join(this.folder, 'conf', `old-${format}.db`)
+    const ended = await runProgram('cvt_cyrusdb', this.config, [flat, 'flat', path, format])
+    if (ended.status !== 0) throw new Error(`cvt_cyrusdb: ${ended.stderr}`)
+    return path
+  }
+
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true })
   }
@@ -74,4 +106,8 @@ export class MailboxList {
     if (ended.status !== 0) throw new Error(`ctl_mboxlist ${args.join(' ')}: ${ended.stderr}`)
     return ended
   }
+}
+
+function byBytes(a: string, b: string): number {
+  return a < b ? -1 : 1
 }

@@ -61,6 +61,21 @@ export function findBinaries(prefix?: string, system = '/'): CyrusBinaries {
   }
 }
 
+/**
+ * A program that not every Cyrus has, and most runs do without.
+ *
+ * @throws {HarnessError} `MASTER_SETUP`
+ */
+export function findTool(name: string, { prefix }: Pick<CyrusBinaries, 'prefix'>): string {
+  const path = findProgram(prefix ?? '/', name)
+  if (path !== undefined) return path
+  throw new HarnessError(
+    'MASTER_SETUP',
+    `${name} is not there${prefix === undefined ? '' : ` under ${prefix}`}`,
+    prefix === undefined ? `as root: ${INSTALL_LINE}` : 'give the prefix of a whole installed tree',
+  )
+}
+
 /** Whether {@link findBinaries} would succeed. */
 export function cyrusInstalled(prefix?: string): boolean {
   return missingPrograms(prefix, '/').length === 0

@@ -26,10 +26,14 @@ export interface CyrusOptions {
   readonly settings?: Readonly<Record<string, string>>
   /** Where the private directory is made; /dev/shm or the system's temporary directory when absent. */
   readonly directory?: string
+  /** A `mailboxes.db`, of which it has a copy when it starts; none when absent. */
+  readonly database?: string
 }
 
 const USER = 'murder'
 const START_LIMIT_MS = 20_000
+/** With a database, which ctl_cyrusdb -r may have to write anew. */
+const DATABASE_START_LIMIT_MS = 600_000
 const POLL_EVERY_MS = 50
 /** What a master that is still starting makes us meet. */
 const MAY_PASS: readonly ErrorCode[] = ['MASTER_UNREACHABLE', 'MASTER_LOST', 'MASTER_BYE', 'TIMEOUT']
@@ -104,7 +108,7 @@ class CyrusMaster implements Master {
       const version = await this.waitUntilReady(plan)
       this.facts = {
         version,
-        mailboxDatabase: databaseOf(plan),
+        mailboxDatabase: kindOfDatabase(plan),
         binaries: await provenance(this.mupdatePid!, plan.binaries, plan.account),
       }
     } catch (error) {
@@ -136,18 +140,20 @@ class CyrusMaster implements Master {
       binaries,
       settings: this.settings,
       maxDescriptors: descriptorsFor(Number(this.settings.mupdate_connections_max)),
+      ...(this.options.database === undefined ? {} : { database: resolve(this.options.database) }),
     }
   }
 
   /** @returns the version that the banner names */
   private async waitUntilReady(plan: CyrusPlan): Promise<string> {
-    const lastTry = performance.now() + START_LIMIT_MS
+    const limitMs = plan.database === undefined ? START_LIMIT_MS : DATABASE_START_LIMIT_MS
+    const lastTry = performance.now() + limitMs
     for (;;) {
       if (this.failure !== undefined) throw this.failure
       const version = this.mupdatePid === undefined ? undefined : await this.tryToLogIn(plan)
       if (version !== undefined) return version
       if (performance.now() > lastTry) {
-        throw this.died(`Cyrus did not answer in ${START_LIMIT_MS / 1000} s`, 'its log says why')
+        throw this.died(`Cyrus did not answer in ${limitMs / 1000} s`, 'its log says why')
       }
       await sleep(POLL_EVERY_MS)
     }
@@ -228,6 +234,6 @@ export function plainVersion(banner: string): string {
   return /^v?(\d+(?:\.\d+)+)/.exec(banner)?.[1] ?? banner
 }
 
-function databaseOf(plan: CyrusPlan): string {
+function kindOfDatabase(plan: CyrusPlan): string {
   return `${plan.settings.mboxlist_db ?? defaultDatabase(plan)} on ${placeOf(plan.directory)}`
 }

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { chownSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { chownSync, copyFileSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { HarnessError } from '../../core/errors.js'
 import { cyrusConf, imapdConf, SERVER_NAME, STATE_DIRECTORIES } from './config.js'
@@ -16,10 +16,16 @@ export function install(plan: CyrusPlan): { logSocket: string } {
   mkdirSync(join(directory, 'part'))
   writeFileSync(configPath(directory), imapdConf(plan))
   writeFileSync(join(directory, 'cyrus.conf'), cyrusConf(plan))
+  if (plan.database !== undefined) copyFileSync(plan.database, databaseOf(directory))
   if (account.drop) giveTo(directory, account.uid, account.gid)
   const logSocket = prepareDev(directory)
   writePassword(plan)
   return { logSocket }
+}
+
+/** The mailbox list of a Cyrus in this directory. */
+export function databaseOf(directory: string): string {
+  return join(directory, 'conf', 'mailboxes.db')
 }
 
 function giveTo(path: string, uid: number, gid: number): void {

@@ -16,6 +16,8 @@ export interface CyrusPlan {
   readonly settings: Readonly<Record<string, string>>
   /** The service's `maxfds`. */
   readonly maxDescriptors: number
+  /** A copy of this file is its `mailboxes.db` before the START section sees it. */
+  readonly database?: string
 }
 
 /** What the supervisor tells, a line of JSON each. */

@@ -4,7 +4,7 @@ import { type Server, Socket } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { isHarnessError, messageOf } from '../../core/errors.js'
-import { environmentWords, install } from './installation.js'
+import { databaseOf, environmentWords, install } from './installation.js'
 import { findIsolation, type Isolation, launchWords } from './namespace.js'
 import { type CyrusPlan, configPath, type SupervisorReport } from './plan.js'
 import { mupdateUnder, processesOf, removeMaster } from './processes.js'
@@ -106,7 +106,7 @@ class Supervisor {
   restartMupdate(empty: boolean): void {
     const { mupdatePid, directory } = this
     if (mupdatePid === undefined || directory === undefined) return
-    if (empty) rmSync(join(directory, 'conf', 'mailboxes.db'), { force: true })
+    if (empty) rmSync(databaseOf(directory), { force: true })
     // Only ours: a pid may have been given to somebody else since the last look.
     if (processesOf(directory).includes(mupdatePid)) process.kill(mupdatePid, 'SIGKILL')
   }
