@@ -1,7 +1,5 @@
-import { lookup } from 'node:dns/promises'
 import { join } from 'node:path'
 import { Command, Option } from 'commander'
-import type { MasterAddress } from '../core/address.js'
 import { HarnessError, isHarnessError } from '../core/errors.js'
 import { EXIT } from '../core/exit-status.js'
 import { formatCount, parseDurationNs } from '../core/units.js'
@@ -14,13 +12,10 @@ import { rehearsalMarkdown } from '../report/rehearsal/markdown.js'
 import type { PlannedStep, Rehearsal } from '../report/rehearsal/page.js'
 import { rehearsalText } from '../report/rehearsal/text.js'
 import { writeReportFile } from '../report/write-report.js'
-import { settingOf } from '../site/cyrus-files.js'
-import { isLoopback } from '../masters/remote.js'
-import { connectionsTo } from '../samplers/connections.js'
-import { DEFAULT_PORT, parseMaster } from './choose-master.js'
+import { parseMaster } from './choose-master.js'
 import { findRate } from './find-rate.js'
-import { readCyrusFiles } from './included-files.js'
 import { collect } from './options.js'
+import { refuseBusy, refuseProduction } from './production.js'
 import { Progress } from './progress.js'
 import { type RunProfileOutcome, runProfile } from './run-profile.js'
 import { siteSets } from './site-sets.js'
@@ -221,49 +216,4 @@ function plannedSteps({ phases }: Profile): PlannedStep[] {
 function countsOf({ site }: Profile): Record<string, number> | null {
   if (site.dump === undefined) return null
   return Object.fromEntries(site.backends.map(({ server, weight }) => [server, Math.floor(weight)]))
-}
-
-/** Whom a master on this host serves is known. @throws {HarnessError} `USAGE` where it serves somebody */
-function refuseBusy({ host, port }: MasterAddress): void {
-  const others = isLoopback(host) ? (connectionsTo(port) ?? 0) : 0
-  if (others === 0) return
-  throw new HarnessError(
-    'USAGE',
-    `${host}:${port} has ${others} ${others === 1 ? 'connection' : 'connections'} already: somebody uses it`,
-    'end what is connected (ss -tnp shows it), or take another one',
-  )
-}
-
-/** @throws {HarnessError} `USAGE` for a master that a site depends on, and for a file that names none */
-async function refuseProduction(
-  { host, port }: MasterAddress,
-  files: readonly string[],
-  progress: Progress,
-): Promise<void> {
-  const own = await addressesOf(host)
-  for (const file of readCyrusFiles(files, progress)) {
-    const server = file.kind === 'settings' ? settingOf(file.settings, 'mupdate_server') : undefined
-    if (server === undefined)
-      throw new HarnessError(
-        'USAGE',
-        `${file.path} names no mupdate_server`,
-        'give imapd.conf of a frontend or a backend',
-      )
-    const [, name, itsPort] = /^(.*?)(?::(\d+))?$/.exec(server)!
-    const isSame = (await addressesOf(name!)).some(address => own.includes(address))
-    // Several masters may be on this host, each with a port of its own.
-    if (!isSame || (isLoopback(host) && Number(itsPort ?? DEFAULT_PORT) !== port)) continue
-    throw new HarnessError(
-      'USAGE',
-      `${host} is the mupdate_server of ${file.path}: people depend on it`,
-      'rehearse on another one; --master cyrus starts one of its own',
-    )
-  }
-}
-
-/** Its name, and what that stands for. */
-async function addressesOf(host: string): Promise<string[]> {
-  const name = host.toLowerCase().replace(/\.$/, '')
-  const found = await lookup(name, { all: true }).catch(() => [])
-  return [name, ...found.map(({ address }) => address)]
 }
