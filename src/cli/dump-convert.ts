@@ -2,13 +2,14 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { HarnessError } from '../core/errors.js'
+import type { MailboxRecord } from '../core/mailbox.js'
 import { entitySeed } from '../core/random.js'
 import { parsePercent } from '../core/units.js'
 import { Anonymiser } from '../dumps/anonymiser.js'
 import type { DumpEntry } from '../dumps/dump-entry.js'
 import { recordOf } from '../dumps/record-of.js'
 import { ownerOf } from '../core/mailbox-owner.js'
-import { LIST_WRITERS } from '../generators/dump.js'
+import { LIST_WRITERS, writtenBatches } from '../generators/dump.js'
 import { type DumpFlags, dumpOptions, GivenDump } from './given-dump.js'
 import { unreadable } from '../core/given-files.js'
 import { wholeNumber } from './options.js'
@@ -124,21 +125,16 @@ type Change = (entry: DumpEntry) => DumpEntry | undefined
 
 async function convert(path: string, flags: ConvertFlags, change: Change): Promise<void> {
   const dump = new GivenDump(path, flags)
-  await writePieces(converted(dump, flags, change), flags.output)
+  await writePieces(writtenBatches(flags.to, changed(dump, change)), flags.output)
   if (dump.bad > 0) process.stderr.write(`${dump.bad} lines that are no mailbox were left out\n`)
 }
 
-async function* converted(dump: GivenDump, { to }: ConvertFlags, change: Change): AsyncGenerator<Buffer> {
-  const writer = LIST_WRITERS[to]()
-  for await (const entries of dump.batches()) {
-    let lines = ''
-    for (const entry of entries) {
-      const changed = entry.state === 'deleted' ? undefined : change(entry)
-      if (changed !== undefined) lines += writer.line(recordOf(changed, dump.path))
-    }
-    if (lines !== '') yield Buffer.from(lines, 'latin1')
-  }
-  yield Buffer.from(writer.end(), 'latin1')
+async function* changed(dump: GivenDump, change: Change): AsyncGenerator<MailboxRecord[]> {
+  for await (const entries of dump.batches())
+    yield entries.flatMap(entry => {
+      const kept = entry.state === 'deleted' ? undefined : change(entry)
+      return kept === undefined ? [] : [recordOf(kept, dump.path)]
+    })
 }
 
 function isSampled({ name }: DumpEntry, { share, seed }: SampleFlags): boolean {

@@ -1,9 +1,16 @@
 import { formatCount, formatDurationUs } from '../core/units.js'
 import { EXIT, type ExitStatus } from '../core/exit-status.js'
 import type { Condition } from '../engine/plan.js'
-import type { MetricSummary, RunResult, Verdict } from '../metrics/run-result.js'
+import type { RunResult, Verdict } from '../metrics/run-result.js'
 import type { Profile } from '../profile/load.js'
-import { type MasterFacts, type RunIdentity, type RunRecord, runJson, saturationReasons } from '../report/run-json.js'
+import {
+  isInterruptedByUser,
+  type MasterFacts,
+  type RunIdentity,
+  type RunRecord,
+  runJson,
+  saturationReasons,
+} from '../report/run-json.js'
 import { judge } from '../verdict/judge.js'
 
 /** Exit status of a run that has nothing but its verdict to say. */
@@ -40,7 +47,7 @@ export function finalResult(
     ],
     expected: [...expectedTrouble(measured, profile.expects), ...missingTrouble(measured, profile)],
     inconclusive: [
-      ...(run.interrupted && run.stopReason === undefined ? ['interrupted'] : []),
+      ...(isInterruptedByUser(run) ? ['interrupted'] : []),
       ...measured.slaves.comparisons.flatMap(({ phase, failure }) =>
         failure === null || profile.expects.includes('thrash')
           ? []
@@ -58,27 +65,21 @@ const DEEDS: readonly (readonly [step: 'move' | 'delete' | 'setAcl', operation: 
   ['setAcl', 'setacl'],
 ]
 
-/** What belongs to steps; of kinds that arrive by chance as well, both count. */
-const OF_STEPS: readonly string[] = ['moveOut', 'moveIn', 'push', 'create', 'delete', 'setacl', 'rename']
-
-/** A step is done when all of it is. */
+/** A step is done when all of it is; what arrives by chance meanwhile counts as well, but for look-ups. */
 function brokenSteps({ phases, generator }: RunResult, profile: Profile): string[] {
   const steps = profile.phases.filter(({ step }) => step !== undefined).map(({ name }) => name)
   if (steps.length === 0) return []
   const broken = phases
     .filter(({ name }) => steps.includes(name))
     .flatMap(({ name, operations }) => {
-      const bad = OF_STEPS.reduce((sum, kind) => sum + badOf(operations[kind]), 0)
+      const { find: _, ...changes } = operations
+      const bad = Object.values(changes).reduce((sum, { failed, unfinished }) => sum + failed + unfinished, 0)
       return bad === 0 ? [] : [`${name}: ${formatCount(bad)} operations were refused, or never answered`]
     })
   const { skippedOperations: skipped } = generator
   return skipped === 0
     ? broken
     : [...broken, `${formatCount(skipped)} operations were not sent, since one on the same mailbox had failed`]
-}
-
-function badOf(metric: MetricSummary | undefined): number {
-  return metric === undefined ? 0 : metric.failed + metric.unfinished
 }
 
 /** Whoever plans something for mailboxes that are not there has made a mistake in their names. */

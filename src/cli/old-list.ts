@@ -7,7 +7,7 @@ import { formatCount } from '../core/units.js'
 import { DatabaseReader } from '../dumps/database-record.js'
 import { type DumpEntry, type DumpFormat, isBad } from '../dumps/dump-entry.js'
 import { recordOf } from '../dumps/record-of.js'
-import { LIST_WRITERS } from '../generators/dump.js'
+import { writtenBatches } from '../generators/dump.js'
 import { OfflineCyrus } from '../masters/cyrus/offline-cyrus.js'
 import { GivenDump } from './given-dump.js'
 import { writePieces } from './write-pieces.js'
@@ -121,14 +121,13 @@ async function readDatabase(
     const { status, complaints } = await cyrus.write(shown, 'cyr_dbtool', words)
     if (status !== 0) throw usage(`${database} cannot be read: ${complaints[0] ?? `status ${status}`}`, HOW_ELSE)
     let count = 0
-    const writer = LIST_WRITERS.text()
-    const pieces = async function* (): AsyncGenerator<Buffer> {
-      for await (const record of databaseRecords(shown, database)) {
-        count++
-        yield Buffer.from(writer.line(record), 'latin1')
+    const counting = async function* (): AsyncGenerator<MailboxRecord[]> {
+      for await (const records of databaseRecords(shown, database)) {
+        count += records.length
+        yield records
       }
     }
-    await writePieces(pieces(), path)
+    await writePieces(writtenBatches('text', counting()), path)
     if (count === 0) throw usage(`${database} holds no mailbox, or is of a format that is not known here`, HOW_ELSE)
     return count
   } catch (error) {
@@ -141,27 +140,31 @@ async function readDatabase(
 
 const HOW_ELSE = 'give a dump of it (--dump), or the build that wrote it (--from cyrus:PREFIX)'
 
-async function* databaseRecords(shown: string, database: string): AsyncGenerator<MailboxRecord> {
+async function* databaseRecords(shown: string, database: string): AsyncGenerator<MailboxRecord[]> {
   const reader = new DatabaseReader()
   let number = 0
-  for await (const line of byteLines(shown)) {
-    number++
-    const entry = reader.line(line)
-    if (entry === undefined) continue
-    if (isBad(entry)) throw usage(`${database}: record ${number} is not understood: ${entry.reason}`, HOW_ELSE)
-    if (entry.state !== 'deleted') yield masterRecord(entry, database)
+  for await (const lines of byteLines(shown)) {
+    const records: MailboxRecord[] = []
+    for (const line of lines) {
+      number++
+      const entry = reader.line(line)
+      if (entry === undefined) continue
+      if (isBad(entry)) throw usage(`${database}: record ${number} is not understood: ${entry.reason}`, HOW_ELSE)
+      if (entry.state !== 'deleted') records.push(masterRecord(entry, database))
+    }
+    yield records
   }
 }
 
 /** Not by readline, which ends a line at a CR too. */
-async function* byteLines(path: string): AsyncGenerator<string> {
+async function* byteLines(path: string): AsyncGenerator<string[]> {
   let rest = ''
   for await (const chunk of createReadStream(path, 'latin1')) {
     const lines = (rest + (chunk as string)).split('\n')
     rest = lines.pop()!
-    yield* lines
+    yield lines
   }
-  if (rest !== '') yield rest
+  if (rest !== '') yield [rest]
 }
 
 type DatabaseFormat = 'twoskip' | 'skiplist' | 'twom' | 'flat'

@@ -25,6 +25,7 @@ export async function refuseProduction(
   files: readonly string[],
   progress: Progress,
 ): Promise<void> {
+  if (files.length === 0) return
   const own = await addressesOf(host)
   for (const file of readCyrusFiles(files, progress)) {
     const server = file.kind === 'settings' ? settingOf(file.settings, 'mupdate_server') : undefined

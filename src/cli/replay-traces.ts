@@ -5,7 +5,6 @@ import { packageVersion } from '../core/package-root.js'
 import { formatCount } from '../core/units.js'
 import { Replay } from '../drivers/replay.js'
 import { putState } from '../drivers/replay-state.js'
-import { ANSWER_MS } from '../engine/plan.js'
 import { SATURATION } from '../engine/saturation.js'
 import { SpanTallies } from '../engine/span-tallies.js'
 import type { Master } from '../masters/master.js'
@@ -13,7 +12,6 @@ import { loadHistograms } from '../metrics/latency.js'
 import { Recorder } from '../metrics/recorder.js'
 import type { Profile } from '../profile/load.js'
 import type { ReplayResult } from '../report/replay.js'
-import { Client } from '../session/client.js'
 import { KnownMailboxes } from '../traces/known-mailboxes.js'
 import { createMaster, type MasterChoice } from './choose-master.js'
 import type { GivenTraces } from './given-traces.js'
@@ -21,6 +19,7 @@ import type { Permissions } from './permission.js'
 import type { Progress } from './progress.js'
 import { RemoteReplay } from './replay-remote.js'
 import { onInterrupt } from './signals.js'
+import { whyAway } from './why-away.js'
 
 export interface ReplayTracesOptions extends GivenTraces, Permissions {
   readonly choice: MasterChoice
@@ -65,7 +64,7 @@ export async function replayTraces(
     const known = new KnownMailboxes()
     const preloaded = await replaying.preload(expectation.mailboxes(), known)
     await replaying.play(known)
-    const isLost = !replaying.isInterrupted && !(await isThere(master, clock))
+    const isLost = !replaying.isInterrupted && (await whyAway(master, clock)) !== undefined
     const result = { ...replaying.result(startedAt, preloaded), masterRestarts: restarts.count }
     return { result, status: statusOf(result, isLost) }
   } finally {
@@ -182,16 +181,6 @@ function leftOutOf(traces: GivenTraces['traces']): Record<string, number> {
   const all: Record<string, number> = {}
   for (const { leftOut } of traces) for (const [what, count] of leftOut) all[what] = (all[what] ?? 0) + count
   return all
-}
-
-async function isThere({ address, credentials }: Master, clock: Clock): Promise<boolean> {
-  try {
-    const client = await Client.connect({ address, credentials, clock, timeoutMs: ANSWER_MS })
-    await client.logout()
-    return true
-  } catch {
-    return false
-  }
 }
 
 function statusOf({ interrupted, invalid }: ReplayResult, isLost: boolean): ExitStatus {

@@ -4,9 +4,9 @@ import { monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
 import { cleanUp, markerOf } from '../drivers/cleanup.js'
-import { countByServer, isEmpty } from '../drivers/count.js'
+import { countMailboxes, isEmpty } from '../drivers/count.js'
 import { Run, type RunObserver } from '../engine/run.js'
-import { ANSWER_MS, type Plan } from '../engine/plan.js'
+import type { Plan } from '../engine/plan.js'
 import { Live, type LiveOptions } from '../live/live.js'
 import type { RunFacts } from '../report/page/live-facts.js'
 import type { Master } from '../masters/master.js'
@@ -15,9 +15,8 @@ import type { RunResult } from '../metrics/run-result.js'
 import type { Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
 import { JOURNAL, RunFolder } from '../report/run-folder.js'
-import { eventJson, runJson, type RunIdentity } from '../report/run-json.js'
+import { eventJson, isInterruptedByUser, runJson, type RunIdentity } from '../report/run-json.js'
 import { secondLine, slaveLines } from '../report/series.js'
-import { Client } from '../session/client.js'
 import { createMaster, type MasterChoice } from './choose-master.js'
 import { cleanupLine } from './cleanup-line.js'
 import { readJournal } from './journal.js'
@@ -28,6 +27,7 @@ import { folderOf, newIdentity } from './identity.js'
 import type { Progress } from './progress.js'
 import { onInterrupt } from './signals.js'
 import { checkDump } from './site-sets.js'
+import { whyAway } from './why-away.js'
 
 export interface RunProfileOptions extends Permissions {
   readonly profile: Profile
@@ -148,7 +148,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     // From here on a run that is killed can be shown, and cleaned up after.
     folder.writeRun(runJson(identity, run, master, clock.nowNs()))
     await run.execute()
-    const isInterrupted = run.interrupted && run.stopReason === undefined
+    const isInterrupted = isInterruptedByUser(run)
     const lost = isInterrupted ? undefined : await masterLoss(run, master, clock)
     if (master.kind !== 'remote' && !isInterrupted && lost === undefined)
       await countListed(run, master, clock, plan, progress)
@@ -218,7 +218,7 @@ async function requireEmpty({ address, credentials }: Master, clock: Clock): Pro
 
 function statusOf(result: RunResult, run: Run, lost: string | undefined): ExitStatus {
   const statuses: ExitStatus[] = [VERDICT_STATUS[result.verdict.result]]
-  if (run.interrupted && run.stopReason === undefined) statuses.push(EXIT.interrupted)
+  if (isInterruptedByUser(run)) statuses.push(EXIT.interrupted)
   if (run.workerDeaths.length > 0) statuses.push(EXIT.internal)
   if (lost !== undefined) statuses.push(EXIT.master)
   return gravest(statuses)
@@ -226,14 +226,8 @@ function statusOf(result: RunResult, run: Run, lost: string | undefined): ExitSt
 
 /** A master that was lost and came back is an event; one that is gone at the end is a failure of its own. */
 async function masterLoss(run: Run, master: Master, clock: Clock): Promise<string | undefined> {
-  try {
-    const { address, credentials } = master
-    const client = await Client.connect({ address, credentials, clock, timeoutMs: ANSWER_MS })
-    await client.logout()
-    return undefined
-  } catch (error) {
-    return `the master was lost and did not come back: ${run.masterDeath ?? messageOf(error)}`
-  }
+  const why = await whyAway(master, clock)
+  return why && `the master was lost and did not come back: ${run.masterDeath ?? why}`
 }
 
 async function removeLeftovers(
@@ -271,8 +265,9 @@ async function countListed(
   if (run.mailboxesListed !== undefined && phases.every(({ step }) => step === undefined)) return
   progress.note('counting the master’s mailboxes (LIST)')
   try {
-    run.serversListed = await countByServer(master.address, master.credentials, clock)
-    run.mailboxesListed = [...run.serversListed.values()].reduce((sum, mailboxes) => sum + mailboxes, 0)
+    const { all, byServer } = await countMailboxes(master.address, master.credentials, clock)
+    run.mailboxesListed = all
+    run.serversListed = byServer
   } catch (error) {
     progress.warn(`the master’s mailboxes could not be counted: ${messageOf(error)}`)
   }

@@ -5,7 +5,7 @@ import { HarnessError } from '../core/errors.js'
 import { statOf, unreadable } from '../core/given-files.js'
 import { recordOf } from '../dumps/record-of.js'
 import { fewer } from '../engine/listed-site.js'
-import { serverOf } from '../generators/site-plan.js'
+import { MAX_NAME_BYTES, serverOf } from '../generators/site-plan.js'
 import type { SiteSpec } from '../generators/spec.js'
 import { loadProfile, type Profile } from '../profile/load.js'
 import { GivenDump } from './given-dump.js'
@@ -64,8 +64,8 @@ async function digestOf(path: string): Promise<string> {
 /** By name, how many mailboxes each partition has. */
 type Servers = Map<string, Map<string, number>>
 
-/** Longer ones a master keeps under another name (imap/mailbox.h MAX_MAILBOX_NAME), and does not know by their own. */
-const MOST_NAME_BYTES = 490
+/** A profile has no --server. */
+const LOCATE = 'mupdate-bench dump convert --server NAME writes it down: give what that makes'
 
 async function lookInto(path: string, most: number): Promise<{ readonly count: number; readonly servers: Servers }> {
   const names = new Set<string>()
@@ -74,10 +74,11 @@ async function lookInto(path: string, most: number): Promise<{ readonly count: n
     for (const entry of entries) {
       if (entry.state === 'deleted') continue
       if (names.size === most) return { count: most, servers }
-      const { name, location } = recordOf(entry, path)
+      const { name, location } = recordOf(entry, path, LOCATE)
       if (names.has(name)) throw unfit(path, `${JSON.stringify(name)} is in it more than once`)
-      if (name.length > MOST_NAME_BYTES)
-        throw unfit(path, `${JSON.stringify(name)} has ${name.length} bytes, more than ${MOST_NAME_BYTES}`)
+      // A master keeps it under another name, and does not know it by its own.
+      if (name.length > MAX_NAME_BYTES)
+        throw unfit(path, `${JSON.stringify(name)} has ${name.length} bytes, more than ${MAX_NAME_BYTES}`)
       names.add(name)
       count(servers, location)
     }

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import { HarnessError, isHarnessError } from '../core/errors.js'
 import { type Clock, monotonicClock, monotonicOriginS } from '../core/clock.js'
-import { LIST_WRITERS } from '../generators/dump.js'
+import type { MailboxRecord } from '../core/mailbox.js'
+import { writtenBatches } from '../generators/dump.js'
 import { admitSlave } from '../drivers/admit-slave.js'
 import { dumpStream } from '../drivers/dump-stream.js'
 import { listAll } from '../drivers/list-all.js'
@@ -115,7 +116,7 @@ export class UpgradeRehearsal {
     const takesText = !(await cyrus.says('ctl_mboxlist', '[-L]'))
     const isConverted = this.route === 'convert'
     const isText = isConverted ? takesText : this.old.format !== '3.6'
-    const input = isConverted ? this.converted(takesText ? 'text' : 'json') : dumpStream(this.old.path)
+    const input = isConverted ? writtenBatches(takesText ? 'text' : 'json', this.records()) : dumpStream(this.old.path)
     // 3.6 and later take text by another parser only.
     const words = isText && !takesText ? ['-u', '-L'] : ['-u']
     const { status } = await cyrus.feed('ctl_mboxlist', words, input, line => this.log.add(`ctl_mboxlist: ${line}`))
@@ -123,16 +124,12 @@ export class UpgradeRehearsal {
     return cyrus.database
   }
 
-  private async *converted(form: 'json' | 'text'): AsyncGenerator<Buffer> {
-    const writer = LIST_WRITERS[form]()
-    for await (const records of recordsOf(new GivenDump(this.old.path, { onBadLine: 'stop' })))
-      yield Buffer.from(records.map(record => writer.line(record)).join(''), 'latin1')
-    yield Buffer.from(writer.end(), 'latin1')
+  private records(): AsyncGenerator<MailboxRecord[]> {
+    return recordsOf(new GivenDump(this.old.path, { onBadLine: 'stop' }))
   }
 
   private async tell({ address, credentials }: Master): Promise<void> {
-    const batches = recordsOf(new GivenDump(this.old.path, { onBadLine: 'stop' }))
-    const { refused, refusal } = await tellAll(address, credentials, this.clock, batches)
+    const { refused, refusal } = await tellAll(address, credentials, this.clock, this.records())
     for (let i = 0; i < refused; i++) this.log.add(`mupdate: refused, an error: '${refusal}'`)
   }
 
@@ -140,8 +137,7 @@ export class UpgradeRehearsal {
   private async count({ address, credentials }: Master): Promise<void> {
     const comparing = new ComparingDumps()
     try {
-      for await (const records of recordsOf(new GivenDump(this.old.path, { onBadLine: 'stop' })))
-        await comparing.addRecords(0, records)
+      for await (const records of this.records()) await comparing.addRecords(0, records)
       this.listed = await listAll(address, credentials, this.clock, records => comparing.addRecords(1, records))
       const { differences } = await comparing.compared(LOSSES, lossOf)
       for (const loss of LOSSES) this.note(loss, differences[loss])

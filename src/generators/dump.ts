@@ -64,6 +64,17 @@ export function written(
   return chunks(lines(LIST_WRITERS[form](), records))
 }
 
+/** The same of mailboxes that come in batches, each of which is a piece. */
+export async function* writtenBatches(
+  form: keyof typeof LIST_WRITERS,
+  batches: AsyncIterable<readonly MailboxRecord[]>,
+): AsyncGenerator<Buffer> {
+  const writer = LIST_WRITERS[form]()
+  for await (const records of batches)
+    if (records.length > 0) yield Buffer.from(records.map(record => writer.line(record)).join(''), 'latin1')
+  yield Buffer.from(writer.end(), 'latin1')
+}
+
 function* lines(writer: ListWriter, records: Iterable<MailboxRecord>): Generator<string, void, undefined> {
   for (const record of records) yield writer.line(record)
   yield writer.end()

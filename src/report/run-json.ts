@@ -60,6 +60,14 @@ export type MasterFacts = Pick<Master, 'describe'> & {
   readonly address?: Master['address']
 }
 
+/** Ended by Ctrl-C, not by its own stop-loss. */
+export function isInterruptedByUser({
+  interrupted,
+  stopReason,
+}: Pick<RunRecord, 'interrupted' | 'stopReason'>): boolean {
+  return interrupted && stopReason === undefined
+}
+
 const UNDER_WAY: Verdict = {
   result: 'inconclusive',
   reasons: ['the run had not ended when this was written'],

@@ -2,12 +2,9 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
-import { countMailboxes } from '../../src/drivers/count.js'
-import { embeddedMaster } from '../../src/masters/embedded/embedded-master.js'
-import type { Master } from '../../src/masters/master.js'
 import { calibrationSchema } from '../../src/masters/model/calibration.js'
 import { commandOf, descendants, type Started, Workbench } from './bench.js'
+import { SomebodysMaster } from './somebodys-master.js'
 
 let workbench: Workbench
 
@@ -52,25 +49,13 @@ describe('mupdate-bench calibrate refuses, with exit 2 and before anything is st
 })
 
 describe('on somebody’s master', () => {
-  let master: Master
-  let url: string
-  let env: Record<string, string>
+  const master = new SomebodysMaster()
 
-  beforeEach(async () => {
-    master = embeddedMaster()
-    await master.start()
-    const { user, password } = master.credentials
-    url = `mupdate://${user}@127.0.0.1:${master.address.port}`
-    env = { MUPDATE_BENCH_PASSWORD: password }
-  })
-
-  afterEach(() => master.stop())
-
-  const mailboxes = () => countMailboxes(master.address, master.credentials, monotonicClock(monotonicOriginS()))
+  const mailboxes = () => master.mailboxes()
 
   /** A calibration that has made its mailboxes. */
   async function begun(output: string): Promise<Started> {
-    const run = workbench.start(['calibrate', url, '--mailboxes', '1000', '-o', output], env)
+    const run = workbench.start(['calibrate', master.url, '--mailboxes', '1000', '-o', output], master.env)
     await new Promise<void>(resolve =>
       run.child.stderr!.on('data', text => {
         if (String(text).includes('new connections')) resolve()
@@ -80,7 +65,10 @@ describe('on somebody’s master', () => {
   }
 
   it('it says first what it will do, writes the file to stdout, and removes all it made', async () => {
-    const { status, stdout, stderr } = await workbench.bench(['calibrate', url, '--mailboxes', '1000', '-o', '-'], env)
+    const { status, stdout, stderr } = await workbench.bench(
+      ['calibrate', master.url, '--mailboxes', '1000', '-o', '-'],
+      master.env,
+    )
     expect(stderr).toMatch(/^will create 1,000 mailboxes, and delete them afterwards/)
     expect(stderr).toMatch(/dumpPerMailbox/)
     expect(calibrationSchema.parse(JSON.parse(stdout))).toMatchObject({ mailboxes: 1000, mergePerMailbox: null })
@@ -124,10 +112,10 @@ describe('on somebody’s master', () => {
     await run.ended
     expect(await mailboxes()).toBe(1000)
     const journal = readdirSync(workbench.directory).find(name => name.endsWith('.journal'))!
-    const wrong = await workbench.bench(['cleanup', journal, '--master', 'mupdate://a@127.0.0.1:1'], env)
+    const wrong = await workbench.bench(['cleanup', journal, '--master', 'mupdate://a@127.0.0.1:1'], master.env)
     expect(wrong.stderr).toContain('give the master that it was on')
     expect(wrong.status).toBe(2)
-    const { status, stdout } = await workbench.bench(['cleanup', journal, '--master', url], env)
+    const { status, stdout } = await workbench.bench(['cleanup', journal, '--master', master.url], master.env)
     expect(stdout).toMatch(/^\d,\d+ names checked, 1,000 deleted|^\d+ names checked, 1000 deleted/)
     expect(status).toBe(0)
     expect(await mailboxes()).toBe(0)

@@ -4,12 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
-import { countMailboxes } from '../../src/drivers/count.js'
-import { embeddedMaster } from '../../src/masters/embedded/embedded-master.js'
-import type { Master } from '../../src/masters/master.js'
 import type { ReplayedCommand } from '../../src/report/replay.js'
 import { Client } from '../../src/session/client.js'
 import { lit, TelemetryLog } from '../support/telemetry-log.js'
+import { SomebodysMaster } from './somebodys-master.js'
 import { Workbench } from './bench.js'
 
 const clock = monotonicClock(monotonicOriginS())
@@ -119,22 +117,10 @@ describe('mupdate-bench replay', () => {
 })
 
 describe('on somebody’s master', () => {
-  let master: Master
-  let url: string
-  let env: Record<string, string>
+  const master = new SomebodysMaster()
+  beforeEach(writeLogs)
 
-  beforeEach(async () => {
-    master = embeddedMaster()
-    await master.start()
-    const { user, password } = master.credentials
-    url = `mupdate://${user}@127.0.0.1:${master.address.port}`
-    env = { MUPDATE_BENCH_PASSWORD: password }
-    writeLogs()
-  })
-
-  afterEach(() => master.stop())
-
-  const mailboxes = () => countMailboxes(master.address, master.credentials, clock)
+  const mailboxes = () => master.mailboxes()
   /** What the logs expect is there. */
   const filled = async () => {
     while ((await mailboxes()) < 2) await sleep(20)
@@ -142,7 +128,7 @@ describe('on somebody’s master', () => {
   const journals = () => readdirSync(workbench.directory).filter(name => name.endsWith('.journal'))
 
   it('it removes all it made', async () => {
-    const { status, stderr } = await workbench.bench(['replay', logs, '-m', url, '--speed', 'max'], env)
+    const { status, stderr } = await workbench.bench(['replay', logs, '-m', master.url, '--speed', 'max'], master.env)
     expect(stderr).toMatch(/^will send 6 commands on 2 connections\n/)
     expect(stderr).toMatch(/removed the logs’ mailboxes: 2 of 3 names were there/)
     expect(await mailboxes()).toBe(0)
@@ -153,7 +139,7 @@ describe('on somebody’s master', () => {
   it('it touches nothing where one of the mailboxes is there already (2)', async () => {
     const client = await Client.connect({ address: master.address, credentials: master.credentials, clock })
     await client.request({ kind: 'ACTIVATE', name: 'user.half', location: 'be1!p', acl: '' })
-    const { status, stdout, stderr } = await workbench.bench(['replay', logs, '-m', url], env)
+    const { status, stdout, stderr } = await workbench.bench(['replay', logs, '-m', master.url], master.env)
     expect(stderr).toMatch(/the master has 1 of the logs’ mailboxes already, such as "user\.half"/)
     expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
     expect(await mailboxes()).toBe(1)
@@ -161,7 +147,7 @@ describe('on somebody’s master', () => {
   })
 
   it('killed, it leaves a journal, with which cleanup removes what it made, as long as nobody changes that', async () => {
-    const run = workbench.start(['replay', logs, '-m', url, '--speed', '0.01'], env)
+    const run = workbench.start(['replay', logs, '-m', master.url, '--speed', '0.01'], master.env)
     await filled()
     run.child.kill('SIGKILL')
     await run.ended
@@ -169,18 +155,18 @@ describe('on somebody’s master', () => {
     const path = join(workbench.directory, journal!)
     const text = readFileSync(path, 'latin1')
     writeFileSync(path, `${text}user.foreign\n`)
-    const changed = await workbench.bench(['cleanup', journal!, '--master', url], env)
+    const changed = await workbench.bench(['cleanup', journal!, '--master', master.url], master.env)
     expect(changed.stderr).toContain('was changed since it was written')
     expect(changed.status).toBe(2)
     writeFileSync(path, text, 'latin1')
-    const { status, stdout } = await workbench.bench(['cleanup', journal!, '--master', url], env)
+    const { status, stdout } = await workbench.bench(['cleanup', journal!, '--master', master.url], master.env)
     expect(stdout).toBe('3 names checked, 2 deleted\n')
     expect(status).toBe(0)
     expect(await mailboxes()).toBe(0)
   })
 
   it('interrupted, it says what there was up to then, and removes what it made (130)', async () => {
-    const run = workbench.start(['replay', logs, '-m', url, '--speed', '0.01'], env)
+    const run = workbench.start(['replay', logs, '-m', master.url, '--speed', '0.01'], master.env)
     await filled()
     run.child.kill('SIGINT')
     const { status, stdout } = await run.ended
