@@ -36,7 +36,10 @@ interface ClosedLoop {
   readonly thinkTimeNs: number
 }
 
-/** Beyond this the harness gives up an arrival rather than its memory; counted as dropped, and the run is invalid. */
+/**
+ * Beyond this the harness gives up an arrival rather than its memory; counted as dropped, as one is that it did not come
+ * to before the phase was over, and the run is invalid.
+ */
 const MOST_QUEUED = 1_000_000
 
 /**
@@ -103,9 +106,14 @@ export class Backends {
     return this.list?.hasEnded ?? true
   }
 
-  /** No further arrivals; what has arrived goes on. */
+  /** No further arrivals; what has arrived, or is due, goes on. */
   pause(): void {
-    this.schedule?.stop()
+    this.look()
+    this.endArrivals()
+  }
+
+  private endArrivals(): void {
+    this.context.counters.droppedArrivals += this.schedule?.stop() ?? 0
     this.schedule = undefined
     this.list?.stop()
     this.closedLoop = undefined
@@ -123,7 +131,7 @@ export class Backends {
 
   /** Gives up what is under way or waiting: each is a sample with a lower bound. */
   async stop(): Promise<void> {
-    this.pause()
+    this.endArrivals()
     this.stopped = true
     const nowNs = this.context.clock.nowNs()
     for (const job of [...this.live]) this.end(job, 'unfinished', nowNs)

@@ -1,5 +1,11 @@
 import type { Clock } from '../core/clock.js'
 
+/** Of a backlog so much is fired at a time: replies, and the order to stop, are heard between. */
+const SLICE_NS = 10e6
+/** Reading a clock for each of a million would be felt. */
+const CLOCK_EVERY = 64
+const MOST_COUNTED = 1_000_000
+
 /**
  * Plays a plan of intended times: calls `fire` for each as soon as it is due, late ones too, and never skips any. Timers
  * have a grain of more than a millisecond, so several may fire together; each still carries the time it was meant for.
@@ -22,9 +28,15 @@ export class Schedule {
     this.arm()
   }
 
-  stop(): void {
+  /** @returns how many have not been fired though they were due for longer than a slice; the first million of them */
+  stop(): number {
+    if (this.stopped) return 0
     this.stopped = true
     clearTimeout(this.timer)
+    const overdueNs = this.clock.nowNs() - SLICE_NS
+    let missed = 0
+    for (; this.nextNs <= overdueNs && missed < MOST_COUNTED; missed++) this.nextNs = this.pull()
+    return missed
   }
 
   private pull(): number {
@@ -38,15 +50,16 @@ export class Schedule {
     this.timer = setTimeout(() => this.run(), Math.max(0, Math.min(waitMs, 60_000)))
   }
 
-  /** Fires what is due. */
+  /** Fires what is due, as far as a slice goes. */
   look(): void {
     if (this.firing) return
     this.firing = true
     const nowNs = this.clock.nowNs()
-    while (!this.stopped && this.nextNs <= nowNs) {
+    for (let fired = 1; !this.stopped && this.nextNs <= nowNs; fired++) {
       const intendedNs = this.nextNs
       this.nextNs = this.pull()
       this.fire(intendedNs)
+      if (fired % CLOCK_EVERY === 0 && this.clock.nowNs() - nowNs > SLICE_NS) break
     }
     this.firing = false
   }

@@ -5,7 +5,7 @@ import type { WorkerOrder, WorkerReport } from './messages.js'
 import type { Shard, WorkerSetup } from './plan.js'
 
 /** How long a worker may take to give up what is under way. */
-const STOP_MS = 8_000
+export const STOP_MS = 8_000
 /**
  * How the heaps of worker threads are kept: the pauses of V8's defaults made 1 % of 5,000 operations a second more than
  * 3 ms late. Small young generations (three semi-spaces) are collected in a fraction of a millisecond instead of 3 to
@@ -37,8 +37,8 @@ export class Fleet {
     for (const [name, worker] of this.workers) if (only === undefined || only === name) worker.postMessage(order)
   }
 
-  /** Lets each hand up its last interval; whoever does not in time is ended. */
-  async stop(): Promise<void> {
+  /** Lets each hand up its last interval. @returns those that did not in time and were ended: their figures are lost */
+  async stop(): Promise<string[]> {
     this.stopping = true
     const ended = [...this.workers.values()].map(worker => new Promise(resolve => worker.once('exit', resolve)))
     this.order({ kind: 'stop' })
@@ -48,7 +48,9 @@ export class Fleet {
     })
     await Promise.race([Promise.all(ended), late])
     clearTimeout(timer)
+    const stuck = [...this.workers.keys()]
     await this.kill()
+    return stuck
   }
 
   async kill(): Promise<void> {

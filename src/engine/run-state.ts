@@ -13,7 +13,6 @@ export class PhaseState {
   readonly watch = new WatchSpan()
   endNs: number | undefined
   ended: PhaseResult['ended'] = 'running'
-  droppedArrivals = 0
   private flushes: number | undefined
   private intervals = 0
   private lateIntervals = 0
@@ -76,7 +75,6 @@ export class PhaseState {
       name: this.plan.name,
       scheduleSlip: harness.scheduleSlip?.responseTimeUs,
       probeSlip: harness.probeSlip?.responseTimeUs,
-      droppedArrivals: this.droppedArrivals,
       loopLateSeconds: this.lateIntervals,
       loopLateShare: this.intervals > 0 ? this.lateIntervals / this.intervals : 0,
       pegged: this.watch.pegged,

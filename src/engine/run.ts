@@ -5,7 +5,7 @@ import type { Master } from '../masters/master.js'
 import type { Counters, Interval, SlaveMove } from '../metrics/interval.js'
 import { conditionsOf, LOSS_NEAR_NS, MOST_SIGNS, type Loss, type MasterCondition } from './conditions.js'
 import type { Comparison } from './convergence.js'
-import { Fleet } from './fleet.js'
+import { Fleet, STOP_MS } from './fleet.js'
 import type { NoiseFloor, WorkerReport } from './messages.js'
 import { briefConnectionsOf, type Condition, isMasterAffair, type Plan, type PlanPhase, shardsOf } from './plan.js'
 import { PhaseState, sumCounters } from './run-state.js'
@@ -90,6 +90,8 @@ export class Run {
   /** Worst second of any thread, µs. */
   readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
   workerDeaths: string[] = []
+  /** Of threads that were too busy to hand them up. */
+  lostFigures: readonly string[] = []
   interrupted = false
   /** Why it was ended by its own rules. */
   stopReason: string | undefined
@@ -214,7 +216,11 @@ export class Run {
     } finally {
       await this.followHttp(false)
       await this.leaving
-      await this.fleet.stop().finally(() => clearInterval(seconds))
+      const stuck = await this.fleet.stop().finally(() => clearInterval(seconds))
+      this.lostFigures = stuck.map(
+        shard =>
+          `the harness was the limit: thread "${shard}" had not ended after ${STOP_MS / 1e3} s, its last figures are lost`,
+      )
       this.watch.stop()
       this.endNs = clock.nowNs()
       this.closeSecond()
@@ -388,9 +394,7 @@ export class Run {
 
   private addInterval(interval: Interval): void {
     const current = this.byIndex[this.current]
-    const droppedBefore = this.latest.get(interval.worker)?.counters.droppedArrivals ?? 0
     this.latest.set(interval.worker, interval)
-    if (current !== undefined) current.droppedArrivals += interval.counters.droppedArrivals - droppedBefore
     // The probes' thread blocks on purpose while nothing is due.
     if (interval.worker !== 'probes') {
       current?.addLoopDelay(interval.fromNs, interval.eventLoopDelayUs.p99)

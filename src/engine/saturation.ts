@@ -21,7 +21,6 @@ export interface HarnessPhase {
   readonly name: string
   readonly scheduleSlip: TimeSummary | undefined
   readonly probeSlip: TimeSummary | undefined
-  readonly droppedArrivals: number
   readonly loopLateShare: number
   readonly loopLateSeconds: number
   /** Largest share of samples in which one own thread was pegged, and its name. */
@@ -40,7 +39,6 @@ export function saturationOf(phase: HarnessPhase): string[] {
       )
     }
   }
-  if (phase.droppedArrivals > 0) say(`${phase.droppedArrivals} arrivals were dropped, the queue was full`)
   if (phase.loopLateShare > SATURATION.eventLoopLateShare && phase.loopLateSeconds >= SATURATION.eventLoopLateSeconds) {
     say(
       `its event loop was ≥ ${SATURATION.eventLoopDelayP99Us / 1000} ms late in ${percent(phase.loopLateShare)} of the seconds`,

@@ -12,6 +12,7 @@ import type { PhaseResult, RunResult, Verdict } from '../metrics/run-result.js'
 import type { EventLine } from '../metrics/second-line.js'
 import { round3 } from '../metrics/tally.js'
 import type { HostDescription } from '../samplers/host.js'
+import { formatCount } from '../core/units.js'
 import { detectThrash, dumpCost } from '../slaves/thrash.js'
 
 /** What is known of a run before it begins. */
@@ -42,6 +43,7 @@ export interface RunRecord {
   readonly watch: { readonly threads: ReadonlyMap<number, ThreadTotal>; readonly diskFlushes: number | undefined }
   readonly loopDelayUs: { readonly p50: number; readonly p99: number; readonly max: number }
   readonly workerDeaths: readonly string[]
+  readonly lostFigures: readonly string[]
   readonly noiseFloor: NoiseFloor | undefined
   readonly probes: { readonly plain: number; readonly streaming: number; readonly ratePerSecond: number }
   readonly http: HttpResult | undefined
@@ -115,7 +117,10 @@ export function runJson(
 
 /** Why the harness, not the master, was the limit; empty when it was not. */
 export function saturationReasons(run: RunRecord): string[] {
-  return [...run.workerDeaths, ...run.phases.flatMap(phase => phase.saturation())]
+  const { droppedArrivals } = run.counters
+  const dropped =
+    droppedArrivals === 0 ? [] : [`the harness was the limit: ${formatCount(droppedArrivals)} arrivals were never sent`]
+  return [...run.workerDeaths, ...run.lostFigures, ...dropped, ...run.phases.flatMap(phase => phase.saturation())]
 }
 
 /** One line of `events.ndjson`; `atMs` is null for what happened before the run began. */

@@ -63,6 +63,7 @@ export class Simulation {
   readonly watch = { threads: new Map<number, never>(), diskFlushes: undefined }
   readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
   readonly workerDeaths: readonly string[] = []
+  readonly lostFigures: readonly string[] = []
   readonly comparisons: Comparison[] = []
   readonly noiseFloor = undefined
   readonly http = undefined

@@ -147,6 +147,7 @@ describe('mupdate-bench gate', { timeout: 300_000 }, () => {
     const args = ['--aa', '--pairs', '6', '--gating', 'cpuPerCreates', '--set', flood]
     const { status, stdout } = await workbench.bench(gateArguments(workbench, args))
     expect(stdout).toMatch(/^INVALID/)
+    expect(stdout).toMatch(/the harness was the limit: [\d,]+\s+arrivals\s+were\s+never\s+sent/)
     expect(status).toBe(5)
   })
 

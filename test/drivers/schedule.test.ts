@@ -66,6 +66,28 @@ describe('Schedule', () => {
     expect(fired.map(each => each.intendedNs)).toEqual([0, 1e6, 2e6, 50e6])
   })
 
+  it('lets others run between slices of a backlog, and counts what it never came to', () => {
+    const { fired, schedule } = play(
+      Array.from({ length: 1000 }, () => 0),
+      clock.nowNs() - 1e6,
+      () => (blockedNs += 0.1e6),
+    )
+    schedule.look()
+    expect(fired.length).toBeGreaterThanOrEqual(100)
+    expect(fired.length).toBeLessThan(200)
+    vi.advanceTimersByTime(1)
+    expect(fired.length).toBeLessThan(400)
+    blockedNs += 20e6
+    expect(schedule.stop()).toBe(1000 - fired.length)
+    expect(schedule.stop(), 'once').toBe(0)
+  })
+
+  it('does not count as missed what was due just now', () => {
+    const { schedule } = play([0, 0, 0])
+    blockedNs += 5e6
+    expect(schedule.stop()).toBe(0)
+  })
+
   it('waits longer than a timer can: in steps', () => {
     const days = 30 * 86_400e9
     const { fired } = play([days])
