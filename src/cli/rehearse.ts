@@ -12,11 +12,13 @@ import { rehearsalMarkdown } from '../report/rehearsal/markdown.js'
 import type { PlannedStep, Rehearsal } from '../report/rehearsal/page.js'
 import { rehearsalText } from '../report/rehearsal/text.js'
 import { writeReportFile } from '../report/write-report.js'
-import { parseMaster } from './choose-master.js'
+import { type MasterChoice, parseMaster } from './choose-master.js'
 import { findRate } from './find-rate.js'
 import { collect } from './options.js'
 import { refuseBusy, refuseProduction } from './production.js'
 import { Progress } from './progress.js'
+import { readRun } from './read-run.js'
+import { type Resumption, readResumption } from './resumption.js'
 import { type RunProfileOutcome, runProfile } from './run-profile.js'
 import { siteSets } from './site-sets.js'
 import { tryRunReport } from './try-run-report.js'
@@ -25,7 +27,6 @@ const FORMATS = {
   text: (rehearsal: Rehearsal) => `${rehearsalText(rehearsal)}\n`,
   markdown: rehearsalMarkdown,
   html: rehearsalHtml,
-  json: ({ run }: Rehearsal) => `${JSON.stringify(run, null, 2)}\n`,
 } as const
 
 interface RehearseFlags {
@@ -35,10 +36,11 @@ interface RehearseFlags {
   readonly findRate?: true
   readonly budget: string
   readonly notOf: string[]
+  readonly resume?: string
   readonly set: string[]
   readonly seed?: string
   readonly out: string
-  readonly format: keyof typeof FORMATS
+  readonly format: keyof typeof FORMATS | 'json'
   readonly json?: true
   readonly quiet?: true
   readonly keep?: true
@@ -53,7 +55,7 @@ const PAGES = { 'rehearsal.html': rehearsalHtml, 'rehearsal.md': rehearsalMarkdo
 export function rehearseCommand(): Command {
   return new Command('rehearse')
     .description('do in advance what is planned for a night: a profile’s steps, on the site’s own mailboxes')
-    .argument('<profile>', 'one with steps: a ready one’s name, such as move-users, or a YAML file')
+    .argument('[profile]', 'one with steps: a ready one’s name, such as move-users, or a YAML file')
     .option('--dump <file>', 'the site’s mailboxes, of ctl_mboxlist -d, in place of the profile’s')
     .option('-m, --master <master>', 'as of run; a remote one has to be empty', 'cyrus')
     .option('--undo', 'put back in the end what the steps have done, at the last one’s rate')
@@ -65,11 +67,14 @@ export function rehearseCommand(): Command {
       collect,
       [],
     )
+    .option('--resume <dir>', 'go on with a rehearsal on a remote master that was killed')
     .option('-s, --set <key=value>', 'change one setting of the profile (repeatable)', collect, [])
     .option('--seed <number>', 'seed of everything random, in place of the profile’s')
     .option('-o, --out <dir>', 'where results go', 'results')
     .addOption(
-      new Option('-f, --format <name>', 'what goes to standard output').choices(Object.keys(FORMATS)).default('text'),
+      new Option('-f, --format <name>', 'what goes to standard output')
+        .choices([...Object.keys(FORMATS), 'json'])
+        .default('text'),
     )
     .option('--json', 'the same as --format json: run.json')
     .option('-q, --quiet', 'no progress')
@@ -87,6 +92,9 @@ Examples:
   MUPDATE_BENCH_PASSWORD=… mupdate-bench rehearse night.yaml --dump mboxlist.gz \\
       --master mupdate://murder@staging:3905 --not-of /etc/imapd.conf --allow-load staging --allow-mutations staging
 
+  mupdate-bench rehearse --resume results/night/20261130T220000Z-1a2b3c \
+      --master mupdate://murder@staging:3905 --allow-load staging --allow-mutations staging
+
 It ends itself, and is no go, when a frontend is given a list that is more than 1 % shorter than one before, or
 its NOOP waits longer than half of the retry delay; stopLoss in the profile says otherwise. See docs/rehearse.md.
 
@@ -101,7 +109,7 @@ interface Rehearsed extends RunProfileOutcome {
   readonly rehearsal: Rehearsal
 }
 
-async function rehearse(name: string, { dump, format: wanted, ...flags }: RehearseFlags): Promise<void> {
+async function rehearse(name: string | undefined, flags: RehearseFlags, command: Command): Promise<void> {
   const progress = new Progress(process.stderr, flags.quiet === true)
   const master = parseMaster(flags.master)
   const budgetMs = parseDurationNs(flags.budget) / 1e6
@@ -115,29 +123,78 @@ async function rehearse(name: string, { dump, format: wanted, ...flags }: Rehear
     await refuseProduction(master.address, flags.notOf, progress)
     refuseBusy(master.address)
   }
-  const given = [
-    ...flags.set,
-    ...(flags.seed === undefined ? [] : [`seed=${flags.seed}`]),
-    ...(dump === undefined ? [] : [`site.dump=${JSON.stringify(dump)}`]),
-  ]
-  const sets = await siteSets(name, [...given, ...ownSets(loadProfile(name, given), flags.undo === true)], progress)
+  const { load, resumes } =
+    flags.resume === undefined
+      ? await newRehearsal(name, flags, progress)
+      : await oldRehearsal(flags.resume, name, master, command, progress)
   const once = async (more: readonly string[]): Promise<Rehearsed> => {
-    const profile = loadProfile(name, [...sets, ...more])
+    const profile = load(more)
     const keep = flags.keep === true
-    const outcome = await runProfile({ ...flags, profile, master, keep, mustBeEmpty: true, progress })
-    return { ...outcome, rehearsal: { run: outcome.result, steps: plannedSteps(profile), before: countsOf(profile) } }
+    const ours = { mustBeEmpty: true, isResumable: true, resumes }
+    const outcome = await runProfile({ ...flags, ...ours, profile, master, keep, progress })
+    const run = { ...outcome.result, phases: [...phasesBefore(outcome.result), ...outcome.result.phases] }
+    return { ...outcome, rehearsal: { run, steps: plannedSteps(profile), before: countsOf(profile) } }
   }
   const { rehearsal, folder, result, status } =
-    flags.findRate === true ? await atHighestRate(loadProfile(name, sets), budgetMs, once, progress) : await once([])
+    flags.findRate === true ? await atHighestRate(load([]), budgetMs, once, progress) : await once([])
   for (const [file, page] of Object.entries(PAGES)) writeReportFile(join(folder, file), page(rehearsal))
   await tryRunReport(folder, result, text => progress.warn(text))
   progress.clear()
   process.exitCode = status
-  const format = flags.json === true ? 'json' : wanted
-  process.stdout.write(FORMATS[format](rehearsal))
+  const format = flags.json === true ? 'json' : flags.format
+  process.stdout.write(format === 'json' ? `${JSON.stringify(result, null, 2)}\n` : FORMATS[format](rehearsal))
   const where = `results: ${folder}\npage: ${join(folder, 'rehearsal.html')}\n`
   if (format === 'text') process.stdout.write(where)
   else if (flags.quiet !== true) process.stderr.write(where)
+}
+
+interface Prepared {
+  /** @param more settings of the profile */
+  load(more: readonly string[]): Profile
+  readonly resumes?: Resumption | undefined
+}
+
+async function newRehearsal(name: string | undefined, flags: RehearseFlags, progress: Progress): Promise<Prepared> {
+  if (name === undefined)
+    throw new HarnessError('USAGE', 'no profile', 'name one, such as move-users; or give --resume DIR')
+  const { dump, seed, undo } = flags
+  const given = [
+    ...flags.set,
+    ...(seed === undefined ? [] : [`seed=${seed}`]),
+    ...(dump === undefined ? [] : [`site.dump=${JSON.stringify(dump)}`]),
+  ]
+  const sets = await siteSets(name, [...given, ...ownSets(loadProfile(name, given), undo === true)], progress)
+  return { load: more => loadProfile(name, [...sets, ...more]) }
+}
+
+/** What a rehearsal that is gone on with has settled. */
+const SETTLED = ['dump', 'undo', 'findRate', 'budget', 'set', 'seed'] as const
+
+async function oldRehearsal(
+  folder: string,
+  name: string | undefined,
+  master: MasterChoice,
+  command: Command,
+  progress: Progress,
+): Promise<Prepared> {
+  const isGiven = (flag: string) => command.getOptionValueSource(flag) === 'cli'
+  const words = SETTLED.filter(isGiven).map(flag => `--${flag.replace('R', '-r')}`)
+  const asked = [...(name === undefined ? [] : ['the profile']), ...words]
+  if (asked.length > 0)
+    throw new HarnessError('USAGE', '--resume goes on with what was asked for then', `leave out ${asked.join(', ')}`)
+  const { profile, resumes } = await readResumption(folder, master)
+  if (resumes === undefined) progress.warn('its master ended with it, so the rehearsal begins anew')
+  return { load: () => profile, resumes }
+}
+
+/** Of what it went on with, up to where that was broken off. */
+function phasesBefore({ resumes, phases }: RunResult): RunResult['phases'] {
+  if (resumes === undefined) return []
+  const before = readRun(resumes)
+  const again = new Set(phases.map(({ name }) => name))
+  return [...phasesBefore(before), ...before.phases].filter(
+    ({ name, ended }) => ended !== 'running' && !again.has(name),
+  )
 }
 
 /** @returns the rehearsal at the highest rate that was a go, else the last one, with what was tried */

@@ -14,7 +14,7 @@ import { loadHistograms } from '../metrics/latency.js'
 import type { RunResult } from '../metrics/run-result.js'
 import type { Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
-import { JOURNAL, RunFolder } from '../report/run-folder.js'
+import { DRAWS, JOURNAL, RunFolder } from '../report/run-folder.js'
 import { eventJson, isInterruptedByUser, runJson, type RunIdentity } from '../report/run-json.js'
 import { secondLine, slaveLines } from '../report/series.js'
 import { createMaster, type MasterChoice } from './choose-master.js'
@@ -25,6 +25,7 @@ import { checkHttpTarget, checkPermissions, type Permissions } from './permissio
 import { finalResult, VERDICT_STATUS } from './final-result.js'
 import { folderOf, newIdentity } from './identity.js'
 import type { Progress } from './progress.js'
+import { copyNotes, planFrom, putRightFor, type Resumption } from './resumption.js'
 import { onInterrupt } from './signals.js'
 import { checkDump } from './site-sets.js'
 import { whyAway } from './why-away.js'
@@ -36,6 +37,10 @@ export interface RunProfileOptions extends Permissions {
   readonly passwordFile?: string
   /** A remote master with mailboxes is refused, whatever is put there. */
   readonly mustBeEmpty?: boolean
+  /** On a remote master: notes what it takes to go on with it, should it be killed. */
+  readonly isResumable?: boolean
+  /** A run that this one goes on with. */
+  readonly resumes?: Resumption | undefined
   /** Leave the run's mailboxes on a remote master. */
   readonly keep: boolean
   readonly progress: Progress
@@ -71,9 +76,11 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   const originS = monotonicOriginS()
   const clock = monotonicClock(originS)
   await loadHistograms()
-  const identity = newIdentity(profile)
+  const { resumes } = options
+  const identity = { ...newIdentity(profile), ...(resumes && { id: resumes.id, resumes: resumes.from }) }
   const marker = options.master.kind === 'remote' ? markerOf(identity.id) : ''
-  const plan = planOf(profile, marker)
+  const whole = planOf(profile, marker)
+  const plan = resumes === undefined ? whole : planFrom(whole, resumes)
   checkHttpTarget(plan, options)
   await checkDump(plan.site)
   if (options.master.kind === 'remote') {
@@ -83,6 +90,9 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   const path = folderOf(options.out, identity)
   const folder = new RunFolder(path, identity.startedAt, profile.yaml)
   const journalPath = options.master.kind === 'remote' ? join(path, JOURNAL) : undefined
+  const drawsPath = journalPath !== undefined && options.isResumable === true ? join(path, DRAWS) : undefined
+  const doubtful: string[] = []
+  if (resumes !== undefined) copyNotes(plan, resumes, path)
   const writer: RunObserver = {
     onEvent(event) {
       const line = eventJson(run, event)
@@ -120,7 +130,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     clock,
     originS,
     observer: writer,
-    ...(journalPath === undefined ? {} : { journalPath }),
+    notes: { doubtful, ...(journalPath && { journalPath }), ...(drawsPath && { drawsPath }) },
   })
   folder.onFailure = error => {
     progress.warn(error.message)
@@ -142,7 +152,10 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   if (options.signal?.aborted === true) onAbort()
   try {
     progress.line(`starting the ${master.kind} master`)
-    await start(master, folder, plan, options.mustBeEmpty === true, clock)
+    await start(master, folder, async () => {
+      if (resumes !== undefined) doubtful.push(...(await putRightFor(resumes, plan, master, clock, progress)))
+      else if (options.mustBeEmpty === true || plan.site.dump !== undefined) await requireEmpty(master, clock)
+    })
     progress.begin(profile.name)
     live?.feed.begin(runFacts(identity, plan, master))
     // From here on a run that is killed can be shown, and cleaned up after.
@@ -185,16 +198,10 @@ function runFacts({ id, profile, startedAt }: RunIdentity, { phases, slaves }: P
 }
 
 /** A folder without a run is of no use to anybody: what went wrong is in the error. */
-async function start(
-  master: Master,
-  folder: RunFolder,
-  { site: { dump } }: Plan,
-  mustBeEmpty: boolean,
-  clock: Clock,
-): Promise<void> {
+async function start(master: Master, folder: RunFolder, prepareRemote: () => Promise<void>): Promise<void> {
   try {
     await master.start()
-    if (master.kind === 'remote' && (mustBeEmpty || dump !== undefined)) await requireEmpty(master, clock)
+    if (master.kind === 'remote') await prepareRemote()
   } catch (error) {
     folder.remove()
     throw error

@@ -80,6 +80,8 @@ export interface Plan {
   readonly probes: ProbesOptions
   readonly http?: HttpOptions
   readonly phases: readonly PlanPhase[]
+  /** Indices of phases that a run before, which this one goes on with, has been through. */
+  readonly over?: readonly number[]
   /** Absent: it goes on whatever happens. */
   readonly stopLoss?: StopLossPlan
 }
@@ -105,6 +107,16 @@ export function shardsOf(plan: Plan): Shard[] {
   return shards.filter(shard => shard.runs.some(runnable => used.has(runnable)))
 }
 
+/** What outlives a run that is killed, as its master does; nothing where that ends with it. */
+export interface RunNotes {
+  /** File to which names are written before they are sent. */
+  readonly journalPath?: string
+  /** File of `Draws`; absent where nobody can go on with the run. */
+  readonly drawsPath?: string
+  /** Mailboxes of which it is not known that they are there, as of a run that this one goes on with. */
+  readonly doubtful?: readonly string[]
+}
+
 /** What a worker thread is started with. */
 export interface WorkerSetup {
   readonly plan: Plan
@@ -114,6 +126,5 @@ export interface WorkerSetup {
   readonly credentials: Credentials
   /** Whether the master may be asked for a LIST of its own. */
   readonly mayList: boolean
-  /** File to which names are written before they are sent; for masters that outlive the run. */
-  readonly journalPath?: string
+  readonly notes: RunNotes
 }

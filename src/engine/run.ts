@@ -7,7 +7,15 @@ import { conditionsOf, LOSS_NEAR_NS, MOST_SIGNS, type Loss, type MasterCondition
 import type { Comparison } from './convergence.js'
 import { Fleet, STOP_MS } from './fleet.js'
 import type { NoiseFloor, WorkerReport } from './messages.js'
-import { briefConnectionsOf, type Condition, isMasterAffair, type Plan, type PlanPhase, shardsOf } from './plan.js'
+import {
+  briefConnectionsOf,
+  type Condition,
+  isMasterAffair,
+  type Plan,
+  type PlanPhase,
+  type RunNotes,
+  shardsOf,
+} from './plan.js'
 import { PhaseState, sumCounters } from './run-state.js'
 import { StopLoss } from './stop-loss.js'
 import { SpanTallies } from './span-tallies.js'
@@ -50,7 +58,7 @@ export interface RunOptions {
   readonly clock: Clock
   readonly originS: number
   readonly observer: RunObserver
-  readonly journalPath?: string
+  readonly notes: RunNotes
 }
 
 /** Until the threads have seen what the master took along. */
@@ -65,6 +73,10 @@ type PhaseEnd = 'condition' | 'limit' | 'duration' | 'lost' | 'interrupted'
 const LEAD_NS = 20e6
 /** After Ctrl-C, what is under way has so long to end. */
 const INTERRUPTED_DRAIN_NS = 3e9
+
+function isWayBack({ step }: PlanPhase): boolean {
+  return step?.spec.kind === 'undo'
+}
 
 /** A run: phases one after the other on all threads, what they hand up merged, the master and ourselves watched. */
 export class Run {
@@ -93,6 +105,8 @@ export class Run {
   /** Of threads that were too busy to hand them up. */
   lostFigures: readonly string[] = []
   interrupted = false
+  /** Its own rules have ended it, and the way back may be gone. */
+  private mayUndo = false
   /** Why it was ended by its own rules. */
   stopReason: string | undefined
   private readonly stopLoss: StopLoss | undefined
@@ -199,11 +213,11 @@ export class Run {
 
   /** The master must be up. Resolves when all has ended and been merged. */
   async execute(): Promise<void> {
-    const { plan, master, clock, originS, journalPath } = this.options
+    const { plan, master, clock, originS, notes } = this.options
     const shards = shardsOf(plan)
     const mayList = master.kind !== 'remote'
-    const setup = { plan, originS, address: master.address, credentials: master.credentials, mayList }
-    await this.fleet.start(shards, journalPath === undefined ? setup : { ...setup, journalPath })
+    const { address, credentials } = master
+    await this.fleet.start(shards, { plan, originS, address, credentials, mayList, notes })
     if (shards.some(shard => shard.name === 'probes')) await this.measureNoise()
     this.begunNs = clock.nowNs()
     this.second.startNs = this.begunNs
@@ -229,16 +243,19 @@ export class Run {
 
   /** Ctrl-C: what is under way may end, then all stops. */
   interrupt(): void {
-    if (this.interrupted) return
+    if (this.interrupted && !this.mayUndo) return
+    this.mayUndo = false
     this.interrupted = true
     this.endPhase?.('interrupted')
   }
 
-  private stopFor(reason: string | undefined): void {
+  /** @param mayUndo the master still holds what its operations have left: undoing them does not kill it */
+  private stopFor(reason: string | undefined, mayUndo: boolean): void {
     if (reason === undefined || this.interrupted || this.endNs !== undefined) return
     this.stopReason = reason
     this.event('stop-loss', reason)
     this.interrupt()
+    this.mayUndo = mayUndo
   }
 
   /** The lines that {@link conditionsOf} looks for: all are in the events, a busy master's by the million. */
@@ -263,10 +280,12 @@ export class Run {
   }
 
   private mayRun(index: number): boolean {
+    if (this.options.plan.over?.includes(index) === true) return false
     if (this.workerDeaths.length > 0 || this.masterDeath !== undefined) return false
     if (!this.interrupted && this.unfinished === undefined) return true
     const { phases } = this.options.plan
     if (!this.interrupted && phases[index].until === 'converged') return true
+    if (this.mayUndo && isWayBack(phases[index])) return true
     // What is under way may end; nothing is begun that was not running.
     const running = this.current < 0 ? [] : phases[this.current].run
     return phases[index].until === 'idle' && phases[index].run.every(runnable => running.includes(runnable))
@@ -305,7 +324,8 @@ export class Run {
     this.event('phase', planned.name)
     void this.followHttp(planned.run.includes('http'))
     const restarts = this.planMasterRestarts(planned)
-    const limitNs = this.interrupted ? Math.min(planned.limitNs, INTERRUPTED_DRAIN_NS) : planned.limitNs
+    const isShort = this.interrupted && !isWayBack(planned)
+    const limitNs = isShort ? Math.min(planned.limitNs, INTERRUPTED_DRAIN_NS) : planned.limitNs
     const waitNs = LEAD_NS + (planned.durationNs ?? limitNs)
     const how = await new Promise<PhaseEnd>(resolve => {
       this.endPhase = resolve
@@ -408,7 +428,7 @@ export class Run {
     const lengthNs = interval.toNs - Math.max(interval.fromNs, this.startNs)
     coveredNs.set(interval.worker, (coveredNs.get(interval.worker) ?? 0) + Math.max(0, lengthNs))
     this.moves.push(...interval.moves)
-    for (const move of interval.moves) this.stopFor(this.stopLoss?.moved(move))
+    for (const move of interval.moves) this.stopFor(this.stopLoss?.moved(move), false)
     this.options.observer.onInterval(interval, this.byIndex)
   }
 
@@ -418,7 +438,7 @@ export class Run {
     const nowNs = this.options.clock.nowNs()
     const { tallies, watch, startNs, loopDelayUs, coveredNs } = this.second
     const { counters } = this
-    if (this.stopLoss !== undefined) this.stopFor(this.stopLoss.waited(tallies.summary(1).commands))
+    if (this.stopLoss !== undefined) this.stopFor(this.stopLoss.waited(tallies.summary(1).commands), true)
     this.second = newSecond(nowNs)
     this.watch.spans = [this.watchSpan, this.second.watch, phase.watch]
     this.options.observer.onSecond({

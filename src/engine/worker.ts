@@ -8,6 +8,7 @@ import { type MetricDelta, Recorder } from '../metrics/recorder.js'
 import { EventLoopDelayMeter } from '../samplers/event-loop.js'
 import { currentThreadId } from '../samplers/own-load.js'
 import { traffic } from '../session/transport.js'
+import { Draws } from './draws.js'
 import { Journal } from './journal.js'
 import { listedSite } from './listed-site.js'
 import type { WorkerOrder, WorkerReport } from './messages.js'
@@ -23,7 +24,8 @@ const recorder = new Recorder()
 const counters = newCounters()
 const loopDelay = new EventLoopDelayMeter()
 let moves: SlaveMove[] = []
-const journal = setup.journalPath === undefined ? undefined : new Journal(setup.journalPath)
+const { journalPath, drawsPath, doubtful } = setup.notes
+const journal = journalPath === undefined ? undefined : new Journal(journalPath)
 
 const INTERVAL_MS = 1000
 const CONDITION_MS = 20
@@ -60,7 +62,8 @@ const context: DriverContext = {
 /** Probes send NOOPs, whatever the mailboxes. */
 const needsSite = setup.shard.runs.includes('preload')
 const site = needsSite ? await listedSite(setup.plan.site) : setup.plan.site
-const workload = new Workload({ ...setup.plan, site }, setup.shard, context, setup.mayList)
+const draws = needsSite && drawsPath !== undefined ? new Draws(drawsPath) : undefined
+const workload = new Workload({ ...setup.plan, site }, setup.shard, context, setup.mayList, draws, doubtful)
 
 async function sendInterval(): Promise<void> {
   workload.observe()
@@ -131,6 +134,7 @@ async function stop(intervals: NodeJS.Timeout): Promise<void> {
   await sending
   await sendInterval()
   journal?.close()
+  draws?.close()
   report({ kind: 'stopped' })
   port.close()
 }

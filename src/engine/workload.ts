@@ -1,7 +1,10 @@
 import { messageOf } from '../core/errors.js'
+import type { MailboxRecord } from '../core/mailbox.js'
+import type { Operation } from '../core/operation.js'
 import { Catalogue } from '../slaves/catalogue.js'
 import { Ledger, type PropagationObserver, type Reached } from '../slaves/ledger.js'
 import { type Convergence, converge } from './convergence.js'
+import { type Drawer, type Draws, lastPhase, replay } from './draws.js'
 import { entityRandom } from '../core/random.js'
 import { Backends } from '../drivers/backends.js'
 import type { DriverContext, DriverPhase } from '../drivers/context.js'
@@ -33,12 +36,14 @@ export class Workload {
   private timeline: Schedule | undefined
   private probes: Probes | undefined
   private backends: Backends | undefined
-  /** Names that a preload was refused: a DELETE or DEACTIVATE of one kills real masters. */
-  private readonly refused = new Set<string>()
+  /** Names that the master would not take: a DELETE or DEACTIVATE of one kills real masters. */
+  private readonly refused: Set<string>
   private readonly leaving = new Set<Promise<unknown>>()
 
   /** What all operations are made of, those of steps and those that arrive. */
   private stream: OperationStream | undefined
+  /** The step in which the run before this one was broken off. */
+  private readonly begun: { readonly phase: number; readonly operations: Iterator<Operation> } | undefined
   private readonly context: DriverContext
   private readonly ledger: Ledger | undefined
 
@@ -47,7 +52,16 @@ export class Workload {
     private readonly shard: Shard,
     context: DriverContext,
     private readonly mayList: boolean,
+    private readonly draws: Draws | undefined,
+    doubtful: readonly string[] = [],
   ) {
+    this.refused = new Set(doubtful)
+    const { past = [] } = draws ?? {}
+    if (past.length > 0) {
+      const { stream, step } = replay(plan, past)
+      this.stream = stream
+      this.begun = step && { phase: lastPhase(past), operations: step }
+    }
     const follows = shard.runs.includes('slaves') && plan.phases.some(({ until }) => until === 'converged')
     this.ledger = follows ? new Ledger(new Catalogue(plan.site.mailboxes), propagationObserver(context)) : undefined
     this.context = this.ledger === undefined ? context : { ...context, ledger: this.ledger }
@@ -60,12 +74,12 @@ export class Workload {
     for (let waitedMs = 0; waitedMs < LAST_OPERATIONS_MS && this.backends?.idle === false; waitedMs += 20) {
       await new Promise(resolve => setTimeout(resolve, 20))
     }
-    const site = this.preload?.complete === true ? mailboxes(plan.site, plan.seed) : undefined
-    return converge({ ...context, ledger }, slaves, site, this.mayList, plan.catchUpMs)
+    return converge({ ...context, ledger }, slaves, this.siteBefore(), this.mayList, plan.catchUpMs)
   }
 
   enter(index: number, startNs: number): void {
     const phase = this.plan.phases[index]
+    this.draws?.enter(index)
     const runs = (runnable: Runnable) => this.shard.runs.includes(runnable) && phase.run.includes(runnable)
     this.timeline?.stop()
     this.kicks?.stop()
@@ -101,6 +115,13 @@ export class Workload {
       // Kept connections are there when the first arrival is due.
       this.leave(this.backendsOf().prepare())
     }
+  }
+
+  /** Mailboxes before the first operation of this run; undefined where it is not known what there was. */
+  private siteBefore(): Iterable<MailboxRecord> | undefined {
+    const { plan, draws } = this
+    if (draws !== undefined && draws.past.length > 0) return replay(plan, draws.past).stream.model.catalogue()
+    return this.preload?.complete === true ? mailboxes(plan.site, plan.seed) : undefined
   }
 
   /** Whether the condition that ends the phase holds, as far as this shard knows. */
@@ -154,7 +175,8 @@ export class Workload {
   private startStep({ spec, mailboxesPerSecond }: NonNullable<PlanPhase['step']>, phase: DriverPhase): void {
     const ratePerSecond = mailboxesPerSecond * operationsPerMailbox(spec)
     const times = constantTimes(ratePerSecond)
-    this.backendsOf().play(phase, stepOperations(this.operations, spec), times)
+    const operations = this.begun?.phase === phase.index ? this.begun.operations : stepOperations(this.operations, spec)
+    this.backendsOf().play(phase, this.noted('step', operations), times)
   }
 
   private backendsOf(): Backends {
@@ -162,12 +184,16 @@ export class Workload {
     this.backends ??= new Backends(
       context,
       { ...plan.backends, backends: plan.site.backends.length },
-      endless(this.operations),
+      this.noted('arrival', endless(this.operations)),
       (spec, phaseIndex) => arrivalTimes(spec, entityRandom(plan.seed, 'arrivals', phaseIndex)),
       (backend, atNs) => this.slaves?.operated(backend, atNs),
       this.refused,
     )
     return this.backends
+  }
+
+  private noted(drawer: Drawer, operations: Iterator<Operation>): Iterator<Operation> {
+    return this.draws === undefined ? operations : this.draws.noted(drawer, operations)
   }
 
   private get operations(): OperationStream {

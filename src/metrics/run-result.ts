@@ -121,6 +121,7 @@ export const runResultSchema = z.strictObject({
   simulated: z.boolean().default(false).describe('in virtual time, against the model: no master, no sockets'),
   id: z.string(),
   profile: z.strictObject({ name: z.string(), seed: z.int() }),
+  resumes: z.string().optional().describe('folder of the run that it goes on with'),
   startedAt: z.string().describe('UTC, ISO 8601'),
   durationMs: z.number(),
   state: z.enum(['running', 'ended', 'interrupted']).describe('running in a file that nobody writes any more: cut off'),

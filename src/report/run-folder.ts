@@ -9,6 +9,8 @@ import { cannotWriteResults } from './cannot-write.js'
 
 /** Where the run's names are noted on a master that outlives it. */
 export const JOURNAL = 'journal.txt'
+/** In which order its operations were drawn, where it can be gone on with. */
+export const DRAWS = 'draws.txt'
 
 /**
  * A run's folder, written as the run goes: every line is with the kernel when the call returns, so that a killed

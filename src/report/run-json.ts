@@ -19,6 +19,8 @@ import { detectThrash, dumpCost } from '../slaves/thrash.js'
 export interface RunIdentity {
   readonly id: string
   readonly profile: { readonly name: string; readonly seed: number }
+  /** Folder of the run that it goes on with. */
+  readonly resumes?: string
   readonly startedAt: Date
   readonly version: string
   readonly host: HostDescription
@@ -92,6 +94,7 @@ export function runJson(
     simulated: master.kind === 'simulated',
     id: identity.id,
     profile: identity.profile,
+    ...(identity.resumes === undefined ? {} : { resumes: identity.resumes }),
     startedAt: identity.startedAt.toISOString(),
     durationMs: round3(durationNs / 1e6),
     state: run.endNs === undefined ? 'running' : run.interrupted ? 'interrupted' : 'ended',

@@ -82,10 +82,14 @@ export class Workbench {
     }
   }
 
-  /** The folder of the last run. */
-  folder(profile = 'small'): string {
-    const name = readdirSync(join(this.out, profile)).sort().at(-1)!
-    return join(this.out, profile, name)
+  /** The folders of all runs, the last one's last. */
+  folders(profile = 'small'): string[] {
+    const names = readdirSync(join(this.out, profile)).sort()
+    return names.map(name => join(this.out, profile, name))
+  }
+
+  folder(profile?: string): string {
+    return this.folders(profile).at(-1)!
   }
 
   result(profile?: string): RunResult {

@@ -1,10 +1,10 @@
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { written } from '../../src/generators/dump.js'
 import { mailboxes } from '../../src/generators/mailboxes.js'
 import { cyrusMaster } from '../../src/masters/cyrus/cyrus-master.js'
-import { Workbench } from '../cli/bench.js'
+import { until, Workbench } from '../cli/bench.js'
 import { makeSite, ODD_RECORDS } from '../generators/sites.js'
 import { ctlMboxlist } from './mailbox-list.js'
 
@@ -62,3 +62,66 @@ describe('a night rehearsed on a real master, and undone', () => {
     expect(diff.status).toBe(0)
   }, 180_000)
 })
+
+describe('a night that is killed three times on a real master, and gone on with', () => {
+  it('leaves the list that it leaves otherwise, which is what Cyrus itself says', async () => {
+    const records = [...mailboxes(makeSite({ mailboxes: 1500, names: 'plain' }), 3), ...ODD_RECORDS]
+    const dump = file('killed.json', Buffer.concat([...written('json', records)]))
+    const lists: Buffer[] = []
+    for (const kills of [[], KILLS]) {
+      const own = cyrusMaster()
+      await own.start()
+      try {
+        const { user, password } = own.credentials
+        const args = [
+          '--keep',
+          '--out',
+          workbench.out,
+          '--master',
+          `mupdate://${user}@${own.address.host}:${own.address.port}`,
+        ]
+        let begin = ['rehearse', file('killed.yaml', NIGHT), '--dump', dump]
+        for (const { phase, draws } of kills) {
+          const run = workbench.start([...begin, ...args], { MUPDATE_BENCH_PASSWORD: password })
+          const note = () =>
+            readFileSync(join(workbench.folder('killed'), phase === 0 ? 'journal.txt' : 'draws.txt'), 'latin1')
+          const began = Date.now()
+          await until(
+            `phase ${phase}`,
+            () => {
+              const { startedAt } = workbench.result('killed')
+              if (Date.parse(startedAt) < began) return false
+              const lines = note().split('\n')
+              return phase === 0
+                ? lines.length > draws
+                : lines.some(line => line.startsWith(`${phase} `) && line.length > draws)
+            },
+            90_000,
+          )
+          process.kill(run.pid, 'SIGKILL')
+          await run.ended
+          begin = ['rehearse', '--resume', workbench.folder('killed')]
+        }
+        const { status, stdout, stderr } = await workbench.bench([...begin, ...args], {
+          MUPDATE_BENCH_PASSWORD: password,
+        })
+        expect([0, 5], `${stdout}${stderr}`).toContain(status)
+        expect(workbench.result('killed').slaves).toMatchObject({ followed: 4, differenceCount: 0, openMailboxes: 0 })
+        lists.push((await ctlMboxlist(join(own.databaseDirectory!()!, 'imapd.conf'), ['-d'])).stdout)
+      } finally {
+        await own.stop()
+      }
+    }
+    const [whole, killed] = lists.map((list, i) => file(`list${i}.json`, list))
+    const diff = await workbench.bench(['dump', 'diff', whole!, killed!])
+    expect(diff.stdout).toMatch(/^1,[45]\d\d the same\n$/)
+    expect(diff.status).toBe(0)
+  }, 400_000)
+})
+
+/** In the preload, in the moves, among those who leave. */
+const KILLS = [
+  { phase: 0, draws: 500 },
+  { phase: 2, draws: 80 },
+  { phase: 4, draws: 12 },
+] as const

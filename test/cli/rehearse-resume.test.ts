@@ -1,0 +1,193 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
+import type { MailboxRecord } from '../../src/core/mailbox.js'
+import { listAll } from '../../src/drivers/list-all.js'
+import { written } from '../../src/generators/dump.js'
+import { mailboxes } from '../../src/generators/mailboxes.js'
+import { embeddedMaster } from '../../src/masters/embedded/embedded-master.js'
+import { makeSite, ODD_RECORDS } from '../generators/sites.js'
+import { until, Workbench } from './bench.js'
+
+const workbench = new Workbench()
+afterAll(() => workbench.remove())
+
+/** Slow enough to be killed in the middle of each. */
+const NIGHT = `\
+site: { mailboxes: 1 }
+slaves: { count: 2, retryDelay: 20s, start: simultaneous }
+backends: { arrivals: { kind: constant, rate: 20 }, mix: { create: 4, setacl: 2, delete: 2, rename: 1 } }
+phases:
+  - { name: preload, run: [preload], until: preloaded, limit: 60s }
+  - { name: settle, run: [slaves], until: streaming, limit: 60s }
+  - name: move
+    run: [slaves]
+    step: { move: { from: be1.example.com, to: be9.example.com, users: 20, abort: 0.2 }, rate: 60 }
+    until: done
+  - { name: rights, run: [slaves], step: { setAcl: { users: 30, identifier: helpdesk, rights: lrs }, rate: 100 }, until: done }
+  - { name: leavers, run: [slaves], step: { delete: { users: 10 }, rate: 50 }, until: done }
+  - { name: newcomers, run: [slaves], step: { create: { users: 5 }, rate: 50 }, until: done }
+`
+const records = [...mailboxes(makeSite({ mailboxes: 600 }), 3), ...ODD_RECORDS]
+
+function file(name: string, content: string | Buffer): string {
+  const path = join(workbench.directory, name)
+  writeFileSync(path, content)
+  return path
+}
+
+const dump = file('site.json', Buffer.concat([...written('json', records)]))
+const night = file('night.yaml', NIGHT)
+
+let master: ReturnType<typeof embeddedMaster>
+beforeEach(async () => {
+  master = embeddedMaster()
+  await master.start()
+})
+afterEach(() => master.stop())
+
+function at(): string[] {
+  const { address, credentials } = master
+  return ['--master', `mupdate://${credentials.user}@${address.host}:${address.port}`, '--out', workbench.out]
+}
+
+const password = () => ({ MUPDATE_BENCH_PASSWORD: master.credentials.password })
+
+/** By name. */
+async function listed(): Promise<MailboxRecord[]> {
+  const all: MailboxRecord[] = []
+  const clock = monotonicClock(monotonicOriginS())
+  await listAll(master.address, master.credentials, clock, async some => void all.push(...some))
+  return all.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** Begins one, or goes on with one, and kills it once so many of its operations have been drawn in a phase. @returns its folder */
+async function killed(args: readonly string[], phase: number, draws: number): Promise<string> {
+  const before = foldersOf()
+  const run = workbench.start([...args, '--keep', ...at()], password())
+  const folder = () => foldersOf().find(name => !before.includes(name))!
+  await until(
+    `${draws} draws in phase ${phase}`,
+    () => {
+      if (phase === 0) return readFileSync(join(folder(), 'journal.txt'), 'latin1').split('\n').length > draws
+      const lines = readFileSync(join(folder(), 'draws.txt'), 'latin1').split('\n')
+      return lines.some(line => line.startsWith(`${phase} `) && line.length > draws)
+    },
+    60_000,
+  )
+  process.kill(run.pid, 'SIGKILL')
+  await run.ended
+  return folder()
+}
+
+function foldersOf(): string[] {
+  try {
+    return workbench.folders('night')
+  } catch {
+    return []
+  }
+}
+
+async function ended(args: readonly string[]) {
+  const { status, stdout, stderr } = await workbench.bench([...args, '--keep', ...at()], password())
+  // Of a busy machine figures may say nothing; what it has done is what it has done.
+  expect([0, 5], `${stdout}${stderr}`).toContain(status)
+  expect(workbench.result('night').slaves).toMatchObject({ followed: 2, differenceCount: 0, openMailboxes: 0 })
+  return { stdout, stderr }
+}
+
+const begin = ['rehearse', night, '--dump', dump]
+
+describe('a rehearsal that was killed', { timeout: 240_000 }, () => {
+  it('is gone on with, and leaves what one leaves that was not', async () => {
+    await ended(begin)
+    const whole = await listed()
+    expect(whole).not.toEqual(records)
+    for (const [phase, draws] of [
+      [0, 200],
+      [2, 30],
+      [4, 10],
+    ] as const) {
+      await master.stop()
+      master = embeddedMaster()
+      await master.start()
+      const folder = await killed(begin, phase, draws)
+      const { stderr } = await ended(['rehearse', '--resume', folder])
+      expect(await listed(), `killed in phase ${phase}`).toEqual(whole)
+      expect(stderr).toMatch(/\d+ mailboxes were not as its operations leave them, and now are/)
+      const { resumes, phases } = workbench.result('night')
+      expect(resumes).toBe(folder)
+      expect(
+        phases.some(({ name }) => name === 'preload'),
+        'what is over is not done again',
+      ).toBe(phase === 0)
+    }
+  })
+
+  it('more than once, with all that arrives by chance, agrees with its frontends, and its page has all steps', async () => {
+    const busy = [2, 3, 4, 5].flatMap(i => ['--set', `phases.${i}.run=[slaves, backends]`])
+    const first = await killed([...begin, ...busy], 2, 40)
+    const second = await killed(['rehearse', '--resume', first], 2, 60)
+    const third = await killed(['rehearse', '--resume', second], 5, 12)
+    const { stdout } = await ended(['rehearse', '--resume', third])
+    for (const step of ['move', 'rights', 'leavers', 'newcomers'])
+      expect(stdout).toMatch(new RegExp(`^${step} +[\\d.]+`, 'm'))
+  })
+
+  it('on its way back, goes all of it', async () => {
+    const folder = await killed([...begin, '--undo'], 6, 40)
+    const { stdout } = await ended(['rehearse', '--resume', folder])
+    expect(stdout).toContain('the way back took')
+    const byName = (a: MailboxRecord, b: MailboxRecord) => (a.name < b.name ? -1 : 1)
+    expect(await listed()).toEqual([...records].sort(byName))
+  })
+
+  it('is not gone on with where others have put mailboxes, where it has ended, or with other wishes', async () => {
+    const folder = await killed(begin, 2, 20)
+    const { address, credentials } = master
+    const clock = monotonicClock(monotonicOriginS())
+    const { Client } = await import('../../src/session/client.js')
+    const client = await Client.connect({ address, credentials, clock })
+    await client.request({ kind: 'ACTIVATE', name: 'user.stranger', location: 'be1.example.com!default', acl: '' })
+    await client.logout()
+    const resume = ['rehearse', '--resume', folder]
+    const before = await listed()
+    const foreign = await workbench.bench([...resume, ...at()], password())
+    expect(foreign.stderr).toMatch(/holds 1 mailboxes that are not of this rehearsal, such as user\.stranger/)
+    expect(foreign.status).toBe(2)
+    expect(await listed()).toEqual(before)
+    const other = await workbench.bench([...resume, '--undo', '--find-rate', ...at()], password())
+    expect(other.stderr).toMatch(/leave out --undo, --find-rate/)
+    const elsewhere = await workbench.bench([...resume, '--master', 'embedded'])
+    expect(elsewhere).toMatchObject({
+      status: 2,
+      stderr: expect.stringContaining('give it: --master mupdate://user@127'),
+    })
+    const none = await workbench.bench(['rehearse', '--resume', workbench.directory, ...at()], password())
+    expect(none.stderr).toMatch(/no run in /)
+  })
+})
+
+describe('a rehearsal that stops itself since NOOPs wait', { timeout: 120_000 }, () => {
+  it('goes its way back, if it was asked to, and is no go (4)', async () => {
+    const sets = ['stopLoss={ noop: 0.000001 }', 'phases.3.run=[slaves, kicks]', 'kicks.rate=20'].flatMap(set => [
+      '--set',
+      set,
+    ])
+    const args = [...begin, '--undo', ...sets, '--keep', ...at()]
+    const { status, stdout, stderr } = await workbench.bench(args, password())
+    expect(stdout, stderr).toMatch(/^NO-GO: night/)
+    expect(stdout).toMatch(/a frontend’s NOOP waited/)
+    expect(stdout).toContain('the way back took')
+    expect(workbench.result('night').phases.map(({ name, ended: how }) => [name, how])).toEqual([
+      ['preload', 'condition'],
+      ['settle', 'condition'],
+      ['move', 'condition'],
+      ['rights', 'interrupted'],
+      ['undo', 'condition'],
+    ])
+    expect(await listed()).toHaveLength(records.length)
+    expect(status).toBe(4)
+  })
+})

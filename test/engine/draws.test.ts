@@ -1,0 +1,97 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Operation } from '../../src/core/operation.js'
+import { Draws, readDraws, replay } from '../../src/engine/draws.js'
+import type { Plan, PlanPhase } from '../../src/engine/plan.js'
+import { endless, OperationStream } from '../../src/generators/operations.js'
+import type { StepSpec } from '../../src/generators/spec.js'
+import { stepOperations } from '../../src/generators/steps.js'
+import { makeListedSite, makeMix, makeSite } from '../generators/sites.js'
+
+const directory = mkdtempSync(join(tmpdir(), 'mupdate-bench-draws-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const STEPS: StepSpec[] = [
+  { kind: 'move', to: 'be2.example.com', selection: { users: 30 }, abort: 0.3 },
+  { kind: 'delete', selection: { users: 20 } },
+  { kind: 'undo' },
+]
+
+function planOf(site: Plan['site']) {
+  const phase = (spec: StepSpec): PlanPhase => ({
+    name: spec.kind,
+    run: [],
+    until: 'done',
+    limitNs: 1e9,
+    arrivals: { kind: 'constant', ratePerSecond: 1 },
+    step: { spec, mailboxesPerSecond: 1 },
+    events: [],
+  })
+  return { site, mix: makeMix({ delete: 2, rename: 2 }), seed: 7, phases: STEPS.map(phase) }
+}
+
+/** Steps with as many operations beside them as chance has it, broken off after so many draws of all. */
+function drawn(plan: ReturnType<typeof planOf>, path: string, most: number) {
+  const stream = new OperationStream(plan.site, plan.mix, plan.seed)
+  const draws = new Draws(path)
+  const arrivals = draws.noted('arrival', endless(stream))
+  let left = most
+  for (const [index, spec] of STEPS.entries()) {
+    draws.enter(index)
+    const own = stepOperations(stream, spec)
+    const step = draws.noted('step', own)
+    for (;;) {
+      if (left-- === 0) {
+        draws.close()
+        return { stream, own }
+      }
+      if ((left * 7919) % 5 < 2) arrivals.next()
+      else if (step.next().done === true) break
+    }
+  }
+  throw new Error('there is not so much to draw')
+}
+
+function some(operations: Iterator<Operation>): Operation[] {
+  return Array.from({ length: 5 }, () => operations.next().value).filter(operation => operation !== undefined)
+}
+
+describe('Draws', () => {
+  it.each(
+    Object.entries({ made: makeSite({ mailboxes: 2000 }), listed: makeListedSite() }).flatMap(([title, site]) =>
+      [0, 1, 57, 200, 260, 330].map(most => ({ title, site, most })),
+    ),
+  )('of a $title site, broken off after $most, leave the same site, in the same step', ({ title, site, most }) => {
+    const path = join(directory, `${title}-${most}`)
+    const plan = planOf(site)
+    const { stream, own } = drawn(plan, path, most)
+    const again = replay(plan, readDraws(path))
+    expect([...again.stream.model.catalogue()]).toEqual([...stream.model.catalogue()])
+    // What comes next is the same too: of the step first, and of what arrives.
+    const [next, same] = [some(own), some(again.step!)]
+    if (most < 200) expect(next.length).toBeGreaterThan(0)
+    expect(same).toEqual(next)
+    expect(again.stream.next()).toEqual(stream.next())
+  })
+
+  it('go on where another run was broken off', () => {
+    const path = join(directory, 'twice')
+    const plan = planOf(makeSite({ mailboxes: 2000 }))
+    const { stream, own } = drawn(plan, path, 40)
+    const draws = new Draws(path)
+    expect(draws.past.reduce((sum, { letters }) => sum + letters.length, 0)).toBe(40)
+    const { step } = replay(plan, draws.past)
+    // As where frontends come anew.
+    for (const phase of [-1, 0]) draws.enter(phase)
+    const noted = draws.noted('step', step!)
+    for (let i = 0; i < 10; i++) expect(noted.next().value).toEqual(own.next().value)
+    draws.close()
+    expect([...replay(plan, readDraws(path)).stream.model.catalogue()]).toEqual([...stream.model.catalogue()])
+  })
+
+  it('are none where nothing was noted', () => {
+    expect(readDraws(join(directory, 'nowhere'))).toEqual([])
+  })
+})
