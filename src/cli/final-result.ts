@@ -28,21 +28,24 @@ export function finalResult(
   master: MasterFacts,
   profile: Profile,
   lost: string | undefined,
+  /** What it has gone on with: all of it is one rehearsal. */
+  before: readonly RunResult[] = [],
 ): RunResult {
   // Operations that never end are measured; a comparison that was not made is said below.
   const forgiving: (Condition | undefined)[] = ['idle', 'converged']
   const measured = runJson(identity, run, master, run.endNs ?? 0)
   const limits = run.phases.filter(phase => phase.ended === 'limit' && !forgiving.includes(phase.plan.until))
-  const verdict = judge(measured, profile.thresholds, {
+  const parts = [...before, measured]
+  const verdict = judge(parts, profile.thresholds, {
     saturated: saturationReasons(run),
     failures: [
       ...(run.stopReason === undefined ? [] : [`stopped: ${run.stopReason}`]),
       ...(lost === undefined ? [] : [lost]),
       ...countFailures(measured, profile),
       ...thrashFailures(measured, profile),
-      ...comparisonFailures(measured.slaves, profile.expects),
-      ...emptySteps(measured, profile),
-      ...brokenSteps(measured, profile),
+      ...parts.flatMap(({ slaves }) => comparisonFailures(slaves, profile.expects)),
+      ...emptySteps(parts, profile),
+      ...parts.flatMap(part => brokenSteps(part, profile)),
       ...limits.map(({ plan }) => `${plan.name}: not ${plan.until} within ${plan.limitNs / 1e9} s`),
     ],
     expected: [...expectedTrouble(measured, profile.expects), ...missingTrouble(measured, profile)],
@@ -83,19 +86,25 @@ function brokenSteps({ phases, generator }: RunResult, profile: Profile): string
 }
 
 /** Whoever plans something for mailboxes that are not there has made a mistake in their names. */
-function emptySteps({ phases, resumes }: RunResult, profile: Profile): string[] {
-  // Of the one that was broken off all may have been done.
-  if (resumes !== undefined) return []
+function emptySteps(parts: readonly RunResult[], profile: Profile): string[] {
+  const phases = parts.flatMap(part => part.phases)
   return DEEDS.flatMap(([kind, operation]) =>
     profile.phases
       .filter(({ step }) => step?.[kind] !== undefined)
-      .filter(({ name }) => phases.some(phase => phase.name === name && isEmptyStep(phase, operation)))
+      .filter(({ name }) =>
+        isEmptyStep(
+          phases.filter(phase => phase.name === name),
+          operation,
+        ),
+      )
       .map(({ name }) => `${name}: there was no mailbox to ${kind}`),
   )
 }
 
-function isEmptyStep({ ended, operations }: RunResult['phases'][number], operation: string): boolean {
-  return ended === 'condition' && operations[operation] === undefined
+/** @param phases one; more where it was broken off, and gone on with */
+function isEmptyStep(phases: RunResult['phases'], operation: string): boolean {
+  const isOver = phases.some(({ ended }) => ended === 'condition')
+  return isOver && phases.every(({ operations }) => operations[operation] === undefined)
 }
 
 /** A murder that does not come to rest by itself has failed, unless that was to be shown. */

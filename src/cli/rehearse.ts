@@ -17,8 +17,7 @@ import { findRate } from './find-rate.js'
 import { collect } from './options.js'
 import { refuseBusy, refuseProduction } from './production.js'
 import { Progress } from './progress.js'
-import { readRun } from './read-run.js'
-import { type Resumption, readResumption } from './resumption.js'
+import { phasesOver, type Resumption, readResumption } from './resumption.js'
 import { type RunProfileOutcome, runProfile } from './run-profile.js'
 import { siteSets } from './site-sets.js'
 import { tryRunReport } from './try-run-report.js'
@@ -92,7 +91,7 @@ Examples:
   MUPDATE_BENCH_PASSWORD=… mupdate-bench rehearse night.yaml --dump mboxlist.gz \\
       --master mupdate://murder@staging:3905 --not-of /etc/imapd.conf --allow-load staging --allow-mutations staging
 
-  mupdate-bench rehearse --resume results/night/20261130T220000Z-1a2b3c \
+  mupdate-bench rehearse --resume results/night/20261130T220000Z-1a2b3c \\
       --master mupdate://murder@staging:3905 --allow-load staging --allow-mutations staging
 
 It ends itself, and is no go, when a frontend is given a list that is more than 1 % shorter than one before, or
@@ -126,14 +125,18 @@ async function rehearse(name: string | undefined, flags: RehearseFlags, command:
   const { load, resumes } =
     flags.resume === undefined
       ? await newRehearsal(name, flags, progress)
-      : await oldRehearsal(flags.resume, name, master, command, progress)
+      : await oldRehearsal(flags.resume, name, master, flags, command)
   const once = async (more: readonly string[]): Promise<Rehearsed> => {
     const profile = load(more)
     const keep = flags.keep === true
-    const ours = { mustBeEmpty: true, isResumable: true, resumes }
+    // A search for a rate is begun anew.
+    const ours = { mustBeEmpty: true, isResumable: flags.findRate !== true, resumes }
     const outcome = await runProfile({ ...flags, ...ours, profile, master, keep, progress })
-    const run = { ...outcome.result, phases: [...phasesBefore(outcome.result), ...outcome.result.phases] }
-    return { ...outcome, rehearsal: { run, steps: plannedSteps(profile), before: countsOf(profile) } }
+    const run = together(outcome.result, resumes?.before)
+    const brokenOff = resumes?.before.flatMap(({ phases }) => phases).filter(({ ended }) => ended === 'running') ?? []
+    const names = [...new Set(brokenOff.map(({ name }) => name))]
+    const rehearsal = { run, steps: plannedSteps(profile), before: countsOf(profile), brokenOff: names }
+    return { ...outcome, rehearsal }
   }
   const { rehearsal, folder, result, status } =
     flags.findRate === true ? await atHighestRate(load([]), budgetMs, once, progress) : await once([])
@@ -168,33 +171,34 @@ async function newRehearsal(name: string | undefined, flags: RehearseFlags, prog
 }
 
 /** What a rehearsal that is gone on with has settled. */
-const SETTLED = ['dump', 'undo', 'findRate', 'budget', 'set', 'seed'] as const
+const SETTLED = ['undo', 'findRate', 'budget', 'set', 'seed'] as const
 
 async function oldRehearsal(
   folder: string,
   name: string | undefined,
   master: MasterChoice,
+  { dump }: RehearseFlags,
   command: Command,
-  progress: Progress,
 ): Promise<Prepared> {
   const isGiven = (flag: string) => command.getOptionValueSource(flag) === 'cli'
   const words = SETTLED.filter(isGiven).map(flag => `--${flag.replace('R', '-r')}`)
   const asked = [...(name === undefined ? [] : ['the profile']), ...words]
   if (asked.length > 0)
     throw new HarnessError('USAGE', '--resume goes on with what was asked for then', `leave out ${asked.join(', ')}`)
-  const { profile, resumes } = await readResumption(folder, master)
-  if (resumes === undefined) progress.warn('its master ended with it, so the rehearsal begins anew')
-  return { load: () => profile, resumes }
+  const resumes = await readResumption(folder, master, dump)
+  return { load: () => resumes.profile, resumes }
 }
 
-/** Of what it went on with, up to where that was broken off. */
-function phasesBefore({ resumes, phases }: RunResult): RunResult['phases'] {
-  if (resumes === undefined) return []
-  const before = readRun(resumes)
-  const again = new Set(phases.map(({ name }) => name))
-  return [...phasesBefore(before), ...before.phases].filter(
-    ({ name, ended }) => ended !== 'running' && !again.has(name),
-  )
+/** All of it as one; phases of which a part was done before are those that have done the rest. */
+function together(run: RunResult, before: readonly RunResult[] = []): RunResult {
+  const again = new Set(run.phases.map(({ name }) => name))
+  const began = Date.parse((before[0] ?? run).startedAt)
+  const phases = [...before, run].flatMap(part => {
+    const laterMs = Date.parse(part.startedAt) - began
+    const own = part === run ? run.phases : phasesOver([part]).filter(({ name }) => !again.has(name))
+    return own.map(phase => ({ ...phase, startMs: phase.startMs + laterMs }))
+  })
+  return { ...run, phases }
 }
 
 /** @returns the rehearsal at the highest rate that was a go, else the last one, with what was tried */

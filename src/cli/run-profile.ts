@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../core/clock.js'
 import { monotonicClock, monotonicOriginS } from '../core/clock.js'
@@ -6,7 +7,7 @@ import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
 import { cleanUp, markerOf } from '../drivers/cleanup.js'
 import { countMailboxes, isEmpty } from '../drivers/count.js'
 import { Run, type RunObserver } from '../engine/run.js'
-import type { Plan } from '../engine/plan.js'
+import type { Plan, RunNotes } from '../engine/plan.js'
 import { Live, type LiveOptions } from '../live/live.js'
 import type { RunFacts } from '../report/page/live-facts.js'
 import type { Master } from '../masters/master.js'
@@ -91,8 +92,12 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   const folder = new RunFolder(path, identity.startedAt, profile.yaml)
   const journalPath = options.master.kind === 'remote' ? join(path, JOURNAL) : undefined
   const drawsPath = journalPath !== undefined && options.isResumable === true ? join(path, DRAWS) : undefined
-  const doubtful: string[] = []
+  const notes: { -readonly [name in keyof RunNotes]: RunNotes[name] } = {
+    ...(journalPath && { journalPath }),
+    ...(drawsPath && { drawsPath }),
+  }
   if (resumes !== undefined) copyNotes(plan, resumes, path)
+  else if (drawsPath !== undefined) writeFileSync(drawsPath, '')
   const writer: RunObserver = {
     onEvent(event) {
       const line = eventJson(run, event)
@@ -120,6 +125,8 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
       if (run.endNs === undefined) progress.second(second, run.slaveCount)
     },
     onPhase(phase, index) {
+      // What is over is known to be, should the run be killed.
+      folder.writeRun(runJson(identity, run, master, clock.nowNs()))
       progress.phase(phase, index, plan.phases.length)
       live?.feed.phase(index, (phase.startNs - run.startNs) / 1e6)
     },
@@ -130,7 +137,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     clock,
     originS,
     observer: writer,
-    notes: { doubtful, ...(journalPath && { journalPath }), ...(drawsPath && { drawsPath }) },
+    notes,
   })
   folder.onFailure = error => {
     progress.warn(error.message)
@@ -153,7 +160,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   try {
     progress.line(`starting the ${master.kind} master`)
     await start(master, folder, async () => {
-      if (resumes !== undefined) doubtful.push(...(await putRightFor(resumes, plan, master, clock, progress)))
+      if (resumes !== undefined) Object.assign(notes, await putRightFor(resumes, plan, master, clock, path, progress))
       else if (options.mustBeEmpty === true || plan.site.dump !== undefined) await requireEmpty(master, clock)
     })
     progress.begin(profile.name)
@@ -165,7 +172,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     const lost = isInterrupted ? undefined : await masterLoss(run, master, clock)
     if (master.kind !== 'remote' && !isInterrupted && lost === undefined)
       await countListed(run, master, clock, plan, progress)
-    const result = finalResult(identity, run, master, profile, lost)
+    const result = finalResult(identity, run, master, profile, lost, resumes?.before)
     const status = statusOf(result, run, lost)
     isOver = true
     folder.writeRun(result)

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:f
 import type { Operation } from '../core/operation.js'
 import { OperationStream } from '../generators/operations.js'
 import { stepOperations } from '../generators/steps.js'
-import type { Plan, PlanPhase } from './plan.js'
+import type { Plan } from './plan.js'
 
 /** Who has drawn an operation: what arrives by chance, or a step. */
 export type Drawer = 'arrival' | 'step'
@@ -61,34 +61,24 @@ export function readDraws(path: string): PhaseDraws[] {
     })
 }
 
-/** The phase in which the run was broken off. */
-export function lastPhase(draws: readonly PhaseDraws[]): number {
-  return draws.reduce((last, { phase }) => Math.max(last, phase), 0)
-}
-
 /** A site as operations have left it. */
 export interface Replayed {
   readonly stream: OperationStream
-  /** The step of the last phase, as far as it came; undefined where that has none. */
-  readonly step: Iterator<Operation> | undefined
+  /** The last step, as far as it came. */
+  readonly begun: { readonly phase: number; readonly operations: Iterator<Operation> } | undefined
 }
 
 /** Draws the same once more. @param plan its site with what is in its dump */
 export function replay(plan: Pick<Plan, 'site' | 'mix' | 'seed' | 'phases'>, draws: readonly PhaseDraws[]): Replayed {
   const stream = new OperationStream(plan.site, plan.mix, plan.seed)
-  let reached = -1
-  let step: Iterator<Operation> | undefined
+  let begun: Replayed['begun']
   for (const { phase, letters } of draws) {
-    // One that was gone on with has a line for each time, and frontends came anew before it.
-    if (phase > reached) step = stepOf(plan.phases[phase], stream)
-    reached = Math.max(reached, phase)
+    const spec = plan.phases[phase]?.step?.spec
+    // One that was gone on with has a line for each time.
+    if (spec !== undefined && phase !== begun?.phase) begun = { phase, operations: stepOperations(stream, spec) }
     for (const letter of letters)
       if (letter === LETTERS.arrival) stream.next()
-      else step?.next()
+      else begun?.operations.next()
   }
-  return { stream, step }
-}
-
-function stepOf(phase: PlanPhase | undefined, stream: OperationStream): Iterator<Operation> | undefined {
-  return phase?.step && stepOperations(stream, phase.step.spec)
+  return { stream, begun }
 }

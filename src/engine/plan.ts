@@ -115,6 +115,8 @@ export interface RunNotes {
   readonly drawsPath?: string
   /** Mailboxes of which it is not known that they are there, as of a run that this one goes on with. */
   readonly doubtful?: readonly string[]
+  /** How many that run has left there. */
+  readonly expected?: number
 }
 
 /** What a worker thread is started with. */

@@ -105,6 +105,8 @@ export class Run {
   /** Of threads that were too busy to hand them up. */
   lostFigures: readonly string[] = []
   interrupted = false
+  /** By Ctrl-C, not by its own stop-loss. */
+  isCancelled = false
   /** Its own rules have ended it, and the way back may be gone. */
   private mayUndo = false
   /** Why it was ended by its own rules. */
@@ -217,6 +219,7 @@ export class Run {
     const shards = shardsOf(plan)
     const mayList = master.kind !== 'remote'
     const { address, credentials } = master
+    if (notes.expected !== undefined) this.stopLoss?.expect(notes.expected)
     await this.fleet.start(shards, { plan, originS, address, credentials, mayList, notes })
     if (shards.some(shard => shard.name === 'probes')) await this.measureNoise()
     this.begunNs = clock.nowNs()
@@ -243,7 +246,8 @@ export class Run {
 
   /** Ctrl-C: what is under way may end, then all stops. */
   interrupt(): void {
-    if (this.interrupted && !this.mayUndo) return
+    if (this.isCancelled) return
+    this.isCancelled = true
     this.mayUndo = false
     this.interrupted = true
     this.endPhase?.('interrupted')
@@ -251,11 +255,16 @@ export class Run {
 
   /** @param mayUndo the master still holds what its operations have left: undoing them does not kill it */
   private stopFor(reason: string | undefined, mayUndo: boolean): void {
-    if (reason === undefined || this.interrupted || this.endNs !== undefined) return
-    this.stopReason = reason
+    if (reason === undefined || this.isCancelled || this.endNs !== undefined) return
+    const wasStopped = this.stopReason !== undefined
+    // The way back is gone to its end, but not on a list that has shrunk.
+    if (wasStopped && (mayUndo || !this.mayUndo)) return
+    this.stopReason = wasStopped ? `${this.stopReason}; then ${reason}` : reason
     this.event('stop-loss', reason)
-    this.interrupt()
     this.mayUndo = mayUndo
+    if (mayUndo && this.current >= 0 && isWayBack(this.options.plan.phases[this.current])) return
+    this.interrupted = true
+    this.endPhase?.('interrupted')
   }
 
   /** The lines that {@link conditionsOf} looks for: all are in the events, a busy master's by the million. */
@@ -279,13 +288,19 @@ export class Run {
     this.options.observer.onEvent({ atNs, kind, detail })
   }
 
+  /** It has stopped, and all is as it was before: that is worth a comparison. */
+  private get hasUndone(): boolean {
+    return this.mayUndo && this.phases.some(({ plan, ended }) => isWayBack(plan) && ended === 'condition')
+  }
+
   private mayRun(index: number): boolean {
     if (this.options.plan.over?.includes(index) === true) return false
     if (this.workerDeaths.length > 0 || this.masterDeath !== undefined) return false
     if (!this.interrupted && this.unfinished === undefined) return true
     const { phases } = this.options.plan
     if (!this.interrupted && phases[index].until === 'converged') return true
-    if (this.mayUndo && isWayBack(phases[index])) return true
+    if (this.interrupted && this.mayUndo && isWayBack(phases[index])) return true
+    if (this.interrupted && this.hasUndone && phases[index].until === 'converged') return true
     // What is under way may end; nothing is begun that was not running.
     const running = this.current < 0 ? [] : phases[this.current].run
     return phases[index].until === 'idle' && phases[index].run.every(runnable => running.includes(runnable))
@@ -324,7 +339,7 @@ export class Run {
     this.event('phase', planned.name)
     void this.followHttp(planned.run.includes('http'))
     const restarts = this.planMasterRestarts(planned)
-    const isShort = this.interrupted && !isWayBack(planned)
+    const isShort = this.interrupted && !isWayBack(planned) && planned.until !== 'converged'
     const limitNs = isShort ? Math.min(planned.limitNs, INTERRUPTED_DRAIN_NS) : planned.limitNs
     const waitNs = LEAD_NS + (planned.durationNs ?? limitNs)
     const how = await new Promise<PhaseEnd>(resolve => {

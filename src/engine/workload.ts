@@ -4,7 +4,7 @@ import type { Operation } from '../core/operation.js'
 import { Catalogue } from '../slaves/catalogue.js'
 import { Ledger, type PropagationObserver, type Reached } from '../slaves/ledger.js'
 import { type Convergence, converge } from './convergence.js'
-import { type Drawer, type Draws, lastPhase, replay } from './draws.js'
+import { type Drawer, type Draws, type Replayed, replay } from './draws.js'
 import { entityRandom } from '../core/random.js'
 import { Backends } from '../drivers/backends.js'
 import type { DriverContext, DriverPhase } from '../drivers/context.js'
@@ -43,7 +43,7 @@ export class Workload {
   /** What all operations are made of, those of steps and those that arrive. */
   private stream: OperationStream | undefined
   /** The step in which the run before this one was broken off. */
-  private readonly begun: { readonly phase: number; readonly operations: Iterator<Operation> } | undefined
+  private readonly begun: Replayed['begun']
   private readonly context: DriverContext
   private readonly ledger: Ledger | undefined
 
@@ -58,9 +58,9 @@ export class Workload {
     this.refused = new Set(doubtful)
     const { past = [] } = draws ?? {}
     if (past.length > 0) {
-      const { stream, step } = replay(plan, past)
+      const { stream, begun } = replay(plan, past)
       this.stream = stream
-      this.begun = step && { phase: lastPhase(past), operations: step }
+      this.begun = begun
     }
     const follows = shard.runs.includes('slaves') && plan.phases.some(({ until }) => until === 'converged')
     this.ledger = follows ? new Ledger(new Catalogue(plan.site.mailboxes), propagationObserver(context)) : undefined
@@ -79,7 +79,6 @@ export class Workload {
 
   enter(index: number, startNs: number): void {
     const phase = this.plan.phases[index]
-    this.draws?.enter(index)
     const runs = (runnable: Runnable) => this.shard.runs.includes(runnable) && phase.run.includes(runnable)
     this.timeline?.stop()
     this.kicks?.stop()
@@ -92,7 +91,8 @@ export class Workload {
       this.leave(this.probes?.stop())
       this.probes = undefined
     }
-    if (!runs('backends')) this.backends?.pause()
+    this.backends?.pause()
+    this.draws?.enter(index)
     if (runs('preload')) this.startPreload(index, startNs)
     if (runs('slaves') && this.slaves === undefined) {
       this.slaves = new Slaves(this.context, this.plan.slaves, () => this.backends?.look())

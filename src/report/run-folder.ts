@@ -11,6 +11,7 @@ import { cannotWriteResults } from './cannot-write.js'
 export const JOURNAL = 'journal.txt'
 /** In which order its operations were drawn, where it can be gone on with. */
 export const DRAWS = 'draws.txt'
+export const EVENTS = 'events.ndjson'
 
 /**
  * A run's folder, written as the run goes: every line is with the kernel when the call returns, so that a killed
@@ -31,7 +32,7 @@ export class RunFolder {
     try {
       makeFolder(path)
       writeFileSync(join(path, 'profile.yaml'), profileYaml)
-      this.events = openSync(join(path, 'events.ndjson'), 'a')
+      this.events = openSync(join(path, EVENTS), 'a')
       this.series = openSync(join(path, 'series.ndjson'), 'a')
       this.slaves = openSync(join(path, 'slaves.ndjson'), 'a')
       this.histograms = openSync(join(path, 'intervals.hlog'), 'a')

@@ -34,6 +34,8 @@ export interface RunRecord {
   /** When it began; now, while it has not. */
   readonly startNs: number
   readonly interrupted: boolean
+  /** By Ctrl-C; where nothing else interrupts, the same. */
+  readonly isCancelled?: boolean
   /** Why it ended itself. */
   readonly stopReason?: string | undefined
   readonly retryDelayNs: number
@@ -65,11 +67,8 @@ export type MasterFacts = Pick<Master, 'describe'> & {
 }
 
 /** Ended by Ctrl-C, not by its own stop-loss. */
-export function isInterruptedByUser({
-  interrupted,
-  stopReason,
-}: Pick<RunRecord, 'interrupted' | 'stopReason'>): boolean {
-  return interrupted && stopReason === undefined
+export function isInterruptedByUser({ interrupted, isCancelled = interrupted }: RunRecord): boolean {
+  return isCancelled
 }
 
 const UNDER_WAY: Verdict = {

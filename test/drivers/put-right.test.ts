@@ -3,16 +3,21 @@ import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import type { MailboxRecord } from '../../src/core/mailbox.js'
 import { listAll } from '../../src/drivers/list-all.js'
 import { putRight } from '../../src/drivers/put-right.js'
+import { Client } from '../../src/session/client.js'
 import { embeddedMaster } from '../../src/masters/embedded/embedded-master.js'
 
 const clock = monotonicClock(monotonicOriginS())
+const names: string[] = []
 let master: ReturnType<typeof embeddedMaster>
 
 beforeEach(async () => {
   master = embeddedMaster()
   await master.start()
 })
-afterEach(() => master.stop())
+afterEach(async () => {
+  names.length = 0
+  await master.stop()
+})
 
 function mailbox(name: string, more: Partial<MailboxRecord> = {}): MailboxRecord {
   return { name, location: 'be1.example.com!default', acl: 'anyone\tlrs\t', state: 'active', ...more }
@@ -24,7 +29,15 @@ function put(
   expected: readonly MailboxRecord[],
   how: { isOurs(name: string): boolean; leaveMissing: boolean } = others,
 ) {
-  return putRight({ address: master.address, credentials: master.credentials, clock, expected, ...how })
+  const onNames = (made: readonly string[]) => void names.push(...made)
+  return putRight({ address: master.address, credentials: master.credentials, clock, expected, onNames, ...how })
+}
+
+async function hold(records: readonly MailboxRecord[]): Promise<void> {
+  const { address, credentials } = master
+  const client = await Client.connect({ address, credentials, clock })
+  for (const { name, location, acl } of records) await client.request({ kind: 'ACTIVATE', name, location, acl })
+  await client.logout()
 }
 
 async function listed(): Promise<MailboxRecord[]> {
@@ -36,8 +49,10 @@ async function listed(): Promise<MailboxRecord[]> {
 describe('putRight', () => {
   it('makes a list what it should be, whatever it was, and sends nothing where it is', async () => {
     const some = Array.from({ length: 100 }, (_, i) => mailbox(`user.u${100 + i}`))
-    expect(await put(some)).toEqual({ changed: 100, refused: [] })
+    await hold(some.slice(0, 1))
+    expect(await put(some)).toEqual({ changed: 99, refused: [] })
     expect(await listed()).toEqual(some)
+    expect(names).toEqual(some.slice(1).map(({ name }) => name))
     const wanted = [
       ...some.slice(0, 60),
       mailbox('user.u160', { location: 'be2.example.com!default' }),
@@ -50,13 +65,17 @@ describe('putRight', () => {
     expect(await put(wanted, ours)).toEqual({ changed: 4 + 37, refused: [] })
     expect(await listed()).toEqual(wanted)
     expect(await put(wanted, ours)).toEqual({ changed: 0, refused: [] })
+    // Reserved elsewhere: a DEACTIVATE of what is reserved kills some.
+    const elsewhere = mailbox('user.u300', { state: 'reserved', acl: '', location: 'be2.example.com!default' })
+    expect(await put([...wanted.slice(0, -1), elsewhere], ours)).toEqual({ changed: 1, refused: [] })
+    expect((await listed()).at(-1)).toEqual(elsewhere)
     // What is reserved is active again.
     await put([...wanted.slice(0, -1), mailbox('user.u300')], ours)
     expect((await listed()).at(-1)).toEqual(mailbox('user.u300'))
   })
 
   it('sends nothing to a master that holds what others made', async () => {
-    await put([mailbox('user.a'), mailbox('user.z')])
+    await hold([mailbox('user.a'), mailbox('user.z')])
     await expect(put([mailbox('user.a'), mailbox('user.b')])).rejects.toThrow(
       /holds 1 mailboxes that are not of this rehearsal, such as user\.z/,
     )
@@ -64,9 +83,24 @@ describe('putRight', () => {
   })
 
   it('leaves what is missing to those who make it', async () => {
-    await put([mailbox('user.a')])
+    await hold([mailbox('user.a')])
     const wanted = [mailbox('user.a', { acl: 'x\tl\t' }), mailbox('user.b')]
     expect(await put(wanted, { ...others, leaveMissing: true })).toEqual({ changed: 1, refused: [] })
     expect(await listed()).toEqual([wanted[0]])
+  })
+
+  it('waits until what others have sent is done, and sends nothing while it goes on', async () => {
+    await hold([mailbox('user.a'), mailbox('user.b')])
+    const late = new Promise(resolve => setTimeout(resolve, 500)).then(() =>
+      hold([mailbox('user.b', { acl: 'x\tl\t' })]),
+    )
+    // Put right is what was there after that: were it the list of before, it would be sent for nothing.
+    expect(await put([mailbox('user.a'), mailbox('user.b', { acl: 'x\tl\t' })])).toEqual({ changed: 0, refused: [] })
+    await late
+  })
+
+  it('does not fill a master that holds nothing any more', async () => {
+    await expect(put([mailbox('user.a')])).rejects.toThrow(/holds no mailboxes any more/)
+    expect(await listed()).toEqual([])
   })
 })

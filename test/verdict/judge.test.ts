@@ -193,7 +193,7 @@ describe('judge', () => {
       result: 'invalid',
     },
   ])('$name: $result', ({ thresholds, conditions, result }) => {
-    const verdict = judge(run, thresholds, { ...nothing, ...conditions })
+    const verdict = judge([run], thresholds, { ...nothing, ...conditions })
     expect(verdict.result).toBe(result)
     expect(verdict.failures, 'also of an invalid run').toEqual('failures' in conditions ? conditions.failures : [])
     expect(verdict.thresholds).toHaveLength(thresholds.length)

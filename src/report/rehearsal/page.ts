@@ -17,6 +17,8 @@ export interface Rehearsal {
   readonly steps: readonly PlannedStep[]
   /** Mailboxes of each server in the dump; null where there was none. */
   readonly before: Readonly<Record<string, number>> | null
+  /** Phases in which it was killed, and gone on with: their figures are those of the rest. */
+  readonly brokenOff?: readonly string[]
   /** What was tried for the highest rate; absent where that was not asked for. */
   readonly rates?: {
     /** The highest that was a go; null: none. */
@@ -55,7 +57,7 @@ export function partsOf(rehearsal: Rehearsal): Part[] {
     { title: '', lines: run.verdict.reasons },
     {
       title: 'Steps',
-      lines: steps.map(({ name, what }) => `${name}: ${what}`),
+      lines: [...steps.map(({ name, what }) => `${name}: ${what}`), ...brokenOffLines(rehearsal)],
       table: { head: STEP_HEAD, rows: stepRows(rehearsal), words: 1 },
     },
     ...rateParts(rehearsal),
@@ -93,6 +95,11 @@ function stepRows({ run, steps }: Rehearsal): string[][] {
     const phase = run.phases.find(({ name }) => name === step.name)
     return phase === undefined ? [] : [stepRow(step, phase, run)]
   })
+}
+
+function brokenOffLines({ brokenOff = [], steps }: Rehearsal): string[] {
+  const names = brokenOff.filter(broken => steps.some(({ name }) => name === broken))
+  return names.map(name => `${name} was broken off, and gone on with: what is said of it is said of the rest`)
 }
 
 const OUTCOMES = { held: 'go', failed: 'no go', harness: 'the harness was the limit' } as const
@@ -211,12 +218,19 @@ function reached(run: RunResult, steps: readonly PlannedStep[]): PhaseResult[] {
 }
 
 /** The way back. */
-function rollbackText({ run, steps }: Rehearsal): string {
+function rollbackText({ run, steps, brokenOff = [] }: Rehearsal): string {
   const undo = steps.find(({ kind }) => kind === 'undo')
   if (undo === undefined) return 'the way back was not rehearsed: --undo does it, and times it'
   const phase = run.phases.find(({ name }) => name === undo.name)
   if (phase?.ended !== 'condition') return 'the way back was not gone to its end: how long it takes is not known'
-  return `the way back took ${formatDurationUs(phase.durationMs * 1e3)} for all of it: begin it no later than so long before the night is over`
+  const took = `the way back took ${formatDurationUs(phase.durationMs * 1e3)}`
+  const there = steps.filter(({ kind }) => kind !== 'undo')
+  const isWhole = run.phases.filter(
+    ({ name, ended }) => ended === 'condition' && there.some(step => step.name === name),
+  )
+  return isWhole.length === there.length && !brokenOff.includes(undo.name)
+    ? `${took} for all of it: begin it no later than so long before the night is over`
+    : `${took} for a part of it: how long all of it takes is not known`
 }
 
 function notRehearsed({ run, steps, before }: Rehearsal): string[] {
