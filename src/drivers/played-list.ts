@@ -1,33 +1,41 @@
 import type { Operation } from '../core/operation.js'
+import type { Paced, Playing } from '../generators/lanes.js'
 import type { DriverContext, DriverPhase } from './context.js'
 import { Schedule } from './schedule.js'
 
 /** Operations that come to an end, each at its time, beside what arrives. */
-export class PlayedList {
+export class PlayedList implements Playing {
+  nowNs = 0
   private readonly schedule: Schedule
+  private readonly operations: Paced
   /** Its last operation has arrived. */
   private isOver = false
   /** Arrived, and not yet ended. */
   private live = 0
+  private readonly ends = new WeakMap<Operation, number>()
 
   /**
+   * @param operations made with this list as what is known of them
    * @param times one for each operation, and more
    * @param arrive what becomes of each; whoever takes it tells of its end by {@link ended}
    */
   constructor(
-    { clock }: DriverContext,
+    private readonly context: DriverContext,
     phase: DriverPhase,
-    private readonly operations: Iterator<Operation>,
+    operations: (playing: Playing) => Paced,
     times: Iterator<number>,
     arrive: (operation: Operation, intendedNs: number) => void,
   ) {
-    this.schedule = new Schedule(clock, phase.startNs, times, intendedNs => {
+    this.operations = operations(this)
+    this.schedule = new Schedule(context.clock, phase.startNs, times, intendedNs => {
+      this.nowNs = intendedNs
       const { value, done } = this.operations.next()
       if (done) {
         this.isOver = true
         this.schedule.stop()
         return
       }
+      if (value === undefined) return
       this.live++
       arrive(value, intendedNs)
     })
@@ -37,8 +45,13 @@ export class PlayedList {
     return this.isOver && this.live === 0
   }
 
-  ended(): void {
+  endedNs(operation: Operation): number | undefined {
+    return this.ends.get(operation)
+  }
+
+  ended(operation: Operation): void {
     this.live--
+    this.ends.set(operation, this.context.clock.nowNs())
   }
 
   /** Sends what is due, for those who are awake anyway. */

@@ -154,7 +154,7 @@ export class Workload {
   private startStep({ spec, mailboxesPerSecond }: NonNullable<PlanPhase['step']>, phase: DriverPhase): void {
     const ratePerSecond = mailboxesPerSecond * operationsPerMailbox(spec)
     const times = constantTimes(ratePerSecond)
-    this.backendsOf().play(phase, stepOperations(this.operations, spec), times)
+    this.backendsOf().play(phase, playing => stepOperations(this.operations, spec, playing), times)
   }
 
   private backendsOf(): Backends {
