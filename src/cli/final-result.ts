@@ -62,8 +62,13 @@ export function finalResult(
 }
 
 /** Of a step in a profile, what is counted when it does something. */
-const DEEDS: readonly (readonly [step: 'move' | 'delete' | 'setAcl', operation: string])[] = [
+const DEEDS: readonly (readonly [
+  step: 'move' | 'replace' | 'renameDomain' | 'delete' | 'setAcl',
+  operation: string,
+])[] = [
   ['move', 'moveOut'],
+  ['replace', 'moveOut'],
+  ['renameDomain', 'rename'],
   ['delete', 'delete'],
   ['setAcl', 'setacl'],
 ]

@@ -8,6 +8,7 @@ import { fewer } from '../engine/listed-site.js'
 import { MAX_NAME_BYTES, serverOf } from '../generators/site-plan.js'
 import type { SiteSpec } from '../generators/spec.js'
 import { loadProfile, type Profile } from '../profile/load.js'
+import { checkNewNames, checkSteps, listedUsers } from '../profile/step-check.js'
 import { GivenDump } from './given-dump.js'
 import type { Progress } from './progress.js'
 
@@ -31,8 +32,10 @@ export async function siteSets(
   const isLimited = isSet('site.mailboxes') || !isSet('site.dump')
   progress?.note(`reading ${dump}`)
   const dumpSha256 = await digestOf(dump)
-  const { count, servers } = await lookInto(dump, isLimited && mailboxes > 0 ? mailboxes : Infinity)
+  const { count, names, servers } = await lookInto(dump, isLimited && mailboxes > 0 ? mailboxes : Infinity)
   progress?.clear()
+  checkSteps(profile, () => listedUsers(names))
+  checkNewNames(profile, names)
   for (const server of targetsOf(profile)) if (!servers.has(server)) servers.set(server, partitionsOf(servers))
   const site = { dump: resolve(dump), dumpSha256, mailboxes: count, backends: backendsOf(servers) }
   return [...sets, ...Object.entries(site).map(([key, value]) => `site.${key}=${JSON.stringify(value)}`)]
@@ -67,13 +70,19 @@ type Servers = Map<string, Map<string, number>>
 /** A profile has no --server. */
 const LOCATE = 'mupdate-bench dump convert --server NAME writes it down: give what that makes'
 
-async function lookInto(path: string, most: number): Promise<{ readonly count: number; readonly servers: Servers }> {
+interface Looked {
+  readonly count: number
+  readonly names: ReadonlySet<string>
+  readonly servers: Servers
+}
+
+async function lookInto(path: string, most: number): Promise<Looked> {
   const names = new Set<string>()
   const servers: Servers = new Map()
   for await (const entries of new GivenDump(path, { onBadLine: 'stop' }).batches()) {
     for (const entry of entries) {
       if (entry.state === 'deleted') continue
-      if (names.size === most) return { count: most, servers }
+      if (names.size === most) return { count: most, names, servers }
       const { name, location } = recordOf(entry, path, LOCATE)
       if (names.has(name)) throw unfit(path, `${JSON.stringify(name)} is in it more than once`)
       // A master keeps it under another name, and does not know it by its own.
@@ -86,7 +95,7 @@ async function lookInto(path: string, most: number): Promise<{ readonly count: n
   if (names.size === 0)
     throw new HarnessError('USAGE', `${path} holds no mailbox`, 'give a dump of a master that has some')
   if (names.size < most && most < Infinity) throw fewer(path, names.size, most)
-  return { count: names.size, servers }
+  return { count: names.size, names, servers }
 }
 
 function count(servers: Servers, location: string): void {
@@ -99,7 +108,9 @@ function count(servers: Servers, location: string): void {
 
 /** Where steps want mailboxes to be: there may be none yet, on a server that is new. */
 function targetsOf({ phases }: Profile): string[] {
-  return phases.flatMap(({ step }) => [step?.move?.to, step?.create?.on].filter(server => server !== undefined))
+  return phases.flatMap(({ step }) =>
+    [step?.move?.to, step?.replace?.to, step?.create?.on].filter(server => server !== undefined),
+  )
 }
 
 /** Of a new server: those that there are, with next to nothing of what comes by chance. */

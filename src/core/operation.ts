@@ -14,8 +14,11 @@ export type Command =
 /** What arrives by chance, in a mix. */
 export const MIXED_KINDS = ['create', 'setacl', 'rename', 'delete', 'find'] as const
 export type MixedKind = (typeof MIXED_KINDS)[number]
-/** `moveOut` and `moveIn`: what the two backends of an XFER say; `push`: a backend's `ctl_mboxlist -m`. */
-export type OperationKind = MixedKind | 'moveOut' | 'moveIn' | 'push'
+/**
+ * `moveOut` and `moveIn`: what the two backends of an XFER say; `push`: a backend's `ctl_mboxlist -m`; `ownerAcl`: what the
+ * RENAME of a user changes in an ACL.
+ */
+export type OperationKind = MixedKind | 'moveOut' | 'moveIn' | 'push' | 'ownerAcl'
 
 /** One logical action of a backend: the commands it sends, one after the other, each after the last one's reply. */
 export interface Operation {

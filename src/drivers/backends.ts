@@ -2,6 +2,7 @@ import { isRefusal, messageOf } from '../core/errors.js'
 import { Fifo } from '../core/fifo.js'
 import type { Operation } from '../core/operation.js'
 import type { OpenArrivalSpec } from '../generators/arrivals.js'
+import type { Paced, Playing } from '../generators/lanes.js'
 import type { ArrivalSpec } from '../generators/spec.js'
 import type { Outcome } from '../metrics/recorder.js'
 import { BackendConnections, type ConnectionMode, type Lent } from './backend-connections.js'
@@ -92,7 +93,7 @@ export class Backends {
   }
 
   /** Plays a list, beside what arrives. @param times one for each operation, and more */
-  play(phase: DriverPhase, operations: Iterator<Operation>, times: Iterator<number>): void {
+  play(phase: DriverPhase, operations: (playing: Playing) => Paced, times: Iterator<number>): void {
     this.phase = phase
     void this.connections.open()
     const list = new PlayedList(this.context, phase, operations, times, (operation, intendedNs) =>
@@ -244,7 +245,7 @@ export class Backends {
   /** @returns whether it was live */
   private forget(job: Job): boolean {
     const wasLive = this.live.delete(job)
-    if (wasLive) job.list?.ended()
+    if (wasLive) job.list?.ended(job.operation)
     return wasLive
   }
 

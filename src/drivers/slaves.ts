@@ -29,7 +29,9 @@ export interface SlavesOptions {
 
 /** What befalls slaves at a moment of a phase. */
 export type SlaveAffair =
-  | { readonly kind: 'restart' | 'join' | 'leave'; readonly slaves?: number }
+  | { readonly kind: 'join' | 'leave'; readonly slaves?: number }
+  /** `first`: of those that it befalls; the first of all when absent. */
+  | { readonly kind: 'restart'; readonly slaves?: number; readonly first?: number }
   | { readonly kind: 'freeze' | 'loseNetwork'; readonly slaves?: number; readonly forNs: number }
 
 /** A swarm of frontends that mirror the list. */
@@ -72,7 +74,7 @@ export class Slaves {
     const members = this.members.slice(0, affair.slaves)
     switch (affair.kind) {
       case 'restart':
-        for (const { slave } of members) slave.restart()
+        for (const { slave } of this.members.slice(affair.first).slice(0, affair.slaves)) slave.restart()
         break
       case 'join':
         for (let i = 0; i < (affair.slaves ?? 1); i++) this.add(this.context.clock.nowNs(), {})

@@ -1,13 +1,17 @@
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs'
 import type { Operation } from '../core/operation.js'
+import type { Paced, Playing } from '../generators/lanes.js'
 import { OperationStream } from '../generators/operations.js'
+import type { StepSpec } from '../generators/spec.js'
 import { stepOperations } from '../generators/steps.js'
 import type { Plan } from './plan.js'
 
-/** Who has drawn an operation: what arrives by chance, or a step. */
+/** Who draws an operation: what arrives by chance, or a step. */
 export type Drawer = 'arrival' | 'step'
 
 const LETTERS = { arrival: 'a', step: 's' } as const
+/** What a step is told when it asks whether what it has sent is settled, before it says what comes next. */
+const ANSWERS = { yes: 'y', no: 'n' } as const
 
 /** The operations that were drawn in a phase of the plan, each a letter. */
 export interface PhaseDraws {
@@ -34,14 +38,25 @@ export class Draws {
     writeSync(this.fd, `\n${phase} `)
   }
 
-  /** The same operations, each noted as it is drawn. */
-  *noted(drawer: Drawer, operations: Iterator<Operation>): Generator<Operation, void, undefined> {
+  /** The same operations, each noted before it is drawn. */
+  *noted<Drawn>(drawer: Drawer, operations: Generator<Drawn, void, undefined>): Generator<Drawn, void, undefined> {
     for (;;) {
+      writeSync(this.fd, LETTERS[drawer])
       // The end of a step is a draw as well: it lets go of the user that it held.
       const { value, done } = operations.next()
-      writeSync(this.fd, LETTERS[drawer])
-      if (done) return
-      yield value
+      if (done === true) return
+      yield value as Drawn
+    }
+  }
+
+  /** The same answers, each noted: what a step does depends on them. */
+  answersOf(playing: Playing): Playing {
+    return {
+      isSettled: (operations, thenNs) => {
+        const isSettled = playing.isSettled(operations, thenNs)
+        writeSync(this.fd, isSettled ? ANSWERS.yes : ANSWERS.no)
+        return isSettled
+      },
     }
   }
 
@@ -65,20 +80,56 @@ export function readDraws(path: string): PhaseDraws[] {
 export interface Replayed {
   readonly stream: OperationStream
   /** The last step, as far as it came. */
-  readonly begun: { readonly phase: number; readonly operations: Iterator<Operation> } | undefined
+  readonly begun: BegunStep | undefined
+}
+
+/** A step that was broken off: it is told what it was told then, and what is so now once it is gone on with. */
+export class BegunStep implements Playing {
+  private readonly operations: Paced
+  private playing: Playing | undefined
+  private letters = ''
+  private at = 0
+
+  constructor(
+    readonly phase: number,
+    stream: OperationStream,
+    spec: StepSpec,
+  ) {
+    this.operations = stepOperations(stream, spec, this)
+  }
+
+  isSettled(operations: readonly Operation[], thenNs: number): boolean {
+    if (this.playing !== undefined) return this.playing.isSettled(operations, thenNs)
+    return this.letters[this.at++] === ANSWERS.yes
+  }
+
+  /** Draws once more. @param at in a phase's letters, behind the draw's own @returns where its answers end */
+  draw(letters: string, at: number): number {
+    this.letters = letters
+    this.at = at
+    this.operations.next()
+    return this.at
+  }
+
+  goOn(playing: Playing): Paced {
+    this.playing = playing
+    return this.operations
+  }
 }
 
 /** Draws the same once more. @param plan its site with what is in its dump */
 export function replay(plan: Pick<Plan, 'site' | 'mix' | 'seed' | 'phases'>, draws: readonly PhaseDraws[]): Replayed {
   const stream = new OperationStream(plan.site, plan.mix, plan.seed)
-  let begun: Replayed['begun']
+  let begun: BegunStep | undefined
   for (const { phase, letters } of draws) {
     const spec = plan.phases[phase]?.step?.spec
     // One that was gone on with has a line for each time.
-    if (spec !== undefined && phase !== begun?.phase) begun = { phase, operations: stepOperations(stream, spec) }
-    for (const letter of letters)
+    if (spec !== undefined && phase !== begun?.phase) begun = new BegunStep(phase, stream, spec)
+    for (let at = 0; at < letters.length; ) {
+      const letter = letters[at++]
       if (letter === LETTERS.arrival) stream.next()
-      else begun?.operations.next()
+      else if (letter === LETTERS.step && begun !== undefined) at = begun.draw(letters, at)
+    }
   }
   return { stream, begun }
 }

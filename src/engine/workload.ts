@@ -1,6 +1,5 @@
 import { messageOf } from '../core/errors.js'
 import type { MailboxRecord } from '../core/mailbox.js'
-import type { Operation } from '../core/operation.js'
 import { Catalogue } from '../slaves/catalogue.js'
 import { Ledger, type PropagationObserver, type Reached } from '../slaves/ledger.js'
 import { type Convergence, converge } from './convergence.js'
@@ -16,6 +15,7 @@ import { Schedule } from '../drivers/schedule.js'
 import { Slaves } from '../drivers/slaves.js'
 import { arrivalTimes, constantTimes } from '../generators/arrivals.js'
 import { mailboxes } from '../generators/mailboxes.js'
+import type { Paced, Playing } from '../generators/lanes.js'
 import { endless, OperationStream } from '../generators/operations.js'
 import { operationsPerMailbox, stepOperations } from '../generators/steps.js'
 import {
@@ -175,8 +175,12 @@ export class Workload {
   private startStep({ spec, mailboxesPerSecond }: NonNullable<PlanPhase['step']>, phase: DriverPhase): void {
     const ratePerSecond = mailboxesPerSecond * operationsPerMailbox(spec)
     const times = constantTimes(ratePerSecond)
-    const operations = this.begun?.phase === phase.index ? this.begun.operations : stepOperations(this.operations, spec)
-    this.backendsOf().play(phase, this.noted('step', operations), times)
+    const operations = (playing: Playing): Paced => {
+      const noted = this.draws?.answersOf(playing) ?? playing
+      const isBegun = this.begun?.phase === phase.index
+      return this.noted('step', isBegun ? this.begun!.goOn(noted) : stepOperations(this.operations, spec, noted))
+    }
+    this.backendsOf().play(phase, operations, times)
   }
 
   private backendsOf(): Backends {
@@ -192,7 +196,10 @@ export class Workload {
     return this.backends
   }
 
-  private noted(drawer: Drawer, operations: Iterator<Operation>): Iterator<Operation> {
+  private noted<Drawn>(
+    drawer: Drawer,
+    operations: Generator<Drawn, void, undefined>,
+  ): Generator<Drawn, void, undefined> {
     return this.draws === undefined ? operations : this.draws.noted(drawer, operations)
   }
 

@@ -27,6 +27,28 @@ export function drawAcl(plan: SitePlan, seed: number, userIndex: number, owner: 
   return acl
 }
 
+/**
+ * One identifier's rights, replaced; at the end where it had none (lib/acl.c cyrus_acl_set).
+ *
+ * @param rights none take the identifier out
+ */
+export function withRights(acl: string, identifier: string, rights: string): string {
+  const entry = (who: string, what: string) => (what === '' ? '' : `${who}\t${what}\t`)
+  let changed = ''
+  for (const [who, what] of entriesOf(acl)) changed += entry(who, who === identifier ? rights : what)
+  return rightsOf(acl, identifier) === undefined ? changed + entry(identifier, rights) : changed
+}
+
+/** @returns undefined for one that is not in it */
+export function rightsOf(acl: string, identifier: string): string | undefined {
+  return entriesOf(acl).find(([who]) => who === identifier)?.[1]
+}
+
+function entriesOf(acl: string): (readonly [identifier: string, rights: string])[] {
+  const fields = acl.split('\t')
+  return Array.from({ length: fields.length >> 1 }, (_, i) => [fields[2 * i]!, fields[2 * i + 1]!] as const)
+}
+
 function groupId(entry: number): string {
   const group = GROUPS[entry % GROUPS.length]!
   return entry < GROUPS.length ? `group:${group}` : `group:${group} ${entry}`

@@ -1,8 +1,8 @@
 import type { MailboxRecord } from '../core/mailbox.js'
-import { ownerOf } from '../core/mailbox-owner.js'
+import { deletedOwnerOf, ownerOf } from '../core/mailbox-owner.js'
 import { ordinalOf } from './new-name.js'
 import type { User } from './user.js'
-import { type UserName, userId } from './user-name.js'
+import { type UserName, userId, userNameOf } from './user-name.js'
 
 const USER = 'user.'
 /** Before the names of users who come in the course of a run. */
@@ -12,7 +12,9 @@ const NEW = 'new-'
 export class ListedUsers {
   /** Of users, and of nobody. */
   readonly all: readonly MailboxRecord[]
-  /** Which no operation is about: shared ones, deleted ones that wait to be expired, and reserved ones. */
+  /** Nobody's: what a backend has beside users. */
+  readonly shared: readonly MailboxRecord[]
+  /** Which no operation is about: reserved ones, and deleted ones of users who are gone. */
   readonly others: readonly MailboxRecord[]
   /** Put before the names of further users, so that they are none of these. */
   readonly newPrefix: string
@@ -20,19 +22,28 @@ export class ListedUsers {
   readonly freeOrdinal: number
   private readonly inboxes: readonly string[]
   private readonly mailboxes: ReadonlyMap<string, readonly MailboxRecord[]>
+  /** Those that wait to be expired, by the INBOX of whom they were of. */
+  private readonly deleted: ReadonlyMap<string, readonly MailboxRecord[]>
 
   constructor(all: readonly MailboxRecord[]) {
-    const others: MailboxRecord[] = []
     const mailboxes = new Map<string, MailboxRecord[]>()
+    const deleted = new Map<string, MailboxRecord[]>()
+    const shared: MailboxRecord[] = []
+    const others: MailboxRecord[] = []
     for (const record of all) {
-      const owner = record.state === 'active' ? ownerOf(record.name) : ''
-      if (owner === '') others.push(record)
-      else if (mailboxes.has(owner)) mailboxes.get(owner)!.push(record)
-      else mailboxes.set(owner, [record])
+      const owner = ownerOf(record.name)
+      const deletedOwner = deletedOwnerOf(record.name)
+      if (record.state !== 'active') others.push(record)
+      else if (owner !== '') add(mailboxes, owner, record)
+      else if (deletedOwner !== '') add(deleted, deletedOwner, record)
+      else shared.push(record)
     }
+    for (const [owner, records] of deleted) if (!mailboxes.has(owner)) others.push(...records)
     this.all = all
+    this.shared = shared
     this.others = others
     this.mailboxes = mailboxes
+    this.deleted = deleted
     this.inboxes = [...mailboxes.keys()]
     this.newPrefix = freePrefix(all)
     this.freeOrdinal = all.reduce((free, { name }) => Math.max(free, ordinalOf(name) + 1), 0)
@@ -45,9 +56,7 @@ export class ListedUsers {
   /** @returns undefined from {@link count} on */
   nameAt(index: number): UserName | undefined {
     const inbox = this.inboxes[index]
-    if (inbox === undefined) return undefined
-    const local = inbox.indexOf('!') + 1
-    return { name: inbox.slice(local + USER.length), domain: inbox.slice(0, Math.max(0, local - 1)) }
+    return inbox === undefined ? undefined : userNameOf(inbox)
   }
 
   /** @returns undefined from {@link count} on */
@@ -56,6 +65,17 @@ export class ListedUsers {
     if (name === undefined) return undefined
     return { ...name, index, id: userId(name), mailboxes: this.mailboxes.get(this.inboxes[index]!)! }
   }
+
+  /** Deleted mailboxes of his that wait to be expired. */
+  deletedAt(index: number): readonly MailboxRecord[] {
+    return this.deleted.get(this.inboxes[index] ?? '') ?? []
+  }
+}
+
+function add(lists: Map<string, MailboxRecord[]>, key: string, record: MailboxRecord): void {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [record])
+  else list.push(record)
 }
 
 /** @returns what no user's name, reserved or deleted ones included, begins with */

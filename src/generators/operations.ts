@@ -2,32 +2,20 @@ import { HarnessError } from '../core/errors.js'
 import type { MailboxRecord } from '../core/mailbox.js'
 import { type Command, MIXED_KINDS, type MixedKind, type Operation, type OperationKind } from '../core/operation.js'
 import { entityRandom, type Random } from '../core/random.js'
-import { drawAcl } from './acl.js'
+import { drawAcl, rightsOf, withRights } from './acl.js'
+import { Changes } from './changes.js'
 import { type Pick, weightedPick } from './distribution.js'
 import { deletedName, renamedName } from './new-name.js'
 import { SiteModel, type Target } from './site-model.js'
-import { backendOn, serverOf, sitePlan } from './site-plan.js'
+import { backendOn, MAX_NAME_BYTES, serverOf, sitePlan } from './site-plan.js'
 import type { MixSpec, SiteSpec } from './spec.js'
 import type { User } from './user.js'
+import { userId } from './user-name.js'
 
 /** Endless operations on a site, in an order in which each finds what the earlier ones left. Same seed, same bytes. */
 export function* endless(stream: OperationStream): Generator<Operation, void, undefined> {
   for (;;) yield stream.next()
 }
-
-/** Something that a step has done to a mailbox; `record`: as it was. */
-type Change =
-  | { readonly kind: 'created'; readonly user: User; readonly name: string }
-  /** `left`: as it was then. */
-  | { readonly kind: 'changed'; readonly user: User; readonly record: MailboxRecord; readonly left: MailboxRecord }
-  | { readonly kind: 'stranded'; readonly user: User; readonly record: MailboxRecord }
-  | {
-      readonly kind: 'deleted'
-      readonly user: User
-      readonly record: MailboxRecord
-      /** Undefined where nothing is left of it. */
-      readonly tombstone: string | undefined
-    }
 
 /**
  * The operations and what they make of the site. A DELETE of a name that the master does not know kills real masters
@@ -40,8 +28,7 @@ export class OperationStream {
   readonly #mix: MixSpec
   readonly #kind: Pick
   readonly #random: Random
-  /** What steps have done, in their order. */
-  readonly #changes: Change[] = []
+  readonly changes = new Changes(this)
   /** Counts new names, each of which holds its number: no two are the same. */
   #names: number
 
@@ -85,13 +72,18 @@ export class OperationStream {
     return this.#createOf(this.model.create().record)
   }
 
-  /** A user with all his mailboxes. @param server where they are to lie; where the site's model says, if absent */
-  *createUser(server?: string): Generator<Operation, void, undefined> {
-    for (const user of this.model.createUser())
+  /**
+   * A user with all his mailboxes.
+   *
+   * @param server where they are to lie; where the site's model says, if absent
+   * @param id his name as ACLs have it; one that the site makes, if absent
+   */
+  *createUser(server?: string, id?: string): Generator<Operation, void, undefined> {
+    for (const user of this.model.createUser(id))
       for (const record of user.mailboxes) {
         const made = server === undefined ? record : { ...record, location: this.locationOn(server) }
-        if (server !== undefined) this.model.replace({ user, record }, made)
-        this.#changes.push({ kind: 'created', user, name: made.name })
+        this.model.add({ user, record: made })
+        this.changes.note({ kind: 'created', user, name: made.name })
         yield this.#createOf(made)
       }
   }
@@ -112,14 +104,19 @@ export class OperationStream {
   }
 
   /** SETACL. @param changed the same mailbox with another ACL */
-  change(target: Target, changed: MailboxRecord): Operation {
+  change(target: Target, changed: MailboxRecord, kind: 'setacl' | 'ownerAcl' = 'setacl'): Operation {
     this.model.replace(target, changed)
-    return this.#operation('setacl', changed, [changed.name], [activate(changed)])
+    return this.#operation(kind, changed, [changed.name], [activate(changed)])
   }
 
   #rename(target: Target): Operation {
     const { record } = target
     const renamed = { ...record, name: renamedName(record.name, target.user, this.#names++) }
+    return this.#renameTo(target, renamed)
+  }
+
+  #renameTo(target: Target, renamed: MailboxRecord): Operation {
+    const { record } = target
     this.model.replace(target, renamed)
     const make = [reserve(renamed), activate(renamed)]
     // 3.x takes the old name off the list first (imap/mboxlist.c mboxlist_renamemailbox), 2.3 last.
@@ -127,29 +124,69 @@ export class OperationStream {
     return this.#operation('rename', record, [record.name, renamed.name], commands)
   }
 
+  /**
+   * An administrator's RENAME of a user into another domain, mailbox by mailbox; DELETED ones keep their names
+   * (imap/imapd.c cmd_rename). Nothing is sent where one of the names would be too long.
+   */
+  *renameUser(user: User, live: readonly MailboxRecord[], domain: string): Generator<Operation, void, undefined> {
+    const named = live.map(record => ({ record, name: inDomain(record.name, domain) }))
+    if (named.some(({ name }) => name.length > MAX_NAME_BYTES)) return
+    const renamed = { ...user, domain, id: userId({ name: user.name, domain }) }
+    this.model.rename(renamed)
+    for (const { record, name } of named) {
+      yield* this.renameOf({ user, record }, name)
+      this.changes.note({ kind: 'renamed', user, record, left: this.model.find(user, name)! })
+    }
+  }
+
+  /**
+   * One mailbox of his: RENAME, and then SETACL twice where the ACL has him (imap/user.c user_renameacl).
+   *
+   * @param acl to end with, in place of the one that this makes of it
+   */
+  *renameOf(target: Target, name: string, acl?: string): Generator<Operation, void, undefined> {
+    const { user, record } = target
+    const [id, newId] = [record.name, name].map(mailbox => userId({ name: user.name, domain: domainOf(mailbox) }))
+    const renamed = { ...record, name }
+    yield this.#renameTo(target, renamed)
+    const rights = rightsOf(record.acl, id!)
+    if (rights === undefined) return
+    const both = { ...renamed, acl: withRights(record.acl, newId!, rights) }
+    const left = { ...renamed, acl: acl ?? withRights(both.acl, id!, '') }
+    yield this.change({ user, record: renamed }, both, 'ownerAcl')
+    yield this.change({ user, record: both }, left, 'ownerAcl')
+  }
+
   /** A mailbox that no other lies in. */
   delete(target: Target): Operation {
     const { record } = target
     const name = this.#mix.deleteStyle === 'final' ? undefined : deletedName(record.name, this.#names++)
-    if (name === undefined) {
-      this.model.remove(target)
-      return this.#operation('delete', record, [record.name], [remove(record)])
-    }
+    if (name === undefined) return this.expunge(target)
     const tombstone = { ...record, name }
     this.model.remove(target, tombstone)
     const commands = [remove(record), reserve(tombstone), activate(tombstone)]
     return this.#operation('delete', record, [record.name, tombstone.name], commands)
   }
 
-  /** What the backend of an XFER that a mailbox leaves says of it. */
-  moveOut(record: MailboxRecord): Operation {
+  /** One of which nothing is left. */
+  expunge(target: Target): Operation {
+    const { record } = target
+    this.model.remove(target)
+    return this.#operation('delete', record, [record.name], [remove(record)])
+  }
+
+  /** What the backend of an XFER that a mailbox leaves says of it: until the other one has it, it is reserved. */
+  moveOut(target: Target): Operation {
+    const { record } = target
     const { name, location } = record
+    this.model.strand(target)
     return this.#operation('moveOut', record, [name], [{ kind: 'DEACTIVATE', name, location }])
   }
 
   /** What the other one says. */
   moveIn(target: Target, location: string): Operation {
     const moved = { ...target.record, location }
+    this.model.recoverOne(moved.name)
     this.model.replace(target, moved)
     return this.#operation('moveIn', moved, [moved.name], [activate(moved)])
   }
@@ -158,58 +195,29 @@ export class OperationStream {
   *push(server: string): Generator<Operation, void, undefined> {
     const backend = backendOn(sitePlan(this.model.site), server)
     yield { kind: 'push', backend, mailboxes: [], commands: [{ kind: 'LIST', locationPrefix: `${server}!` }] }
-    for (const record of this.model.recover(server))
-      yield this.#operation('push', record, [record.name], [activate(record)])
+    for (const record of this.model.recover(server)) yield this.#push(record)
+  }
+
+  /** One that a move has left reserved, as the backend pushes it that has it still. */
+  *recovered(name: string): Generator<Operation, void, undefined> {
+    const record = this.model.recoverOne(name)
+    if (record !== undefined) yield this.#push(record)
+  }
+
+  #push(record: MailboxRecord): Operation {
+    return this.#operation('push', record, [record.name], [activate(record)])
   }
 
   /** A step's own operation: remembered, to be undone. @param target as it was before */
   noted({ user, record }: Target, operation: Operation): Operation {
     const { kind, mailboxes } = operation
-    if (kind === 'delete') this.#changes.push({ kind: 'deleted', user, record, tombstone: mailboxes[1] })
-    else this.#changes.push({ kind: 'changed', user, record, left: this.model.find(user, record.name) ?? record })
+    if (kind === 'delete') this.changes.note({ kind: 'deleted', user, record, tombstone: mailboxes[1] })
+    else this.changes.note({ kind: 'changed', user, record, left: this.model.find(user, record.name) ?? record })
     return operation
   }
 
-  /** A move that was broken off; nothing more is sent of it. */
-  strand(target: Target): void {
-    this.model.strand(target)
-    this.#changes.push({ kind: 'stranded', ...target })
-  }
-
-  /** Puts back what steps have changed, the last first, as far as it still is as they left it. */
-  *undo(): Generator<Operation, void, undefined> {
-    for (let change = this.#changes.pop(); change !== undefined; change = this.#changes.pop())
-      for (const _ of this.model.alone(change.user)) yield* this.#undone(change)
-  }
-
-  *#undone(change: Change): Generator<Operation, void, undefined> {
-    const { user } = change
-    if (change.kind === 'stranded') {
-      const record = this.model.recoverOne(change.record.name)
-      if (record !== undefined) yield this.#operation('push', record, [record.name], [activate(record)])
-      return
-    }
-    if (change.kind === 'deleted') {
-      if (change.tombstone !== undefined) yield* this.#undelete(user, change.record, change.tombstone)
-      return
-    }
-    const record = this.model.find(user, change.kind === 'created' ? change.name : change.record.name)
-    if (record === undefined) return
-    const target = { user, record }
-    if (change.kind === 'created') {
-      this.model.remove(target)
-      yield this.#operation('delete', record, [record.name], [remove(record)])
-    } else if (record.location === change.record.location) {
-      if (record.acl === change.left.acl && record.acl !== change.record.acl)
-        yield this.change(target, { ...record, acl: change.record.acl })
-    } else {
-      yield this.moveOut(record)
-      yield this.moveIn(target, change.record.location)
-    }
-  }
-
   /** A rename back out of `DELETED.` */
-  *#undelete(user: User, record: MailboxRecord, name: string): Generator<Operation, void, undefined> {
+  *undelete(user: User, record: MailboxRecord, name: string): Generator<Operation, void, undefined> {
     const tombstone = { ...record, name }
     if (!this.model.restore(user, record, name)) return
     const commands = [remove(tombstone), reserve(record), activate(record)]
@@ -232,6 +240,14 @@ export class OperationStream {
   ): Operation {
     return { kind, backend: backendOn(sitePlan(this.model.site), serverOf(location)), mailboxes, commands }
   }
+}
+
+function inDomain(name: string, domain: string): string {
+  return `${domain}!${name.slice(name.indexOf('!') + 1)}`
+}
+
+function domainOf(name: string): string {
+  return name.slice(0, Math.max(0, name.indexOf('!')))
 }
 
 function reserve({ name, location }: MailboxRecord): Command {

@@ -3,12 +3,27 @@ import type { Random } from '../core/random.js'
 import { lastUser } from './mailboxes.js'
 import { serverOf } from './site-plan.js'
 import type { SiteSpec } from './spec.js'
-import { type User, userAt } from './user.js'
+import { called, type User, userAt } from './user.js'
+import { type UserName, userNameAt } from './user-name.js'
 
 /** What the model knows of a mailbox's owner besides the mailbox. */
 export interface Target {
   readonly user: User
   readonly record: MailboxRecord
+}
+
+/** A user of whom some mailbox has been changed. */
+interface Touched {
+  /** As he is called now. */
+  user: User
+  readonly live: MailboxRecord[]
+  /** His DELETED ones. */
+  readonly deleted: MailboxRecord[]
+}
+
+/** A mailbox that is on its way, or that a move has left reserved: what it was, and whose list it was taken from. */
+interface Stranded extends Target {
+  readonly list: MailboxRecord[]
 }
 
 /** How many users are looked at before a site counts as empty. */
@@ -19,12 +34,13 @@ const ATTEMPTS = 256
  * memory grows with the operations and not with the site.
  */
 export class SiteModel {
-  /** Users of whom some mailbox has been changed: their live mailboxes and their DELETED ones. */
-  readonly #touched = new Map<number, { live: MailboxRecord[]; deleted: MailboxRecord[] }>()
-  /** Of mailboxes that a move has left reserved: what they were, by name. */
-  readonly #stranded = new Map<string, Target>()
+  readonly #touched = new Map<number, Touched>()
+  /** By name. */
+  readonly #stranded = new Map<string, Stranded>()
   /** Users with whom something is being done that takes more than one operation. */
   readonly #busy = new Set<number>()
+  /** Whose mailboxes those are that are no user's. */
+  readonly nobody: User
   /** The user being added: how many of their mailboxes exist, and who comes before. */
   #newUser: User
   #created: number
@@ -35,6 +51,7 @@ export class SiteModel {
     readonly seed: number,
   ) {
     const { users, rest } = lastUser(site, seed)
+    this.nobody = { index: -1, name: '', domain: '', id: '', mailboxes: site.listed?.shared ?? [] }
     this.#newUser = userAt(site, seed, Math.max(0, users - 1))
     this.#created = rest
     this.#size = site.mailboxes
@@ -86,10 +103,17 @@ export class SiteModel {
     return { user, record }
   }
 
-  /** A mailbox under another name or with another ACL. */
+  /** A mailbox under another name, in another place or with another ACL. */
   replace({ user, record }: Target, by: MailboxRecord): void {
-    const { live } = this.#touch(user)
-    live[indexOf(live, record)] = by
+    const list = this.#listWith(user, record)
+    list[indexOf(list, record)] = by
+  }
+
+  /** A user under another name; his mailboxes keep theirs until each is replaced. */
+  rename(user: User): void {
+    // Those who come later are others.
+    if (user.index === this.#newUser.index) this.#beginUser()
+    this.#touch(user).user = user
   }
 
   /** @param tombstone the DELETED mailbox that takes its place, if deletion is delayed */
@@ -100,11 +124,11 @@ export class SiteModel {
     else deleted.push(tombstone)
   }
 
-  /** A move has ended before the mailbox was taken over: it is only reserved, and nobody's target. */
+  /** A mailbox has left, and was not taken over yet: it is only reserved, and nobody's target. */
   strand(target: Target): void {
-    const { live } = this.#touch(target.user)
-    live.splice(indexOf(live, target.record), 1)
-    this.#stranded.set(target.record.name, target)
+    const list = this.#listWith(target.user, target.record)
+    list.splice(indexOf(list, target.record), 1)
+    this.#stranded.set(target.record.name, { ...target, list })
   }
 
   /** A server's stranded mailboxes, each live again once it is taken. */
@@ -118,16 +142,24 @@ export class SiteModel {
 
   /** One that was stranded, live again; undefined where it is not. */
   recoverOne(name: string): MailboxRecord | undefined {
-    const target = this.#stranded.get(name)
-    if (target === undefined) return undefined
+    const stranded = this.#stranded.get(name)
+    if (stranded === undefined) return undefined
     this.#stranded.delete(name)
-    this.#touch(target.user).live.push(target.record)
-    return target.record
+    // Before what lies in it.
+    const child = stranded.list.findIndex(record => record.name.startsWith(`${name}.`))
+    stranded.list.splice(child === -1 ? stranded.list.length : child, 0, stranded.record)
+    return stranded.record
   }
 
-  /** A live mailbox of his. */
+  /** A mailbox of his, live or DELETED. */
   find(user: User, name: string): MailboxRecord | undefined {
-    return this.#live(user).find(record => record.name === name)
+    const isIt = (record: MailboxRecord) => record.name === name
+    return this.#live(user).find(isIt) ?? this.deletedOf(user).find(isIt)
+  }
+
+  /** His DELETED mailboxes. */
+  deletedOf(user: User): readonly MailboxRecord[] {
+    return this.#touched.get(user.index)?.deleted ?? this.site.listed?.deletedAt(user.index) ?? []
   }
 
   /** What was deleted is back. @returns whether there was such a tombstone, and nothing in its place */
@@ -140,31 +172,58 @@ export class SiteModel {
     return true
   }
 
-  /** Users with their mailboxes, as they are when each is asked for; nobody else touches the one that was given last. */
-  *users(): Generator<{ readonly user: User; readonly live: readonly MailboxRecord[] }, void, undefined> {
+  /** Users whose names are wanted, with their live mailboxes, as they are when each is asked for. */
+  *users(
+    isWanted: (name: UserName) => boolean = () => true,
+  ): Generator<{ readonly user: User; readonly live: readonly MailboxRecord[] }, void, undefined> {
     // Those who come meanwhile are not among them.
     const last = this.#newUser.index
     for (let index = 0; index <= last; index++) {
-      if (this.#touched.get(index)?.live.length === 0) continue
+      // Before the user is made, as in pick.
+      if (this.#touched.get(index)?.live.length === 0 || !isWanted(this.#nameAt(index))) continue
       const user = this.#user(index)
       const live = [...this.#live(user)]
-      if (live.length === 0) continue
-      for (const _ of this.alone(user)) yield { user, live }
+      if (live.length > 0) yield { user, live }
     }
   }
 
-  /** A whole new user, whom nobody else touches until the generator is asked again; mailboxes of one begun before stay. */
-  *createUser(): Generator<User, void, undefined> {
-    this.#touch(this.#newUser)
-    const user = userAt(this.site, this.seed, this.#newUser.index + 1)
-    this.#newUser = user
-    this.#created = user.mailboxes.length
-    this.#size += this.#created
+  /** Those that are no user's. */
+  shared(): readonly MailboxRecord[] {
+    return [...this.#live(this.nobody)]
+  }
+
+  /**
+   * A new user, of that name if one is given, without mailboxes: they come with {@link add}. Nobody else touches him until the
+   * generator is asked again; mailboxes of one begun before stay.
+   */
+  *createUser(id?: string): Generator<User, void, undefined> {
+    const user = id === undefined && this.#created === 0 ? this.#newUser : this.#beginUser(id)
+    this.#touch(user)
     yield* this.alone(user)
+  }
+
+  /** A mailbox more of his. */
+  add({ user, record }: Target): void {
+    this.#touch(user).live.push(record)
+    this.#size++
+  }
+
+  /** The next one, of whom there is no mailbox yet. @param id his name as ACLs have it, where that is not left to the site */
+  #beginUser(id?: string): User {
+    this.#touch(this.#newUser)
+    const made = userAt(this.site, this.seed, this.#newUser.index + 1)
+    const user = id === undefined ? made : called(made, id, this.site)
+    this.#newUser = user
+    this.#created = 0
+    // He could not be made anew.
+    if (id !== undefined) this.#touch(user)
+    return user
   }
 
   /** Once, and while that is looked at nobody else touches the user. */
   *alone(user: User): Generator<User, void, undefined> {
+    // What is created next would be his.
+    if (user.index === this.#newUser.index && this.#created < user.mailboxes.length) this.#beginUser()
     this.#busy.add(user.index)
     try {
       yield user
@@ -177,16 +236,24 @@ export class SiteModel {
   *catalogue(): Generator<MailboxRecord, void, undefined> {
     yield* this.site.listed?.others ?? []
     for (const { record } of this.#stranded.values()) yield { ...record, acl: '', state: 'reserved' }
+    yield* this.#live(this.nobody)
     for (let index = 0; index <= this.#newUser.index; index++) {
-      yield* this.#live(this.#user(index))
-      yield* this.#touched.get(index)?.deleted ?? []
+      const user = this.#user(index)
+      yield* this.#live(user)
+      yield* this.deletedOf(user)
     }
   }
 
-  #touch(user: User): { live: MailboxRecord[]; deleted: MailboxRecord[] } {
+  /** His list that this one is in. */
+  #listWith(user: User, record: MailboxRecord): MailboxRecord[] {
+    const { live, deleted } = this.#touch(user)
+    return indexOf(live, record) === -1 ? deleted : live
+  }
+
+  #touch(user: User): Touched {
     let touched = this.#touched.get(user.index)
     if (touched === undefined) {
-      touched = { live: [...this.#live(user)], deleted: [] }
+      touched = { user, live: [...this.#live(user)], deleted: [...this.deletedOf(user)] }
       this.#touched.set(user.index, touched)
     }
     return touched
@@ -198,8 +265,14 @@ export class SiteModel {
     return user.index === this.#newUser.index ? user.mailboxes.slice(0, this.#created) : user.mailboxes
   }
 
+  #nameAt(index: number): UserName {
+    if (index === this.#newUser.index) return this.#newUser
+    return this.#touched.get(index)?.user ?? userNameAt(this.site, this.seed, index)
+  }
+
   #user(index: number): User {
-    return index === this.#newUser.index ? this.#newUser : userAt(this.site, this.seed, index)
+    if (index === this.#newUser.index) return this.#newUser
+    return this.#touched.get(index)?.user ?? userAt(this.site, this.seed, index)
   }
 }
 

@@ -62,14 +62,40 @@ export interface Selection {
   readonly prefix?: string | undefined
   /** At most so many. */
   readonly users?: number | undefined
+  /** These users, by their names as ACLs have them. */
+  readonly named?: readonly string[] | undefined
   readonly mailboxes?: number | undefined
+}
+
+/** Of mail, by which users are moved: between what the backend that they leave says, and what the other one says. */
+export interface Copying {
+  /** For each user. */
+  readonly copyNs: number
+  /** So many users at the same time. */
+  readonly parallel: number
 }
 
 /** Something that an administrator has planned, and its name in profiles. */
 export type StepSpec =
-  | { readonly kind: 'create'; readonly users: number; readonly on?: string | undefined }
+  /** `named`: by their names as ACLs have them. */
+  | {
+      readonly kind: 'create'
+      readonly users: number
+      readonly named?: readonly string[]
+      readonly on?: string | undefined
+    }
   /** `abort`: share of the users whose move is broken off midway. */
-  | { readonly kind: 'move'; readonly selection: Selection; readonly to: string; readonly abort: number }
+  | {
+      readonly kind: 'move'
+      readonly selection: Selection
+      readonly to: string
+      readonly abort: number
+      readonly copying?: Copying
+    }
+  /** All that XFER moves from a server, mailboxes of nobody too. */
+  | { readonly kind: 'replace'; readonly from: string; readonly to: string; readonly copying?: Copying }
+  /** Users of a virtual domain. */
+  | { readonly kind: 'renameDomain'; readonly from: string; readonly to: string }
   | { readonly kind: 'delete'; readonly selection: Selection }
   /** One identifier's rights, replaced; none take it out. */
   | { readonly kind: 'setAcl'; readonly selection: Selection; readonly identifier: string; readonly rights: string }

@@ -2,6 +2,8 @@ import { entitySeed } from '../core/random.js'
 import type { SiteSpec } from './spec.js'
 import { FIRST_NAMES, LAST_NAMES } from './words.js'
 
+const USER = 'user.'
+
 export interface UserName {
   /** As part of a mailbox name: `jean^dupont42`. */
   readonly name: string
@@ -27,10 +29,23 @@ export function inboxName(user: UserName): string {
   return user.domain === '' ? `user.${user.name}` : `${user.domain}!user.${user.name}`
 }
 
+/** Whose INBOX it is. */
+export function userNameOf(inbox: string): UserName {
+  const local = inbox.indexOf('!') + 1
+  return { name: inbox.slice(local + USER.length), domain: inbox.slice(0, Math.max(0, local - 1)) }
+}
+
 /** As ACLs and logins have it: `jean.dupont42@example.com` (imap/mboxname.c mbname_userid). */
 export function userId(user: UserName): string {
   const local = user.name.includes('^') ? user.name.replaceAll('^', '.') : user.name
   return user.domain === '' ? local : `${local}@${user.domain}`
+}
+
+/** The name in mailboxes of a user whom ACLs call so. */
+export function nameOfId(id: string): UserName {
+  const at = id.lastIndexOf('@')
+  const [local, domain] = at === -1 ? [id, ''] : [id.slice(0, at), id.slice(at + 1)]
+  return { name: local.replaceAll('.', '^'), domain }
 }
 
 function realisticWord(hash: number): string {

@@ -2,9 +2,9 @@ import type { MailboxRecord } from '../core/mailbox.js'
 import { entityRandom, entitySeed } from '../core/random.js'
 import { drawAcl } from './acl.js'
 import { plainFolders, realisticFolders } from './folders.js'
-import { type SitePlan, sitePlan } from './site-plan.js'
+import { MAX_NAME_BYTES, type SitePlan, sitePlan } from './site-plan.js'
 import type { SiteSpec } from './spec.js'
-import { inboxName, type UserName, userId, userNameAt } from './user-name.js'
+import { inboxName, nameOfId, type UserName, userId, userNameAt } from './user-name.js'
 
 export interface User extends UserName {
   readonly index: number
@@ -20,6 +20,21 @@ const OWN_ACL = 0.15
 /** A user of the site, a function of seed and index alone: any thread can make any user. */
 export function userAt(site: SiteSpec, seed: number, index: number): User {
   return site.listed?.userAt(index) ?? madeUser(site, seed, index)
+}
+
+/** The same mailboxes, of somebody whom ACLs call so; on a site that is made with the marker of a run, if it has one. */
+export function called({ index, mailboxes, ...made }: User, id: string, { listed, userPrefix }: SiteSpec): User {
+  const { name, domain } = nameOfId(id)
+  const named = { name: listed === undefined ? userPrefix + name : name, domain }
+  const newId = userId(named)
+  const [before, after] = [inboxName(made), inboxName(named)]
+  const renamed = mailboxes.map(record => ({
+    ...record,
+    name: after + record.name.slice(before.length),
+    // The owner comes first.
+    acl: newId + record.acl.slice(made.id.length),
+  }))
+  return { ...named, index, id: newId, mailboxes: renamed.filter(record => record.name.length <= MAX_NAME_BYTES) }
 }
 
 function madeUser(site: SiteSpec, seed: number, index: number): User {

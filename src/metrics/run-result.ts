@@ -44,7 +44,7 @@ const phase = z.strictObject({
   durationMs: z.number(),
   ended: z.enum(['duration', 'condition', 'limit', 'lost', 'interrupted', 'running']),
   operations: metrics.describe(
-    'whole operations of backends: create, setacl, rename, delete, find; of steps also moveOut, moveIn, push',
+    'whole operations of backends: create, setacl, rename, delete, find; of steps also moveOut, moveIn, ownerAcl, push',
   ),
   commands: metrics.describe(
     'NOOP.plain (probe), NOOP.stream (probe on a streaming connection), NOOP.slave, UPDATE, ACTIVATE, …',

@@ -2,7 +2,7 @@ import type { StopLossPlan } from '../engine/stop-loss.js'
 import type { MasterAffair, Plan, PlanPhase, TimelineEvent } from '../engine/plan.js'
 import type { SlaveAffair } from '../drivers/slaves.js'
 import { backendOn, sitePlan } from '../generators/site-plan.js'
-import type { Selection, SiteSpec, StepSpec } from '../generators/spec.js'
+import type { Copying, Selection, SiteSpec, StepSpec } from '../generators/spec.js'
 import { arrivalSpec, type Profile } from './load.js'
 import {
   catchUpNs,
@@ -11,8 +11,10 @@ import {
   endsWithComparison,
   isQuiet,
   LAST_COMPARISON,
+  type SelectionDocument,
   type StepDocument,
 } from './schema.js'
+import { checkSteps, madeUsers } from './step-check.js'
 
 /** Memory for following slaves record by record; beyond it only some of them are, and the result says how many. */
 const FOLLOWING_BYTES = 512e6
@@ -27,6 +29,7 @@ const SPARE_MAILBOXES = 10_000
  */
 export function planOf(profile: Profile, userPrefix: string): Plan {
   const { backends, slaves, kicks, probes, http } = profile
+  const slaveCount = slaves.others.reduce((sum, { count }) => sum + count, slaves.count)
   const phases = profile.phases.map(phase => ({
     name: phase.name,
     run: phase.run,
@@ -35,8 +38,10 @@ export function planOf(profile: Profile, userPrefix: string): Plan {
     limitNs: phase.limit,
     arrivals: arrivalSpec(phase.arrivals ?? backends.arrivals, phase.duration ?? phase.limit),
     ...(phase.step === undefined ? {} : { step: plannedStep(phase.step, profile.site) }),
-    events: phase.events.flatMap(timelineEvents).sort((a, b) => a.atNs - b.atNs),
+    events: phase.events.flatMap(event => timelineEvents(event, slaveCount)).sort((a, b) => a.atNs - b.atNs),
   }))
+  // A dump is not read here: whoever reads it checks them.
+  if (profile.site.dump === undefined) checkSteps(profile, () => madeUsers(profile.site, profile.seed))
   return {
     seed: profile.seed,
     site: { ...profile.site, userPrefix },
@@ -80,21 +85,39 @@ function plannedStep({ rate, ...steps }: StepDocument, site: SiteSpec): NonNulla
 }
 
 function stepSpec(
-  { create, move, delete: remove, setAcl, push, undo }: Omit<StepDocument, 'rate'>,
+  { create, move, replace, renameDomain, delete: remove, setAcl, push, undo }: Omit<StepDocument, 'rate'>,
   site: SiteSpec,
 ): StepSpec {
-  if (create !== undefined) return { kind: 'create', ...create }
-  if (remove !== undefined) return { kind: 'delete', selection: remove }
-  if (move !== undefined) {
-    const { to, abort, ...selection } = move
-    return { kind: 'move', to, abort, selection }
+  if (create !== undefined) {
+    const { users, on } = create
+    return Array.isArray(users)
+      ? { kind: 'create', users: users.length, named: users, on }
+      : { kind: 'create', users, on }
   }
+  if (remove !== undefined) return { kind: 'delete', selection: selectionOf(remove) }
+  if (move !== undefined) {
+    const { to, abort, copy, parallel, ...selection } = move
+    return { kind: 'move', to, abort, selection: selectionOf(selection), ...copyingOf(copy, parallel) }
+  }
+  if (replace !== undefined) {
+    const { from, to, copy, parallel } = replace
+    return { kind: 'replace', from, to, ...copyingOf(copy, parallel) }
+  }
+  if (renameDomain !== undefined) return { kind: 'renameDomain', ...renameDomain }
   if (setAcl !== undefined) {
     const { identifier, rights, ...selection } = setAcl
-    return { kind: 'setAcl', identifier, rights, selection }
+    return { kind: 'setAcl', identifier, rights, selection: selectionOf(selection) }
   }
   if (undo !== undefined) return { kind: 'undo' }
   return { kind: 'push', servers: push?.servers ?? site.backends.map(({ server }) => server) }
+}
+
+function copyingOf(copyNs: number | undefined, parallel = 1): { readonly copying?: Copying } {
+  return copyNs === undefined ? {} : { copying: { copyNs, parallel } }
+}
+
+function selectionOf({ users, ...selection }: SelectionDocument): Selection {
+  return Array.isArray(users) ? { ...selection, named: users } : { ...selection, users }
 }
 
 function serversOf(spec: StepSpec): string[] {
@@ -105,6 +128,9 @@ function serversOf(spec: StepSpec): string[] {
       return spec.on === undefined ? [] : [spec.on]
     case 'move':
       return [spec.to, ...fromOf(spec.selection)]
+    case 'replace':
+      return [spec.from, spec.to]
+    case 'renameDomain':
     case 'undo':
       return []
     case 'delete':
@@ -129,12 +155,17 @@ function comparisonAfter({ run, arrivals }: PlanPhase, retryDelay: number): Plan
   }
 }
 
-/** One event, or a train of them. */
-function timelineEvents(event: EventDocument): TimelineEvent[] {
-  return Array.from({ length: event.times ?? 1 }, (_, i) => ({
-    atNs: event.at + i * (event.every ?? 0),
-    affair: affairOf(event),
-  }))
+/** One event, or a train of them. @param count slaves that there are from the start */
+function timelineEvents(event: EventDocument, count: number): TimelineEvent[] {
+  const { at, every = 0, times = 1, over, slaves = count } = event
+  return Array.from({ length: times }, (_, i) => at + i * every).flatMap(atNs =>
+    over === undefined
+      ? [{ atNs, affair: affairOf(event) }]
+      : Array.from({ length: slaves }, (_, first) => ({
+          atNs: atNs + Math.round((first * over) / Math.max(1, slaves - 1)),
+          affair: { kind: 'restart' as const, slaves: 1, first },
+        })),
+  )
 }
 
 function affairOf({ do: kind, slaves, for: forNs = 0 }: EventDocument): SlaveAffair | MasterAffair {

@@ -198,6 +198,7 @@ const timelineEvent = z
     do: z.enum(['restart', 'join', 'leave', 'freeze', 'loseNetwork', 'restartMaster', 'emptyMaster']),
     slaves: z.int().min(1).optional().describe('how many of them; all when absent, one for join'),
     for: duration('how long they are frozen, or without a network').optional(),
+    over: duration('restart: one after the other, so that the last begins after this time').optional(),
     every: duration('the same again and again').optional(),
     times: z.int().min(1).optional().describe('how often, with `every`'),
   })
@@ -205,30 +206,84 @@ const timelineEvent = z
     event => (event.for !== undefined) === (event.do === 'freeze' || event.do === 'loseNetwork'),
     'freeze and loseNetwork last for a time (`for`), the others do not',
   )
+  .refine(event => event.over === undefined || event.do === 'restart', '`over` goes with restart alone')
   .refine(event => (event.every === undefined) === (event.times === undefined), '`every` and `times` go together')
 
 /** As ACLs and names have them on the wire; a tab ends an identifier. */
 const ascii = z.string().regex(/^[\x20-\x7e]+$/, 'ASCII, as in the list')
 
+const domain = z.string().regex(/^[A-Za-z0-9.-]{1,253}$/, 'a domain is letters, digits, "-" and dots')
+
+const users = z.int().min(1)
+const newUser = z
+  .string()
+  .regex(/^["-?A-~]+(@[A-Za-z0-9.-]+)?$/, 'a user’s name is ASCII without blanks and "!", and may end with @domain')
+
 const selection = {
-  users: z.int().min(1).optional().describe('at most so many of them'),
+  users: z
+    .union([users, z.array(ascii).min(1)])
+    .optional()
+    .describe('at most so many of them; or these, by their names as ACLs have them'),
   mailboxes: z.int().min(1).optional().describe('at most so many of theirs'),
   from: serverName.optional().describe('only those on this server'),
   partition: partitionName.optional(),
   prefix: ascii.optional().describe('only users whose names, as ACLs have them, begin so'),
 }
 
+const copying = {
+  copy: duration('time to copy a user’s mail, from when the backend that he leaves was answered').optional(),
+  parallel: z.int().min(1).optional().describe('so many users at the same time, with `copy`; one when absent'),
+}
+
+/** @returns a check that says so where `isFine` does not hold */
+function sure<T>(isFine: (step: T) => boolean, path: string, message: string) {
+  return (step: T, context: { addIssue(issue: { code: 'custom'; path: string[]; message: string }): void }) => {
+    if (!isFine(step)) context.addIssue({ code: 'custom', path: [path], message })
+  }
+}
+
+interface Copied {
+  readonly copy?: number | undefined
+  readonly parallel?: number | undefined
+}
+
+const together = sure<Copied>(
+  ({ copy, parallel }) => copy !== undefined || parallel === undefined,
+  'parallel',
+  '`parallel` goes with `copy`: without it the rate alone says how fast',
+)
+const elsewhere = sure<{ readonly from?: string | undefined; readonly to: string }>(
+  ({ from, to }) => from !== to,
+  'to',
+  'the same as `from`',
+)
+
 const STEPS = {
   create: z
-    .strictObject({ users: z.int().min(1), on: serverName.optional().describe('the server; any of them when absent') })
+    .strictObject({
+      users: z.union([users, z.array(newUser).min(1)]).describe('how many, or their names as ACLs have them'),
+      on: serverName.optional().describe('the server; any of them when absent'),
+    })
     .describe('users with all their mailboxes'),
   move: z
     .strictObject({
       ...selection,
       to: serverName,
       abort: z.number().min(0).max(1).default(0).describe('share of the users whose move is broken off midway'),
+      ...copying,
     })
+    .superRefine(together)
+    .superRefine(elsewhere)
     .describe('users to another backend, as XFER does it'),
+  replace: z
+    .strictObject({ from: serverName, to: serverName, ...copying })
+    .superRefine(together)
+    .superRefine(elsewhere)
+    .describe('all that a backend has to another, as XFER does it'),
+  renameDomain: z
+    .strictObject({ from: domain, to: domain })
+    .superRefine(elsewhere)
+    .describe('users of a virtual domain into another, as an administrator’s RENAME does it'),
   delete: z.strictObject(selection).describe('users with all their mailboxes'),
   setAcl: z
     .strictObject({
@@ -250,11 +305,13 @@ const step = z
   .strictObject({
     create: STEPS.create.optional(),
     move: STEPS.move.optional(),
+    replace: STEPS.replace.optional(),
+    renameDomain: STEPS.renameDomain.optional(),
     delete: STEPS.delete.optional(),
     setAcl: STEPS.setAcl.optional(),
     push: STEPS.push.optional(),
     undo: STEPS.undo.optional(),
-    rate: positive.default(10).describe('mailboxes per second'),
+    rate: positive.default(10).describe('mailboxes per second, at most'),
   })
   .refine(({ rate: _, ...steps }) => Object.values(steps).filter(step => step !== undefined).length === 1, {
     message: `a step is one of ${Object.keys(STEPS).join(', ')}`,
@@ -289,8 +346,8 @@ const phase = z
     'slaves are compared while slaves run, and at most probes beside them: nothing may change meanwhile',
   )
   .superRefine(({ duration, until, limit = until === 'done' ? LONGEST_NS : LIMIT_NS, events }, context) => {
-    for (const [i, { at, every = 0, times = 1 }] of events.entries()) {
-      const late = at + (times - 1) * every >= (duration ?? limit)
+    for (const [i, { at, every = 0, times = 1, over = 0 }] of events.entries()) {
+      const late = at + (times - 1) * every + over >= (duration ?? limit)
       if (late || until === 'converged')
         context.addIssue({
           code: 'custom',
@@ -405,6 +462,7 @@ export const profileSchema = z
 export type ProfileDocument = z.output<typeof profileSchema>
 export type EventDocument = z.output<typeof timelineEvent>
 export type StepDocument = z.output<typeof step>
+export type SelectionDocument = z.output<typeof STEPS.delete>
 export type ArrivalDocument = z.output<typeof arrivals>
 export type BackendDocument = z.output<typeof backend>
 
@@ -419,4 +477,6 @@ export const DURATION_KEYS: ReadonlySet<string> = new Set([
   'mergePerMailbox',
   'at',
   'for',
+  'over',
+  'copy',
 ])

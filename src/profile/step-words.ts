@@ -1,15 +1,14 @@
 import { formatCount } from '../core/units.js'
-import type { StepDocument } from './schema.js'
-
-type Selection = Partial<
-  Pick<NonNullable<StepDocument['move']>, 'users' | 'mailboxes' | 'from' | 'partition' | 'prefix'>
->
+import { durationText } from './load.js'
+import type { SelectionDocument, StepDocument } from './schema.js'
 
 /** A step in an operator's words. */
-export function stepWords({ create, move, delete: remove, setAcl, push, undo }: StepDocument): string {
-  if (create !== undefined)
-    return `create ${formatCount(create.users)} users${create.on === undefined ? '' : ` on ${create.on}`}`
-  if (move !== undefined) return `move ${which(move)} to ${move.to}${aborted(move.abort)}`
+export function stepWords(step: StepDocument): string {
+  const { create, move, replace, renameDomain, delete: remove, setAcl, push, undo } = step
+  if (create !== undefined) return `create ${whom(create.users)}${create.on === undefined ? '' : ` on ${create.on}`}`
+  if (move !== undefined) return `move ${which(move)} to ${move.to}${aborted(move.abort)}${copied(move)}`
+  if (replace !== undefined) return `move all that ${replace.from} has to ${replace.to}${copied(replace)}`
+  if (renameDomain !== undefined) return `rename domain ${renameDomain.from} to ${renameDomain.to}`
   if (remove !== undefined) return `delete ${which(remove)}`
   if (setAcl !== undefined)
     return setAcl.rights === ''
@@ -19,10 +18,13 @@ export function stepWords({ create, move, delete: remove, setAcl, push, undo }: 
   return `ctl_mboxlist -m on ${push?.servers?.join(', ') ?? 'all backends'}`
 }
 
-function which({ users, mailboxes, from, partition, prefix }: Selection): string {
+/** Of a list so many names are told. */
+const MOST_NAMES = 3
+
+function which({ users, mailboxes, from, partition, prefix }: SelectionDocument): string {
   const much = [
     ...(mailboxes === undefined ? [] : [`${formatCount(mailboxes)} mailboxes`]),
-    ...(users === undefined ? [] : [`${formatCount(users)} users`]),
+    ...(users === undefined ? [] : [whom(users)]),
   ]
   return [
     much.length === 0 ? 'all users' : much.join(' of '),
@@ -30,6 +32,24 @@ function which({ users, mailboxes, from, partition, prefix }: Selection): string
     ...(from === undefined ? [] : [`from ${from}`]),
     ...(partition === undefined ? [] : [`(partition ${partition})`]),
   ].join(' ')
+}
+
+function whom(users: number | readonly string[]): string {
+  if (typeof users === 'number') return `${formatCount(users)} users`
+  const more = users.length - MOST_NAMES
+  return `${users.slice(0, MOST_NAMES).join(', ')}${more > 0 ? ` and ${formatCount(more)} more` : ''}`
+}
+
+function copied({
+  copy,
+  parallel = 1,
+}: {
+  readonly copy?: number | undefined
+  readonly parallel?: number | undefined
+}) {
+  if (copy === undefined) return ''
+  const atATime = parallel === 1 ? 'one user' : `${formatCount(parallel)} users`
+  return `, copying mail for ${durationText(copy)} each, ${atATime} at a time`
 }
 
 function aborted(share: number): string {

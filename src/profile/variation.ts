@@ -49,7 +49,10 @@ export function variationOf(profile: Profile, axis: CapacityAxis): Variation {
 
 /** A phase keeps its events, and is no longer than it was, but for resyncs, whose end has to be seen. */
 function lengthsOf(phase: Phase, events: Phase['events'], { slaves }: Profile, axis: CapacityAxis) {
-  const lastNs = Math.max(-Infinity, ...events.map(({ at, every = 0, times = 1 }) => at + (times - 1) * every))
+  const lastNs = Math.max(
+    -Infinity,
+    ...events.map(({ at, every = 0, times = 1, over = 0 }) => at + (times - 1) * every + over),
+  )
   const neededNs = Math.max(SHORTEST_NS, lastNs + 2 * slaves.retryDelay + AFTER_EVENT_NS)
   const full = axis === 'resyncs' ? Math.max(phase.duration!, neededNs) : phase.duration!
   return { short: Math.min(full, neededNs), full }

@@ -58,7 +58,7 @@ export class SimulatedSwarm {
     const members = this.members.slice(0, affair.slaves)
     switch (affair.kind) {
       case 'restart':
-        for (const { slave } of members) slave.restart()
+        for (const { slave } of this.members.slice(affair.first).slice(0, affair.slaves)) slave.restart()
         break
       case 'join':
         for (let i = 0; i < (affair.slaves ?? 1); i++) this.add(this.timeline.nowNs, {})

@@ -64,6 +64,11 @@ async function listed(): Promise<MailboxRecord[]> {
   return all.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
+/** New users bear their run’s name. */
+function unmarked(list: readonly MailboxRecord[]): unknown {
+  return JSON.parse(JSON.stringify(list).replace(/mupdbench-[0-9a-f]+-/g, ''))
+}
+
 async function tell(command: Command): Promise<void> {
   const { address, credentials } = master
   const client = await Client.connect({ address, credentials, clock: monotonicClock(monotonicOriginS()) })
@@ -112,7 +117,7 @@ const begin = ['rehearse', night, '--dump', dump]
 describe('a rehearsal that was killed', { timeout: 240_000 }, () => {
   it('is gone on with, and leaves what one leaves that was not', async () => {
     await ended(begin)
-    const whole = await listed()
+    const whole = unmarked(await listed())
     expect(whole).not.toEqual(records)
     for (const [phase, draws] of [
       [0, 200],
@@ -124,7 +129,7 @@ describe('a rehearsal that was killed', { timeout: 240_000 }, () => {
       await master.start()
       const folder = await killed(begin, phase, draws)
       const { stderr } = await ended(['rehearse', '--resume', folder])
-      expect(await listed(), `killed in phase ${phase}`).toEqual(whole)
+      expect(unmarked(await listed()), `killed in phase ${phase}`).toEqual(whole)
       expect(stderr).toMatch(/\d+ mailboxes were not as its operations leave them, and now are/)
       const { resumes, phases } = workbench.result('night')
       expect(resumes).toBe(folder)
@@ -165,10 +170,9 @@ describe('a rehearsal that was killed', { timeout: 240_000 }, () => {
     const other = await workbench.bench([...resume, '--undo', '--find-rate', ...at()], password())
     expect(other.stderr).toMatch(/leave out --undo, --find-rate/)
     const elsewhere = await workbench.bench([...resume, '--master', 'embedded'])
-    expect(elsewhere).toMatchObject({
-      status: 2,
-      stderr: expect.stringContaining('give it: --master mupdate://user@127'),
-    })
+    expect(elsewhere.stderr).toMatch(/not on a master of its own
+.*give --master mupdate:\/\/user@127/)
+    expect(elsewhere.status).toBe(2)
     const none = await workbench.bench(['rehearse', '--resume', workbench.directory, ...at()], password())
     expect(none.stderr).toMatch(/no run in /)
   })
@@ -183,8 +187,8 @@ describe('a rehearsal that stops itself since NOOPs wait', { timeout: 120_000 },
     ])
     const args = [...begin, '--undo', ...sets, '--keep', ...at()]
     const { status, stdout, stderr } = await workbench.bench(args, password())
-    expect(stdout, stderr).toMatch(/^NO-GO: night/)
-    expect(stdout).toMatch(/a frontend’s NOOP waited/)
+    expect(stdout, stderr).toMatch(/^(NO-GO|UNKNOWN): night/)
+    expect(workbench.result('night').verdict.failures).toEqual([expect.stringMatching(/^stopped: a frontend’s NOOP waited/)])
     expect(stdout).toMatch(/the way back took [\d.]+ m?s for a part of it/)
     expect(workbench.result('night').phases.map(({ name, ended: how }) => [name, how])).toEqual([
       ['preload', 'condition'],
@@ -198,6 +202,7 @@ describe('a rehearsal that stops itself since NOOPs wait', { timeout: 120_000 },
     const folder = workbench.folder('night')
     const again = await workbench.bench(['rehearse', '--resume', folder, ...at()], password())
     expect(again.stderr).toMatch(/has stopped itself|has come to its end/)
-    expect(status).toBe(4)
+    // On a busy machine its figures say nothing.
+    expect([4, 5]).toContain(status)
   })
 })

@@ -23,6 +23,8 @@ phases:
   - { name: drain, run: [slaves], until: idle, limit: 5s }
 `
 
+const MOVE = 'move: { from: be1.example.com, to: be2.example.com, abort: 0.2 }'
+
 function profile(name: string, text: string): string {
   const path = join(workbench.directory, name)
   writeFileSync(path, text)
@@ -62,6 +64,30 @@ describe('steps of a profile', () => {
     { what: 'has no end', from: 'until: done', to: 'duration: 3s', says: /`step` and `until: done` go together/ },
     { what: 'is of two kinds', from: 'step: {', to: 'step: { push: {},', says: /a step is one of create, move/ },
     { what: 'is misspelt', from: 'move: {', to: 'mvoe: {', says: /did you mean "move"/ },
+    {
+      what: 'replaces a backend by itself',
+      from: MOVE,
+      to: 'replace: { from: be1.example.com, to: be1.example.com }',
+      says: /phases\.2\.step\.replace\.to: the same as `from`/,
+    },
+    {
+      what: 'copies so many at a time, and nothing',
+      from: 'abort: 0.2',
+      to: 'parallel: 2',
+      says: /step\.move\.parallel: `parallel` goes with `copy`/,
+    },
+    {
+      what: 'renames a domain that there is not',
+      from: MOVE,
+      to: 'renameDomain: { from: a.org, to: b.org }',
+      says: /move: no user is in domain a\.org\n {2}→ users of this site are in no domain at all\n/,
+    },
+    {
+      what: 'names somebody who is not there',
+      from: 'abort: 0.2',
+      to: 'users: [u0000000, jim]',
+      says: /move: there is no user jim\n/,
+    },
   ])('one that $what is refused (2)', async ({ from, to, says }) => {
     const path = profile('wrong.yaml', STEPS.replace(from, to))
     const { status, stderr } = await workbench.bench(['run', path, '--out', workbench.out])

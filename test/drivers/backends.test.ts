@@ -3,6 +3,8 @@ import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import type { Operation } from '../../src/core/operation.js'
 import { Backends, type BackendsOptions } from '../../src/drivers/backends.js'
 import type { DriverContext } from '../../src/drivers/context.js'
+import { constantTimes } from '../../src/generators/arrivals.js'
+import { type Paced, type Playing, settled } from '../../src/generators/lanes.js'
 import { newCounters } from '../../src/metrics/interval.js'
 import { loadHistograms } from '../../src/metrics/latency.js'
 import { Recorder } from '../../src/metrics/recorder.js'
@@ -181,5 +183,34 @@ describe('Backends on a kept connection that is lost', () => {
     ])
     expect(run.counters.operationsInFlight).toBe(0)
     expect(run.counters.operationsQueued).toBe(0)
+  })
+})
+
+describe('Backends that play a list', () => {
+  it('tell it when an operation was answered, and go on for as long as there is nothing to send', async () => {
+    const heard: { rest: string; atNs: number }[] = []
+    server = await lineServer(
+      BANNER,
+      loggedIn((tag, rest, socket) => {
+        heard.push({ rest, atNs: clock.nowNs() })
+        setTimeout(() => socket.write(`${tag} OK "done"\r\n`), 60)
+        return undefined
+      }),
+    )
+    const [first, second] = (['LIST', 'NOOP'] as const).map(
+      (kind): Operation => ({ kind: 'find', backend: 0, mailboxes: ['user.u'], commands: [{ kind }] }),
+    ) as [Operation, Operation]
+    function* waiting(playing: Playing): Paced {
+      yield first
+      yield* settled([first], playing, 150e6)
+      yield second
+    }
+    const run = await start(kept, [])
+    backends.play({ index: 0, startNs: clock.nowNs() }, waiting, constantTimes(200))
+    await until(() => backends.hasPlayed)
+    expect(heard.map(({ rest }) => rest)).toEqual(['LIST', 'NOOP'])
+    // Timers may be a grain early.
+    expect((heard[1]!.atNs - heard[0]!.atNs) / 1e6).toBeGreaterThan(60 + 150 - 5)
+    expect(counts(run).find).toMatchObject({ count: 2, unfinished: 0 })
   })
 })

@@ -116,3 +116,18 @@ it('what a frozen slave has not read is not counted before it is', async () => {
   await until(() => counters.slaveUpdateBytes > 0)
   expect(bytes()).toEqual({ list: 0, update: UPDATE.length })
 })
+
+it('one after the other restart those whose turn it is', async () => {
+  await start({ count: 3, retryDelayNs: 10e9 })
+  await until(() => slaves.allStreaming)
+  const lost: number[] = []
+  for (const [i, stream] of streams.entries()) stream.on('close', () => lost.push(i))
+  for (const first of [0, 1, 2]) {
+    slaves.affect({ kind: 'restart', slaves: 1, first })
+    await until(() => streams.length === 4 + first && slaves.allStreaming)
+    expect(new Set(lost).size).toBe(first + 1)
+  }
+  slaves.affect({ kind: 'restart', slaves: 1, first: 3 })
+  await sleep(50)
+  expect(streams).toHaveLength(6)
+})

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import { deletedOwnerOf, ownerOf } from '../../src/core/mailbox-owner.js'
 import type { Operation } from '../../src/core/operation.js'
+import { ListedUsers } from '../../src/generators/listed-users.js'
 import { mailboxes } from '../../src/generators/mailboxes.js'
 import { OperationStream } from '../../src/generators/operations.js'
-import type { Selection, SiteSpec, StepSpec } from '../../src/generators/spec.js'
+import type { Copying, Selection, SiteSpec, StepSpec } from '../../src/generators/spec.js'
 import { stepOperations } from '../../src/generators/steps.js'
 import { byName, ListModel } from './list-model.js'
 import { makeListedSite, makeMix, makeSite } from './sites.js'
@@ -10,26 +12,47 @@ import { makeListedSite, makeMix, makeSite } from './sites.js'
 const BE1 = 'be1.example.com'
 const BE2 = 'be2.example.com'
 
-/** A step to its end, with as many operations of a mix after each of its own. */
+const SLOT_NS = 50e6
+const ANSWER_NS = 80e6
+const ORG = 'old.example.org'
+const NET = 'new.example.net'
+
+/** A prime, so that it comes to all places of what repeats. */
+const AGREE_EVERY = 41
+
+/** A step to its end, with as many operations of a mix after each of its own; a master answers each after some time. */
 function perform(step: StepSpec, site: SiteSpec = makeSite({ mailboxes: 3000 }), beside = 0) {
   const master = new ListModel(mailboxes(site, 5))
   const stream = new OperationStream(site, makeMix({ delete: 3 }), 5)
   const before = new Map(master.list)
   const sent: Operation[] = []
+  const sentNs = new Map<Operation, number>()
+  const playing = {
+    nowNs: 0,
+    isSettled(operations: readonly Operation[], thenNs: number) {
+      return operations.every(operation => sentNs.get(operation)! + ANSWER_NS + thenNs <= playing.nowNs)
+    },
+  }
   const run = (spec: StepSpec) => {
-    for (const operation of stepOperations(stream, spec)) {
-      master.apply(operation)
-      sent.push(operation)
+    for (const operation of stepOperations(stream, spec, playing)) {
+      if (operation !== undefined) {
+        master.apply(operation)
+        sent.push(operation)
+        sentNs.set(operation, playing.nowNs)
+        // Whenever it is broken off, the model is what the master has.
+        if (sent.length % AGREE_EVERY === 0) agree()
+      }
       for (let i = 0; i < beside; i++) master.apply(stream.next())
+      playing.nowNs += SLOT_NS
     }
   }
-  run(step)
   const agree = () => {
     expect(byName(stream.model.catalogue())).toEqual(byName(master.list.values()))
     expect(stream.model.size).toBe(master.list.size)
   }
+  run(step)
   agree()
-  return { master, before, sent, site, run, agree }
+  return { master, before, sent, sentNs, playing, site, run, agree }
 }
 
 const on = (server: string, { master }: Pick<ReturnType<typeof perform>, 'master'>) =>
@@ -41,15 +64,21 @@ const all: StepSpec[] = [
   { kind: 'move', to: BE2, selection: {}, abort: 0.3 },
   { kind: 'delete', selection: { from: BE1 } },
   { kind: 'setAcl', selection: {}, identifier: 'helpdesk', rights: 'lrs' },
+  { kind: 'create', users: 2, named: ['a.smith', 'zoe@old.example.org'] },
+  { kind: 'move', to: BE2, selection: { users: 100 }, abort: 0.3, copying: { copyNs: 2e9, parallel: 5 } },
+  { kind: 'replace', from: BE1, to: BE2 },
+  { kind: 'replace', from: BE2, to: BE1, copying: { copyNs: 300e6, parallel: 20 } },
+  { kind: 'renameDomain', from: ORG, to: NET },
 ]
-const sites = { made: makeSite({ mailboxes: 2000 }), listed: makeListedSite() }
+const domains = [ORG, 'other.example.org']
+const sites = { made: makeSite({ mailboxes: 2000, domains }), listed: makeListedSite({ domains }) }
 
 describe('any step', () => {
   it.each(all.flatMap(step => Object.entries(sites).map(([title, site]) => ({ ...step, title, step, site }))))(
     '$kind on a $title site, whatever arrives beside it, sends nothing that a master could not bear',
     ({ step, site }) => {
       const { sent, agree, run } = perform(step, site, 3)
-      expect(sent.length).toBeGreaterThan(40)
+      expect(sent.length).toBeGreaterThan(4)
       run({ kind: 'push', servers: [BE1] })
       agree()
       run({ kind: 'undo' })
@@ -140,7 +169,170 @@ describe('move', () => {
   })
 })
 
+/** By user, as sent. */
+function byUser(operations: readonly Operation[]): Map<string, Operation[]> {
+  const users = new Map<string, Operation[]>()
+  for (const operation of operations) {
+    const [name] = operation.mailboxes
+    const user = ownerOf(name!) || deletedOwnerOf(name!) || name!
+    users.set(user, [...(users.get(user) ?? []), operation])
+  }
+  return users
+}
+
+describe('copying', () => {
+  const copying: Copying = { copyNs: 2e9, parallel: 4 }
+  const step: StepSpec = { kind: 'move', to: BE2, selection: { from: BE1, users: 40 }, abort: 0, copying }
+
+  /** When each user's move begins and ends, and what lies between the answer to the last that leaves and the first that arrives. */
+  function spans({ sent, sentNs }: ReturnType<typeof perform>) {
+    return [...byUser(sent).values()].map(own => {
+      const out = own.filter(({ kind }) => kind === 'moveOut').map(operation => sentNs.get(operation)!)
+      const into = own.filter(({ kind }) => kind === 'moveIn').map(operation => sentNs.get(operation)!)
+      return {
+        beginNs: out[0]!,
+        endNs: into.at(-1)! + ANSWER_NS,
+        copyNs: into[0]! - (out.at(-1)! + ANSWER_NS),
+        operations: own.length,
+      }
+    })
+  }
+
+  it('goes by between the answer to the last that leaves and the first that arrives, and no longer', () => {
+    const all = spans(perform(step))
+    expect(all).toHaveLength(40)
+    for (const { copyNs } of all) {
+      expect(copyNs).toBeGreaterThanOrEqual(copying.copyNs)
+      // Others may have the slots that follow.
+      expect(copyNs).toBeLessThan(copying.copyNs + 3 * 4 * SLOT_NS)
+    }
+  })
+
+  it.each([1, 4])('is of %i users at a time, each after the one before has ended', parallel => {
+    const all = spans(perform({ ...step, copying: { ...copying, parallel } }))
+    const most = Math.max(
+      ...all.map(({ beginNs }) => all.filter(other => other.beginNs <= beginNs && other.endNs > beginNs).length),
+    )
+    expect(most).toBe(parallel)
+  })
+
+  it('sets the pace where it is slower than the rate, and the rate where that is', () => {
+    const slow = perform({ ...step, copying: { copyNs: 60e9, parallel: 4 } })
+    expect(slow.playing.nowNs).toBeGreaterThan((40 / 4) * 60e9)
+    expect(slow.playing.nowNs).toBeLessThan((40 / 4) * 60e9 * 1.1)
+    const quick = perform({ ...step, copying: { copyNs: 10e6, parallel: 40 } })
+    expect(quick.playing.nowNs).toBeLessThan(quick.sent.length * SLOT_NS * 1.1)
+  })
+
+  it('takes as long on the way back, also of moves that were broken off', () => {
+    const result = perform({ ...step, abort: 0.3 })
+    const [forthNs, forth] = [result.playing.nowNs, result.sent.length]
+    result.run({ kind: 'undo' })
+    const backNs = result.playing.nowNs - forthNs
+    expect(backNs).toBeGreaterThan(0.7 * forthNs)
+    expect(backNs).toBeLessThan(1.2 * forthNs)
+    const back = { sent: result.sent.slice(forth).filter(({ kind }) => kind !== 'push'), sentNs: result.sentNs }
+    for (const { copyNs } of spans({ ...result, ...back })) expect(copyNs).toBeGreaterThanOrEqual(copying.copyNs)
+    expect(byName(result.master.list.values())).toEqual(byName(result.before.values()))
+  })
+})
+
+describe('replace', () => {
+  it('moves all that XFER does: users with their deleted mailboxes, the INBOX last, and what is nobody’s', () => {
+    const site = makeListedSite()
+    const result = perform({ kind: 'replace', from: BE2, to: BE1 }, site)
+    expect(on(BE2, result)).toEqual([])
+    const joes = result.sent.filter(({ mailboxes: [name] }) => name!.startsWith('example.com!'))
+    expect(joes.map(({ kind, mailboxes: [name] }) => [kind, name])).toEqual(
+      ['moveOut', 'moveIn'].flatMap(kind =>
+        ['DELETED.user.joe.65B7B6BF', 'user.joe.Sent', 'user.joe'].map(name => [kind, `example.com!${name}`]),
+      ),
+    )
+    expect(result.master.list.get('shared.news')!.location).toMatch(/^be1/)
+    // XFER moves what a backend has: of a mailbox that is only reserved there is nothing.
+    result.run({ kind: 'replace', from: BE1, to: BE2 })
+    expect(on(BE1, result).map(({ name }) => name)).toEqual(['user.zoe.new'])
+  })
+})
+
+describe('renameDomain', () => {
+  it('sends what the RENAME of a user sends, the INBOX first', () => {
+    const acl = 'anyone\tp\tjoe@example.com\tlrswi\tjim@example.com\tl\t'
+    const location = `${BE2}!default`
+    const names = ['user.joe', 'user.joe.Sent', 'DELETED.user.joe.65B7B6BF', 'shared']
+    const all = names.map(name => ({ name: `example.com!${name}`, location, acl, state: 'active' as const }))
+    const listed = new ListedUsers(all)
+    const site = makeSite({ mailboxes: all.length, listed, userPrefix: listed.newPrefix })
+    const result = perform({ kind: 'renameDomain', from: 'example.com', to: NET }, site)
+    const after = (name: string) => [
+      { kind: 'DELETE', name: `example.com!${name}` },
+      { kind: 'RESERVE', name: `${NET}!${name}`, location },
+      { kind: 'ACTIVATE', name: `${NET}!${name}`, location, acl },
+      { kind: 'ACTIVATE', name: `${NET}!${name}`, location, acl: `${acl}joe@${NET}\tlrswi\t` },
+      {
+        kind: 'ACTIVATE',
+        name: `${NET}!${name}`,
+        location,
+        acl: `anyone\tp\tjim@example.com\tl\tjoe@${NET}\tlrswi\t`,
+      },
+    ]
+    expect(result.sent.flatMap(({ commands }) => commands)).toEqual(['user.joe', 'user.joe.Sent'].flatMap(after))
+    expect(result.sent.map(({ kind, backend }) => [kind, backend])).toEqual(
+      ['rename', 'ownerAcl', 'ownerAcl', 'rename', 'ownerAcl', 'ownerAcl'].map(kind => [kind, 1]),
+    )
+    result.run({ kind: 'undo' })
+    expect(byName(result.master.list.values())).toEqual(byName(all))
+  })
+
+  it('is of that domain’s users alone, all of them, whom later steps know by their new names', () => {
+    const site = makeSite({ mailboxes: 2000, domains, names: 'plain' })
+    const result = perform({ kind: 'renameDomain', from: ORG, to: NET }, site)
+    const names = [...result.master.list.keys()]
+    const inDomain = (list: Iterable<string>, domain: string) => [...list].filter(name => name.startsWith(`${domain}!`))
+    expect(inDomain(names, ORG)).toEqual([])
+    expect(inDomain(names, domains[1]!)).toEqual(inDomain(result.before.keys(), domains[1]!))
+    const [, user] = /!user\.(\w+)$/.exec(inDomain(names, NET)[0]!)!
+    result.run({ kind: 'setAcl', selection: { named: [`${user}@${NET}`] }, identifier: 'a', rights: 'l' })
+    expect(new Set(byUser(result.sent.filter(({ kind }) => kind === 'setacl')).keys())).toEqual(
+      new Set([`${NET}!user.${user}`]),
+    )
+    result.run({ kind: 'undo' })
+    expect(byName(result.master.list.values())).toEqual(byName(result.before.values()))
+  })
+
+  it('leaves a user alone of whom a name would be too long', () => {
+    const names = ['user.joe', `user.joe.${'x'.repeat(450)}`, 'user.jim']
+    const all = names.map(name => ({
+      name: `a.org!${name}`,
+      location: `${BE1}!default`,
+      acl: '',
+      state: 'active' as const,
+    }))
+    const listed = new ListedUsers(all)
+    const site = makeSite({ mailboxes: all.length, listed, userPrefix: listed.newPrefix })
+    const result = perform({ kind: 'renameDomain', from: 'a.org', to: `${'b'.repeat(40)}.org` }, site)
+    expect(result.sent.map(({ mailboxes: [name] }) => name)).toEqual(['a.org!user.jim'])
+  })
+})
+
 describe('the other steps', () => {
+  it('create makes users of the names that are asked for, each once', () => {
+    const site = makeSite({ mailboxes: 300 })
+    const result = perform({ kind: 'create', users: 2, named: ['a.smith', 'zoe@x.org'] }, site)
+    const users = byUser(result.sent)
+    expect([...users.keys()]).toEqual(['user.a^smith', 'x.org!user.zoe'])
+    for (const [inbox, id] of [
+      ['user.a^smith', 'a.smith'],
+      ['x.org!user.zoe', 'zoe@x.org'],
+    ] as const)
+      expect(result.master.list.get(inbox)!.acl).toMatch(new RegExp(`^${id}\\tlrs`))
+    result.run({ kind: 'create', users: 3 })
+    result.agree()
+    result.run({ kind: 'delete', selection: { named: ['zoe@x.org'] } })
+    expect(result.master.list.has('x.org!user.zoe')).toBe(false)
+    result.agree()
+  })
+
   it('create gives whole users, on the server that is named', () => {
     const result = perform({ kind: 'create', users: 20, on: BE2 })
     const made = result.sent.map(({ mailboxes: [name] }) => result.master.list.get(name!)!)

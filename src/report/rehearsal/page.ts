@@ -156,6 +156,8 @@ function bounded(times: TimeSummary, which: 'p99' | 'max'): string {
 /** By which a step's mailboxes are counted: what ends the work on one. */
 const WORK = {
   move: ['moveIn'],
+  replace: ['moveIn'],
+  renameDomain: ['rename'],
   create: ['create'],
   delete: ['delete'],
   setAcl: ['setacl'],
