@@ -1,6 +1,7 @@
 import { formatCount, formatDurationUs } from '../core/units.js'
 import { EXIT, type ExitStatus } from '../core/exit-status.js'
 import type { Condition } from '../engine/plan.js'
+import { stepMetric } from '../metrics/recorder.js'
 import type { RunResult, Verdict } from '../metrics/run-result.js'
 import type { Profile } from '../profile/load.js'
 import {
@@ -42,7 +43,7 @@ export function finalResult(
       ...thrashFailures(measured, profile),
       ...comparisonFailures(measured.slaves, profile.expects),
       ...emptySteps(measured, profile),
-      ...brokenSteps(measured, profile),
+      ...brokenSteps(measured),
       ...limits.map(({ plan }) => `${plan.name}: not ${plan.until} within ${plan.limitNs / 1e9} s`),
     ],
     expected: [...expectedTrouble(measured, profile.expects), ...missingTrouble(measured, profile)],
@@ -65,25 +66,20 @@ const DEEDS: readonly (readonly [step: 'move' | 'delete' | 'setAcl', operation: 
   ['setAcl', 'setacl'],
 ]
 
-/** A step is done when all of it is; what arrives by chance meanwhile counts as well, but for look-ups. */
-function brokenSteps({ phases, generator }: RunResult, profile: Profile): string[] {
-  const steps = profile.phases.filter(({ step }) => step !== undefined).map(({ name }) => name)
-  if (steps.length === 0) return []
-  const broken = phases
-    .filter(({ name }) => steps.includes(name))
-    .flatMap(({ name, operations }) => {
-      const { find: _, ...changes } = operations
-      const bad = Object.values(changes).reduce((sum, { failed, unfinished }) => sum + failed + unfinished, 0)
-      return bad === 0 ? [] : [`${name}: ${formatCount(bad)} operations were refused, or never answered`]
-    })
-  const { skippedOperations: skipped } = generator
-  return skipped === 0
-    ? broken
-    : [...broken, `${formatCount(skipped)} operations were not sent, since one on the same mailbox had failed`]
+/** A step is done when all of it is; of what arrives by chance meanwhile thresholds speak. */
+export function brokenSteps({ phases }: Pick<RunResult, 'phases'>): string[] {
+  return phases.flatMap(({ name, steps }) => {
+    const bad = Object.values(steps).reduce((sum, { failed, unfinished }) => sum + failed + unfinished, 0)
+    return bad === 0
+      ? []
+      : [
+          `${name}: ${formatCount(bad)} of its own operations were refused, never answered, or not sent after such a one`,
+        ]
+  })
 }
 
 /** Whoever plans something for mailboxes that are not there has made a mistake in their names. */
-function emptySteps({ phases }: RunResult, profile: Profile): string[] {
+export function emptySteps({ phases }: Pick<RunResult, 'phases'>, profile: Profile): string[] {
   return DEEDS.flatMap(([kind, operation]) =>
     profile.phases
       .filter(({ step }) => step?.[kind] !== undefined)
@@ -92,8 +88,8 @@ function emptySteps({ phases }: RunResult, profile: Profile): string[] {
   )
 }
 
-function isEmptyStep({ ended, operations }: RunResult['phases'][number], operation: string): boolean {
-  return ended === 'condition' && operations[operation] === undefined
+function isEmptyStep({ ended, steps }: RunResult['phases'][number], operation: string): boolean {
+  return ended === 'condition' && steps[stepMetric(operation)] === undefined
 }
 
 /** A murder that does not come to rest by itself has failed, unless that was to be shown. */

@@ -183,3 +183,38 @@ describe('Backends on a kept connection that is lost', () => {
     expect(run.counters.operationsQueued).toBe(0)
   })
 })
+
+describe('Backends that play the list of a step', () => {
+  const one = (kind: Operation['kind'], mailbox: string, name: string): Operation => ({
+    kind,
+    backend: 0,
+    mailboxes: [mailbox],
+    commands: [{ kind: 'FIND', name }],
+  })
+
+  it('tell its operations from those of the same kind that arrive, and count what it could not send', async () => {
+    server = await lineServer(
+      BANNER,
+      loggedIn((tag, rest) => `${tag} ${rest.includes('refused') ? 'NO "so"' : 'OK "done"'}\r\n`),
+    )
+    const run = context()
+    const arriving = endlessly(one('setacl', 'user.elsewhere', 'user.elsewhere'))
+    const now = () => [0, 0][Symbol.iterator]()
+    backends = new Backends(run, kept, arriving, now)
+    const startNs = clock.nowNs()
+    backends.start({ index: 0, startNs }, { kind: 'constant', ratePerSecond: 1 })
+    const list = [
+      one('setacl', 'user.a', 'refused'),
+      one('setacl', 'user.a', 'user.a'),
+      one('setacl', 'user.b', 'user.b'),
+    ]
+    backends.play({ index: 0, startNs }, list.values(), [0, 0, 0, 0].values())
+    await until(() => backends.hasPlayed && backends.idle)
+    const seen = run.recorder.takeDeltas()
+    const [step] = seen.filter(({ group }) => group === 'steps')
+    expect(step).toMatchObject({ name: 'step.setacl', count: 3, failed: 1, unfinished: 1 })
+    const all = seen.find(({ group, name }) => group === 'operations' && name === 'setacl')
+    // What was not sent is no operation.
+    expect(all).toMatchObject({ count: 4, failed: 1, unfinished: 0 })
+  })
+})
