@@ -1,5 +1,6 @@
 /** `npm run bench [-- PAIRS [PART…]]`: each row of the issues' speed tables, every run listed, the table last. */
 import { benchAgainstMupref } from './against-mupref.js'
+import { benchAnonymise } from './anonymise.js'
 import { benchCosts } from './costs.js'
 import { benchListener } from './listener.js'
 import { benchLive } from './live.js'
@@ -19,6 +20,7 @@ const PARTS = {
   listener: () => benchListener(),
   lock: benchLock,
   workers: benchWorkers,
+  anonymise: benchAnonymise,
   mupref: benchAgainstMupref,
 } as const
 

@@ -1,6 +1,7 @@
 import { formatCount, formatDurationUs } from '../core/units.js'
 import { EXIT, type ExitStatus } from '../core/exit-status.js'
 import type { Condition } from '../engine/plan.js'
+import { stepMetric } from '../metrics/recorder.js'
 import type { RunResult, Verdict } from '../metrics/run-result.js'
 import type { Profile } from '../profile/load.js'
 import {
@@ -45,7 +46,7 @@ export function finalResult(
       ...thrashFailures(measured, profile),
       ...parts.flatMap(({ slaves }) => comparisonFailures(slaves, profile.expects)),
       ...emptySteps(parts, profile),
-      ...parts.flatMap(part => brokenSteps(part, profile)),
+      ...parts.flatMap(part => brokenSteps(part)),
       ...limits.map(({ plan }) => `${plan.name}: not ${plan.until} within ${plan.limitNs / 1e9} s`),
     ],
     expected: [...expectedTrouble(measured, profile.expects), ...missingTrouble(measured, profile)],
@@ -73,25 +74,20 @@ const DEEDS: readonly (readonly [
   ['setAcl', 'setacl'],
 ]
 
-/** A step is done when all of it is; what arrives by chance meanwhile counts as well, but for look-ups. */
-function brokenSteps({ phases, generator }: RunResult, profile: Profile): string[] {
-  const steps = profile.phases.filter(({ step }) => step !== undefined).map(({ name }) => name)
-  if (steps.length === 0) return []
-  const broken = phases
-    .filter(({ name }) => steps.includes(name))
-    .flatMap(({ name, operations }) => {
-      const { find: _, ...changes } = operations
-      const bad = Object.values(changes).reduce((sum, { failed, unfinished }) => sum + failed + unfinished, 0)
-      return bad === 0 ? [] : [`${name}: ${formatCount(bad)} operations were refused, or never answered`]
-    })
-  const { skippedOperations: skipped } = generator
-  return skipped === 0
-    ? broken
-    : [...broken, `${formatCount(skipped)} operations were not sent, since one on the same mailbox had failed`]
+/** A step is done when all of it is; of what arrives by chance meanwhile thresholds speak. */
+export function brokenSteps({ phases }: Pick<RunResult, 'phases'>): string[] {
+  return phases.flatMap(({ name, steps }) => {
+    const bad = Object.values(steps).reduce((sum, { failed, unfinished }) => sum + failed + unfinished, 0)
+    return bad === 0
+      ? []
+      : [
+          `${name}: ${formatCount(bad)} of its own operations were refused, never answered, or not sent after such a one`,
+        ]
+  })
 }
 
 /** Whoever plans something for mailboxes that are not there has made a mistake in their names. */
-function emptySteps(parts: readonly RunResult[], profile: Profile): string[] {
+export function emptySteps(parts: readonly Pick<RunResult, 'phases'>[], profile: Profile): string[] {
   const phases = parts.flatMap(part => part.phases)
   return DEEDS.flatMap(([kind, operation]) =>
     profile.phases
@@ -109,7 +105,7 @@ function emptySteps(parts: readonly RunResult[], profile: Profile): string[] {
 /** @param phases one; more where it was broken off, and gone on with */
 function isEmptyStep(phases: RunResult['phases'], operation: string): boolean {
   const isOver = phases.some(({ ended }) => ended === 'condition')
-  return isOver && phases.every(({ operations }) => operations[operation] === undefined)
+  return isOver && phases.every(({ steps }) => steps[stepMetric(operation)] === undefined)
 }
 
 /** A murder that does not come to rest by itself has failed, unless that was to be shown. */

@@ -1,3 +1,4 @@
+import { type HarnessError, isHarnessError } from '../core/errors.js'
 import { EXIT, type ExitStatus } from '../core/exit-status.js'
 import type { TrialLength, Tried } from '../verdict/capacity/evidence.js'
 import { type Conclusion, nextStep, type SearchOptions } from '../verdict/capacity/search.js'
@@ -12,6 +13,8 @@ export interface RateTrial<T> {
 export interface FoundRate<T> {
   readonly trials: readonly RateTrial<T>[]
   readonly conclusion: Conclusion
+  /** What ended it before it was done. */
+  readonly broken?: 'interrupted' | HarnessError
 }
 
 /** Nobody plans a night to the last mailbox a second. */
@@ -23,14 +26,16 @@ const GUESS_MS = 60_000
 
 /**
  * The highest rate of all steps at which it is a go: doubled until it is none, then halved on a log scale, as capacity
- * searches; each trial is a whole rehearsal.
+ * searches; each trial is a whole rehearsal. What was found is kept, whatever ends it.
  *
- * @param rehearse undefined where it was interrupted
+ * @param signal also between two trials
+ * @throws what the first trial throws, and what is no {@link HarnessError}
  */
 export async function findRate<T extends { readonly status: ExitStatus }>(
   startPerSecond: number,
   budgetMs: number,
-  rehearse: (mailboxesPerSecond: number) => Promise<T | undefined>,
+  signal: AbortSignal,
+  rehearse: (mailboxesPerSecond: number) => Promise<T>,
 ): Promise<FoundRate<T>> {
   const alike = <V>(value: V): Readonly<Record<TrialLength, V>> => ({ short: value, full: value })
   const options: SearchOptions = {
@@ -52,9 +57,21 @@ export async function findRate<T extends { readonly status: ExitStatus }>(
       tried,
     )
     if (step.kind === 'end') return { trials, conclusion: step.conclusion }
+    const brokenBy = (broken: NonNullable<FoundRate<T>['broken']>) => ({
+      trials,
+      conclusion: ended(options, tried),
+      broken,
+    })
+    if (signal.aborted) return brokenBy('interrupted')
     const startedMs = performance.now()
-    const rehearsed = await rehearse(step.value)
-    if (rehearsed === undefined) return { trials, conclusion: ended(options, tried) }
+    let rehearsed: T
+    try {
+      rehearsed = await rehearse(step.value)
+    } catch (error) {
+      if (tried.length === 0 || !isHarnessError(error)) throw error
+      return brokenBy(error)
+    }
+    if (rehearsed.status === EXIT.interrupted) return brokenBy('interrupted')
     const outcome = outcomeOf(rehearsed.status)
     const durationMs = performance.now() - startedMs
     trials.push({ mailboxesPerSecond: step.value, outcome, rehearsed })

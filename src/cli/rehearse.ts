@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Command, Option } from 'commander'
 import { HarnessError, isHarnessError } from '../core/errors.js'
 import { EXIT } from '../core/exit-status.js'
@@ -9,7 +10,7 @@ import { isQuiet, type StepDocument } from '../profile/schema.js'
 import { stepWords } from '../profile/step-words.js'
 import { rehearsalHtml } from '../report/rehearsal/html.js'
 import { rehearsalMarkdown } from '../report/rehearsal/markdown.js'
-import type { PlannedStep, Rehearsal } from '../report/rehearsal/page.js'
+import type { PlannedStep, Rehearsal } from '../report/rehearsal/rehearsal.js'
 import { rehearsalText } from '../report/rehearsal/text.js'
 import { writeReportFile } from '../report/write-report.js'
 import { type MasterChoice, parseMaster } from './choose-master.js'
@@ -19,6 +20,7 @@ import { refuseBusy, refuseProduction } from './production.js'
 import { Progress } from './progress.js'
 import { phasesOver, type Resumption, readResumption } from './resumption.js'
 import { type RunProfileOutcome, runProfile } from './run-profile.js'
+import { onInterrupt } from './signals.js'
 import { siteSets } from './site-sets.js'
 import { tryRunReport } from './try-run-report.js'
 
@@ -126,17 +128,20 @@ async function rehearse(name: string | undefined, flags: RehearseFlags, command:
     flags.resume === undefined
       ? await newRehearsal(name, flags, progress)
       : await oldRehearsal(flags.resume, name, master, flags, command)
-  const once = async (more: readonly string[]): Promise<Rehearsed> => {
+  const once = async (more: readonly string[], signal?: AbortSignal): Promise<Rehearsed> => {
     const profile = load(more)
     const keep = flags.keep === true
     // A search for a rate is begun anew.
     const ours = { mustBeEmpty: true, isResumable: flags.findRate !== true, resumes }
-    const outcome = await runProfile({ ...flags, ...ours, profile, master, keep, progress })
+    const heard = signal === undefined ? {} : { signal }
+    const outcome = await runProfile({ ...flags, ...ours, ...heard, profile, master, keep, progress })
     const run = together(outcome.result, resumes?.before)
     const brokenOff = resumes?.before.flatMap(({ phases }) => phases).filter(({ ended }) => ended === 'running') ?? []
     const names = [...new Set(brokenOff.map(({ name }) => name))]
-    const rehearsal = { run, steps: plannedSteps(profile), before: countsOf(profile), brokenOff: names }
-    return { ...outcome, rehearsal }
+    const { mailboxes } = profile.site
+    const { mergePerMailbox: mergeNsPerMailbox } = profile.slaves
+    const planned = { steps: plannedSteps(profile), before: countsOf(profile), mailboxes, mergeNsPerMailbox }
+    return { ...outcome, rehearsal: { run, ...planned, brokenOff: names } }
   }
   const { rehearsal, folder, result, status } =
     flags.findRate === true ? await atHighestRate(load([]), budgetMs, once, progress) : await once([])
@@ -205,34 +210,42 @@ function together(run: RunResult, before: readonly RunResult[] = []): RunResult 
 async function atHighestRate(
   { phases }: Profile,
   budgetMs: number,
-  once: (more: readonly string[]) => Promise<Rehearsed>,
+  once: (more: readonly string[], signal?: AbortSignal) => Promise<Rehearsed>,
   progress: Progress,
 ): Promise<Rehearsed> {
   const own = phases.flatMap(({ step }, index) => (step === undefined ? [] : [{ index, rate: step.rate }]))
   let last: Rehearsed | undefined
-  const { trials, conclusion } = await findRate(Math.max(...own.map(({ rate }) => rate)), budgetMs, async rate => {
+  const controller = new AbortController()
+  // While a rehearsal runs, it knows better what not to leave behind.
+  const release = onInterrupt(
+    () => controller.abort(),
+    () => sleep(LEAVE_MS),
+  )
+  const { signal } = controller
+  const startPerSecond = Math.max(...own.map(({ rate }) => rate))
+  const { trials, conclusion, broken } = await findRate(startPerSecond, budgetMs, signal, async rate => {
     progress.line(`all steps at ${formatCount(rate)} mailboxes a second`)
-    try {
-      last = await once(own.map(({ index }) => `phases.${index}.step.rate=${rate}`))
-    } catch (error) {
-      // What was found before is kept.
-      if (last === undefined || !isHarnessError(error)) throw error
-      progress.warn(`the search ends here: ${error.message}`)
-      return undefined
-    }
-    return last.status === EXIT.interrupted ? undefined : last
-  })
+    const sets = own.map(({ index }) => `phases.${index}.step.rate=${rate}`)
+    last = await once(sets, signal)
+    return last
+  }).finally(release)
+  const why = isHarnessError(broken) ? broken.message : broken
+  if (why !== undefined) progress.warn(`the search ends here: ${why}`)
   const best = trials.find(trial => trial.mailboxesPerSecond === conclusion.low && trial.outcome === 'held')
   const chosen = best?.rehearsed ?? last!
-  const { low, high, isCutShort } = conclusion
+  const { low, high } = conclusion
+  const cutShort = why ?? (conclusion.isCutShort ? 'the time was up; give more --budget' : null)
   const tried = trials.map(({ mailboxesPerSecond, outcome, rehearsed }) => ({
     mailboxesPerSecond,
     outcome,
     why: outcome === 'held' ? '' : whyOf(rehearsed.result),
   }))
-  const status = last!.status === EXIT.interrupted ? EXIT.interrupted : chosen.status
-  return { ...chosen, status, rehearsal: { ...chosen.rehearsal, rates: { low, high, isCutShort, tried } } }
+  const status = broken === 'interrupted' ? EXIT.interrupted : chosen.status
+  return { ...chosen, status, rehearsal: { ...chosen.rehearsal, rates: { low, high, cutShort, tried } } }
 }
+
+/** For a rehearsal to end, when Ctrl-C was pressed twice. */
+const LEAVE_MS = 10_000
 
 function whyOf({ verdict }: RunResult): string {
   const broken = verdict.thresholds.find(({ result }) => result !== 'pass')
@@ -262,9 +275,9 @@ function ownSets({ phases, stopLoss }: Profile, undo: boolean): string[] {
 /** Name of the phase that `--undo` adds. */
 const UNDO = 'undo'
 
-function kindOf({ rate: _, ...step }: StepDocument): PlannedStep['kind'] {
+function kindOf({ rate: _, ...step }: StepDocument): string {
   const [kind = 'push'] = Object.entries(step).flatMap(([name, value]) => (value === undefined ? [] : [name]))
-  return kind as PlannedStep['kind']
+  return kind
 }
 
 function plannedSteps({ phases }: Profile): PlannedStep[] {

@@ -4,7 +4,7 @@ import type { Operation } from '../core/operation.js'
 import type { OpenArrivalSpec } from '../generators/arrivals.js'
 import type { Paced, Playing } from '../generators/lanes.js'
 import type { ArrivalSpec } from '../generators/spec.js'
-import type { Outcome } from '../metrics/recorder.js'
+import { type Outcome, stepMetric } from '../metrics/recorder.js'
 import { BackendConnections, type ConnectionMode, type Lent } from './backend-connections.js'
 import type { DriverContext, DriverPhase } from './context.js'
 import { MailboxOrder } from './mailbox-order.js'
@@ -179,6 +179,8 @@ export class Backends {
       this.context.counters.skippedOperations++
       this.context.counters.operationsQueued--
       this.forget(job)
+      // A step without it is not whole.
+      if (job.list !== undefined) this.recordStep(job, 'unfinished', this.context.clock.nowNs())
       this.order.finish(job, false)
       if (job.loop !== undefined && job.loop === this.closedLoop) this.follow(job.loop, 'failed')
       return
@@ -234,12 +236,17 @@ export class Backends {
     this.context.recorder
       .metric(job.phase, 'operations', job.operation.kind)
       .add(outcome, job.intendedNs, job.sentNs, nowNs)
+    if (job.list !== undefined) this.recordStep(job, outcome, nowNs)
     if (outcome === 'ok') this.onSuccess(job.operation.backend, nowNs)
     if (this.stopped) return
     this.order.finish(job, outcome === 'ok' || job.operation.kind === 'find')
     this.look()
     const { loop } = job
     if (loop !== undefined && loop === this.closedLoop) this.follow(loop, outcome)
+  }
+
+  private recordStep({ phase, operation, intendedNs, sentNs }: Job, outcome: Outcome, nowNs: number): void {
+    this.context.recorder.metric(phase, 'steps', stepMetric(operation.kind)).add(outcome, intendedNs, sentNs, nowNs)
   }
 
   /** @returns whether it was live */

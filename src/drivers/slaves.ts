@@ -63,6 +63,11 @@ export class Slaves {
     return this.members.every(({ slave, neverReads }) => neverReads || slave.streaming)
   }
 
+  /** Of all NOOPs that are not answered yet, how long the oldest has waited; 0 where there is none. */
+  longestWaitNs(nowNs: number): number {
+    return this.members.reduce((longest, { slave }) => Math.max(longest, nowNs - (slave.awaitedSinceNs ?? nowNs)), 0)
+  }
+
   /** Sets the gauge; once they were told to stop it stays at what it was then. */
   observe(): void {
     if (this.stopped) return

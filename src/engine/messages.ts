@@ -28,6 +28,8 @@ export type WorkerReport =
       readonly suspects: readonly string[]
     }
   | { readonly kind: 'unserved'; readonly atNs: number }
+  /** A slave’s NOOP is not answered, and has waited for longer than the stop-loss bears. */
+  | { readonly kind: 'noopWaits'; readonly ns: number }
   /** The condition of the phase holds. */
   | { readonly kind: 'met'; readonly phase: number }
   /** What a phase `until: converged` came to; neither is given where no slave was followed. */

@@ -407,6 +407,9 @@ export class Run {
       case 'unserved':
         if (this.unserved.length < MOST_SIGNS) this.unserved.push(report.atNs)
         break
+      case 'noopWaits':
+        this.stopFor(this.stopLoss?.waits(report.ns), true)
+        break
       case 'met':
         // Only the load's thread can know: the probes have no condition.
         if (shard === 'load' && report.phase === this.current) this.endPhase?.('condition')

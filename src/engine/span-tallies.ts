@@ -4,6 +4,7 @@ import { type DecodedDelta, Tally, withDecoded } from '../metrics/tally.js'
 
 export interface MetricGroups {
   readonly operations: Record<string, MetricSummary>
+  readonly steps: Record<string, MetricSummary>
   readonly commands: Record<string, MetricSummary>
   readonly harness: Record<string, MetricSummary>
 }
@@ -30,7 +31,7 @@ export class SpanTallies {
   }
 
   summary(durationNs: number): MetricGroups {
-    const groups: MetricGroups = { operations: {}, commands: {}, harness: {} }
+    const groups: MetricGroups = { operations: {}, steps: {}, commands: {}, harness: {} }
     for (const { group, name, tally } of this.tallies.values()) groups[group][name] = tally.summary(durationNs)
     return groups
   }

@@ -6,7 +6,7 @@ import type { MetricSummary } from '../metrics/run-result.js'
 export interface StopLossPlan {
   /** A list that a slave is given may be shorter than those before by this part. */
   readonly shrinkShare: number
-  /** NOOPs of slaves may take so long. */
+  /** NOOPs of slaves may take so long; Infinity: whatever they take. */
   readonly noopNs: number
 }
 
@@ -45,7 +45,13 @@ export class StopLoss {
     this.deletes += commands.DELETE?.count ?? 0
     const noop = commands['NOOP.slave']
     const max = (noop?.responseTimeUs ?? noop?.serviceTimeUs)?.max ?? 0
-    if (max * 1e3 <= this.plan.noopNs) return undefined
-    return `a frontend’s NOOP waited ${formatDurationUs(max)}, more than ${formatDurationUs(this.plan.noopNs / 1e3)}`
+    return this.waits(max * 1e3)
+  }
+
+  /** @param ns for which a slave’s NOOP waited, or waits */
+  waits(ns: number): string | undefined {
+    const { noopNs } = this.plan
+    if (ns <= noopNs) return undefined
+    return `a frontend’s NOOP waited ${formatDurationUs(ns / 1e3)}, more than ${formatDurationUs(noopNs / 1e3)}`
   }
 }

@@ -29,6 +29,8 @@ const journal = journalPath === undefined ? undefined : new Journal(journalPath)
 
 const INTERVAL_MS = 1000
 const CONDITION_MS = 20
+/** A NOOP that waits too long is told of before it is answered, or given up. */
+const WAITS_MS = 100
 let phaseIndex = 0
 const phaseStarts: { readonly index: number; readonly startNs: number }[] = []
 let intervalStartNs = clock.nowNs()
@@ -124,9 +126,14 @@ async function compare(phase: number, startNs: number): Promise<void> {
   }
 }
 
-async function stop(intervals: NodeJS.Timeout): Promise<void> {
+function reportWait(noopNs: number): void {
+  const ns = workload.longestWaitNs(clock.nowNs())
+  if (ns > noopNs) report({ kind: 'noopWaits', ns })
+}
+
+async function stop(timers: readonly NodeJS.Timeout[]): Promise<void> {
   clearInterval(watch)
-  clearInterval(intervals)
+  for (const timer of timers) clearInterval(timer)
   // What the master did until now is heard first; that it closed a connection, in the turn after.
   await turn()
   await turn()
@@ -146,9 +153,13 @@ function turn(): Promise<void> {
 async function main(): Promise<void> {
   await loadHistograms()
   loopDelay.start()
-  const intervals = setInterval(() => {
-    sending = sending.then(sendInterval)
-  }, INTERVAL_MS)
+  const timers = [
+    setInterval(() => {
+      sending = sending.then(sendInterval)
+    }, INTERVAL_MS),
+  ]
+  const { stopLoss } = setup.plan
+  if (stopLoss !== undefined) timers.push(setInterval(() => reportWait(stopLoss.noopNs), WAITS_MS))
   port.on('message', (order: WorkerOrder) => {
     switch (order.kind) {
       case 'measureNoise':
@@ -158,7 +169,7 @@ async function main(): Promise<void> {
         enterPhase(order.index, order.startNs)
         break
       case 'stop':
-        void stop(intervals)
+        void stop(timers)
         break
     }
   })

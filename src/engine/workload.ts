@@ -146,6 +146,11 @@ export class Workload {
     this.slaves?.observe()
   }
 
+  /** Of slaves’ NOOPs that are not answered yet, how long the oldest has waited. */
+  longestWaitNs(nowNs: number): number {
+    return this.slaves?.longestWaitNs(nowNs) ?? 0
+  }
+
   async stop(): Promise<void> {
     this.timeline?.stop()
     this.kicks?.stop()

@@ -1,7 +1,12 @@
 import { encodeHistogram, type Histogram, newHistogram, record, recordMany } from './latency.js'
 
-/** `harness` holds what the harness measures of itself, such as schedule slip. */
-export type MetricGroup = 'operations' | 'commands' | 'harness'
+/** `steps` holds those of the operations that are a step's own; `harness` what the harness measures of itself. */
+export type MetricGroup = 'operations' | 'steps' | 'commands' | 'harness'
+
+/** In `steps`: what arrives by chance beside a step has the operation's own name alone. */
+export function stepMetric(operation: string): string {
+  return `step.${operation}`
+}
 
 /** What one metric gained in one interval; histograms are HdrHistogram V2 compressed, in ns, and absent when empty. */
 export interface MetricDelta {

@@ -11,7 +11,7 @@ const CONDITIONS = [
 
 export type ConditionName = (typeof CONDITIONS)[number]
 
-const time = z
+export const timeSchema = z
   .strictObject({
     count: z.int().describe('samples, unfinished ones included'),
     min: z.number(),
@@ -27,16 +27,16 @@ const time = z
   })
   .describe('a distribution of times in µs, three significant digits')
 
-const metric = z.strictObject({
+export const metricSchema = z.strictObject({
   count: z.int().describe('ended or given up: ok + failed + unfinished'),
   failed: z.int().describe('answered NO or BAD'),
   unfinished: z.int().describe('never answered: timed out, connection lost, run ended'),
   ratePerSecond: z.number().describe('ended (ok or failed) per second of the phase'),
-  responseTimeUs: time.optional().describe('from the intended start; absent in a closed loop'),
-  serviceTimeUs: time.optional().describe('from the actual send'),
+  responseTimeUs: timeSchema.optional().describe('from the intended start; absent in a closed loop'),
+  serviceTimeUs: timeSchema.optional().describe('from the actual send'),
 })
 
-const metrics = z.record(z.string(), metric)
+const metrics = z.record(z.string(), metricSchema)
 
 const phase = z.strictObject({
   name: z.string(),
@@ -46,6 +46,11 @@ const phase = z.strictObject({
   operations: metrics.describe(
     'whole operations of backends: create, setacl, rename, delete, find; of steps also moveOut, moveIn, ownerAcl, push',
   ),
+  steps: metrics
+    .default({})
+    .describe(
+      'those of them that are the phase’s step’s own, as step.moveOut; unfinished are also those that were not sent since one on the same mailbox had failed',
+    ),
   commands: metrics.describe(
     'NOOP.plain (probe), NOOP.stream (probe on a streaming connection), NOOP.slave, UPDATE, ACTIVATE, …',
   ),
@@ -182,7 +187,7 @@ export const runResultSchema = z.strictObject({
       .strictObject({ p50: z.number(), p99: z.number(), max: z.number() })
       .nullable()
       .describe('worst thread'),
-    scheduleSlipUs: time
+    scheduleSlipUs: timeSchema
       .nullable()
       .describe('from the intended start to the actual send or queueing; null without an open model'),
     droppedArrivals: z.int(),
@@ -240,10 +245,10 @@ export const runResultSchema = z.strictObject({
       .describe('bytes sent per byte of change: (listBytes + updateBytes) / updateBytes; null without changes'),
     propagationUs: z
       .strictObject({
-        first: time.nullable(),
-        median: time.nullable(),
-        last: time.nullable(),
-        all: time.nullable(),
+        first: timeSchema.nullable(),
+        median: timeSchema.nullable(),
+        last: timeSchema.nullable(),
+        all: timeSchema.nullable(),
         missing: z.int().nullable().describe('deliveries that never came; null where nothing was compared'),
       })
       .nullable()
@@ -309,12 +314,12 @@ export const runResultSchema = z.strictObject({
     .describe('connections of the probes; a streaming one costs the master a worker'),
   http: z.record(z.string(), z.number().nullable()).nullable(),
   phases: z.array(phase),
-  total: phase.pick({ operations: true, commands: true }),
+  total: phase.pick({ operations: true, steps: true, commands: true }),
 })
 
 /** `run.json`; its JSON Schema is `docs/run.schema.json`. */
 export type RunResult = z.infer<typeof runResultSchema>
-export type MetricSummary = z.infer<typeof metric>
-export type TimeSummary = z.infer<typeof time>
+export type MetricSummary = z.infer<typeof metricSchema>
+export type TimeSummary = z.infer<typeof timeSchema>
 export type PhaseResult = RunResult['phases'][number]
 export type Verdict = RunResult['verdict']

@@ -74,7 +74,8 @@ export function planOf(profile: Profile, userPrefix: string): Plan {
 }
 
 function stopLossPlan({ shrink, noop }: NonNullable<Profile['stopLoss']>, retryDelayNs: number): StopLossPlan {
-  return { shrinkShare: shrink, noopNs: noop * retryDelayNs }
+  // One that times out has waited for all of it, and a little more.
+  return { shrinkShare: shrink, noopNs: noop === 1 ? Infinity : noop * retryDelayNs }
 }
 
 /** @throws {HarnessError} `PROFILE_INVALID` for a backend that the site has not */

@@ -400,7 +400,7 @@ export const profileSchema = z
           .positive()
           .max(1)
           .default(0.5)
-          .describe('part of the retry delay that a slave’s NOOP may take'),
+          .describe('part of the retry delay that a slave’s NOOP may take; 1: whatever it takes'),
       })
       .optional()
       .describe('the run ends, failed, when this is exceeded'),

@@ -1,51 +1,10 @@
 import { printable, wrap } from '../core/text-width.js'
 import { formatCount, formatDurationUs } from '../core/units.js'
-import type { MetricSummary, TimeSummary } from '../metrics/run-result.js'
+import type { ReplayResult } from '../metrics/replay-result.js'
 import { plainTable } from './plain-table.js'
 import { value } from './summary.js'
 
 const COLUMNS = 80
-
-export interface ReplayedCommand extends MetricSummary {
-  readonly kind: string
-  /** Absent for LOGIN, of which a log tells nothing. */
-  readonly answers?: Readonly<Record<'OK' | 'NO' | 'BAD', number>>
-}
-
-/** What `replay --json` prints. */
-export interface ReplayResult {
-  readonly schema: 'mupdate-bench/replay/1'
-  readonly harnessVersion: string
-  readonly startedAt: string
-  readonly master: { readonly kind: string; readonly version: string; readonly address: string }
-  readonly speed: number | 'max'
-  readonly original: {
-    readonly connections: number
-    readonly mostAtOnce: number
-    readonly commands: number
-    readonly seconds: number
-    /** Of what was in the logs and is not replayed, how much, by what it is. */
-    readonly leftOut: Readonly<Record<string, number>>
-  }
-  /** Mailboxes that were put there first. */
-  readonly preloaded: number
-  readonly seconds: number
-  readonly commands: readonly ReplayedCommand[]
-  /** Records of UPDATE: of its lists, and what streamed after them. */
-  readonly records: number
-  /** Commands that were not sent, by why. */
-  readonly skipped: Readonly<Record<string, number>>
-  /** `DELETE OK → NO`: recorded, answered now. */
-  readonly otherAnswers: Readonly<Record<string, number>>
-  /** Connections that could not be made, by why. */
-  readonly unserved: Readonly<Record<string, number>>
-  readonly masterRestarts: number
-  readonly interrupted: boolean
-  /** How late timers of the harness rang; null where none was set. */
-  readonly slipUs: TimeSummary | null
-  /** Why its figures are not the master's. */
-  readonly invalid: readonly string[]
-}
 
 export function replayText(result: ReplayResult): string {
   const { original, speed, master, preloaded, masterRestarts, invalid } = result

@@ -167,7 +167,7 @@ export class Slave implements RecordSink {
     clearTimeout(this.timer)
     this.restoreNetwork()
     if (this.frozen) this.client?.release()
-    for (let waitedMs = 0; waitedMs < GRACE_MS && this.awaitsNoop; waitedMs += 10) {
+    for (let waitedMs = 0; waitedMs < GRACE_MS && this.awaitedSinceNs !== undefined; waitedMs += 10) {
       await new Promise(resolve => setTimeout(resolve, 10))
     }
     this.stopped = true
@@ -175,8 +175,9 @@ export class Slave implements RecordSink {
     await this.client?.logout(logoutMs)
   }
 
-  private get awaitsNoop(): boolean {
-    return this.state.phase === 'streaming' && this.state.noop !== undefined
+  /** When the NOOP that it waits for was meant to be sent; undefined where it waits for none. */
+  get awaitedSinceNs(): number | undefined {
+    return this.state.phase === 'streaming' ? this.state.noop?.intendedNs : undefined
   }
 
   private step(event: SlaveEvent): void {

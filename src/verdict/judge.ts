@@ -91,11 +91,11 @@ function lookUp(run: RunResult, threshold: Threshold): Found | undefined {
 }
 
 /** Metric names hold dots (`NOOP.slave`): the name is whatever is left of a path inside a metric. */
-function inMetrics(scope: Pick<PhaseResult, 'operations' | 'commands'>, path: string): Found | undefined {
+function inMetrics(scope: Pick<PhaseResult, 'operations' | 'steps' | 'commands'>, path: string): Found | undefined {
   const parts = path.split('.')
   for (let cut = parts.length - 1; cut > 0; cut--) {
     const name = parts.slice(0, cut).join('.')
-    const metric = scope.operations[name] ?? scope.commands[name]
+    const metric = scope.operations[name] ?? scope.steps[name] ?? scope.commands[name]
     if (metric !== undefined) return inMetric(metric, parts.slice(cut))
   }
   return undefined

@@ -1,5 +1,6 @@
-import { expect, it } from 'vitest'
-import { comparisonFailures, countFailures } from '../../src/cli/final-result.js'
+import { describe, expect, it } from 'vitest'
+import { brokenSteps, comparisonFailures, countFailures, emptySteps } from '../../src/cli/final-result.js'
+import type { MetricSummary } from '../../src/metrics/run-result.js'
 import { loadProfile } from '../../src/profile/load.js'
 import { measuredRun } from '../verdict/measured-run.js'
 
@@ -55,4 +56,28 @@ it('leaves to comparisons what renames and deletes come to', () => {
     total.operations = { delete: { count: 100, failed: 0, unfinished: 0, ratePerSecond: 1 } }
   })
   expect(countFailures(run, loadProfile('ci'))).toEqual([])
+})
+
+describe('a step', () => {
+  const metric = (failed: number, unfinished: number) => ({ count: 100, failed, unfinished, ratePerSecond: 1 })
+  const run = (operations: Record<string, MetricSummary>, steps: Record<string, MetricSummary>) =>
+    measuredRun(
+      {},
+      ({ phases }) => void Object.assign(phases[2]!, { name: 'quickly', ended: 'condition', operations, steps }),
+    )
+  const moving = loadProfile('move-users')
+
+  it('is not done where one of its own operations is not, whatever becomes of those that arrive', () => {
+    const moveIn = metric(0, 0)
+    expect(brokenSteps(run({ moveIn, setacl: metric(3, 2) }, { 'step.moveIn': moveIn }))).toEqual([])
+    expect(brokenSteps(run({ moveIn }, { 'step.moveOut': metric(1, 0), 'step.moveIn': metric(0, 2) }))).toEqual([
+      'quickly: 3 of its own operations were refused, never answered, or not sent after such a one',
+    ])
+  })
+
+  it('of which nothing was done has found no mailbox, though such operations arrived', () => {
+    const moveOut = metric(0, 0)
+    expect(emptySteps([run({ moveOut }, {})], moving)).toEqual(['quickly: there was no mailbox to move'])
+    expect(emptySteps([run({ moveOut }, { 'step.moveOut': moveOut })], moving)).toEqual([])
+  })
 })

@@ -170,8 +170,7 @@ describe('a rehearsal that was killed', { timeout: 240_000 }, () => {
     const other = await workbench.bench([...resume, '--undo', '--find-rate', ...at()], password())
     expect(other.stderr).toMatch(/leave out --undo, --find-rate/)
     const elsewhere = await workbench.bench([...resume, '--master', 'embedded'])
-    expect(elsewhere.stderr).toMatch(/not on a master of its own
-.*give --master mupdate:\/\/user@127/)
+    expect(elsewhere.stderr).toMatch(/not on a master of its own\n.*give --master mupdate:\/\/user@127/)
     expect(elsewhere.status).toBe(2)
     const none = await workbench.bench(['rehearse', '--resume', workbench.directory, ...at()], password())
     expect(none.stderr).toMatch(/no run in /)
@@ -188,7 +187,9 @@ describe('a rehearsal that stops itself since NOOPs wait', { timeout: 120_000 },
     const args = [...begin, '--undo', ...sets, '--keep', ...at()]
     const { status, stdout, stderr } = await workbench.bench(args, password())
     expect(stdout, stderr).toMatch(/^(NO-GO|UNKNOWN): night/)
-    expect(workbench.result('night').verdict.failures).toEqual([expect.stringMatching(/^stopped: a frontend’s NOOP waited/)])
+    expect(workbench.result('night').verdict.failures).toEqual([
+      expect.stringMatching(/^stopped: a frontend’s NOOP waited/),
+    ])
     expect(stdout).toMatch(/the way back took [\d.]+ m?s for a part of it/)
     expect(workbench.result('night').phases.map(({ name, ended: how }) => [name, how])).toEqual([
       ['preload', 'condition'],

@@ -42,8 +42,9 @@ describe('a rehearsal', { timeout: 120_000 }, () => {
     expect(status, stderr).toBe(0)
     expect(stdout).toMatch(/^GO: night on embedded /)
     expect(stdout).toMatch(/move: move 20 users from be1\.example\.com to be3\.example\.com\n/)
-    // Begins after the preload; as long as 20 users take at 50 a second; no list meanwhile, no NOOP.
-    expect(stdout).toMatch(/^move +[\d.]+ m?s +[\d.]+ s +50\/s +[45]\d\/s +[≥\d. mµ]+s +0 +– *$/m)
+    // As long as 20 users take at 50 a second, on no Cyrus; no list meanwhile, no NOOP.
+    expect(stdout).toMatch(/^1 move +\+0 s +[\d.]+ s, stand-in +50\/s +not searched +A–D$/m)
+    expect(stdout).toMatch(/^1 move +[45]\d\/s +[≥\d. mµ]+s +0 +–$/m)
     const { phases, slaves, master } = workbench.result('night')
     expect(phases.map(({ name }) => name)).toEqual(['preload', 'settle', 'move', 'undo', 'compare'])
     expect(phases[3]!.operations.moveIn!.count).toBe(phases[2]!.operations.moveIn!.count)
@@ -53,7 +54,7 @@ describe('a rehearsal', { timeout: 120_000 }, () => {
     const servers = ['be1.example.com', 'be2.example.com']
     expect(master.serversListed).toEqual(Object.fromEntries(servers.map(server => [server, on(server)])))
     for (const server of servers) expect(stdout).toMatch(new RegExp(`^${server} +${on(server)} +${on(server)} *$`, 'm'))
-    expect(stdout).toContain('the way back took')
+    expect(stdout).toContain('the way back takes')
     const folder = workbench.folder('night')
     expect(readFileSync(join(folder, 'rehearsal.md'), 'utf8')).toMatch(/^## GO: night/)
     expect(readFileSync(join(folder, 'rehearsal.html'), 'utf8')).toContain('<h1>GO: night')
@@ -77,6 +78,31 @@ describe('a rehearsal', { timeout: 120_000 }, () => {
     expect(status).toBe(4)
   })
 
+  /** Frontends whose imapds wait for them stand still; each has a NOOP under way then. */
+  const frozen = (retryDelay: string, forTime: string, rate: number) =>
+    [
+      ...['phases.2.run=[slaves, kicks]', 'kicks.rate=100', `slaves.retryDelay=${retryDelay}`],
+      ...[`phases.2.step.rate=${rate}`, `phases.2.events=[{ at: 300ms, do: freeze, for: ${forTime} }]`],
+    ].flatMap(set => ['--set', set])
+
+  it('ends itself while a frontend’s NOOP still waits, not when it is answered', async () => {
+    const { status, stdout, stderr } = await rehearse('--dump', dump, ...frozen('4s', '30s', 2))
+    expect(stdout, stderr).toMatch(/^NO-GO: night/)
+    expect(stdout).toMatch(/stopped: a frontend’s NOOP waited 2\.\d+ s, more than 2\.00 s/)
+    expect(workbench.result('night').phases[2]!.durationMs).toBeLessThan(10_000)
+    expect(status).toBe(4)
+  })
+
+  it.each([
+    { noop: 1, is: 'bears that the profile freezes frontends', verdict: 'GO', ends: 0 },
+    { noop: 0.99, is: 'does not', verdict: 'NO-GO', ends: 4 },
+  ])('with stopLoss: { noop: $noop } $is', async ({ noop, verdict, ends }) => {
+    const sets = [...frozen('1s', '2500ms', 20), '--set', `stopLoss={ noop: ${noop} }`]
+    const { status, stdout, stderr } = await rehearse('--dump', dump, ...sets)
+    expect(stdout, stderr).toMatch(new RegExp(`^${verdict}: night`))
+    expect(status).toBe(ends)
+  })
+
   it('finds the highest rate at which it is a go, and shows that one', async () => {
     // As if more than 30 a second were too much for the master.
     const thresholds = JSON.stringify(['move: moveIn.ratePerSecond < 30'])
@@ -90,10 +116,39 @@ describe('a rehearsal', { timeout: 120_000 }, () => {
     expect(Number(low)).toBeLessThan(33)
     expect(Number(high)).toBeGreaterThan(28)
     expect(Number(high)).toBeLessThanOrEqual(64)
-    expect(stdout).toMatch(/^16\/s +go/m)
-    expect(stdout).toMatch(/^\d+\/s +no go +.*moveIn\.ratePerSecond/m)
-    expect(stdout).toMatch(new RegExp(`^move .* ${low}/s +`, 'm'))
+    expect(stdout).toMatch(/• 16\/s: go$/m)
+    expect(stdout).toMatch(/• \d+\/s: no go: .*moveIn\.ratePerSecond/m)
+    expect(stdout).toMatch(new RegExp(`^1 move .* ${low}/s +${low}/s +A–D$`, 'm'))
   }, 180_000)
+
+  it('hears Ctrl-C between two rehearsals of a search, and shows what it knows (130)', async () => {
+    const sets = ['phases.2.step.rate=16', 'phases.2.step.move.users=8'].flatMap(set => ['--set', set])
+    const args = [
+      'rehearse',
+      night,
+      '--dump',
+      dump,
+      '--master',
+      'embedded',
+      '--out',
+      workbench.out,
+      '--find-rate',
+      ...sets,
+    ]
+    const { child, ended } = workbench.start(args)
+    let told = ''
+    let isSent = false
+    child.stderr!.on('data', text => {
+      told += text
+      // The second one has not begun to listen then.
+      if (!isSent && told.split('all steps at').length === 3) isSent = child.kill('SIGINT')
+    })
+    const { status, stdout, stderr } = await ended
+    expect(status, stderr).toBe(130)
+    expect(stderr).toContain('the search ends here: interrupted')
+    expect(stdout).toMatch(/• 16\/s: (go|the harness was the limit)/)
+    expect(stdout).toContain('it is not known to a tenth: interrupted')
+  })
 
   it('of nothing, or of what is not there, is none', async () => {
     const nothing = await rehearse('--dump', dump, '--set', 'phases.2.step.move.prefix=nobody')

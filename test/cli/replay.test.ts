@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
-import type { ReplayedCommand } from '../../src/report/replay.js'
+import { type ReplayResult, replayResultSchema } from '../../src/metrics/replay-result.js'
 import { Client } from '../../src/session/client.js'
 import { lit, TelemetryLog } from '../support/telemetry-log.js'
 import { SomebodysMaster } from './somebodys-master.js'
@@ -55,7 +55,7 @@ describe('mupdate-bench replay', () => {
     writeLogs()
     const { status, stdout, stderr } = await workbench.bench(['replay', logs, '--json', '--speed', 'max'])
     expect(stderr).not.toMatch(/error/)
-    const result = JSON.parse(stdout)
+    const result: ReplayResult = replayResultSchema.parse(JSON.parse(stdout))
     expect(result).toMatchObject({
       schema: 'mupdate-bench/replay/1',
       speed: 'max',
@@ -68,7 +68,7 @@ describe('mupdate-bench replay', () => {
     })
     expect(result.original.seconds).toBeCloseTo(1.9, 6)
     const counts = Object.fromEntries(
-      result.commands.map(({ kind, answers, unfinished }: ReplayedCommand) => [kind, [answers?.OK, unfinished]]),
+      result.commands.map(({ kind, answers, unfinished }) => [kind, [answers?.OK, unfinished]]),
     )
     expect(counts).toMatchObject({ RESERVE: [1, 0], ACTIVATE: [1, 0], DELETE: [1, 0], UPDATE: [1, 0], NOOP: [1, 0] })
     // user.half and user.old, unless the backend was quicker.

@@ -18,7 +18,7 @@ class Measured extends SpanTallies {
 }
 
 function after(groups: Partial<MetricGroups>): LiveState {
-  const tallies = new Measured({ operations: {}, commands: {}, harness: {}, ...groups })
+  const tallies = new Measured({ operations: {}, steps: {}, commands: {}, harness: {}, ...groups })
   const plan = { name: 'steady', run: [] as never[], durationNs: 60e9, limitNs: 60e9 }
   const phase = { plan, startNs: 0 } as unknown as Parameters<typeof afterSecond>[1]['phase']
   const second = { atNs: 1e9, phase, tallies, spanNs: 1e9, counters: newCounters() }

@@ -27,6 +27,10 @@ function* twoCommands(): Generator<Operation, void, undefined> {
   }
 }
 
+function* all(operations: readonly Operation[]): Paced {
+  yield* operations
+}
+
 function* endlessly(operation: Operation): Generator<Operation, void, undefined> {
   for (;;) yield operation
 }
@@ -212,5 +216,40 @@ describe('Backends that play a list', () => {
     // Timers may be a grain early.
     expect((heard[1]!.atNs - heard[0]!.atNs) / 1e6).toBeGreaterThan(60 + 150 - 5)
     expect(counts(run).find).toMatchObject({ count: 2, unfinished: 0 })
+  })
+})
+
+describe('Backends that play the list of a step', () => {
+  const one = (kind: Operation['kind'], mailbox: string, name: string): Operation => ({
+    kind,
+    backend: 0,
+    mailboxes: [mailbox],
+    commands: [{ kind: 'FIND', name }],
+  })
+
+  it('tell its operations from those of the same kind that arrive, and count what it could not send', async () => {
+    server = await lineServer(
+      BANNER,
+      loggedIn((tag, rest) => `${tag} ${rest.includes('refused') ? 'NO "so"' : 'OK "done"'}\r\n`),
+    )
+    const run = context()
+    const arriving = endlessly(one('setacl', 'user.elsewhere', 'user.elsewhere'))
+    const now = () => [0, 0][Symbol.iterator]()
+    backends = new Backends(run, kept, arriving, now)
+    const startNs = clock.nowNs()
+    backends.start({ index: 0, startNs }, { kind: 'constant', ratePerSecond: 1 })
+    const list = [
+      one('setacl', 'user.a', 'refused'),
+      one('setacl', 'user.a', 'user.a'),
+      one('setacl', 'user.b', 'user.b'),
+    ]
+    backends.play({ index: 0, startNs }, () => all(list), [0, 0, 0, 0].values())
+    await until(() => backends.hasPlayed && backends.idle)
+    const seen = run.recorder.takeDeltas()
+    const [step] = seen.filter(({ group }) => group === 'steps')
+    expect(step).toMatchObject({ name: 'step.setacl', count: 3, failed: 1, unfinished: 1 })
+    const both = seen.find(({ group, name }) => group === 'operations' && name === 'setacl')
+    // What was not sent is no operation.
+    expect(both).toMatchObject({ count: 4, failed: 1, unfinished: 0 })
   })
 })

@@ -33,11 +33,15 @@ afterEach(async () => {
   await server.close()
 })
 
-async function start(options: Partial<SlavesOptions> = {}, endsList = () => true): Promise<void> {
+async function start(
+  options: Partial<SlavesOptions> = {},
+  endsList = () => true,
+  answer = (tag: string, _: Socket): string | undefined => `${tag} OK "done"\r\n`,
+): Promise<void> {
   server = await lineServer(
     BANNER,
     loggedIn((tag, rest, socket) => {
-      if (rest !== 'UPDATE') return `${tag} OK "done"\r\n`
+      if (rest !== 'UPDATE') return answer(tag, socket)
       streams.push(socket)
       return `${RECORD.repeat(100)}${endsList() ? `${tag} OK "streaming"\r\n${afterList}` : ''}`
     }),
@@ -130,4 +134,25 @@ it('one after the other restart those whose turn it is', async () => {
   slaves.affect({ kind: 'restart', slaves: 1, first: 3 })
   await sleep(50)
   expect(streams).toHaveLength(6)
+})
+
+it('the longest wait is that of the oldest NOOP that is not answered yet', async () => {
+  const unanswered: (() => void)[] = []
+  await start({ count: 2, retryDelayNs: 10e9 }, undefined, (tag, socket) => {
+    unanswered.push(() => socket.write(`${tag} OK "done"\r\n`))
+    return undefined
+  })
+  await until(() => slaves.allStreaming)
+  expect(slaves.longestWaitNs(clock.nowNs())).toBe(0)
+  const sentNs = clock.nowNs()
+  slaves.kick(sentNs, 0)
+  await sleep(30)
+  slaves.kick(clock.nowNs(), 1)
+  await until(() => unanswered.length === 2)
+  expect(slaves.longestWaitNs(sentNs + 10e9)).toBeGreaterThan(9.98e9)
+  unanswered[0]!()
+  await until(() => slaves.longestWaitNs(sentNs + 10e9) < 9.98e9)
+  expect(slaves.longestWaitNs(sentNs + 10e9)).toBeGreaterThan(9e9)
+  unanswered[1]!()
+  await until(() => slaves.longestWaitNs(sentNs + 10e9) === 0)
 })

@@ -40,4 +40,13 @@ describe('a stop-loss', () => {
     expect(stop.waited({ 'NOOP.plain': noop(5e6), 'NOOP.slave': noop(1e6) })).toBeUndefined()
     expect(stop.waited({ 'NOOP.slave': noop(1_000_001) })).toMatch(/NOOP waited 1\.00 s, more than 1\.00 s/)
   })
+
+  it('looks at one that still waits, unless it bears whatever they take', () => {
+    const stop = new StopLoss(plan, 1)
+    expect(stop.waits(1e9)).toBeUndefined()
+    expect(stop.waits(1.2e9)).toMatch(/NOOP waited 1\.20 s, more than 1\.00 s/)
+    const patient = new StopLoss({ ...plan, noopNs: Infinity }, 1)
+    expect(patient.waits(1e15)).toBeUndefined()
+    expect(patient.waited({ 'NOOP.slave': noop(1e12) })).toBeUndefined()
+  })
 })

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { capacityResultSchema } from '../../src/metrics/capacity-result.js'
 import { diagnosisResultSchema } from '../../src/metrics/diagnosis-result.js'
 import { gateResultSchema } from '../../src/metrics/gate-result.js'
+import { replayResultSchema } from '../../src/metrics/replay-result.js'
 import { sitePlanSchema } from '../../src/metrics/site-plan-result.js'
 import { trendResultSchema } from '../../src/metrics/trend-result.js'
 
@@ -19,6 +20,7 @@ it.each([
     schema: capacityResultSchema,
   },
   { file: 'diagnose', title: 'diagnose --json of mupdate-bench', page: 'diagnose', schema: diagnosisResultSchema },
+  { file: 'replay', title: 'replay --json of mupdate-bench', page: 'replay', schema: replayResultSchema },
   { file: 'plan', title: 'plan --json of mupdate-bench', page: 'plan', schema: sitePlanSchema },
 ])('docs/$file.schema.json is the schema', ({ file, title, page, schema }) => {
   const path = fileURLToPath(new URL(`../../docs/${file}.schema.json`, import.meta.url))

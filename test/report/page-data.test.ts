@@ -175,7 +175,7 @@ describe('the page of a run', () => {
         harnessCpuMs: null,
         hostFullMs: null,
       },
-      ...{ operations: {}, commands: { 'NOOP.stream': metric, 'NOOP.plain': { ...metric, unfinished: 0 } } },
+      ...{ operations: {}, steps: {}, commands: { 'NOOP.stream': metric, 'NOOP.plain': { ...metric, unfinished: 0 } } },
     })
     const phases = [phase('load', 'condition'), phase('calm', 'duration'), phase('storm', 'duration')]
     const curve = (scope: string, metric: string) => ({

@@ -134,6 +134,7 @@ describe('the page of several runs', () => {
         durationMs: 1000,
         ended: 'duration' as const,
         operations: {},
+        steps: {},
         commands: { 'NOOP.plain': noop },
         listedRecords: null,
         master: null,
@@ -141,7 +142,10 @@ describe('the page of several runs', () => {
         hostFullMs: null,
       },
     ]
-    return { run: { ...run, phases, total: { operations: {}, commands: { 'NOOP.plain': noop } } }, files: noFiles() }
+    return {
+      run: { ...run, phases, total: { operations: {}, steps: {}, commands: { 'NOOP.plain': noop } } },
+      files: noFiles(),
+    }
   }
 
   it('sets their figures in ratio to the first', () => {

@@ -11,7 +11,15 @@ function metric(lowerBounds: TimeSummary['lowerBounds'] = []): MetricSummary {
   return { count: 100, failed: 2, unfinished: 0, ratePerSecond: 10, responseTimeUs: time(lowerBounds) }
 }
 
-const none = { operations: {}, commands: {}, listedRecords: null, master: null, harnessCpuMs: null, hostFullMs: null }
+const none = {
+  operations: {},
+  steps: {},
+  commands: {},
+  listedRecords: null,
+  master: null,
+  harnessCpuMs: null,
+  hostFullMs: null,
+}
 
 const run: RunResult = {
   schema: 'mupdate-bench/run/1',
@@ -104,10 +112,15 @@ const run: RunResult = {
       harnessCpuMs: null,
       hostFullMs: null,
       operations: { create: metric() },
+      steps: { 'step.create': { ...metric(), failed: 1 } },
       commands: { NOOP: metric(), 'NOOP.plain': metric(['p99', 'p999', 'max', 'mean']) },
     },
   ],
-  total: { operations: { create: metric() }, commands: { 'NOOP.plain': metric(['p99', 'p999', 'max', 'mean']) } },
+  total: {
+    operations: { create: metric() },
+    steps: {},
+    commands: { 'NOOP.plain': metric(['p99', 'p999', 'max', 'mean']) },
+  },
 }
 
 function verdictOf(text: string) {
@@ -124,6 +137,8 @@ describe('judgeThreshold', () => {
     ['create.responseTimeUs.p99 < 99us', 'fail'],
     ['create.responseTimeUs.p99 <= 99us', 'pass'],
     ['steady: create.failed == 2', 'pass'],
+    ['steady: step.create.failed == 1', 'pass'],
+    ['steady: step.create.responseTimeUs.p99 < 99us', 'fail'],
     ['slaves.leastStreaming >= 1', 'pass'],
     ['master.restarts == 0', 'pass'],
     ['durationMs < 5s', 'fail'],

@@ -25,6 +25,7 @@ function phase(name: string, changes: Partial<PhaseResult>): PhaseResult {
     durationMs: 5000,
     ended: 'duration',
     operations: {},
+    steps: {},
     commands: {},
     listedRecords: 0,
     master: null,

@@ -1,7 +1,8 @@
 import { stillDocument } from '../html/document.js'
 import { escapeHtml } from '../html/escape.js'
 import { list, table as tableHtml } from '../html/parts.js'
-import { headlineOf, partsOf, type Rehearsal } from './page.js'
+import { headlineOf, partsOf } from './page.js'
+import type { Rehearsal } from './rehearsal.js'
 
 /** The page, to be printed and laid beside the keyboard. */
 export function rehearsalHtml(rehearsal: Rehearsal): string {

@@ -1,12 +1,13 @@
-import { wrap } from '../../core/text-width.js'
+import { printable, wrap } from '../../core/text-width.js'
 import { plainTable } from '../plain-table.js'
-import { headlineOf, type Part, type PartTable, partsOf, type Rehearsal } from './page.js'
+import { headlineOf, partsOf } from './page.js'
+import type { Part, PartTable, Rehearsal } from './rehearsal.js'
 
 const COLUMNS = 80
 
 /** The page, for a terminal. */
 export function rehearsalText(rehearsal: Rehearsal): string {
-  return [headlineOf(rehearsal), ...partsOf(rehearsal).flatMap(partLines)].join('\n')
+  return [...wrap(printable(headlineOf(rehearsal)), COLUMNS), ...partsOf(rehearsal).flatMap(partLines)].join('\n')
 }
 
 function partLines({ title, lines = [], table }: Part): string[] {
@@ -18,7 +19,7 @@ function partLines({ title, lines = [], table }: Part): string[] {
 }
 
 function bullet(line: string): string[] {
-  return wrap(line, COLUMNS - 4).map((part, i) => `${i === 0 ? '  • ' : '    '}${part}`)
+  return wrap(printable(line), COLUMNS - 4).map((part, i) => `${i === 0 ? '  • ' : '    '}${part}`)
 }
 
 function tableText({ head, rows, words }: PartTable): string {
@@ -26,6 +27,10 @@ function tableText({ head, rows, words }: PartTable): string {
     head,
     head.map((_, i) => (i < words ? 'left' : 'right')),
   )
-  table.push(...rows.map(row => [...row]))
-  return table.toString()
+  table.push(...rows.map(row => row.map(printable)))
+  return table
+    .toString()
+    .split('\n')
+    .map(line => line.trimEnd())
+    .join('\n')
 }
