@@ -154,6 +154,10 @@ describe('a rehearsal', { timeout: 120_000 }, () => {
     const nothing = await rehearse('--dump', dump, '--set', 'phases.2.step.move.prefix=nobody')
     expect(nothing.stdout).toMatch(/^NO-GO: [\s\S]*move: there was no mailbox to move/)
     expect(nothing.status).toBe(4)
+    const domain = 'phases.2.step={ renameDomain: { from: a.org, to: b.org } }'
+    const nowhere = await rehearse('--dump', dump, '--set', domain)
+    expect(nowhere.stderr).toMatch(/move: no user is in domain a\.org\n {2}→ there is example\.com\n/)
+    expect(nowhere.status).toBe(2)
     const stepless = await workbench.bench(['rehearse', workbench.profile, '--master', 'embedded'])
     expect(stepless.stderr).toMatch(/there is no step in it/)
     expect(stepless.status).toBe(2)

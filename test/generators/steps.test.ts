@@ -87,6 +87,29 @@ describe('any step', () => {
   )
 })
 
+describe('a user of whom only some mailboxes are there', () => {
+  it.each<StepSpec>([
+    { kind: 'move', to: BE2, selection: {}, abort: 0 },
+    { kind: 'renameDomain', from: ORG, to: NET },
+  ])('gets no more of them while $kind is about him, nor afterwards', step => {
+    // Whoever is last has many, most of which would be created next.
+    const site = makeSite({ mailboxes: 130, domains: [ORG], foldersPerUser: { mean: 50, max: 60 } })
+    const createAlone = makeMix({ setacl: 0, rename: 0, delete: 0, find: 0 })
+    const stream = new OperationStream(site, createAlone, 5)
+    const ownersOf = (list: readonly Operation[]) =>
+      new Set(list.map(({ mailboxes: [name] }) => ownerOf(name!).replace(NET, ORG)))
+    const [own, created]: Operation[][] = [[], []]
+    const last = ownerOf([...mailboxes(site, 5)].at(-1)!.name)
+    for (const operation of stepOperations(stream, step, { nowNs: 0, endedNs: () => 0 })) {
+      own.push(operation!)
+      if (ownersOf(own).has(last)) created.push(stream.next())
+    }
+    for (let i = 0; i < 100; i++) created.push(stream.next())
+    expect(ownersOf(own)).toContain(last)
+    expect(ownersOf(created)).not.toContain(last)
+  })
+})
+
 describe('undo', () => {
   it.each(all.flatMap(step => Object.entries(sites).map(([title, site]) => ({ ...step, title, step, site }))))(
     'puts back what $kind has done on a $title site',
@@ -286,15 +309,18 @@ describe('renameDomain', () => {
 
   it('is of that domain’s users alone, all of them, whom later steps know by their new names', () => {
     const site = makeSite({ mailboxes: 2000, domains, names: 'plain' })
-    const result = perform({ kind: 'renameDomain', from: ORG, to: NET }, site)
+    const result = perform({ kind: 'create', users: 1, named: [`zoe@${ORG}`] }, site)
+    result.run({ kind: 'renameDomain', from: ORG, to: NET })
+    result.agree()
     const names = [...result.master.list.keys()]
     const inDomain = (list: Iterable<string>, domain: string) => [...list].filter(name => name.startsWith(`${domain}!`))
     expect(inDomain(names, ORG)).toEqual([])
     expect(inDomain(names, domains[1]!)).toEqual(inDomain(result.before.keys(), domains[1]!))
     const [, user] = /!user\.(\w+)$/.exec(inDomain(names, NET)[0]!)!
-    result.run({ kind: 'setAcl', selection: { named: [`${user}@${NET}`] }, identifier: 'a', rights: 'l' })
-    expect(new Set(byUser(result.sent.filter(({ kind }) => kind === 'setacl')).keys())).toEqual(
-      new Set([`${NET}!user.${user}`]),
+    const named = [`${user}@${NET}`, `zoe@${NET}`]
+    result.run({ kind: 'setAcl', selection: { named }, identifier: 'a', rights: 'l' })
+    expect([...byUser(result.sent.filter(({ kind }) => kind === 'setacl')).keys()]).toEqual(
+      [user, 'zoe'].map(name => `${NET}!user.${name}`),
     )
     result.run({ kind: 'undo' })
     expect(byName(result.master.list.values())).toEqual(byName(result.before.values()))
