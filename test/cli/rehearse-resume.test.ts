@@ -146,8 +146,9 @@ describe('a rehearsal that was killed', { timeout: 240_000 }, () => {
     const second = await killed(['rehearse', '--resume', first], 2, 60)
     const third = await killed(['rehearse', '--resume', second], 5, 12)
     const { stdout } = await ended(['rehearse', '--resume', third])
-    for (const step of ['move', 'rights', 'leavers', 'newcomers'])
-      expect(stdout).toMatch(new RegExp(`^${step} +[\\d.]+`, 'm'))
+    for (const step of ['1 move', '2 rights', '3 leavers', '4 newcomers'])
+      expect(stdout).toMatch(new RegExp(`^${step} +(\\+[\\d.]+ m?s) +[\\d.]+ m?s`, 'm'))
+    expect(stdout).toMatch(/1 move: [^:]*\(broken\s+off,\s+and\s+gone\s+on\s+with:/)
   })
 
   it('on its way back, goes all of it', async () => {
