@@ -46,7 +46,8 @@ export function finalResult(
       ...thrashFailures(measured, profile),
       ...parts.flatMap(({ slaves }) => comparisonFailures(slaves, profile.expects)),
       ...emptySteps(parts, profile),
-      ...parts.flatMap(part => brokenSteps(part)),
+      ...before.flatMap(part => brokenSteps(part, false)),
+      ...brokenSteps(measured),
       ...limits.map(({ plan }) => `${plan.name}: not ${plan.until} within ${plan.limitNs / 1e9} s`),
     ],
     expected: [...expectedTrouble(measured, profile.expects), ...missingTrouble(measured, profile)],
@@ -75,9 +76,10 @@ const DEEDS: readonly (readonly [
 ]
 
 /** A step is done when all of it is; of what arrives by chance meanwhile thresholds speak. */
-export function brokenSteps({ phases }: Pick<RunResult, 'phases'>): string[] {
+export function brokenSteps({ phases }: Pick<RunResult, 'phases'>, isLast = true): string[] {
   return phases.flatMap(({ name, steps }) => {
-    const bad = Object.values(steps).reduce((sum, { failed, unfinished }) => sum + failed + unfinished, 0)
+    // What was under way when it was broken off has been put right.
+    const bad = Object.values(steps).reduce((sum, { failed, unfinished }) => sum + failed + (isLast ? unfinished : 0), 0)
     return bad === 0
       ? []
       : [
@@ -104,7 +106,8 @@ export function emptySteps(parts: readonly Pick<RunResult, 'phases'>[], profile:
 
 /** @param phases one; more where it was broken off, and gone on with */
 function isEmptyStep(phases: RunResult['phases'], operation: string): boolean {
-  const isOver = phases.some(({ ended }) => ended === 'condition')
+  // What was done in the last second before it was broken off is in no result.
+  const isOver = phases.length === 1 && phases[0]!.ended === 'condition'
   return isOver && phases.every(({ steps }) => steps[stepMetric(operation)] === undefined)
 }
 

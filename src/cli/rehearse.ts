@@ -136,8 +136,9 @@ async function rehearse(name: string | undefined, flags: RehearseFlags, command:
     const heard = signal === undefined ? {} : { signal }
     const outcome = await runProfile({ ...flags, ...ours, ...heard, profile, master, keep, progress })
     const run = together(outcome.result, resumes?.before)
-    const brokenOff = resumes?.before.flatMap(({ phases }) => phases).filter(({ ended }) => ended === 'running') ?? []
-    const names = [...new Set(brokenOff.map(({ name }) => name))]
+    const begun = resumes?.before.flatMap(({ phases }) => phases) ?? []
+    const over = new Set(phasesOver(resumes?.before ?? []))
+    const names = [...new Set(begun.filter(phase => !over.has(phase)).map(({ name }) => name))]
     const { mailboxes } = profile.site
     const { mergePerMailbox: mergeNsPerMailbox } = profile.slaves
     const planned = { steps: plannedSteps(profile), before: countsOf(profile), mailboxes, mergeNsPerMailbox }

@@ -145,8 +145,8 @@ function healJournal(path: string): void {
 export interface RightAgain {
   /** Mailboxes that the master would not have as they should be. */
   readonly doubtful: readonly string[]
-  /** How many there should be. */
-  readonly expected: number
+  /** How many there are; absent where they are yet to be loaded. */
+  readonly expected?: number
 }
 
 /** What was under way may have been done or not, and what was drawn may never have been sent: then it is done now. */
@@ -179,5 +179,5 @@ export async function putRightFor(
   progress.line(`${changed} mailboxes were not as its operations leave them, and now are`)
   if (refused.length > 0)
     progress.warn(`${refused.length} mailboxes the master would not have so, such as ${refused[0]}`)
-  return { doubtful: refused, expected: expected.length }
+  return { doubtful: refused, ...(isBegun ? { expected: expected.length } : {}) }
 }

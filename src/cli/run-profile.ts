@@ -126,7 +126,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     },
     onPhase(phase, index) {
       // What is over is known to be, should the run be killed.
-      folder.writeRun(runJson(identity, run, master, clock.nowNs()))
+      if (notes.drawsPath !== undefined) folder.writeRun(runJson(identity, run, master, clock.nowNs()))
       progress.phase(phase, index, plan.phases.length)
       live?.feed.phase(index, (phase.startNs - run.startNs) / 1e6)
     },

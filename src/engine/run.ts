@@ -262,9 +262,9 @@ export class Run {
     this.stopReason = wasStopped ? `${this.stopReason}; then ${reason}` : reason
     this.event('stop-loss', reason)
     this.mayUndo = mayUndo
-    if (mayUndo && this.current >= 0 && isWayBack(this.options.plan.phases[this.current])) return
     this.interrupted = true
-    this.endPhase?.('interrupted')
+    const isBack = this.current >= 0 && isWayBack(this.options.plan.phases[this.current])
+    if (!mayUndo || !isBack) this.endPhase?.('interrupted')
   }
 
   /** The lines that {@link conditionsOf} looks for: all are in the events, a busy master's by the million. */
@@ -335,7 +335,6 @@ export class Run {
     this.byIndex[index] = phase
     this.current = index
     this.watch.spans = [this.watchSpan, this.second.watch, phase.watch]
-    observer.onPhase(phase, index)
     this.event('phase', planned.name)
     void this.followHttp(planned.run.includes('http'))
     const restarts = this.planMasterRestarts(planned)
@@ -345,6 +344,8 @@ export class Run {
     const how = await new Promise<PhaseEnd>(resolve => {
       this.endPhase = resolve
       this.fleet.order({ kind: 'phase', index, startNs: phase.startNs })
+      // It takes its time, which must not make the threads begin late.
+      observer.onPhase(phase, index)
       const timer = setTimeout(() => resolve(planned.durationNs === undefined ? 'limit' : 'duration'), waitNs / 1e6)
       this.endPhase = reason => {
         clearTimeout(timer)

@@ -42,7 +42,8 @@ export class StopLoss {
 
   /** @param commands of the last second */
   waited(commands: Readonly<Record<string, MetricSummary>>): string | undefined {
-    this.deletes += commands.DELETE?.count ?? 0
+    // What is renamed, or deleted with delay, is reserved under another name.
+    this.deletes += Math.max(0, (commands.DELETE?.count ?? 0) - (commands.RESERVE?.count ?? 0))
     const noop = commands['NOOP.slave']
     const max = (noop?.responseTimeUs ?? noop?.serviceTimeUs)?.max ?? 0
     return this.waits(max * 1e3)

@@ -134,8 +134,9 @@ export class OperationStream {
     const renamed = { ...user, domain, id: userId({ name: user.name, domain }) }
     this.model.rename(renamed)
     for (const { record, name } of named) {
+      // Before it is drawn: it may be broken off at any moment.
+      this.changes.note({ kind: 'renamed', user, record, left: owned({ user, record }, name).left })
       yield* this.renameOf({ user, record }, name)
-      this.changes.note({ kind: 'renamed', user, record, left: this.model.find(user, name)! })
     }
   }
 
@@ -145,16 +146,12 @@ export class OperationStream {
    * @param acl to end with, in place of the one that this makes of it
    */
   *renameOf(target: Target, name: string, acl?: string): Generator<Operation, void, undefined> {
-    const { user, record } = target
-    const [id, newId] = [record.name, name].map(mailbox => userId({ name: user.name, domain: domainOf(mailbox) }))
-    const renamed = { ...record, name }
+    const { user } = target
+    const { renamed, both, left } = owned(target, name)
     yield this.#renameTo(target, renamed)
-    const rights = rightsOf(record.acl, id!)
-    if (rights === undefined) return
-    const both = { ...renamed, acl: withRights(record.acl, newId!, rights) }
-    const left = { ...renamed, acl: acl ?? withRights(both.acl, id!, '') }
+    if (both === undefined) return
     yield this.change({ user, record: renamed }, both, 'ownerAcl')
-    yield this.change({ user, record: both }, left, 'ownerAcl')
+    yield this.change({ user, record: both }, { ...left, acl: acl ?? left.acl }, 'ownerAcl')
   }
 
   /** A mailbox that no other lies in. */
@@ -260,4 +257,14 @@ function activate({ name, location, acl }: MailboxRecord): Command {
 
 function remove({ name }: MailboxRecord): Command {
   return { kind: 'DELETE', name }
+}
+
+/** A mailbox under another name, then with its owner under both of his, then under the new one; `both` where the ACL has him. */
+function owned({ user, record }: Target, name: string) {
+  const [id, newId] = [record.name, name].map(mailbox => userId({ name: user.name, domain: domainOf(mailbox) }))
+  const renamed = { ...record, name }
+  const rights = rightsOf(record.acl, id!)
+  if (rights === undefined) return { renamed, left: renamed }
+  const both = { ...renamed, acl: withRights(record.acl, newId!, rights) }
+  return { renamed, both, left: { ...renamed, acl: withRights(both.acl, id!, '') } }
 }
