@@ -14,14 +14,14 @@ import type { Master } from '../src/masters/master.js'
 import { loadProfile } from '../src/profile/load.js'
 import { Client } from '../src/session/client.js'
 import { type Row, withCyrus } from './against-mupref.js'
-import { median, output, pairs, type Side } from './pairs.js'
+import { median, output, type Side } from './pairs.js'
 import { type MedianInterval, medianInterval } from './paired-ratio.js'
 
 const MAILBOXES = 100_000
-/** Lists of one master, of which the median counts. */
-const LISTS = 9
-/** What nobody who plans by it would notice. */
-const MARGIN = 0.02
+/** Of each of two masters, in turn: what else the host does meets both. */
+const LISTS = 15
+/** What nobody who plans by it would notice; an interval that goes beyond says nothing. */
+const MARGIN = 0.1
 
 const cli = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
 const clock = monotonicClock(monotonicOriginS())
@@ -34,10 +34,11 @@ export async function benchAnonymise(count: number): Promise<Row[]> {
     const masters = { 'embedded master': withEmbedded, 'Cyrus 3.6.1': withCyrus<Side> }
     const rows: Row[] = []
     for (const [name, withMaster] of Object.entries(masters)) {
-      const listOf = (dump: string) => () => withMaster(master => listed(master, dump))
-      const work = `${name}: list of an anonymised dump (ours), of the original (theirs)`
-      const runs = await pairs(work, count, listOf(dumps.anonymised), listOf(dumps.original))
-      const ratios = runs.ours.map((ours, i) => ours.listMs! / runs.theirs[i]!.listMs!)
+      const ratios: number[] = []
+      for (let i = 0; i < count; i++) {
+        ratios.push((await withMaster(a => withMaster(b => ratioOfLists(a, b, dumps)))).ratio!)
+        process.stdout.write(`${name} ${i + 1}/${count}: anonymised to original ${ratios.at(-1)!.toFixed(3)}\n`)
+      }
       rows.push(rowOf(name, medianInterval(ratios)))
     }
     return rows
@@ -46,8 +47,13 @@ export async function benchAnonymise(count: number): Promise<Row[]> {
   }
 }
 
+interface Dumps {
+  readonly original: string
+  readonly anonymised: string
+}
+
 /** In the order of `ctl_mboxlist -d`, which an anonymised one keeps, though its names are in none any more. */
-async function makeDumps(folder: string): Promise<{ original: string; anonymised: string }> {
+async function makeDumps(folder: string): Promise<Dumps> {
   const [original, anonymised] = [join(folder, 'original.json'), join(folder, 'anonymised.json')]
   const site = { ...loadProfile('frontends-500k').site, mailboxes: MAILBOXES, userPrefix: '' }
   const records = [...mailboxes(site, 1)].sort((a, b) => (a.name < b.name ? -1 : 1))
@@ -71,32 +77,45 @@ async function* recordsOf(path: string): AsyncGenerator<MailboxRecord[]> {
     yield entries.map(entry => recordOf(entry, path))
 }
 
-async function listed({ address, credentials }: Master, dump: string): Promise<Side> {
+/** Of the times of lists, the anonymised dump's to the original's. */
+async function ratioOfLists(a: Master, b: Master, { anonymised, original }: Dumps): Promise<Side> {
+  await load(a, anonymised)
+  await load(b, original)
+  const ratios: number[] = []
+  for (let i = 0; i < LISTS; i++) {
+    const [first, second] = i % 2 === 0 ? [a, b] : [b, a]
+    const [firstMs, secondMs] = [await listMs(first), await listMs(second)]
+    ratios.push(first === a ? firstMs / secondMs : secondMs / firstMs)
+  }
+  return { ratio: median(ratios) }
+}
+
+async function load({ address, credentials }: Master, dump: string): Promise<void> {
   const { refused, refusal } = await tellAll(address, credentials, clock, recordsOf(dump))
   if (refused > 0) throw new Error(`${refused} refused, such as ${refusal}`)
-  const times: number[] = []
-  for (let i = 0; i < LISTS; i++) {
-    const client = await Client.connect({ address, credentials, clock })
-    const startNs = clock.nowNs()
-    let records = 0
-    const count = () => {
-      records++
-    }
-    await new Promise<void>((resolve, reject) => {
-      client.update(undefined, { onRecord: count, onDone: () => resolve(), onLost: reject }, { onRecord: count })
-    })
-    times.push((clock.nowNs() - startNs) / 1e6)
-    if (records !== MAILBOXES) throw new Error(`${records} mailboxes listed, not ${MAILBOXES}`)
-    await client.logout()
+}
+
+async function listMs({ address, credentials }: Master): Promise<number> {
+  const client = await Client.connect({ address, credentials, clock })
+  const startNs = clock.nowNs()
+  let records = 0
+  const count = () => {
+    records++
   }
-  return { listMs: median(times) }
+  await new Promise<void>((resolve, reject) => {
+    client.update(undefined, { onRecord: count, onDone: () => resolve(), onLost: reject }, { onRecord: count })
+  })
+  const ms = (clock.nowNs() - startNs) / 1e6
+  if (records !== MAILBOXES) throw new Error(`${records} mailboxes listed, not ${MAILBOXES}`)
+  await client.logout()
+  return ms
 }
 
 function rowOf(name: string, { median, low, high, covers }: MedianInterval): Row {
   return {
     work: `${name}: list of an anonymised dump`,
-    target: `1 ± ${MARGIN} × the original’s, within the interval`,
+    target: `the interval within 1 ± ${MARGIN} × the original’s`,
     measured: `${median.toFixed(3)} × (${low.toFixed(3)} to ${high.toFixed(3)}, ${(covers * 100).toFixed(1)} %)`,
-    holds: low <= 1 + MARGIN && high >= 1 - MARGIN,
+    holds: low >= 1 - MARGIN && high <= 1 + MARGIN,
   }
 }

@@ -28,5 +28,5 @@ function masterText({ kind, settings }: RunResult['master']): string {
   if (kind === 'remote') return 'the master’s own imapd.conf was not looked at: compare it with production’s'
   if (kind === 'embedded') return 'the embedded master has no imapd.conf: no setting of a Cyrus was rehearsed'
   const set = Object.entries(settings).map(([name, value]) => `${name}: ${value}`)
-  return `rehearsed with ${set.length === 0 ? 'Cyrus’s defaults' : set.join(', ')} on the master: where production has other values, set these for the night`
+  return `rehearsed with ${set.length === 0 ? 'Cyrus’s defaults' : set.join(', ')} on the master: compare with production’s, and set for the night those whose limit it would reach`
 }
