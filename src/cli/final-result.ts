@@ -79,7 +79,10 @@ const DEEDS: readonly (readonly [
 export function brokenSteps({ phases }: Pick<RunResult, 'phases'>, isLast = true): string[] {
   return phases.flatMap(({ name, steps }) => {
     // What was under way when it was broken off has been put right.
-    const bad = Object.values(steps).reduce((sum, { failed, unfinished }) => sum + failed + (isLast ? unfinished : 0), 0)
+    const bad = Object.values(steps).reduce(
+      (sum, { failed, unfinished }) => sum + failed + (isLast ? unfinished : 0),
+      0,
+    )
     return bad === 0
       ? []
       : [

@@ -45,9 +45,13 @@ function rollbackLines(rehearsal: Rehearsal): string[] {
     `the way back takes ${time(whole.ms)} for all of it (${full})`,
     `last moment to begin it: ${time(whole.ms)} before the night is over, and sooner by what you want to have in hand`,
     ...(run.resumes === undefined
-      ? [`all steps and then all of the way back: ${time(whole.forwardMs + whole.ms)} (${full}); a shorter night has no room for both`]
+      ? [
+          `all steps and then all of the way back: ${time(whole.forwardMs + whole.ms)} (${full}); a shorter night has no room for both`,
+        ]
       : ['it was broken off, and gone on with: how long all steps take is not known']),
-    ...(run.resumes === undefined ? earlier : []).map(({ after, ms }) => `turning back after ${after}: about ${time(ms)} (extrapolated)`),
+    ...(run.resumes === undefined ? earlier : []).map(
+      ({ after, ms }) => `turning back after ${after}: about ${time(ms)} (extrapolated)`,
+    ),
   ]
 }
 
