@@ -128,6 +128,7 @@ async function rehearse(name: string | undefined, flags: RehearseFlags, command:
     flags.resume === undefined
       ? await newRehearsal(name, flags, progress)
       : await oldRehearsal(flags.resume, name, master, flags, command)
+  if (flags.findRate === true) refuseCopying(load([]))
   const once = async (more: readonly string[], signal?: AbortSignal): Promise<Rehearsed> => {
     const profile = load(more)
     const keep = flags.keep === true
@@ -281,9 +282,26 @@ function kindOf({ rate: _, ...step }: StepDocument): string {
   return kind
 }
 
+/** @throws {HarnessError} `USAGE` where no rate is the limit */
+function refuseCopying(profile: Profile): void {
+  const copying = plannedSteps(profile).find(step => step.copies === true)
+  if (copying !== undefined)
+    throw new HarnessError(
+      'USAGE',
+      `--find-rate: the copying of mail sets the pace of ${copying.name}, not its rate`,
+      'leave its copy out, to find what the master bears',
+    )
+}
+
+function copies({ move, replace }: StepDocument): boolean {
+  return (move ?? replace)?.copy !== undefined
+}
+
 function plannedSteps({ phases }: Profile): PlannedStep[] {
   return phases.flatMap(({ name, step }) =>
-    step === undefined ? [] : [{ name, what: stepWords(step), mailboxesPerSecond: step.rate, kind: kindOf(step) }],
+    step === undefined
+      ? []
+      : [{ name, what: stepWords(step), mailboxesPerSecond: step.rate, kind: kindOf(step), copies: copies(step) }],
   )
 }
 

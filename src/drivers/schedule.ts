@@ -16,6 +16,8 @@ export class Schedule {
   private nextNs: number
   private stopped = false
   private firing = false
+  /** A slice was not enough: the next one comes when others have had their turn. */
+  private isBehind = false
 
   /** @param times intended starts, ns from `startNs`, ascending */
   constructor(
@@ -52,20 +54,25 @@ export class Schedule {
 
   /** Fires what is due, as far as a slice goes. */
   look(): void {
-    if (this.firing) return
+    if (this.firing || this.isBehind) return
     this.firing = true
     const nowNs = this.clock.nowNs()
     for (let fired = 1; !this.stopped && this.nextNs <= nowNs; fired++) {
       const intendedNs = this.nextNs
       this.nextNs = this.pull()
       this.fire(intendedNs)
-      if (fired % CLOCK_EVERY === 0 && this.clock.nowNs() - nowNs > SLICE_NS) break
+      if (fired % CLOCK_EVERY !== 0 || this.clock.nowNs() - nowNs <= SLICE_NS) continue
+      this.isBehind = true
+      clearTimeout(this.timer)
+      this.arm()
+      break
     }
     this.firing = false
   }
 
   private run(): void {
+    this.isBehind = false
     this.look()
-    this.arm()
+    if (!this.isBehind) this.arm()
   }
 }

@@ -75,6 +75,10 @@ describe('Schedule', () => {
     schedule.look()
     expect(fired.length).toBeGreaterThanOrEqual(100)
     expect(fired.length).toBeLessThan(200)
+    const slice = fired.length
+    // Not at the next reply either.
+    schedule.look()
+    expect(fired).toHaveLength(slice)
     vi.advanceTimersByTime(1)
     expect(fired.length).toBeLessThan(400)
     blockedNs += 20e6

@@ -124,6 +124,20 @@ describe('the page of a rehearsal', () => {
     expect(back).toContain('turning back after 1 slowly: about 20.0 s (extrapolated)')
     expect(back).not.toContain('after 2 rights')
     expect(part('Turning back', { ...done, steps: STEPS.slice(0, 2) })).toContain('was not rehearsed: --undo')
+    // Time does not go by operations where mail is copied.
+    const copying = STEPS.map(step => ({ ...step, copies: step.kind === 'move' }))
+    expect(part('Turning back', { ...done, steps: copying })).not.toContain('turning back after')
+  })
+
+  it('says of one that was broken off, and gone on with, what is not known of the whole', () => {
+    const resumed = { ...done, run: { ...done.run, resumes: '/results/night/1' } }
+    const whole = part('Turning back', { ...resumed, brokenOff: ['slowly'] })
+    expect(whole).toContain('the way back takes 40.0 s for all of it')
+    expect(whole).toContain('how long all steps take is not known')
+    expect(whole).not.toMatch(/all steps and then|turning back after/)
+    const back = part('Turning back', { ...resumed, brokenOff: [STEPS.at(-1)!.name] })
+    expect(back).toContain('the way back took 40.0 s for a part of it')
+    expect(part('Runbook', { ...resumed, brokenOff: ['slowly'] })).toMatch(/1 slowly: .*\(broken off, and gone on with/)
   })
 
   it('says what was set, what should be for the night, and when that ends', () => {

@@ -9,6 +9,8 @@ export interface PlannedStep {
   readonly mailboxesPerSecond: number
   /** Its key in the profile, such as `undo`. */
   readonly kind: string
+  /** Mail is copied meanwhile, which sets its pace. */
+  readonly copies?: boolean
 }
 
 /** A run of steps, and what was planned: all that its page says. */

@@ -20,7 +20,9 @@ export function rollbackOf(rehearsal: Rehearsal): Rollback {
   const [first] = steps
   const whole = { ms: phase.durationMs, forwardMs: phase.startMs - first!.phase.startMs }
   const all = operationsOf(forward)
-  const earlier = forward.slice(0, -1).map(({ label }, i) => ({
+  // Where mail is copied, time does not go by operations.
+  const some = forward.some(({ copies }) => copies === true) ? [] : forward.slice(0, -1)
+  const earlier = some.map(({ label }, i) => ({
     after: label,
     ms: all === 0 ? 0 : (whole.ms * operationsOf(forward.slice(0, i + 1))) / all,
   }))
