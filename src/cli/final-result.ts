@@ -38,7 +38,12 @@ export function finalResult(
   const limits = run.phases.filter(phase => phase.ended === 'limit' && !forgiving.includes(phase.plan.until))
   const parts = [...before, measured]
   const verdict = judge(parts, profile.thresholds, {
-    saturated: saturationReasons(run),
+    saturated: [
+      ...(before.some(({ generator }) => generator.saturated)
+        ? ['before it was broken off, the harness was the limit']
+        : []),
+      ...saturationReasons(run),
+    ],
     failures: [
       ...(run.stopReason === undefined ? [] : [`stopped: ${run.stopReason}`]),
       ...(lost === undefined ? [] : [lost]),

@@ -205,7 +205,10 @@ function together(run: RunResult, before: readonly RunResult[] = []): RunResult 
     const own = part === run ? run.phases : phasesOver([part]).filter(({ name }) => !again.has(name))
     return own.map(phase => ({ ...phase, startMs: phase.startMs + laterMs }))
   })
-  return { ...run, phases }
+  const all = [...before, run].map(({ slaves }) => slaves)
+  const timeouts = all.reduce((sum, slaves) => sum + slaves.timeouts, 0)
+  const leastStreaming = Math.min(...all.map(slaves => slaves.leastStreaming))
+  return { ...run, phases, slaves: { ...run.slaves, timeouts, leastStreaming } }
 }
 
 /** @returns the rehearsal at the highest rate that was a go, else the last one, with what was tried */

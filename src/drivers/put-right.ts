@@ -26,7 +26,7 @@ export interface PutRightOptions extends Reach {
   readonly expected: Iterable<MailboxRecord>
   /** Whether a mailbox that should not be there may be deleted. */
   readonly isOurs: (name: string) => boolean
-  /** Those that are not there are left so. */
+  /** Those that are not there are left so, to be made by a preload; which can reserve only what is not there. */
   readonly leaveMissing: boolean
   /** Called with the names that may come to be there, before anything is sent. */
   readonly onNames: (names: readonly string[]) => void
@@ -114,7 +114,9 @@ function whatDiffers(there: List, { address, expected, isOurs, leaveMissing }: P
     const { name } = record
     const found = there.get(name)
     there.delete(name)
-    if (found === undefined ? leaveMissing : isSame(found, record)) continue
+    const isToBeMade = leaveMissing && record.state === 'reserved' && found !== undefined
+    if (isToBeMade) repairs.push({ name, commands: [{ kind: 'DELETE', name }] })
+    if (isToBeMade || (found === undefined ? leaveMissing : isSame(found, record))) continue
     repairs.push({ name, commands: commandsFor(record, found) })
   }
   const where = `${address.host}:${address.port}`

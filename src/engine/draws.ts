@@ -28,6 +28,8 @@ export class Draws {
   /** Of a run that this one goes on with. */
   readonly past: readonly PhaseDraws[]
   private readonly fd: number
+  /** Since the last draw of a step. */
+  private answers = ''
 
   constructor(path: string) {
     this.past = readDraws(path)
@@ -38,23 +40,24 @@ export class Draws {
     writeSync(this.fd, `\n${phase} `)
   }
 
-  /** The same operations, each noted before it is drawn. */
+  /** The same operations, each noted before it is sent, with what a step was told on the way to it. */
   *noted<Drawn>(drawer: Drawer, operations: Generator<Drawn, void, undefined>): Generator<Drawn, void, undefined> {
     for (;;) {
-      writeSync(this.fd, LETTERS[drawer])
-      // The end of a step is a draw as well: it lets go of the user that it held.
       const { value, done } = operations.next()
+      writeSync(this.fd, `${LETTERS[drawer]}${drawer === 'step' ? this.answers : ''}`)
+      if (drawer === 'step') this.answers = ''
+      // The end of a step is a draw as well: it lets go of the user that it held.
       if (done === true) return
       yield value as Drawn
     }
   }
 
-  /** The same answers, each noted: what a step does depends on them. */
+  /** The same answers, to be noted: what a step does depends on them. */
   answersOf(playing: Playing): Playing {
     return {
       isSettled: (operations, thenNs) => {
         const isSettled = playing.isSettled(operations, thenNs)
-        writeSync(this.fd, isSettled ? ANSWERS.yes : ANSWERS.no)
+        this.answers += isSettled ? ANSWERS.yes : ANSWERS.no
         return isSettled
       },
     }

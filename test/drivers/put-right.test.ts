@@ -84,8 +84,11 @@ describe('putRight', () => {
 
   it('leaves what is missing to those who make it', async () => {
     await hold([mailbox('user.a')])
-    const wanted = [mailbox('user.a', { acl: 'x\tl\t' }), mailbox('user.b')]
-    expect(await put(wanted, { ...others, leaveMissing: true })).toEqual({ changed: 1, refused: [] })
+    const reserved = mailbox('user.r', { state: 'reserved', acl: '' })
+    await put([mailbox('user.a'), reserved])
+    const wanted = [mailbox('user.a', { acl: 'x\tl\t' }), mailbox('user.b'), reserved]
+    expect(await put(wanted, { ...others, leaveMissing: true })).toEqual({ changed: 2, refused: [] })
+    // What a preload reserves must not be there.
     expect(await listed()).toEqual([wanted[0]])
   })
 
