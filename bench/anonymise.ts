@@ -12,8 +12,8 @@ import { mailboxes } from '../src/generators/mailboxes.js'
 import { embeddedMaster } from '../src/masters/embedded/embedded-master.js'
 import type { Master } from '../src/masters/master.js'
 import { loadProfile } from '../src/profile/load.js'
-import { Client } from '../src/session/client.js'
 import { type Row, withCyrus } from './against-mupref.js'
+import { timedList } from './own.js'
 import { median, output, type Side } from './pairs.js'
 import { type MedianInterval, medianInterval } from './paired-ratio.js'
 
@@ -95,19 +95,9 @@ async function load({ address, credentials }: Master, dump: string): Promise<voi
   if (refused > 0) throw new Error(`${refused} refused, such as ${refusal}`)
 }
 
-async function listMs({ address, credentials }: Master): Promise<number> {
-  const client = await Client.connect({ address, credentials, clock })
-  const startNs = clock.nowNs()
-  let records = 0
-  const count = () => {
-    records++
-  }
-  await new Promise<void>((resolve, reject) => {
-    client.update(undefined, { onRecord: count, onDone: () => resolve(), onLost: reject }, { onRecord: count })
-  })
-  const ms = (clock.nowNs() - startNs) / 1e6
+async function listMs(master: Master): Promise<number> {
+  const { records, ms } = await timedList(master)
   if (records !== MAILBOXES) throw new Error(`${records} mailboxes listed, not ${MAILBOXES}`)
-  await client.logout()
   return ms
 }
 

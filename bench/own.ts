@@ -72,6 +72,12 @@ async function createAll(master: Master): Promise<number> {
 }
 
 async function dump(master: Master): Promise<number> {
+  const { records, ms } = await timedList(master)
+  return records / (ms / 1e3)
+}
+
+/** A whole list, of which each record is only counted. */
+export async function timedList(master: Master): Promise<{ readonly records: number; readonly ms: number }> {
   const client = await connect(master)
   const startNs = clock.nowNs()
   let records = 0
@@ -81,9 +87,9 @@ async function dump(master: Master): Promise<number> {
   await new Promise<void>((resolve, reject) => {
     client.update(undefined, { onRecord: count, onDone: () => resolve(), onLost: reject }, { onRecord: count })
   })
-  const perSecond = records / ((clock.nowNs() - startNs) / 1e9)
+  const ms = (clock.nowNs() - startNs) / 1e6
   await client.logout()
-  return perSecond
+  return { records, ms }
 }
 
 /** A run of a profile of the bench, by the command line. */

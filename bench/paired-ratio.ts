@@ -1,4 +1,4 @@
-import { medianIntervalIndex } from '../src/statistics/quantile.js'
+import { medianInterval as endsOf, medianIntervalIndex } from '../src/statistics/quantile.js'
 import { median } from './pairs.js'
 
 export interface MedianInterval {
@@ -12,12 +12,10 @@ export interface MedianInterval {
 /** @param ratios of interleaved pairs: what the machine did meanwhile is in both sides of each */
 export function medianInterval(ratios: readonly number[]): MedianInterval {
   const sorted = [...ratios].sort((a, b) => a - b)
-  const index = medianIntervalIndex(sorted.length)
   return {
     median: median(sorted),
-    low: sorted[index]!,
-    high: sorted.at(-1 - index)!,
-    covers: 1 - 2 * fewerThan(index, sorted.length),
+    ...endsOf(sorted),
+    covers: 1 - 2 * fewerThan(medianIntervalIndex(sorted.length), sorted.length),
   }
 }
 

@@ -114,9 +114,9 @@ export function emptySteps(parts: readonly Pick<RunResult, 'phases'>[], profile:
 
 /** @param phases one; more where it was broken off, and gone on with */
 function isEmptyStep(phases: RunResult['phases'], operation: string): boolean {
+  const [only, ...more] = phases
   // What was done in the last second before it was broken off is in no result.
-  const isOver = phases.length === 1 && phases[0]!.ended === 'condition'
-  return isOver && phases.every(({ steps }) => steps[stepMetric(operation)] === undefined)
+  return more.length === 0 && only?.ended === 'condition' && only.steps[stepMetric(operation)] === undefined
 }
 
 /** A murder that does not come to rest by itself has failed, unless that was to be shown. */

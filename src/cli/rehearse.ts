@@ -18,7 +18,7 @@ import { findRate } from './find-rate.js'
 import { collect } from './options.js'
 import { refuseBusy, refuseProduction } from './production.js'
 import { Progress } from './progress.js'
-import { phasesOver, type Resumption, readResumption } from './resumption.js'
+import { brokenOffIn, phasesOver, type Resumption, readResumption } from './resumption.js'
 import { type RunProfileOutcome, runProfile } from './run-profile.js'
 import { onInterrupt } from './signals.js'
 import { siteSets } from './site-sets.js'
@@ -137,13 +137,10 @@ async function rehearse(name: string | undefined, flags: RehearseFlags, command:
     const heard = signal === undefined ? {} : { signal }
     const outcome = await runProfile({ ...flags, ...ours, ...heard, profile, master, keep, progress })
     const run = together(outcome.result, resumes?.before)
-    const begun = resumes?.before.flatMap(({ phases }) => phases) ?? []
-    const over = new Set(phasesOver(resumes?.before ?? []))
-    const names = [...new Set(begun.filter(phase => !over.has(phase)).map(({ name }) => name))]
     const { mailboxes } = profile.site
     const { mergePerMailbox: mergeNsPerMailbox } = profile.slaves
     const planned = { steps: plannedSteps(profile), before: countsOf(profile), mailboxes, mergeNsPerMailbox }
-    return { ...outcome, rehearsal: { run, ...planned, brokenOff: names } }
+    return { ...outcome, rehearsal: { run, ...planned, brokenOff: brokenOffIn(resumes?.before ?? []) } }
   }
   const { rehearsal, folder, result, status } =
     flags.findRate === true ? await atHighestRate(load([]), budgetMs, once, progress) : await once([])

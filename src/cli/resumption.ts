@@ -123,7 +123,17 @@ function reachedIn(phases: readonly PlanPhase[], before: readonly RunResult[]): 
 
 /** Those that came to their end, by time. */
 export function phasesOver(before: readonly RunResult[]): RunResult['phases'] {
-  return before.flatMap(({ phases }) => phases.filter(({ ended }) => ended === 'condition' || ended === 'duration'))
+  return before.flatMap(({ phases }) => phases.filter(hasEnded))
+}
+
+/** Names of those in which it was broken off. */
+export function brokenOffIn(before: readonly RunResult[]): string[] {
+  const broken = before.flatMap(({ phases }) => phases.filter(phase => !hasEnded(phase)))
+  return [...new Set(broken.map(({ name }) => name))]
+}
+
+function hasEnded({ ended }: RunResult['phases'][number]): boolean {
+  return ended === 'condition' || ended === 'duration'
 }
 
 /** What the run before noted is noted in this one's folder too: it may be broken off as well. */

@@ -298,9 +298,8 @@ export class Run {
     if (this.workerDeaths.length > 0 || this.masterDeath !== undefined) return false
     if (!this.interrupted && this.unfinished === undefined) return true
     const { phases } = this.options.plan
-    if (!this.interrupted && phases[index].until === 'converged') return true
+    if (phases[index].until === 'converged' && (!this.interrupted || this.hasUndone)) return true
     if (this.interrupted && this.mayUndo && isWayBack(phases[index])) return true
-    if (this.interrupted && this.hasUndone && phases[index].until === 'converged') return true
     // What is under way may end; nothing is begun that was not running.
     const running = this.current < 0 ? [] : phases[this.current].run
     return phases[index].until === 'idle' && phases[index].run.every(runnable => running.includes(runnable))

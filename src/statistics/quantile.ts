@@ -36,3 +36,9 @@ export function medianIntervalIndex(n: number): number {
   }
   return index
 }
+
+/** @param sorted ascending, not empty @returns the samples that are the ends of the median's interval */
+export function medianInterval(sorted: ArrayLike<number>): { readonly low: number; readonly high: number } {
+  const index = medianIntervalIndex(sorted.length)
+  return { low: sorted[index]!, high: sorted[sorted.length - 1 - index]! }
+}

@@ -2,7 +2,7 @@ import { entityRandom, type Random } from '../core/random.js'
 import type { RunResult } from '../metrics/run-result.js'
 import { bootstrap } from '../statistics/bootstrap.js'
 import { chosenTest } from '../statistics/chosen-test.js'
-import { median, medianIntervalIndex } from '../statistics/quantile.js'
+import { median, medianInterval } from '../statistics/quantile.js'
 import { rankSum, rankSumTest, unpairedEstimate, unpairedShift } from '../statistics/rank-sum.js'
 import { pairedEstimate, pairedShift, signedRank, signedRankTest } from '../statistics/signed-rank.js'
 import type { Measure, Reading } from './measures.js'
@@ -204,11 +204,9 @@ function times(factor: number, values: readonly number[]): number[] {
 function sideOf(readings: readonly Reading[]): Side {
   const values = readings.map(({ value }) => value)
   const sorted = Float64Array.from(values).sort()
-  const index = medianIntervalIndex(sorted.length)
   return {
     median: median(sorted),
-    low: sorted[index],
-    high: sorted[sorted.length - 1 - index],
+    ...medianInterval(sorted),
     values,
     bounded: readings.some(({ isLowerBound }) => isLowerBound),
   }

@@ -49,6 +49,13 @@ export class Workbench {
     writeFileSync(this.profile, SMALL)
   }
 
+  /** Writes a file of its own. @returns its path */
+  file(name: string, content: string | Buffer): string {
+    const path = join(this.directory, name)
+    writeFileSync(path, content)
+    return path
+  }
+
   start(args: readonly string[], env: Record<string, string> = {}): Started {
     const child = spawn(process.execPath, [MAIN, ...args], {
       cwd: this.directory,
@@ -156,4 +163,11 @@ function statOf(pid: number): { state: string; parent: number } | undefined {
   } catch {
     return undefined
   }
+}
+
+/** Whether a rehearsal has drawn so many operations in a phase; in its first one, the preload, noted so many names. */
+export function hasDrawn(folder: string, phase: number, draws: number): boolean {
+  const linesOf = (name: string) => readFileSync(join(folder, name), 'latin1').split('\n')
+  if (phase === 0) return linesOf('journal.txt').length > draws
+  return linesOf('draws.txt').some(line => line.startsWith(`${phase} `) && line.length > draws)
 }

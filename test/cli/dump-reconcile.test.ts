@@ -1,17 +1,9 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
 import { Workbench } from './bench.js'
 
 const workbench = new Workbench()
 afterAll(() => workbench.remove())
-
-function file(name: string, content: string | Buffer): string {
-  const path = join(workbench.directory, name)
-  writeFileSync(path, content)
-  return path
-}
 
 /** Cyrus 2.4 wrote so. */
 const MASTER = `user.a\t1 be1!p a\tl\t
@@ -40,7 +32,11 @@ user.new\t0 p new\tl\t
 `
 
 function dumps(): [string, string, string] {
-  return [file('master.gz', gzipSync(MASTER)), `be1=${file('be1.txt', BE1)}`, `be2=${file('be2.txt', BE2)}`]
+  return [
+    workbench.file('master.gz', gzipSync(MASTER)),
+    `be1=${workbench.file('be1.txt', BE1)}`,
+    `be2=${workbench.file('be2.txt', BE2)}`,
+  ]
 }
 
 describe('mupdate-bench dump reconcile', () => {
@@ -115,7 +111,7 @@ be9: 1 mailboxes of the master, not judged: no dump of it
       'dump',
       'reconcile',
       master,
-      `be2=${file('be2.txt', 'user.b\t0 p b\tl\t\nuser.z\t0 p z\tl\t\n')}`,
+      `be2=${workbench.file('be2.txt', 'user.b\t0 p b\tl\t\nuser.z\t0 p z\tl\t\n')}`,
     ])
     expect(stdout).toMatch(/1 pushed: the master does not know them:\n {4}"user\.z"/)
     expect(stdout).not.toContain('DELETED')
@@ -123,8 +119,8 @@ be9: 1 mailboxes of the master, not judged: no dump of it
   })
 
   it('deletes nothing in a unified murder, and says where one may be meant', async () => {
-    const master = file('master.txt', 'user.a\t1 be1!p a\tl\t\nuser.b\t1 be2!p b\tl\t\n')
-    const slave = `be1=${file('slave.txt', 'user.a\t0 p a\tl\t\nuser.b\t1 be2!p b\tl\t\n')}`
+    const master = workbench.file('master.txt', 'user.a\t1 be1!p a\tl\t\nuser.b\t1 be2!p b\tl\t\n')
+    const slave = `be1=${workbench.file('slave.txt', 'user.a\t0 p a\tl\t\nuser.b\t1 be2!p b\tl\t\n')}`
     const standard = await workbench.bench(['dump', 'reconcile', master, slave])
     expect(standard.stdout).toMatch(/1 of them on other servers: for a unified murder say so, by --unified\n/)
     expect(standard.stdout).toMatch(/1 DELETED here/)
@@ -137,9 +133,9 @@ be9: 1 mailboxes of the master, not judged: no dump of it
 
   it('says where a run dies, since the dumps are in different orders (4)', async () => {
     const lines = ['user.a\t1 be1!p a\tl\t', 'user.a-b\t1 be1!p a\tl\t', 'user.a.b\t1 be1!p a\tl\t', '']
-    const master = file('old.txt', lines.join('\n'))
+    const master = workbench.file('old.txt', lines.join('\n'))
     const [a, second, third] = lines.map(line => line.replace('1 be1!', '0 '))
-    const given = [master, `be1=${file('new.txt', [a, third, second, ''].join('\n'))}`]
+    const given = [master, `be1=${workbench.file('new.txt', [a, third, second, ''].join('\n'))}`]
     const { status, stdout } = await workbench.bench(['dump', 'reconcile', ...given])
     expect(stdout).toMatch(/1 behind it, not looked at\n {2}DIES at "user\.a\.b", "mupdate said not us/)
     expect(status).toBe(4)
@@ -150,7 +146,7 @@ be9: 1 mailboxes of the master, not judged: no dump of it
 
   it('knows a backend by what its dump says, or is told', async () => {
     const [master, , be2] = dumps()
-    const own = file('own.txt', 'user.i\t1 be2!p i\tl\t\nuser.b\t1 be2!p b\tl\t\n')
+    const own = workbench.file('own.txt', 'user.i\t1 be2!p i\tl\t\nuser.b\t1 be2!p b\tl\t\n')
     const { status, stdout } = await workbench.bench(['dump', 'reconcile', master, own])
     expect(stdout).toMatch(/^be2, .*own\.txt: 2 mailboxes$/m)
     // In another order than the master has it.
@@ -161,23 +157,23 @@ be9: 1 mailboxes of the master, not judged: no dump of it
       expect({ status: exit, stdout: out }).toEqual({ status: 2, stdout: '' })
       return stderr
     }
-    const nameless = file('be2.txt', BE2)
+    const nameless = workbench.file('be2.txt', BE2)
     expect(await refused(master, nameless)).toMatch(
       /names no server: which backend is it\?\n {2}→ name it: be1\.example/,
     )
-    expect(await refused(master, file('m.txt', MASTER))).toMatch(/names 3 servers: which backend/)
+    expect(await refused(master, workbench.file('m.txt', MASTER))).toMatch(/names 3 servers: which backend/)
     expect(await refused(master, `be1=${own}`)).toMatch(/all its mailboxes lie on be2, none on be1\n/)
     expect(await refused(master, be2, own)).toMatch(/be2 is given twice\n/)
     expect(await refused(nameless, be2)).toMatch(/does not say where user\.i lies: it is no master’s\n/)
     expect(await refused(master, 'be1=/no/such')).toMatch(/cannot read \/no\/such/)
-    expect(await refused(master, `be1=${file('bad.txt', 'user.a\t0 p a\tl\t\nwhat\n')}`)).toMatch(
+    expect(await refused(master, `be1=${workbench.file('bad.txt', 'user.a\t0 p a\tl\t\nwhat\n')}`)).toMatch(
       /bad\.txt:2:5: no tab/,
     )
     const skipped = await workbench.bench([
       'dump',
       'reconcile',
       master,
-      `be1=${file('bad.txt', 'user.a\t0 p a\tl\t\nwhat\n')}`,
+      `be1=${workbench.file('bad.txt', 'user.a\t0 p a\tl\t\nwhat\n')}`,
       '--on-bad-line',
       'skip',
     ])

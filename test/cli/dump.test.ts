@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -7,22 +6,21 @@ import { Workbench } from './bench.js'
 const workbench = new Workbench()
 afterAll(() => workbench.remove())
 
-function file(name: string, content: string | Buffer): string {
-  const path = join(workbench.out, '..', name)
-  writeFileSync(path, content)
-  return path
-}
-
 describe('mupdate-bench dump inspect', () => {
   it('says what is in a dump that generate has written, packed or not', async () => {
     const args = ['generate', 'bulk-500k', '--set', 'site.mailboxes=5000']
     const text = await workbench.bench([...args, '--format', 'text'])
     const json = await workbench.bench([...args, '--format', 'json'])
-    const plain = await workbench.bench(['dump', 'inspect', file('dump.txt', Buffer.from(text.stdout)), '--json'])
+    const plain = await workbench.bench([
+      'dump',
+      'inspect',
+      workbench.file('dump.txt', Buffer.from(text.stdout)),
+      '--json',
+    ])
     const packed = await workbench.bench([
       'dump',
       'inspect',
-      file('dump.gz', gzipSync(Buffer.from(json.stdout))),
+      workbench.file('dump.gz', gzipSync(Buffer.from(json.stdout))),
       '--json',
     ])
     const [ofText, ofJson] = [plain, packed].map(({ stdout }) => JSON.parse(stdout))
@@ -32,14 +30,14 @@ describe('mupdate-bench dump inspect', () => {
     expect(ofJson).toMatchObject(rest)
     expect(rest.mailboxes.active).toBe(5000)
     expect(rest.users).toBeGreaterThan(100)
-    const shown = await workbench.bench(['dump', 'inspect', file('dump.txt', Buffer.from(text.stdout))])
+    const shown = await workbench.bench(['dump', 'inspect', workbench.file('dump.txt', Buffer.from(text.stdout))])
     expect(shown.stdout).toMatch(/dump\.txt: 5,000 mailboxes, as Cyrus 2\.3\.12 to 2\.4 and 3\.0 to 3\.4 dumps them\n/)
     expect(shown.stdout).toMatch(/^server +partition +mailboxes/m)
     expect(shown.status).toBe(0)
   })
 
   it('stops at the first line that is none (2), or tells, or goes on, as it is told', async () => {
-    const path = file('bad.txt', 'user.a\t0 p a\tl\t\nwhat\nuser.a\t0 p a\tl\t\nthe\n')
+    const path = workbench.file('bad.txt', 'user.a\t0 p a\tl\t\nwhat\nuser.a\t0 p a\tl\t\nthe\n')
     const stopped = await workbench.bench(['dump', 'inspect', path])
     expect(stopped).toMatchObject({ status: 2, stdout: '' })
     expect(stopped.stderr).toMatch(/bad\.txt:2:5: no tab after the name\n {2}→ --on-bad-line/)
@@ -57,15 +55,16 @@ describe('mupdate-bench dump inspect', () => {
     { what: 'that is not there', path: () => '/no/such/dump', says: /cannot read \/no\/such\/dump/ },
     {
       what: 'whose gzip is cut off',
-      path: () => file('cut.gz', gzipSync(Buffer.from('user.a\t0 p a\tl\t\n'.repeat(10_000))).subarray(0, 80)),
+      path: () =>
+        workbench.file('cut.gz', gzipSync(Buffer.from('user.a\t0 p a\tl\t\n'.repeat(10_000))).subarray(0, 80)),
       says: /cannot read .*cut\.gz: unexpected end of file/,
     },
     {
       what: 'of a 2.5 master',
-      path: () => file('2.5.txt', 'user.a\t1 default a\tl\t\n'),
+      path: () => workbench.file('2.5.txt', 'user.a\t1 default a\tl\t\n'),
       says: /2\.5\.txt: line 1: .* Cyrus 2\.5 writes so\n {2}→ dump it by another version/,
     },
-    { what: 'that is none', path: () => file('mail', 'From: a\n'), says: /no line of it is a mailbox/ },
+    { what: 'that is none', path: () => workbench.file('mail', 'From: a\n'), says: /no line of it is a mailbox/ },
   ])('exits 2 for one $what', async ({ path, says }) => {
     const { status, stdout, stderr } = await workbench.bench(['dump', 'inspect', path(), '--on-bad-line', 'skip'])
     expect(stderr).toMatch(says)
@@ -76,7 +75,7 @@ describe('mupdate-bench dump inspect', () => {
 describe('mupdate-bench dump convert, sample and diff', () => {
   it('changes the form and nothing else', async () => {
     const made = await workbench.bench(['generate', 'bulk-500k', '--set', 'site.mailboxes=2000', '--format', 'text'])
-    const text = file('site.txt', made.stdout)
+    const text = workbench.file('site.txt', made.stdout)
     const json = join(workbench.out, '..', 'site.json')
     const converted = await workbench.bench(['dump', 'convert', text, '--to', 'json', '--output', json])
     expect(converted).toMatchObject({ status: 0, stdout: '', stderr: '' })
@@ -91,7 +90,7 @@ describe('mupdate-bench dump convert, sample and diff', () => {
     const asCommands = await workbench.bench(['dump', 'convert', json, '--to', 'commands'])
     expect(asCommands.stdout.match(/^X\d+ ACTIVATE /gm)?.length).toBe(made.stdout.trimEnd().split('\n').length)
 
-    const sample = file(
+    const sample = workbench.file(
       'sample.txt',
       (await workbench.bench(['dump', 'sample', text, '--share', '20%', '--to', 'text'])).stdout,
     )
@@ -117,11 +116,11 @@ describe('mupdate-bench dump convert, sample and diff', () => {
   })
 
   it('tells what is elsewhere, other, or there once only (4)', async () => {
-    const a = file(
+    const a = workbench.file(
       'a.txt',
       'user.a\t1 be1!p a\tl\t\nuser.b\t1 be1!p b\tl\t\nuser.c\t1 be1!p c\tl\t\nuser.a-2\t1 be1!p a\tl\t\n',
     )
-    const b = file(
+    const b = workbench.file(
       'b.txt',
       'user.d\t1 be1!p d\tl\t\nuser.b\t1 be2!p b\tl\t\nuser.c\t1 be1!p c\tlrs\t\nuser.a\t3 be1!p \nuser.a-2\t1 be1!p a\tl\t\n',
     )
@@ -140,7 +139,7 @@ describe('mupdate-bench dump convert, sample and diff', () => {
   })
 
   it('refuses to write where it is not known where a mailbox lies', async () => {
-    const own = file('own.txt', 'user.a\t0 p a\tl\t\nuser.b\t16 p \n')
+    const own = workbench.file('own.txt', 'user.a\t0 p a\tl\t\nuser.b\t16 p \n')
     const { status, stderr } = await workbench.bench(['dump', 'convert', own])
     expect(stderr).toMatch(
       /does not say where user\.a lies: it is a backend’s own\n {2}→ name that backend, with --server/,
@@ -154,7 +153,7 @@ describe('mupdate-bench dump convert, sample and diff', () => {
 describe('mupdate-bench dump anonymise', () => {
   it('changes all names, and only them; the same key changes them likewise', async () => {
     const made = await workbench.bench(['generate', 'bulk-500k', '--set', 'site.mailboxes=2000', '--format', 'text'])
-    const [text, key] = [file('site.txt', made.stdout), file('key', 'nobody knows this one')]
+    const [text, key] = [workbench.file('site.txt', made.stdout), workbench.file('key', 'nobody knows this one')]
     const args = ['dump', 'anonymise', text, '--to', 'text']
     const first = await workbench.bench([...args, '--key-file', key])
     expect(first.stdout).toHaveLength(made.stdout.length)
@@ -163,7 +162,13 @@ describe('mupdate-bench dump anonymise', () => {
     const inspect = async (path: string) =>
       JSON.parse((await workbench.bench(['dump', 'inspect', path, '--json'])).stdout)
     const { path: _1, most: _2, servers: of, odd: _3, ...before } = await inspect(text)
-    const { path: _4, most: _5, servers, odd: _6, ...after } = await inspect(file('anonymous.txt', first.stdout))
+    const {
+      path: _4,
+      most: _5,
+      servers,
+      odd: _6,
+      ...after
+    } = await inspect(workbench.file('anonymous.txt', first.stdout))
     expect(after).toEqual(before)
     const sizes = (list: { mailboxes: number }[]) => list.map(({ mailboxes }) => mailboxes).sort()
     expect(sizes(servers)).toEqual(sizes(of))
@@ -174,9 +179,9 @@ describe('mupdate-bench dump anonymise', () => {
     const { status, stderr } = await workbench.bench([
       'dump',
       'anonymise',
-      file('a', 'user.a\t1 b!p \n'),
+      workbench.file('a', 'user.a\t1 b!p \n'),
       '--key-file',
-      file('key', 'x'),
+      workbench.file('key', 'x'),
     ])
     expect(stderr).toMatch(/key: 1 bytes are no secret\n {2}→ give 16 bytes or more/)
     expect(status).toBe(2)

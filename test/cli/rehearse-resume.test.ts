@@ -1,5 +1,3 @@
-import { readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import type { MailboxRecord } from '../../src/core/mailbox.js'
@@ -10,7 +8,7 @@ import type { Command } from '../../src/core/operation.js'
 import { Client } from '../../src/session/client.js'
 import { embeddedMaster } from '../../src/masters/embedded/embedded-master.js'
 import { makeSite, ODD_RECORDS } from '../generators/sites.js'
-import { until, Workbench } from './bench.js'
+import { hasDrawn, until, Workbench } from './bench.js'
 
 const workbench = new Workbench()
 afterAll(() => workbench.remove())
@@ -33,14 +31,8 @@ phases:
 `
 const records = [...mailboxes(makeSite({ mailboxes: 600 }), 3), ...ODD_RECORDS]
 
-function file(name: string, content: string | Buffer): string {
-  const path = join(workbench.directory, name)
-  writeFileSync(path, content)
-  return path
-}
-
-const dump = file('site.json', Buffer.concat([...written('json', records)]))
-const night = file('night.yaml', NIGHT)
+const dump = workbench.file('site.json', Buffer.concat([...written('json', records)]))
+const night = workbench.file('night.yaml', NIGHT)
 
 let master: ReturnType<typeof embeddedMaster>
 beforeEach(async () => {
@@ -81,15 +73,7 @@ async function killed(args: readonly string[], phase: number, draws: number): Pr
   const before = foldersOf()
   const run = workbench.start([...args, '--keep', ...at()], password())
   const folder = () => foldersOf().find(name => !before.includes(name))!
-  await until(
-    `${draws} draws in phase ${phase}`,
-    () => {
-      if (phase === 0) return readFileSync(join(folder(), 'journal.txt'), 'latin1').split('\n').length > draws
-      const lines = readFileSync(join(folder(), 'draws.txt'), 'latin1').split('\n')
-      return lines.some(line => line.startsWith(`${phase} `) && line.length > draws)
-    },
-    60_000,
-  )
+  await until(`${draws} draws in phase ${phase}`, () => hasDrawn(folder(), phase, draws), 60_000)
   process.kill(run.pid, 'SIGKILL')
   await run.ended
   return folder()

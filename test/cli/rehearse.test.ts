@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -19,15 +19,9 @@ phases:
   - { name: move, run: [slaves], step: { move: { from: be1.example.com, to: be3.example.com, users: 20 }, rate: 50 }, until: done }
 `
 
-function file(name: string, content: string | Buffer): string {
-  const path = join(workbench.directory, name)
-  writeFileSync(path, content)
-  return path
-}
-
 const records = [...mailboxes(makeSite({ mailboxes: 600 }), 3), ...ODD_RECORDS]
-const dump = file('site.json', Buffer.concat([...written('json', records)]))
-const night = file('night.yaml', NIGHT)
+const dump = workbench.file('site.json', Buffer.concat([...written('json', records)]))
+const night = workbench.file('night.yaml', NIGHT)
 /** Once more where this busy machine, not the master, was the limit. */
 async function rehearse(...args: string[]) {
   for (let attempt = 1; ; attempt++) {
@@ -181,7 +175,7 @@ describe('a rehearsal', { timeout: 120_000 }, () => {
   })
 
   it('is not made on the master that people depend on', async () => {
-    const conf = file('imapd.conf', 'servername: fe1\nmupdate_server: mupdate.example.org\n')
+    const conf = workbench.file('imapd.conf', 'servername: fe1\nmupdate_server: mupdate.example.org\n')
     const { status, stderr } = await workbench.bench([
       'rehearse',
       night,

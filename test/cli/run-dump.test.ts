@@ -13,13 +13,7 @@ afterAll(() => workbench.remove())
 const RECORDS = [...mailboxes(makeSite({ mailboxes: 400 }), 3), ...ODD_RECORDS]
 const IN_BE2 = RECORDS.filter(({ location }) => location.startsWith('be2')).length
 
-function file(name: string, content: string | Buffer): string {
-  const path = join(workbench.directory, name)
-  writeFileSync(path, content)
-  return path
-}
-
-const dump = file('site.json', Buffer.concat([...written('json', RECORDS)]))
+const dump = workbench.file('site.json', Buffer.concat([...written('json', RECORDS)]))
 
 describe('a profile with a dump', () => {
   it('is run with its mailboxes, and slaves hold what it and the operations say', async () => {
@@ -40,7 +34,7 @@ describe('a profile with a dump', () => {
   it('takes the first of them, where it says how many', async () => {
     const sets = ['--set', `site.dump=${dump}`, '--set', 'site.mailboxes=50']
     const { stdout } = await workbench.bench(['generate', workbench.profile, ...sets, '--format', 'text'])
-    const half = file('half.txt', Buffer.concat([...written('text', RECORDS.slice(0, 50))]))
+    const half = workbench.file('half.txt', Buffer.concat([...written('text', RECORDS.slice(0, 50))]))
     expect(stdout).toBe(readFileSync(half, 'utf8'))
   })
 
@@ -77,7 +71,7 @@ describe('a profile with a dump', () => {
   })
 
   it('or the number of mailboxes has to be given', async () => {
-    const path = file('none.yaml', 'site: {}\nphases: [{ name: a, run: [slaves], until: streaming }]\n')
+    const path = workbench.file('none.yaml', 'site: {}\nphases: [{ name: a, run: [slaves], until: streaming }]\n')
     const { status, stderr } = await workbench.bench(['profile', 'validate', path])
     expect(stderr).toMatch(/none\.yaml:1:7: site\.mailboxes: give how many mailboxes there are, or a dump/)
     expect(status).toBe(2)

@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
@@ -37,12 +36,6 @@ const FORMS: Readonly<Record<string, (record: MailboxRecord) => string>> = {
   '2.3.12': record => `${record.name}\t${type(record)} ${record.location} ${record.acl}\n`,
 }
 
-function file(name: string, content: Buffer): string {
-  const path = join(workbench.directory, name)
-  writeFileSync(path, content)
-  return path
-}
-
 /** @returns what a real master, filled from the dump by a run, dumps then */
 async function throughMaster(dump: string): Promise<Buffer> {
   const master = cyrusMaster()
@@ -50,7 +43,7 @@ async function throughMaster(dump: string): Promise<Buffer> {
   await master.start()
   const { user, password } = master.credentials
   const url = `mupdate://${user}@${master.address.host}:${master.address.port}`
-  const profile = file('preload.yaml', Buffer.from(PRELOAD.replace('DUMP', JSON.stringify(dump))))
+  const profile = workbench.file('preload.yaml', Buffer.from(PRELOAD.replace('DUMP', JSON.stringify(dump))))
   const args = ['run', profile, '--master', url, '--keep', '--out', workbench.out]
   const { status, stderr } = await workbench.bench(args, { MUPDATE_BENCH_PASSWORD: password })
   expect(status, stderr).toBe(0)
@@ -60,7 +53,12 @@ async function throughMaster(dump: string): Promise<Buffer> {
 }
 
 async function differences(first: string, second: Buffer): Promise<string> {
-  const { status, stdout, stderr } = await workbench.bench(['dump', 'diff', first, file('again.json', second)])
+  const { status, stdout, stderr } = await workbench.bench([
+    'dump',
+    'diff',
+    first,
+    workbench.file('again.json', second),
+  ])
   expect(stderr).toBe('')
   return status === 0 ? '' : stdout
 }
@@ -72,17 +70,17 @@ describe('a dump, put into a real master by a run, and dumped by it', () => {
       // 2.2 knows no reserved ones.
       const records = RECORDS.filter(({ state }) => form !== '2.2' || state === 'active')
       const text = records.map(FORMS[form]!).join('')
-      const dump = file('dump.gz', gzipSync(Buffer.from(text, 'latin1')))
+      const dump = workbench.file('dump.gz', gzipSync(Buffer.from(text, 'latin1')))
       expect(await differences(dump, await throughMaster(dump))).toBe('')
     },
     60_000,
   )
 
   it('of 3.6 is the same, as ours and as its own, and dump diff would see one that is not', async () => {
-    const ours = file('ours.json', Buffer.concat([...written('json', RECORDS)]))
+    const ours = workbench.file('ours.json', Buffer.concat([...written('json', RECORDS)]))
     const own = await throughMaster(ours)
     expect(await differences(ours, own)).toBe('')
-    const again = await throughMaster(file('own.json', own))
+    const again = await throughMaster(workbench.file('own.json', own))
     expect(again.toString('latin1').match(/^"/gm)).toHaveLength(RECORDS.length)
     expect(await differences(ours, again)).toBe('')
     expect(await differences(ours, Buffer.from(again.toString('latin1').replace('lrs', 'lr'), 'latin1'))).toContain(
@@ -96,8 +94,8 @@ describe('a dump, put into a real master by a run, and dumped by it', () => {
     await master.start()
     const { user, password } = master.credentials
     const url = `mupdate://${user}@${master.address.host}:${master.address.port}`
-    const dump = file('few.txt', Buffer.from('user.a\t1 be1!default a\tlrs\t\n'))
-    const profile = file('preload.yaml', Buffer.from(PRELOAD.replace('DUMP', dump)))
+    const dump = workbench.file('few.txt', Buffer.from('user.a\t1 be1!default a\tlrs\t\n'))
+    const profile = workbench.file('preload.yaml', Buffer.from(PRELOAD.replace('DUMP', dump)))
     const run = () =>
       workbench.bench(['run', profile, '--master', url, '--keep', '--out', workbench.out], {
         MUPDATE_BENCH_PASSWORD: password,

@@ -1,4 +1,3 @@
-import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { MailboxRecord } from '../../src/core/mailbox.js'
@@ -8,7 +7,7 @@ import { mailboxes } from '../../src/generators/mailboxes.js'
 import { cyrusMaster } from '../../src/masters/cyrus/cyrus-master.js'
 import type { Master } from '../../src/masters/master.js'
 import type { RunResult } from '../../src/metrics/run-result.js'
-import { until, Workbench } from '../cli/bench.js'
+import { hasDrawn, until, Workbench } from '../cli/bench.js'
 import { makeSite, ODD_RECORDS } from '../generators/sites.js'
 import { ctlMboxlist } from './mailbox-list.js'
 
@@ -35,12 +34,6 @@ phases:
   - { name: newcomers, run: [slaves], step: { create: { users: 5 }, rate: 40 }, until: done }
 `
 
-function file(name: string, content: string | Buffer): string {
-  const path = join(workbench.directory, name)
-  writeFileSync(path, content)
-  return path
-}
-
 /** A backend is replaced, in the time that its users' mail takes, and a domain renamed. */
 const MIGRATION = `\
 site: { mailboxes: 1 }
@@ -63,10 +56,10 @@ async function rehearsed(name: string, night: string, records: readonly MailboxR
   const master = cyrusMaster()
   masters.push(master)
   await master.start()
-  const dump = file('site.json', Buffer.concat([...written('json', records)]))
+  const dump = workbench.file('site.json', Buffer.concat([...written('json', records)]))
   const { user, password } = master.credentials
   const url = `mupdate://${user}@${master.address.host}:${master.address.port}`
-  const args = ['rehearse', file(`${name}.yaml`, night), '--dump', dump, '--undo', '--keep', '--master', url]
+  const args = ['rehearse', workbench.file(`${name}.yaml`, night), '--dump', dump, '--undo', '--keep', '--master', url]
   const { status, stdout, stderr } = await workbench.bench([...args, '--out', workbench.out], {
     MUPDATE_BENCH_PASSWORD: password,
   })
@@ -76,7 +69,7 @@ async function rehearsed(name: string, night: string, records: readonly MailboxR
   expect(result.phases.map(({ ended }) => ended)).toEqual(result.phases.map(() => 'condition'))
   expect(result.slaves).toMatchObject({ followed: 4, differenceCount: 0, openMailboxes: 0 })
   const after = await ctlMboxlist(join(master.databaseDirectory!()!, 'imapd.conf'), ['-d'])
-  const diff = await workbench.bench(['dump', 'diff', dump, file('after.json', after.stdout)])
+  const diff = await workbench.bench(['dump', 'diff', dump, workbench.file('after.json', after.stdout)])
   expect(diff.stdout).toBe(`${records.length.toLocaleString('en')} the same\n`)
   expect(diff.status).toBe(0)
   return result
@@ -112,7 +105,7 @@ describe('a night rehearsed on a real master, and undone', () => {
 describe('a night that is killed three times on a real master, and gone on with', () => {
   it('leaves the list that it leaves otherwise, which is what Cyrus itself says', async () => {
     const records = [...mailboxes(makeSite({ mailboxes: 1500, names: 'plain' }), 3), ...ODD_RECORDS]
-    const dump = file('killed.json', Buffer.concat([...written('json', records)]))
+    const dump = workbench.file('killed.json', Buffer.concat([...written('json', records)]))
     const lists: Buffer[] = []
     for (const kills of [[], KILLS]) {
       const own = cyrusMaster()
@@ -126,21 +119,16 @@ describe('a night that is killed three times on a real master, and gone on with'
           '--master',
           `mupdate://${user}@${own.address.host}:${own.address.port}`,
         ]
-        let begin = ['rehearse', file('killed.yaml', NIGHT), '--dump', dump]
+        let begin = ['rehearse', workbench.file('killed.yaml', NIGHT), '--dump', dump]
         for (const { phase, draws } of kills) {
           const run = workbench.start([...begin, ...args], { MUPDATE_BENCH_PASSWORD: password })
-          const note = () =>
-            readFileSync(join(workbench.folder('killed'), phase === 0 ? 'journal.txt' : 'draws.txt'), 'latin1')
           const began = Date.now()
           await until(
             `phase ${phase}`,
             () => {
               const { startedAt } = workbench.result('killed')
               if (Date.parse(startedAt) < began) return false
-              const lines = note().split('\n')
-              return phase === 0
-                ? lines.length > draws
-                : lines.some(line => line.startsWith(`${phase} `) && line.length > draws)
+              return hasDrawn(workbench.folder('killed'), phase, draws)
             },
             90_000,
           )
@@ -162,7 +150,7 @@ describe('a night that is killed three times on a real master, and gone on with'
     const unmarked = lists.map(list =>
       Buffer.from(list.toString('latin1').replace(/mupdbench-[0-9a-f]+-/g, ''), 'latin1'),
     )
-    const [whole, killed] = unmarked.map((list, i) => file(`list${i}.json`, list))
+    const [whole, killed] = unmarked.map((list, i) => workbench.file(`list${i}.json`, list))
     const diff = await workbench.bench(['dump', 'diff', whole!, killed!])
     expect(diff.stdout).toMatch(/^1,[45]\d\d the same\n$/)
     expect(diff.status).toBe(0)

@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -51,12 +51,6 @@ afterAll(() => {
   list.remove()
   workbench.remove()
 })
-
-function file(name: string, content: Buffer): string {
-  const path = join(workbench.directory, name)
-  writeFileSync(path, content)
-  return path
-}
 
 async function rehearsed(...args: readonly string[]): Promise<{ status: number | null; result: UpgradeRehearsed }> {
   const { status, stdout, stderr } = await workbench.bench(['rehearse-upgrade', ...args, '--json'])
@@ -148,7 +142,7 @@ describe('an upgrade in place', () => {
 describe('the other routes', () => {
   it('of a 2.4 master: -u -L keeps the list and loses the remote flag, converted it is whole, and told anew', async () => {
     const database = await list.databaseOf(RECORDS.map(OLD_RECORDS['2.4']), 'skiplist')
-    const dump = file('old.txt', Buffer.concat([...written('text', RECORDS)]))
+    const dump = workbench.file('old.txt', Buffer.concat([...written('text', RECORDS)]))
     const { status, result } = await rehearsed('--database', database, '--dump', dump)
     expect(result.routes.map(({ route, verdict, listed }) => [route, verdict, listed])).toEqual([
       ['in-place', 'no-go', 0],
@@ -165,7 +159,7 @@ describe('the other routes', () => {
 
   it('of a 2.4 dump with reserved ones: -u -L makes them active', async () => {
     const reserved = { ...RECORDS[0]!, name: 'user.zoe.new', acl: '', state: 'reserved' } as const
-    const dump = file('reserved.txt', Buffer.concat([...written('text', [...RECORDS, reserved])]))
+    const dump = workbench.file('reserved.txt', Buffer.concat([...written('text', [...RECORDS, reserved])]))
     const { result } = await rehearsed('--dump', dump)
     expect(of(result, 'undump').losses.state).toEqual({ count: 1, first: ['user.zoe.new'] })
     // Before the start, and after it.
@@ -176,7 +170,7 @@ describe('the other routes', () => {
   it('of a 3.6 master: its own dump, which has no ids, loads nothing as it is', async () => {
     const master = await filledMaster(RECORDS)
     const { stdout } = await ctlMboxlist(join(master.databaseDirectory!()!, 'imapd.conf'), ['-d'])
-    const dump = file('own.json', stdout)
+    const dump = workbench.file('own.json', stdout)
     const { status, result } = await rehearsed('--dump', dump, '--route', 'undump', '--route', 'convert')
     expect(of(result, 'undump')).toMatchObject(EMPTIED)
     expect(of(result, 'undump').log).toContainEqual({
@@ -195,7 +189,7 @@ describe('the other routes', () => {
     const isReady = () => slave.log.some(line => line.includes('mailbox list synchronization complete'))
     for (let waited = 0; !isReady() && waited < 20_000; waited += 50) await sleep(50)
     const copy = copyOfDatabase(slave.directory, 'frontend.db')
-    const dump = file('dump.txt', Buffer.concat([...written('text', RECORDS)]))
+    const dump = workbench.file('dump.txt', Buffer.concat([...written('text', RECORDS)]))
     const { status, result } = await rehearsed('--dump', dump, '--frontend-database', copy, '--route', 'frontend-copy')
     expect(of(result, 'frontend-copy')).toMatchObject({ verdict: 'go', listed: ALL, frontend: { mailboxes: ALL } })
     expect(status).toBe(0)
@@ -205,14 +199,14 @@ describe('the other routes', () => {
 describe('what is not right', () => {
   it('is a database and a dump of two moments', async () => {
     const database = await list.databaseOf(RECORDS.map(OLD_RECORDS['2.4']), 'twoskip')
-    const dump = file('fewer.txt', Buffer.concat([...written('text', RECORDS.slice(1))]))
+    const dump = workbench.file('fewer.txt', Buffer.concat([...written('text', RECORDS.slice(1))]))
     const { status, stderr } = await workbench.bench(['rehearse-upgrade', '--database', database, '--dump', dump])
     expect(stderr).toMatch(/holds [\d,]+ mailboxes, .*fewer\.txt has [\d,]+\n {2}→ take both at one moment/)
     expect(status).toBe(2)
   })
 
   it('is a file that is no database', async () => {
-    const path = file('no.db', Buffer.from('nothing of this\nis one\n'))
+    const path = workbench.file('no.db', Buffer.from('nothing of this\nis one\n'))
     const { status, stderr } = await workbench.bench(['rehearse-upgrade', '--database', path])
     expect(stderr).toMatch(/no\.db.*\n {2}→ give a dump of it/)
     expect(status).toBe(2)
@@ -231,7 +225,7 @@ describe('when it is over', () => {
   const folders = () => namesIn(workbench.directory).filter(name => name.startsWith('mupdate-bench-upgrade-'))
 
   it('nothing is left, also after Ctrl-C in the middle', async () => {
-    const dump = file('dump.txt', Buffer.concat([...written('text', RECORDS)]))
+    const dump = workbench.file('dump.txt', Buffer.concat([...written('text', RECORDS)]))
     const { child, pid, ended } = workbench.start(['rehearse-upgrade', '--dump', dump], { TMPDIR: workbench.directory })
     await until('a master that is started', () =>
       descendants(pid).some(one => commandOf(one).includes('supervisor.js')),

@@ -5,7 +5,7 @@ import { rehearsalHtml } from '../../src/report/rehearsal/html.js'
 import { rehearsalMarkdown } from '../../src/report/rehearsal/markdown.js'
 import type { PlannedStep, Rehearsal } from '../../src/report/rehearsal/rehearsal.js'
 import { rehearsalText } from '../../src/report/rehearsal/text.js'
-import { timeOf } from '../verdict/measured-run.js'
+import { phase as measuredPhase, timeOf } from '../verdict/measured-run.js'
 import { NASTY, recordedRun } from './recorded.js'
 
 function metric(count: number, us: number, failed = 0): MetricSummary {
@@ -13,20 +13,13 @@ function metric(count: number, us: number, failed = 0): MetricSummary {
 }
 
 function phase(name: string, startS: number, durationS: number, more: Partial<PhaseResult> = {}): PhaseResult {
-  return {
-    name,
+  return measuredPhase(name, {
     startMs: startS * 1e3,
     durationMs: durationS * 1e3,
     ended: 'condition',
-    operations: {},
-    steps: {},
-    commands: {},
     listedRecords: 0,
-    master: null,
-    harnessCpuMs: null,
-    hostFullMs: null,
     ...more,
-  }
+  })
 }
 
 const STEPS: readonly PlannedStep[] = [

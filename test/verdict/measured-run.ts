@@ -18,7 +18,7 @@ function commands(count: number, serviceTimeUs: TimeSummary): MetricSummary {
   return { count, failed: 0, unfinished: 0, ratePerSecond: count, serviceTimeUs }
 }
 
-function phase(name: string, changes: Partial<PhaseResult>): PhaseResult {
+export function phase(name: string, changes: Partial<PhaseResult>): PhaseResult {
   return {
     name,
     startMs: 0,

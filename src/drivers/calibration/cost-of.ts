@@ -1,6 +1,6 @@
 import { HarnessError } from '../../core/errors.js'
 import type { Cost } from '../../masters/model/calibration.js'
-import { median, medianIntervalIndex, quantile } from '../../statistics/quantile.js'
+import { median, medianInterval, quantile } from '../../statistics/quantile.js'
 
 /**
  * What samples say of a cost. A cost that is smaller than the noise of its measurement can come out below 0: it is 0.
@@ -18,13 +18,13 @@ export function costOf(samples: ArrayLike<number>, what: string): Cost {
     )
   }
   const sorted = Float64Array.from(samples, value => Math.max(0, value)).sort()
-  const index = medianIntervalIndex(sorted.length)
+  const { low, high } = medianInterval(sorted)
   return {
     p10: rounded(quantile(sorted, 0.1)),
     p50: rounded(quantile(sorted, 0.5)),
     p90: rounded(quantile(sorted, 0.9)),
-    low: rounded(sorted[index]!),
-    high: rounded(sorted[sorted.length - 1 - index]!),
+    low: rounded(low),
+    high: rounded(high),
     samples: sorted.length,
   }
 }
