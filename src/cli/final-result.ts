@@ -1,5 +1,6 @@
 import { formatCount, formatDurationUs } from '../core/units.js'
 import { EXIT, type ExitStatus } from '../core/exit-status.js'
+import { type Held, missingFrom } from '../engine/held.js'
 import type { Condition } from '../engine/plan.js'
 import { stepMetric } from '../metrics/recorder.js'
 import type { RunResult, Verdict } from '../metrics/run-result.js'
@@ -47,7 +48,9 @@ export function finalResult(
     failures: [
       ...(run.stopReason === undefined ? [] : [`stopped: ${run.stopReason}`]),
       ...(lost === undefined ? [] : [lost]),
-      ...countFailures(measured, profile),
+      ...(run.held === undefined || run.serversListed === undefined
+        ? countFailures(measured, profile)
+        : heldFailures(run.serversListed, run.held, profile)),
       ...thrashFailures(measured, profile),
       ...parts.flatMap(({ slaves }) => comparisonFailures(slaves, profile.expects)),
       ...emptySteps(parts, profile),
@@ -176,6 +179,12 @@ export function comparisonFailures(
         : [`${phase}: ${away.length} slaves were not there when they were to be compared`]),
     ]
   })
+}
+
+/** Whatever befell the master: after a step it is known what it should hold. */
+export function heldFailures(listed: ReadonlyMap<string, number>, held: Held, { expects }: Profile): string[] {
+  const missing = expects.includes('differences') ? undefined : missingFrom(listed, held)
+  return missing === undefined ? [] : [missing]
 }
 
 /** Of ours alone is it known what was there before, and of one that died what it had stored. */

@@ -1,5 +1,6 @@
 import { isRefusal, messageOf } from '../core/errors.js'
 import { Fifo } from '../core/fifo.js'
+import type { MailboxRecord } from '../core/mailbox.js'
 import type { Operation } from '../core/operation.js'
 import type { OpenArrivalSpec } from '../generators/arrivals.js'
 import type { Paced, Playing } from '../generators/lanes.js'
@@ -169,16 +170,19 @@ export class Backends {
       recorder.metric(job.phase, 'harness', `offered.${operation.kind}`).addUntimed(1)
     }
     this.live.add(job)
+    if (list === undefined) this.list?.touched(job.mailboxes)
+    else list.taken(operation, this.order.names)
     counters.operationsQueued++
     this.order.add(job)
   }
 
   private ready(job: Job, possible: boolean): void {
     if (this.stopped || !this.live.has(job)) return
-    if (!possible) {
+    // A push makes a mailbox what it should be, whatever it was: it sends nothing that kills a master.
+    if (!possible && job.operation.kind !== 'push') {
       this.context.counters.skippedOperations++
       this.context.counters.operationsQueued--
-      this.forget(job)
+      this.forget(job, 'unfinished')
       // A step without it is not whole.
       if (job.list !== undefined) this.recordStep(job, 'unfinished', this.context.clock.nowNs())
       this.order.finish(job, false)
@@ -218,7 +222,9 @@ export class Backends {
       this.leave(job, lane, end)
       lent.giveBack()
     }
-    new OperationRun(this.context, lent.client, job.operation, job.phase, job.intendedNs, mayGoOn, onEnd).start()
+    const { operation, phase, intendedNs, list } = job
+    const onListed = list === undefined ? undefined : (record: MailboxRecord) => list.heard(operation, record)
+    new OperationRun(this.context, lent.client, operation, phase, intendedNs, mayGoOn, onEnd, onListed).start()
   }
 
   /** Its place in the lane is free again. */
@@ -232,14 +238,15 @@ export class Backends {
   }
 
   private end(job: Job, outcome: Outcome, nowNs: number): void {
-    if (!this.forget(job)) return
+    if (!this.forget(job, outcome)) return
     this.context.recorder
       .metric(job.phase, 'operations', job.operation.kind)
       .add(outcome, job.intendedNs, job.sentNs, nowNs)
     if (job.list !== undefined) this.recordStep(job, outcome, nowNs)
     if (outcome === 'ok') this.onSuccess(job.operation.backend, nowNs)
+    const { kind } = job.operation
+    this.order.finish(job, outcome === 'ok' && kind === 'push' ? 'surely' : outcome === 'ok' || kind === 'find')
     if (this.stopped) return
-    this.order.finish(job, outcome === 'ok' || job.operation.kind === 'find')
     this.look()
     const { loop } = job
     if (loop !== undefined && loop === this.closedLoop) this.follow(loop, outcome)
@@ -250,9 +257,9 @@ export class Backends {
   }
 
   /** @returns whether it was live */
-  private forget(job: Job): boolean {
+  private forget(job: Job, outcome: Outcome): boolean {
     const wasLive = this.live.delete(job)
-    if (wasLive) job.list?.ended(job.operation)
+    if (wasLive) job.list?.ended(job.operation, outcome)
     return wasLive
   }
 

@@ -28,6 +28,11 @@ export class MailboxOrder<T extends Ordered> {
     return this.queues.size
   }
 
+  /** Those that are held. */
+  get names(): Iterable<string> {
+    return this.queues.keys()
+  }
+
   add(item: T): void {
     const entry: Entry<T> = { item, waitsFor: 0 }
     for (const mailbox of item.mailboxes) {
@@ -41,11 +46,12 @@ export class MailboxOrder<T extends Ordered> {
     if (entry.waitsFor === 0) this.ready(entry)
   }
 
-  /** @param known whether the mailboxes are now as the operation meant them to be */
-  finish(item: T, known: boolean): void {
+  /** @param known whether the mailboxes are now as the operation meant them to be; `surely`: whatever they were before */
+  finish(item: T, known: boolean | 'surely'): void {
     const released: Entry<T>[] = []
     for (const mailbox of new Set(item.mailboxes)) {
-      if (!known) this.doubtful.add(mailbox)
+      if (known === false) this.doubtful.add(mailbox)
+      else if (known === 'surely') this.doubtful.delete(mailbox)
       const queue = this.queues.get(mailbox)
       if (queue === undefined || queue[0].item !== item) continue
       queue.shift()

@@ -1,7 +1,21 @@
+import type { MailboxRecord } from '../core/mailbox.js'
 import type { Operation } from '../core/operation.js'
-import type { Paced, Playing } from '../generators/lanes.js'
+import type { Listed, Paced, Playing } from '../generators/lanes.js'
+import type { Outcome } from '../metrics/recorder.js'
 import type { DriverContext, DriverPhase } from './context.js'
 import { Schedule } from './schedule.js'
+
+interface BackendList {
+  readonly records: Map<string, MailboxRecord>
+  /** By operations that were under way when it was sent, or came since. */
+  readonly touched: Set<string>
+  /** Not the backend's own, the last first; undefined until somebody asks. */
+  stale: string[] | undefined
+}
+
+function isList({ commands: [first] }: Operation): boolean {
+  return first?.kind === 'LIST'
+}
 
 /** Operations that come to an end, each at its time, beside what arrives. */
 export class PlayedList implements Playing {
@@ -15,6 +29,8 @@ export class PlayedList implements Playing {
   /** When it ended. */
   private readonly ends = new WeakMap<Operation, number>()
   private readonly sent = new WeakSet<Operation>()
+  /** Of each backend whose LIST was sent. */
+  private readonly lists = new Map<number, BackendList>()
 
   /**
    * @param operations made with this list as what is known of them
@@ -57,9 +73,45 @@ export class PlayedList implements Playing {
     })
   }
 
-  ended(operation: Operation): void {
+  /** @param underWay mailboxes of operations whose answers may come before that of a LIST, or after it */
+  taken(operation: Operation, underWay: Iterable<string>): void {
+    if (isList(operation)) this.lists.set(operation.backend, { records: new Map(), touched: new Set(underWay), stale: undefined })
+  }
+
+  /** By an operation that is not of this list. */
+  touched(mailboxes: readonly string[]): void {
+    for (const { touched } of this.lists.values()) for (const mailbox of mailboxes) touched.add(mailbox)
+  }
+
+  /** A mailbox that a LIST had. */
+  heard(operation: Operation, record: MailboxRecord): void {
+    this.lists.get(operation.backend)?.records.set(record.name, record)
+  }
+
+  listed(list: Operation, record: MailboxRecord): Listed {
+    const there = this.lists.get(list.backend)
+    if (there === undefined) return 'unknown'
+    const found = there.records.get(record.name)
+    if (found === undefined) return 'absent'
+    const isSame = found.state === record.state && found.location === record.location && found.acl === record.acl
+    return isSame ? 'same' : 'different'
+  }
+
+  /** What others touch meanwhile is theirs: a DELETE of what they have deleted kills a real master. */
+  nextStale(list: Operation, isOwn: (name: string) => boolean): string | undefined {
+    const there = this.lists.get(list.backend)
+    if (there === undefined) return undefined
+    there.stale ??= [...there.records.keys()].filter(name => !isOwn(name)).reverse()
+    for (let name = there.stale.pop(); name !== undefined; name = there.stale.pop())
+      if (!there.touched.has(name)) return name
+    return undefined
+  }
+
+  ended(operation: Operation, outcome: Outcome): void {
     this.live--
     this.ends.set(operation, this.context.clock.nowNs())
+    // With its connection the program ends; a mailbox that is refused it leaves.
+    if (outcome === 'unfinished' || (outcome === 'failed' && isList(operation))) this.lists.delete(operation.backend)
   }
 
   /** Sends what is due, for those who are awake anyway. */

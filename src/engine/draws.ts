@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, readFileSync, writeSync } from 'node:fs'
 import type { Operation } from '../core/operation.js'
-import type { Paced, Playing } from '../generators/lanes.js'
+import type { Listed, Paced, Playing } from '../generators/lanes.js'
 import { OperationStream } from '../generators/operations.js'
 import type { StepSpec } from '../generators/spec.js'
 import { stepOperations } from '../generators/steps.js'
@@ -10,8 +10,11 @@ import type { Plan } from './plan.js'
 export type Drawer = 'arrival' | 'step'
 
 const LETTERS = { arrival: 'a', step: 's' } as const
-/** What a step is told when it asks whether what it has sent is settled, before it says what comes next. */
+/** What a step is told when it asks whether what it has sent is settled, or is on a list, before it says what comes next. */
 const ANSWERS = { yes: 'y', no: 'n' } as const
+const LISTED = { same: 'y', absent: 'n', different: 'd', unknown: 'u' } as const
+
+const LISTED_ANSWERS = Object.keys(LISTED) as Listed[]
 
 /** The operations that were drawn in a phase of the plan, each a letter. */
 export interface PhaseDraws {
@@ -60,6 +63,16 @@ export class Draws {
         this.answers += isSettled ? ANSWERS.yes : ANSWERS.no
         return isSettled
       },
+      listed: (list, record) => {
+        const listed = playing.listed(list, record)
+        this.answers += LISTED[listed]
+        return listed
+      },
+      nextStale: (list, isOwn) => {
+        const name = playing.nextStale(list, isOwn)
+        this.answers += name === undefined ? ANSWERS.no : ANSWERS.yes
+        return name
+      },
     }
   }
 
@@ -95,8 +108,8 @@ export class BegunStep implements Playing {
 
   constructor(
     readonly phase: number,
-    stream: OperationStream,
-    spec: StepSpec,
+    private readonly stream: OperationStream,
+    readonly spec: StepSpec,
   ) {
     this.operations = stepOperations(stream, spec, this)
   }
@@ -104,6 +117,16 @@ export class BegunStep implements Playing {
   isSettled(operations: readonly Operation[], thenNs: number): boolean {
     if (this.playing !== undefined) return this.playing.isSettled(operations, thenNs)
     return this.letters[this.at++] === ANSWERS.yes
+  }
+
+  listed(): Listed {
+    const letter = this.letters[this.at++]
+    return LISTED_ANSWERS.find(listed => LISTED[listed] === letter) ?? 'unknown'
+  }
+
+  /** Which one it was the site does not depend on: it was nobody's. */
+  nextStale(): string | undefined {
+    return this.letters[this.at++] === ANSWERS.yes ? '' : undefined
   }
 
   /** Draws once more. @param at in a phase's letters, behind the draw's own @returns where its answers end */
@@ -115,6 +138,8 @@ export class BegunStep implements Playing {
   }
 
   goOn(playing: Playing): Paced {
+    // What its LIST said is known no more: it is begun anew, as the program would be.
+    if (this.spec.kind === 'push') return stepOperations(this.stream, this.spec, playing)
     this.playing = playing
     return this.operations
   }
@@ -127,7 +152,7 @@ export function replay(plan: Pick<Plan, 'site' | 'mix' | 'seed' | 'phases'>, dra
   for (const { phase, letters } of draws) {
     const spec = plan.phases[phase]?.step?.spec
     // One that was gone on with has a line for each time.
-    if (spec !== undefined && phase !== begun?.phase) begun = new BegunStep(phase, stream, spec)
+    if (spec !== undefined && (phase !== begun?.phase || spec.kind === 'push')) begun = new BegunStep(phase, stream, spec)
     for (let at = 0; at < letters.length; ) {
       const letter = letters[at++]
       if (letter === LETTERS.arrival) stream.next()

@@ -1,5 +1,6 @@
 import type { Interval } from '../metrics/interval.js'
 import type { Convergence } from './convergence.js'
+import type { Held } from './held.js'
 
 export interface NoiseFloor {
   readonly count: number
@@ -39,4 +40,7 @@ export type WorkerReport =
       readonly convergence?: Convergence
       readonly failure?: string
     }
-  | { readonly kind: 'stopped' }
+  /** What a phase `until: counted` has found wrong. */
+  | { readonly kind: 'miscounted'; readonly phase: number; readonly reason: string }
+  /** With what the master should hold then, where that is known. */
+  | { readonly kind: 'stopped'; readonly held?: Held | undefined }

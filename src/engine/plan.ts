@@ -11,7 +11,7 @@ import type { StopLossPlan } from './stop-loss.js'
 export type Runnable = 'preload' | 'slaves' | 'kicks' | 'probes' | 'backends' | 'http'
 
 /** What ends a phase that has no duration. */
-export type Condition = 'preloaded' | 'streaming' | 'idle' | 'converged' | 'done'
+export type Condition = 'preloaded' | 'streaming' | 'idle' | 'converged' | 'counted' | 'done'
 
 /** Before slaves are compared: for operations that a drain phase, if there was one, did not see the end of. */
 export const LAST_OPERATIONS_MS = 2_000

@@ -1,11 +1,13 @@
 import type { Clock } from '../core/clock.js'
 import { messageOf } from '../core/errors.js'
+import { WIPE } from '../drivers/operation-run.js'
 import { type HttpResult, HttpUsers } from '../drivers/http.js'
 import type { Master } from '../masters/master.js'
 import type { Counters, Interval, SlaveMove } from '../metrics/interval.js'
 import { conditionsOf, LOSS_NEAR_NS, MOST_SIGNS, type Loss, type MasterCondition } from './conditions.js'
 import type { Comparison } from './convergence.js'
 import { Fleet, STOP_MS } from './fleet.js'
+import type { Held } from './held.js'
 import type { NoiseFloor, WorkerReport } from './messages.js'
 import {
   briefConnectionsOf,
@@ -99,6 +101,8 @@ export class Run {
   private readonly deeds: { atNs: number; detail: string }[] = []
   mailboxesListed: number | undefined
   serversListed: ReadonlyMap<string, number> | undefined
+  /** What they should be; undefined where that is not known. */
+  held: Held | undefined
   /** Worst second of any thread, µs. */
   readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
   workerDeaths: string[] = []
@@ -402,6 +406,7 @@ export class Run {
         break
       case 'event':
         this.event(report.event, report.detail, report.atNs)
+        if (report.event === WIPE) this.stopFor(this.stopLoss?.wipes(report.detail), false)
         if (report.suspects.length > 0 && Math.abs(report.atNs - this.restartOrderedNs) > LOSS_NEAR_NS)
           this.losses.push(report)
         break
@@ -418,7 +423,12 @@ export class Run {
       case 'converged':
         this.noteComparison(report)
         break
+      case 'miscounted':
+        if (report.phase === this.current)
+          this.stopFor(`${this.options.plan.phases[report.phase].name}: ${report.reason}`, false)
+        break
       case 'stopped':
+        this.held ??= report.held
         break
     }
   }

@@ -8,6 +8,8 @@ export interface StopLossPlan {
   readonly shrinkShare: number
   /** NOOPs of slaves may take so long; Infinity: whatever they take. */
   readonly noopNs: number
+  /** Backends may delete mailboxes of their own. */
+  readonly mayWipe: boolean
 }
 
 /** Looks at what slaves are given, and for how long they wait; says why to stop. */
@@ -47,6 +49,11 @@ export class StopLoss {
     const noop = commands['NOOP.slave']
     const max = (noop?.responseTimeUs ?? noop?.serviceTimeUs)?.max ?? 0
     return this.waits(max * 1e3)
+  }
+
+  /** @param what a backend would delete of its own */
+  wipes(what: string): string | undefined {
+    return this.plan.mayWipe ? undefined : what
   }
 
   /** @param ns for which a slave’s NOOP waited, or waits */

@@ -107,6 +107,10 @@ function enterPhase(index: number, startNs: number): void {
     void compare(index, startNs)
     return
   }
+  if (phase.until === 'counted') {
+    void count(index, startNs)
+    return
+  }
   watch = setInterval(() => {
     if (!workload.met(phase)) return
     clearInterval(watch)
@@ -126,6 +130,13 @@ async function compare(phase: number, startNs: number): Promise<void> {
   }
 }
 
+async function count(phase: number, startNs: number): Promise<void> {
+  if (!setup.shard.runs.includes('backends')) return
+  await new Promise(resolve => setTimeout(resolve, Math.ceil((startNs - clock.nowNs()) / 1e6)))
+  const reason = await workload.count().catch(messageOf)
+  report(reason === undefined ? { kind: 'met', phase } : { kind: 'miscounted', phase, reason })
+}
+
 function reportWait(noopNs: number): void {
   const ns = workload.longestWaitNs(clock.nowNs())
   if (ns > noopNs) report({ kind: 'noopWaits', ns })
@@ -142,7 +153,7 @@ async function stop(timers: readonly NodeJS.Timeout[]): Promise<void> {
   await sendInterval()
   journal?.close()
   draws?.close()
-  report({ kind: 'stopped' })
+  report({ kind: 'stopped', held: workload.held })
   port.close()
 }
 

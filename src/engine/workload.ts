@@ -3,9 +3,11 @@ import type { MailboxRecord } from '../core/mailbox.js'
 import { Catalogue } from '../slaves/catalogue.js'
 import { Ledger, type PropagationObserver, type Reached } from '../slaves/ledger.js'
 import { type Convergence, converge } from './convergence.js'
+import { type Held, heldOf, missingFrom } from './held.js'
 import { type Drawer, type Draws, type Replayed, replay } from './draws.js'
 import { entityRandom } from '../core/random.js'
 import { Backends } from '../drivers/backends.js'
+import { countMailboxes } from '../drivers/count.js'
 import type { DriverContext, DriverPhase } from '../drivers/context.js'
 import type { Metric } from '../metrics/recorder.js'
 import { Kicks } from '../drivers/kicks.js'
@@ -71,10 +73,29 @@ export class Workload {
   async converge(): Promise<Convergence | undefined> {
     const { slaves, ledger, plan, context } = this
     if (slaves === undefined || ledger === undefined || slaves.followed.length === 0) return undefined
+    await this.lastOperations()
+    return converge({ ...context, ledger }, slaves, this.siteBefore(), this.mayList, plan.catchUpMs)
+  }
+
+  /** In a phase without arrivals: whether a LIST has as many of each server as it should. @returns why not */
+  async count(): Promise<string | undefined> {
+    await this.lastOperations()
+    const { address, credentials, clock } = this.context
+    const { byServer } = await countMailboxes(address, credentials, clock)
+    return missingFrom(byServer, heldOf(this.operations.model.catalogue(), this.refused.size))
+  }
+
+  /** What the master should hold; undefined where nobody asks, or it is not known what there was. */
+  get held(): Held | undefined {
+    const { plan, shard, mayList } = this
+    if (!mayList || !shard.runs.includes('backends') || plan.phases.every(({ step }) => step === undefined)) return undefined
+    return this.preload?.complete === true ? heldOf(this.operations.model.catalogue(), this.refused.size) : undefined
+  }
+
+  private async lastOperations(): Promise<void> {
     for (let waitedMs = 0; waitedMs < LAST_OPERATIONS_MS && this.backends?.idle === false; waitedMs += 20) {
       await new Promise(resolve => setTimeout(resolve, 20))
     }
-    return converge({ ...context, ledger }, slaves, this.siteBefore(), this.mayList, plan.catchUpMs)
   }
 
   enter(index: number, startNs: number): void {

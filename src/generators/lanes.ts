@@ -1,3 +1,4 @@
+import type { MailboxRecord } from '../core/mailbox.js'
 import type { Operation } from '../core/operation.js'
 
 /** Operations, one for each time that a schedule has; undefined: there is none to be sent at this time. */
@@ -7,7 +8,14 @@ export type Paced = Generator<Operation | undefined, void, undefined>
 export interface Playing {
   /** Whether all of these were answered, or given up, and so much time has gone by then. */
   isSettled(operations: readonly Operation[], thenNs: number): boolean
+  /** What the answer to a backend's LIST said of a mailbox of its own. */
+  listed(list: Operation, record: MailboxRecord): Listed
+  /** The next mailbox that this answer had and the backend has not; undefined: there is none any more. */
+  nextStale(list: Operation, isOwn: (name: string) => boolean): string | undefined
 }
+
+/** `unknown`: there was no answer, or its connection is lost. */
+export type Listed = 'same' | 'different' | 'absent' | 'unknown'
 
 /** Several at the same time, by turns. */
 export function* inTurn(lanes: readonly Paced[]): Paced {

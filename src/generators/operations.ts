@@ -188,21 +188,35 @@ export class OperationStream {
     return this.#operation('moveIn', moved, [moved.name], [activate(moved)])
   }
 
-  /** A backend's `ctl_mboxlist -m`: its part of the list, and then what is not there as it is here. */
-  *push(server: string): Generator<Operation, void, undefined> {
-    const backend = backendOn(sitePlan(this.model.site), server)
-    yield { kind: 'push', backend, mailboxes: [], commands: [{ kind: 'LIST', locationPrefix: `${server}!` }] }
-    for (const record of this.model.recover(server)) yield this.#push(record)
+  /** What a backend's `ctl_mboxlist -m` asks first: its part of the list. */
+  list(server: string): Operation {
+    return this.#push(server, [], [{ kind: 'LIST', locationPrefix: `${server}!` }])
+  }
+
+  /** One that the backend has not, off its part of the list. */
+  pushDelete(server: string, name: string): Operation {
+    return this.#push(server, [name], [{ kind: 'DELETE', name }])
+  }
+
+  /** One of the backend's own. @param isListed otherwise it is looked for first, and pushed where it is nowhere */
+  push(record: MailboxRecord, isListed: boolean): Operation {
+    const { name, location } = record
+    this.model.recoverOne(name)
+    return this.#push(
+      serverOf(location),
+      [name],
+      isListed ? [activate(record)] : [{ kind: 'FIND', name }, activate(record)],
+    )
+  }
+
+  #push(server: string, mailboxes: readonly string[], commands: readonly Command[]): Operation {
+    return { kind: 'push', backend: backendOn(sitePlan(this.model.site), server), mailboxes, commands }
   }
 
   /** One that a move has left reserved, as the backend pushes it that has it still. */
   *recovered(name: string): Generator<Operation, void, undefined> {
-    const record = this.model.recoverOne(name)
-    if (record !== undefined) yield this.#push(record)
-  }
-
-  #push(record: MailboxRecord): Operation {
-    return this.#operation('push', record, [record.name], [activate(record)])
+    const record = this.model.strandedAs(name)
+    if (record !== undefined) yield this.push(record, true)
   }
 
   /** A step's own operation: remembered, to be undone. @param target as it was before */

@@ -37,6 +37,8 @@ export class SiteModel {
   readonly #touched = new Map<number, Touched>()
   /** By name. */
   readonly #stranded = new Map<string, Stranded>()
+  /** Which no operation but a push is about, by name: of a dump what is reserved, and what was of users who are gone. */
+  readonly #others: Map<string, MailboxRecord>
   /** Users with whom something is being done that takes more than one operation. */
   readonly #busy = new Set<number>()
   /** Whose mailboxes those are that are no user's. */
@@ -55,6 +57,7 @@ export class SiteModel {
     this.#newUser = userAt(site, seed, Math.max(0, users - 1))
     this.#created = rest
     this.#size = site.mailboxes
+    this.#others = new Map((site.listed?.others ?? []).map(record => [record.name, record]))
   }
 
   /** Mailboxes there are, DELETED ones included. */
@@ -131,13 +134,33 @@ export class SiteModel {
     this.#stranded.set(target.record.name, { ...target, list })
   }
 
-  /** A server's stranded mailboxes, each live again once it is taken. */
-  *recover(server: string): Generator<MailboxRecord, void, undefined> {
-    for (const [name, { record }] of this.#stranded) {
-      if (serverOf(record.location) !== server) continue
-      this.recoverOne(name)
-      yield record
-    }
+  /** As its backend has it still; undefined where it is not stranded. */
+  strandedAs(name: string): MailboxRecord | undefined {
+    return this.#stranded.get(name)?.record
+  }
+
+  /** What a backend has of its own, whatever the master says: by user, not in the order of its list. */
+  *ownOf(server: string): Generator<Target, void, undefined> {
+    const isOwn = ({ record: { location, state } }: Target) => state === 'active' && serverOf(location) === server
+    for (const target of this.#targets()) if (isOwn(target)) yield target
+  }
+
+  /** It as it is now; undefined where it has gone from there. */
+  ownNow({ user, record: { name, location } }: Target): MailboxRecord | undefined {
+    const now = this.#stranded.get(name)?.record ?? this.#others.get(name) ?? this.find(user, name)
+    return now !== undefined && serverOf(now.location) === serverOf(location) ? now : undefined
+  }
+
+  /** Which a site's dump has as reserved, and of which a backend knows nothing. */
+  reservedOn(server: string): MailboxRecord[] {
+    return [...this.#others.values()].filter(
+      ({ location, state }) => state === 'reserved' && serverOf(location) === server,
+    )
+  }
+
+  /** One of those is gone. */
+  forgetReserved({ name }: MailboxRecord): void {
+    if (this.#others.delete(name)) this.#size--
   }
 
   /** One that was stranded, live again; undefined where it is not. */
@@ -234,13 +257,19 @@ export class SiteModel {
 
   /** What a master's list must be once all operations have succeeded; by user, not in the list's order. */
   *catalogue(): Generator<MailboxRecord, void, undefined> {
-    yield* this.site.listed?.others ?? []
-    for (const { record } of this.#stranded.values()) yield { ...record, acl: '', state: 'reserved' }
-    yield* this.#live(this.nobody)
+    for (const { record } of this.#targets())
+      yield this.#stranded.has(record.name) ? { ...record, acl: '', state: 'reserved' } : record
+  }
+
+  /** All that backends have, and what is only reserved. */
+  *#targets(): Generator<Target, void, undefined> {
+    for (const record of this.#others.values()) yield { user: this.nobody, record }
+    yield* this.#stranded.values()
+    for (const record of this.#live(this.nobody)) yield { user: this.nobody, record }
     for (let index = 0; index <= this.#newUser.index; index++) {
       const user = this.#user(index)
-      yield* this.#live(user)
-      yield* this.deletedOf(user)
+      for (const record of this.#live(user)) yield { user, record }
+      for (const record of this.deletedOf(user)) yield { user, record }
     }
   }
 

@@ -99,7 +99,7 @@ export type StepSpec =
   | { readonly kind: 'delete'; readonly selection: Selection }
   /** One identifier's rights, replaced; none take it out. */
   | { readonly kind: 'setAcl'; readonly selection: Selection; readonly identifier: string; readonly rights: string }
-  /** `ctl_mboxlist -m` on each of these. */
-  | { readonly kind: 'push'; readonly servers: readonly string[] }
+  /** `ctl_mboxlist -m` on each of these, so many at the same time; one after the other where nothing is said. */
+  | { readonly kind: 'push'; readonly servers: readonly string[]; readonly parallel?: number }
   /** What the steps before it have done, the last first; what happened to those mailboxes by chance stays. */
   | { readonly kind: 'undo' }

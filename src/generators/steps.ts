@@ -4,6 +4,7 @@ import { entityRandom } from '../core/random.js'
 import { withRights } from './acl.js'
 import { inTurn, type Paced, type Playing } from './lanes.js'
 import type { OperationStream } from './operations.js'
+import { pushed } from './push.js'
 import { serverOf } from './site-plan.js'
 import type { Copying, Selection, SiteSpec, StepSpec } from './spec.js'
 import { type Transfer, transferred } from './transfer.js'
@@ -38,7 +39,7 @@ export function* stepOperations(stream: OperationStream, step: StepSpec, playing
       yield* stream.changes.undo(playing)
       break
     case 'push':
-      for (const server of step.servers) yield* stream.push(server)
+      yield* pushes(stream, step, playing)
       break
   }
 }
@@ -76,6 +77,14 @@ function transfers(
     }
   }
   return inTurn(Array.from({ length: copying?.parallel ?? 1 }, lane))
+}
+
+function pushes(stream: OperationStream, step: StepSpec & { kind: 'push' }, playing: Playing): Paced {
+  const servers = new Set(step.servers).values()
+  function* lane(): Paced {
+    for (const server of servers) yield* pushed(stream, server, playing)
+  }
+  return inTurn(Array.from({ length: step.parallel ?? 1 }, lane))
 }
 
 /** Nobody else touches the user whose turn it is. */

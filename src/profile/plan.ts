@@ -73,9 +73,9 @@ export function planOf(profile: Profile, userPrefix: string): Plan {
   }
 }
 
-function stopLossPlan({ shrink, noop }: NonNullable<Profile['stopLoss']>, retryDelayNs: number): StopLossPlan {
+function stopLossPlan({ shrink, noop, wipe }: NonNullable<Profile['stopLoss']>, retryDelayNs: number): StopLossPlan {
   // One that times out has waited for all of it, and a little more.
-  return { shrinkShare: shrink, noopNs: noop === 1 ? Infinity : noop * retryDelayNs }
+  return { shrinkShare: shrink, noopNs: noop === 1 ? Infinity : noop * retryDelayNs, mayWipe: wipe }
 }
 
 /** @throws {HarnessError} `PROFILE_INVALID` for a backend that the site has not */
@@ -110,7 +110,8 @@ function stepSpec(
     return { kind: 'setAcl', identifier, rights, selection: selectionOf(selection) }
   }
   if (undo !== undefined) return { kind: 'undo' }
-  return { kind: 'push', servers: push?.servers ?? site.backends.map(({ server }) => server) }
+  const { servers = site.backends.map(({ server }) => server), parallel } = push ?? {}
+  return { kind: 'push', servers, ...(parallel === undefined ? {} : { parallel }) }
 }
 
 function copyingOf(copyNs: number | undefined, parallel = 1): { readonly copying?: Copying } {

@@ -296,7 +296,10 @@ const STEPS = {
     })
     .describe('one identifier’s rights'),
   push: z
-    .strictObject({ servers: z.array(serverName).min(1).optional().describe('all of them when absent') })
+    .strictObject({
+      servers: z.array(serverName).min(1).optional().describe('all of them when absent'),
+      parallel: z.int().min(1).optional().describe('so many backends at the same time; one when absent'),
+    })
     .describe('ctl_mboxlist -m on backends'),
   undo: z.strictObject({}).describe('what the steps before it have done, the last first'),
 }
@@ -326,9 +329,9 @@ const phase = z
       .describe('what runs in this phase; what ran before and is not named stops'),
     duration: duration('how long the phase is').optional(),
     until: z
-      .enum(['preloaded', 'streaming', 'idle', 'converged', 'done'])
+      .enum(['preloaded', 'streaming', 'idle', 'converged', 'counted', 'done'])
       .optional()
-      .describe('a condition that ends the phase; converged: slaves are compared with what they should hold'),
+      .describe('a condition that ends the phase; counted: the master has as many mailboxes of each server as it should; converged: slaves are compared with what they should hold'),
     limit: duration(
       'longest wait for the condition; when absent 60s, 24d for done, and for converged what slaves need to come through and be compared',
     ).optional(),
@@ -344,6 +347,10 @@ const phase = z
   .refine(
     ({ until, run }) => until !== 'converged' || (run.includes('slaves') && run.every(isQuiet)),
     'slaves are compared while slaves run, and at most probes beside them: nothing may change meanwhile',
+  )
+  .refine(
+    ({ until, run }) => until !== 'counted' || run.every(isQuiet),
+    'the master’s mailboxes are counted while at most slaves and probes run: nothing may change meanwhile',
   )
   .superRefine(({ duration, until, limit = until === 'done' ? LONGEST_NS : LIMIT_NS, events }, context) => {
     for (const [i, { at, every = 0, times = 1, over = 0 }] of events.entries()) {
@@ -401,6 +408,7 @@ export const profileSchema = z
           .max(1)
           .default(0.5)
           .describe('part of the retry delay that a slave’s NOOP may take; 1: whatever it takes'),
+        wipe: z.boolean().default(false).describe('whether ctl_mboxlist -m may delete a mailbox of its backend'),
       })
       .optional()
       .describe('the run ends, failed, when this is exceeded'),
@@ -427,7 +435,9 @@ export const profileSchema = z
       if (phase !== undefined && !known)
         context.addIssue({ code: 'custom', path: ['thresholds', i], message: `there is no phase "${phase}"` })
     }
-    const first = profile.phases.findIndex(({ step }) => step !== undefined && step.create === undefined)
+    const first = profile.phases.findIndex(
+      ({ step, until }) => until === 'counted' || (step !== undefined && step.create === undefined),
+    )
     if (first >= 0 && !profile.phases.slice(0, first).some(({ until }) => until === 'preloaded'))
       context.addIssue({
         code: 'custom',

@@ -15,7 +15,9 @@ export function stepWords(step: StepDocument): string {
       ? `take ${setAcl.identifier} out of the ACLs of ${which(setAcl)}`
       : `give ${setAcl.identifier} ${setAcl.rights} on ${which(setAcl)}`
   if (undo !== undefined) return 'put back what the steps before it have done'
-  return `ctl_mboxlist -m on ${push?.servers?.join(', ') ?? 'all backends'}`
+  const { servers, parallel = 1 } = push ?? {}
+  const atATime = parallel === 1 ? '' : `, ${formatCount(parallel)} at a time`
+  return `ctl_mboxlist -m on ${servers?.join(', ') ?? 'all backends'}${atATime}`
 }
 
 /** Of a list so many names are told. */

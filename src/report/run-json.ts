@@ -1,5 +1,6 @@
 import { type Barrier, type Comparison, type Convergence, worstOf } from '../engine/convergence.js'
 import type { MasterCondition } from '../engine/conditions.js'
+import type { Held } from '../engine/held.js'
 import type { NoiseFloor } from '../engine/messages.js'
 import type { RunEvent } from '../engine/run.js'
 import type { PhaseState } from '../engine/run-state.js'
@@ -60,6 +61,8 @@ export interface RunRecord {
   readonly conditions: readonly MasterCondition[]
   readonly mailboxesListed: number | undefined
   readonly serversListed?: ReadonlyMap<string, number> | undefined
+  /** What they should be, where that is known. */
+  readonly held?: Held | undefined
   readonly masterRestarts: number
   triggerBefore(atNs: number): string | undefined
 }
