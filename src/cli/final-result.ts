@@ -38,6 +38,12 @@ export function finalResult(
   const measured = runJson(identity, run, master, run.endNs ?? 0)
   const limits = run.phases.filter(phase => phase.ended === 'limit' && !forgiving.includes(phase.plan.until))
   const parts = [...before, measured]
+  const stopped = run.stopReason === undefined ? [] : [`stopped: ${run.stopReason}`]
+  const differences = parts.flatMap(({ slaves }) => comparisonFailures(slaves, profile.expects))
+  // Where a thread's last figures are lost, what it was told is not known either.
+  const isLoss = run.lostFigures.length === 0
+  const held = run.held === undefined || run.serversListed === undefined ? undefined : heldFailures(run.serversListed, run.held, profile)
+  const losses = isLoss ? [...(run.listShrank === true ? stopped : []), ...differences, ...(held ?? [])] : []
   const verdict = judge(parts, profile.thresholds, {
     saturated: [
       ...(before.some(({ generator }) => generator.saturated)
@@ -45,14 +51,13 @@ export function finalResult(
         : []),
       ...saturationReasons(run),
     ],
+    losses,
     failures: [
-      ...(run.stopReason === undefined ? [] : [`stopped: ${run.stopReason}`]),
+      ...[...stopped, ...differences, ...(held ?? [])].filter(reason => !losses.includes(reason)),
       ...(lost === undefined ? [] : [lost]),
-      ...(run.held === undefined || run.serversListed === undefined
-        ? countFailures(measured, profile)
-        : heldFailures(run.serversListed, run.held, profile)),
+      ...(held === undefined ? countFailures(measured, profile) : []),
       ...thrashFailures(measured, profile),
-      ...parts.flatMap(({ slaves }) => comparisonFailures(slaves, profile.expects)),
+      ...parts.flatMap(({ slaves }) => awayFailures(slaves, profile.expects)),
       ...emptySteps(parts, profile),
       ...before.flatMap(part => brokenSteps(part, false)),
       ...brokenSteps(measured),
@@ -164,20 +169,12 @@ export function comparisonFailures(
   { comparisons, differences }: Pick<RunResult['slaves'], 'comparisons' | 'differences'>,
   expects: Profile['expects'],
 ): string[] {
-  // Where resyncs never end, some are always away; and that is said already.
-  const mayBeAway = expects.includes('away') || expects.includes('thrash')
-  const mayDiffer = expects.includes('differences')
-  return comparisons.flatMap(({ phase, away, differenceCount }) => {
+  if (expects.includes('differences')) return []
+  return comparisons.flatMap(({ phase, differenceCount }) => {
+    if ((differenceCount ?? 0) === 0) return []
     const first = differences.find(difference => difference.phase === phase)
     const such = first === undefined ? '' : `, such as ${first.where}: ${first.kind} ${first.name}`
-    return [
-      ...(mayDiffer || (differenceCount ?? 0) === 0
-        ? []
-        : [`${phase}: not all hold what they should: ${differenceCount} differences${such}`]),
-      ...(mayBeAway || away.length === 0
-        ? []
-        : [`${phase}: ${away.length} slaves were not there when they were to be compared`]),
-    ]
+    return [`${phase}: not all hold what they should: ${differenceCount} differences${such}`]
   })
 }
 
@@ -185,6 +182,17 @@ export function comparisonFailures(
 export function heldFailures(listed: ReadonlyMap<string, number>, held: Held, { expects }: Profile): string[] {
   const missing = expects.includes('differences') ? undefined : missingFrom(listed, held)
   return missing === undefined ? [] : [missing]
+}
+
+export function awayFailures(
+  { comparisons }: Pick<RunResult['slaves'], 'comparisons'>,
+  expects: Profile['expects'],
+): string[] {
+  // Where resyncs never end, some are always away; and that is said already.
+  if (expects.includes('away') || expects.includes('thrash')) return []
+  return comparisons.flatMap(({ phase, away }) =>
+    away.length === 0 ? [] : [`${phase}: ${away.length} slaves were not there when they were to be compared`],
+  )
 }
 
 /** Of ours alone is it known what was there before, and of one that died what it had stored. */

@@ -354,6 +354,9 @@ export class Simulation {
         return (this.backends?.idle ?? true) && (this.preload?.done ?? true)
       case 'converged':
         return this.comparison === undefined
+      case 'counted':
+        // Its mailboxes are numbers: there is nothing to be lost.
+        return true
       default:
         return false
     }

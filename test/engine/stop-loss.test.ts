@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { StopLoss } from '../../src/engine/stop-loss.js'
 import type { MetricSummary } from '../../src/metrics/run-result.js'
 
-const plan = { shrinkShare: 0.01, noopNs: 1e9 }
+const plan = { shrinkShare: 0.01, noopNs: 1e9, mayWipe: false }
 const listed = (records: number, slave = 0) => ({ kind: 'listed', atNs: 0, slave, records }) as const
 const noop = (max: number): MetricSummary => ({
   count: 1,
@@ -29,7 +29,8 @@ describe('a stop-loss', () => {
     expect(stop.moved(listed(300, 2))).toBeUndefined()
     expect(stop.moved(listed(299, 2))).toBeUndefined()
     expect(stop.moved(listed(200, 2))).toMatch(/slave 2 .* after one of 300/)
-    stop.waited({ DELETE: { count: 100, failed: 0, unfinished: 0, ratePerSecond: 1 } })
+    stop.deleted(150, 50)
+    stop.deleted(10, 20)
     expect(stop.moved(listed(900))).toBeUndefined()
     expect(stop.moved(listed(880))).toMatch(/880/)
   })
@@ -48,5 +49,10 @@ describe('a stop-loss', () => {
     const patient = new StopLoss({ ...plan, noopNs: Infinity }, 1)
     expect(patient.waits(1e15)).toBeUndefined()
     expect(patient.waited({ 'NOOP.slave': noop(1e12) })).toBeUndefined()
+  })
+
+  it('lets no backend delete a mailbox of its own, unless it may', () => {
+    expect(new StopLoss(plan, 1).wipes('user.a of be1')).toBe('user.a of be1')
+    expect(new StopLoss({ ...plan, mayWipe: true }, 1).wipes('user.a of be1')).toBeUndefined()
   })
 })
