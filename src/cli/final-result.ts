@@ -42,7 +42,10 @@ export function finalResult(
   const differences = parts.flatMap(({ slaves }) => comparisonFailures(slaves, profile.expects))
   // Where a thread's last figures are lost, what it was told is not known either.
   const isLoss = run.lostFigures.length === 0
-  const held = run.held === undefined || run.serversListed === undefined ? undefined : heldFailures(run.serversListed, run.held, profile)
+  const held =
+    run.held === undefined || run.serversListed === undefined
+      ? undefined
+      : heldFailures(run.serversListed, run.held, profile)
   const losses = isLoss ? [...(run.listShrank === true ? stopped : []), ...differences, ...(held ?? [])] : []
   const verdict = judge(parts, profile.thresholds, {
     saturated: [

@@ -75,7 +75,8 @@ export class PlayedList implements Playing {
 
   /** @param underWay mailboxes of operations whose answers may come before that of a LIST, or after it */
   taken(operation: Operation, underWay: Iterable<string>): void {
-    if (isList(operation)) this.lists.set(operation.backend, { records: new Map(), touched: new Set(underWay), stale: undefined })
+    if (isList(operation))
+      this.lists.set(operation.backend, { records: new Map(), touched: new Set(underWay), stale: undefined })
   }
 
   /** By an operation that is not of this list. */

@@ -152,7 +152,8 @@ export function replay(plan: Pick<Plan, 'site' | 'mix' | 'seed' | 'phases'>, dra
   for (const { phase, letters } of draws) {
     const spec = plan.phases[phase]?.step?.spec
     // One that was gone on with has a line for each time.
-    if (spec !== undefined && (phase !== begun?.phase || spec.kind === 'push')) begun = new BegunStep(phase, stream, spec)
+    if (spec !== undefined && (phase !== begun?.phase || spec.kind === 'push'))
+      begun = new BegunStep(phase, stream, spec)
     for (let at = 0; at < letters.length; ) {
       const letter = letters[at++]
       if (letter === LETTERS.arrival) stream.next()

@@ -24,7 +24,9 @@ export function missingFrom(listed: ReadonlyMap<string, number>, { byServer, ope
   const servers = [...new Set([...byServer.keys(), ...listed.keys()])].sort()
   const wrong = servers.flatMap(server => {
     const [is, wanted] = [listed.get(server) ?? 0, byServer.get(server) ?? 0]
-    return Math.abs(is - wanted) <= open ? [] : [`${formatCount(is)} mailboxes of ${server}, not ${formatCount(wanted)}`]
+    return Math.abs(is - wanted) <= open
+      ? []
+      : [`${formatCount(is)} mailboxes of ${server}, not ${formatCount(wanted)}`]
   })
   if (wrong.length === 0) return undefined
   const more = wrong.length > MOST_NAMED ? ` (and so of ${formatCount(wrong.length - MOST_NAMED)} more)` : ''

@@ -88,7 +88,8 @@ export class Workload {
   /** What the master should hold; undefined where nobody asks, or it is not known what there was. */
   get held(): Held | undefined {
     const { plan, shard, mayList } = this
-    if (!mayList || !shard.runs.includes('backends') || plan.phases.every(({ step }) => step === undefined)) return undefined
+    if (!mayList || !shard.runs.includes('backends') || plan.phases.every(({ step }) => step === undefined))
+      return undefined
     return this.preload?.complete === true ? heldOf(this.operations.model.catalogue(), this.refused.size) : undefined
   }
 

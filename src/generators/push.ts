@@ -36,8 +36,7 @@ export function* pushed(stream: OperationStream, server: string, playing: Playin
     if (record === undefined) continue
     const listed = playing.listed(list, record)
     if (listed === 'same') model.recoverOne(record.name)
-    if (listed === 'absent' || listed === 'different')
-      yield* sent(stream.push(record, listed === 'different'), playing)
+    if (listed === 'absent' || listed === 'different') yield* sent(stream.push(record, listed === 'different'), playing)
     else yield* lookedAtOne()
   }
 }

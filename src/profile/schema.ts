@@ -331,7 +331,9 @@ const phase = z
     until: z
       .enum(['preloaded', 'streaming', 'idle', 'converged', 'counted', 'done'])
       .optional()
-      .describe('a condition that ends the phase; counted: the master has as many mailboxes of each server as it should; converged: slaves are compared with what they should hold'),
+      .describe(
+        'a condition that ends the phase; counted: the master has as many mailboxes of each server as it should; converged: slaves are compared with what they should hold',
+      ),
     limit: duration(
       'longest wait for the condition; when absent 60s, 24d for done, and for converged what slaves need to come through and be compared',
     ).optional(),

@@ -26,7 +26,7 @@ const STEPS: StepSpec[] = [
   { kind: 'undo' },
 ]
 
-function planOf(site: Plan['site']) {
+function planOf(site: Plan['site'], steps = STEPS) {
   const phase = (spec: StepSpec): PlanPhase => ({
     name: spec.kind,
     run: [],
@@ -36,7 +36,7 @@ function planOf(site: Plan['site']) {
     step: { spec, mailboxesPerSecond: 1 },
     events: [],
   })
-  return { site, mix: makeMix({ delete: 2, rename: 2 }), seed: 7, phases: STEPS.map(phase) }
+  return { site, mix: makeMix({ delete: 2, rename: 2 }), seed: 7, phases: steps.map(phase) }
 }
 
 /** Steps with as many operations beside them as chance has it, broken off after so many draws of all. */
@@ -45,11 +45,11 @@ function drawn(plan: ReturnType<typeof planOf>, path: string, most: number) {
   const draws = new Draws(path)
   const arrivals = draws.noted('arrival', endless(stream))
   const noted = draws.answersOf(byChance())
-  const playing: { isSettled: Playing['isSettled'] } = { isSettled: noted.isSettled }
+  const playing = { ...noted }
   let left = most
   for (const [index, spec] of STEPS.entries()) {
     draws.enter(index)
-    const own = stepOperations(stream, spec, { isSettled: (...asked) => playing.isSettled(...asked) })
+    const own = stepOperations(stream, spec, { ...playing, isSettled: (...asked) => playing.isSettled(...asked) })
     const step = draws.noted('step', own)
     for (;;) {
       if (left-- === 0) {
@@ -66,13 +66,14 @@ function drawn(plan: ReturnType<typeof planOf>, path: string, most: number) {
 /** Answers as they come, of a master that is at times slow. */
 function byChance(): Playing {
   let asked = 0
-  return { isSettled: () => (asked++ * 7919) % 7 < 3 }
+  return { ...UNLISTED, isSettled: () => (asked++ * 7919) % 7 < 3 }
 }
 
-const always: Playing = { isSettled: () => true }
+const UNLISTED: Pick<Playing, 'listed' | 'nextStale'> = { listed: () => 'unknown', nextStale: () => undefined }
+const always: Playing = { ...UNLISTED, isSettled: () => true }
 
 function some(operations: Paced): Operation[] {
-  return Array.from({ length: 5 }, () => operations.next().value).filter(operation => operation !== undefined)
+  return Array.from({ length: 5 }, () => operations.next().value ?? undefined).filter(one => one !== undefined)
 }
 
 describe('Draws', () => {
@@ -113,5 +114,39 @@ describe('Draws', () => {
 
   it('are none where nothing was noted', () => {
     expect(readDraws(join(directory, 'nowhere'))).toEqual([])
+  })
+
+  it('of a push that was broken off leave what it had come to, and it is begun anew', () => {
+    const path = join(directory, 'push')
+    const site = makeListedSite()
+    const servers = site.backends.map(({ server }) => server)
+    const move: StepSpec = { kind: 'move', to: servers[1]!, selection: { users: 60 }, abort: 0.5 }
+    const plan = planOf(site, [move, { kind: 'push', servers }])
+    const stream = new OperationStream(plan.site, plan.mix, plan.seed)
+    const draws = new Draws(path)
+    let asked = 0
+    const stale = ['user.gone', 'user.gone.too']
+    const noted = draws.answersOf({
+      isSettled: () => (asked++ * 7919) % 7 < 3,
+      listed: () => (['same', 'different', 'absent'] as const)[(asked++ * 7919) % 3]!,
+      nextStale: () => stale.pop(),
+    })
+    for (const [index, { step }] of plan.phases.entries()) {
+      draws.enter(index)
+      const own = draws.noted('step', stepOperations(stream, step!.spec, noted))
+      for (let left = index === 0 ? Infinity : 3000; left > 0 && own.next().done !== true; left--) stream.next()
+    }
+    draws.close()
+    const arrivals = readDraws(path).map(({ phase, letters }) => ({ phase, letters: letters.replaceAll('s', 'sa') }))
+    // With each draw of the step one that arrived, but for the last, its end.
+    const past = arrivals.map(({ phase, letters }) => ({
+      phase,
+      letters: letters.replace(/sa([yndu]*)/g, 's$1a').replace(/a$/, phase === 0 ? '' : 'a'),
+    }))
+    const again = replay(plan, past)
+    expect([...again.stream.model.catalogue()]).toEqual([...stream.model.catalogue()])
+    expect(again.stream.next()).toEqual(stream.next())
+    const commands = some(again.begun!.goOn(always)).flatMap(({ commands }) => commands)
+    expect(commands).toEqual(servers.map(server => ({ kind: 'LIST', locationPrefix: `${server}!` })))
   })
 })

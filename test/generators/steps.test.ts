@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { databaseKey } from '../../src/core/database-key.js'
+import type { MailboxRecord } from '../../src/core/mailbox.js'
 import { deletedOwnerOf, ownerOf } from '../../src/core/mailbox-owner.js'
 import type { Operation } from '../../src/core/operation.js'
 import { ListedUsers } from '../../src/generators/listed-users.js'
@@ -6,7 +8,8 @@ import { mailboxes } from '../../src/generators/mailboxes.js'
 import { OperationStream } from '../../src/generators/operations.js'
 import type { Copying, Selection, SiteSpec, StepSpec } from '../../src/generators/spec.js'
 import { stepOperations } from '../../src/generators/steps.js'
-import { byName, ListModel } from './list-model.js'
+import { byName, Listings, ListModel } from './list-model.js'
+import type { Playing } from '../../src/generators/lanes.js'
 import { makeListedSite, makeMix, makeSite } from './sites.js'
 
 const BE1 = 'be1.example.com'
@@ -16,6 +19,8 @@ const SLOT_NS = 50e6
 const ANSWER_NS = 80e6
 const ORG = 'old.example.org'
 const NET = 'new.example.net'
+
+const ALWAYS: Playing = { isSettled: () => true, listed: () => 'unknown', nextStale: () => undefined }
 
 /** A prime, so that it comes to all places of what repeats. */
 const AGREE_EVERY = 41
@@ -27,20 +32,24 @@ function perform(step: StepSpec, site: SiteSpec = makeSite({ mailboxes: 3000 }),
   const before = new Map(master.list)
   const sent: Operation[] = []
   const sentNs = new Map<Operation, number>()
+  const listings = new Listings(master)
   const playing = {
     nowNs: 0,
+    listed: listings.listed.bind(listings),
+    nextStale: listings.nextStale.bind(listings),
     isSettled(operations: readonly Operation[], thenNs: number) {
       return operations.every(operation => sentNs.get(operation)! + ANSWER_NS + thenNs <= playing.nowNs)
     },
   }
-  const run = (spec: StepSpec) => {
+  const run = (spec: StepSpec, isWhole = true) => {
     for (const operation of stepOperations(stream, spec, playing)) {
       if (operation !== undefined) {
         master.apply(operation)
+        listings.heard(operation)
         sent.push(operation)
         sentNs.set(operation, playing.nowNs)
         // Whenever it is broken off, the model is what the master has.
-        if (sent.length % AGREE_EVERY === 0) agree()
+        if (isWhole && sent.length % AGREE_EVERY === 0) agree()
       }
       for (let i = 0; i < beside; i++) master.apply(stream.next())
       playing.nowNs += SLOT_NS
@@ -100,7 +109,7 @@ describe('a user of whom only some mailboxes are there', () => {
       new Set(list.map(({ mailboxes: [name] }) => ownerOf(name!).replace(NET, ORG)))
     const [own, created]: Operation[][] = [[], []]
     const last = ownerOf([...mailboxes(site, 5)].at(-1)!.name)
-    for (const operation of stepOperations(stream, step, { isSettled: () => true })) {
+    for (const operation of stepOperations(stream, step, ALWAYS)) {
       own.push(operation!)
       if (ownersOf(own).has(last)) created.push(stream.next())
     }
@@ -189,6 +198,70 @@ describe('move', () => {
     expect(result.sent).toHaveLength(moves + 1 + reserved.length)
     for (const { name } of reserved) expect(result.master.list.get(name)).toEqual(result.before.get(name))
     result.agree()
+  })
+})
+
+describe('push', () => {
+  const servers = [BE1, BE2]
+  const commandsOf = (operations: readonly Operation[]) => operations.flatMap(({ commands }) => commands)
+
+  it('of a master that has it all asks for the lists, and says nothing', () => {
+    const { sent } = perform({ kind: 'push', servers: [...servers, BE1] })
+    expect(commandsOf(sent)).toEqual(servers.map(server => ({ kind: 'LIST', locationPrefix: `${server}!` })))
+  })
+
+  it.each(Object.entries(sites))('of a %s site fills a master that has lost its database', (_, site) => {
+    const result = perform({ kind: 'create', users: 3 }, site)
+    const before = new Map(result.master.list)
+    result.run({ kind: 'move', to: BE2, selection: { users: 30 }, abort: 0.5 })
+    const moved = new Map(result.master.list)
+    result.master.list.clear()
+    const first = result.sent.length
+    result.run({ kind: 'push', servers, parallel: 2 }, false)
+    result.agree()
+    const active = [...moved.values()].filter(({ name }) => before.get(name)!.state === 'active')
+    expect(byName(result.master.list.values())).toEqual(
+      byName(active.map(({ name, location }) => ({ ...before.get(name)!, location }))),
+    )
+    const pushed = result.sent.slice(first).filter(({ mailboxes }) => mailboxes.length > 0)
+    expect(pushed).toHaveLength(active.length)
+    for (const { commands } of pushed) expect(commands.map(({ kind }) => kind)).toEqual(['FIND', 'ACTIVATE'])
+  })
+
+  it('deletes what is not its own, and puts right what is, in the order of its database, and no more', () => {
+    const result = perform({ kind: 'push', servers })
+    const { master } = result
+    const own = on(BE1, result).sort((a, b) => (databaseKey(a.name) < databaseKey(b.name) ? -1 : 1))
+    const [lost, moved, changed, reserved, elsewhere] = [own[500]!, own[3]!, own[77]!, own[78]!, own[600]!]
+    const stale = { name: 'user.stale', location: `${BE1}!default`, acl: '', state: 'active' as const }
+    master.list.delete(lost.name)
+    master.list.set(moved.name, { ...moved, location: `${BE1}!nowhere` })
+    master.list.set(changed.name, { ...changed, acl: 'x	l	' })
+    master.list.set(reserved.name, { ...reserved, acl: '', state: 'reserved' })
+    master.list.set(stale.name, stale)
+    const first = result.sent.length
+    result.run({ kind: 'push', servers: [BE1] }, false)
+    result.agree()
+    const activate = ({ name, location, acl }: MailboxRecord) => ({ kind: 'ACTIVATE', name, location, acl })
+    expect(commandsOf(result.sent.slice(first))).toEqual([
+      { kind: 'LIST', locationPrefix: `${BE1}!` },
+      { kind: 'DELETE', name: stale.name },
+      ...[moved, changed, reserved].map(activate),
+      { kind: 'FIND', name: lost.name },
+      activate(lost),
+    ])
+    // Of what the master has elsewhere it asks where that is.
+    master.list.set(elsewhere.name, { ...elsewhere, location: `${BE2}!default` })
+    const then = result.sent.length
+    result.run({ kind: 'push', servers: [BE1] }, false)
+    expect(result.sent.slice(then).at(-1)!.commands[0]).toEqual({ kind: 'FIND', name: elsewhere.name })
+    expect(master.list.get(elsewhere.name)!.location).toBe(`${BE2}!default`)
+  })
+
+  it('sends nothing more where its LIST was not answered', () => {
+    const stream = new OperationStream(makeSite(), makeMix(), 5)
+    const sent = [...stepOperations(stream, { kind: 'push', servers }, ALWAYS)].filter(one => one !== undefined)
+    expect(commandsOf(sent).map(({ kind }) => kind)).toEqual(['LIST', 'LIST'])
   })
 })
 
