@@ -9,7 +9,7 @@ interface BackendList {
   readonly records: Map<string, MailboxRecord>
   /** By operations that were under way when it was sent, or came since. */
   readonly touched: Set<string>
-  /** Not the backend's own, the last first; undefined until somebody asks. */
+  /** Not the backend's own, from the last on, as the program takes them (mupdate_list_cb, del_head); undefined until somebody asks. */
   stale: string[] | undefined
 }
 
@@ -102,7 +102,7 @@ export class PlayedList implements Playing {
   nextStale(list: Operation, isOwn: (name: string) => boolean): string | undefined {
     const there = this.lists.get(list.backend)
     if (there === undefined) return undefined
-    there.stale ??= [...there.records.keys()].filter(name => !isOwn(name)).reverse()
+    there.stale ??= [...there.records.keys()].filter(name => !isOwn(name))
     for (let name = there.stale.pop(); name !== undefined; name = there.stale.pop())
       if (!there.touched.has(name)) return name
     return undefined

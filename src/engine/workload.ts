@@ -74,7 +74,11 @@ export class Workload {
     const { slaves, ledger, plan, context } = this
     if (slaves === undefined || ledger === undefined || slaves.followed.length === 0) return undefined
     await this.lastOperations()
-    return converge({ ...context, ledger }, slaves, this.siteBefore(), this.mayList, plan.catchUpMs)
+    const { model } = this.operations
+    // A push finds that a master has lost what was only reserved, and leaves it so: no operation says it.
+    const site = this.siteBefore()
+    const kept = site === undefined ? undefined : unless(site, ({ name }) => model.isForgotten(name))
+    return converge({ ...context, ledger }, slaves, kept, this.mayList, plan.catchUpMs)
   }
 
   /** In a phase without arrivals: whether a LIST has as many of each server as it should. @returns why not */
@@ -259,4 +263,8 @@ function propagationObserver({ recorder, phase }: DriverContext): PropagationObs
       byPhase[index][which].add('ok', okNs, undefined, atNs)
     },
   }
+}
+
+function* unless<T>(items: Iterable<T>, isOut: (item: T) => boolean): Generator<T, void, undefined> {
+  for (const item of items) if (!isOut(item)) yield item
 }

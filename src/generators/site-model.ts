@@ -39,6 +39,7 @@ export class SiteModel {
   readonly #stranded = new Map<string, Stranded>()
   /** Which no operation but a push is about, by name: of a dump what is reserved, and what was of users who are gone. */
   readonly #others: Map<string, MailboxRecord>
+  readonly #forgotten = new Set<string>()
   /** Users with whom something is being done that takes more than one operation. */
   readonly #busy = new Set<number>()
   /** Whose mailboxes those are that are no user's. */
@@ -160,7 +161,13 @@ export class SiteModel {
 
   /** One of those is gone. */
   forgetReserved({ name }: MailboxRecord): void {
-    if (this.#others.delete(name)) this.#size--
+    if (!this.#others.delete(name)) return
+    this.#size--
+    this.#forgotten.add(name)
+  }
+
+  isForgotten(name: string): boolean {
+    return this.#forgotten.has(name)
   }
 
   /** One that was stranded, live again; undefined where it is not. */

@@ -5,18 +5,17 @@ import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import type { MailboxRecord } from '../../src/core/mailbox.js'
 import { LIST_WRITERS } from '../../src/generators/dump.js'
 import { mailboxes } from '../../src/generators/mailboxes.js'
-import { SERVER_NAME } from '../../src/masters/cyrus/config.js'
 import { cyrusMaster } from '../../src/masters/cyrus/cyrus-master.js'
 import { configPath } from '../../src/masters/cyrus/plan.js'
-import type { Credentials, Master, MasterAddress } from '../../src/masters/master.js'
+import type { Master } from '../../src/masters/master.js'
 import { Client } from '../../src/session/client.js'
 import { literal } from '../../src/wire/encode.js'
 import { Workbench } from '../cli/bench.js'
 import { makeSite } from '../generators/sites.js'
 import { lineServer, loggedIn } from '../support/line-server.js'
-import { ctlMboxlist, MailboxList } from './mailbox-list.js'
+import { ACL, backendList, type Own, ownDump } from './backend-list.js'
+import { ctlMboxlist, type MailboxList } from './mailbox-list.js'
 
-const ACL = 'bob\tlrswipkxtecda\tanyone\tp\t'
 /** What `ctl_mboxlist -m -w` says, and `dump reconcile --names` calls. */
 const SAYS = {
   pushed: 'Force Activate: ',
@@ -44,46 +43,10 @@ afterEach(async () => {
 
 afterAll(() => workbench.remove())
 
-/** As the wire has it, and what a backend's own list has beside that. */
-interface Own {
-  readonly name: string
-  readonly partition?: string
-  readonly acl?: string
-  /** Letters of `mbtype`: `m` moving and `r` remote (to and on be2), `d` a tombstone, `z` reserved. */
-  readonly flags?: string
-}
-
-function backend(
-  server: string,
-  address: MasterAddress,
-  { user, password }: Credentials,
-  settings: Readonly<Record<string, string>> = {},
-): MailboxList {
-  const list = new MailboxList({
-    ...settings,
-    servername: server,
-    'partition-p1': '/nonexistent/p1',
-    'partition-p2': '/nonexistent/p2',
-    mupdate_server: `${address.host}:${address.port}`,
-    mupdate_authname: user,
-    mupdate_username: user,
-    mupdate_realm: SERVER_NAME,
-    mupdate_password: password,
-  })
+function backend(...given: Parameters<typeof backendList>): MailboxList {
+  const list = backendList(...given)
   lists.push(list)
   return list
-}
-
-/** As Cyrus 3.6 writes it of a backend: of what is its own no server is named. */
-function ownDump(own: readonly Own[]): string {
-  const writer = LIST_WRITERS.json()
-  const lines = own.map(({ name, partition = 'p1', acl = ACL, flags = '' }) => {
-    const line = writer.line({ name, location: `!${partition}`, acl, state: 'active' })
-    return line
-      .replace('"mbtype": "er"', `"mbtype": "e${flags}"`)
-      .replace('"server": ""', `"server": ${/[mr]/.test(flags) ? '"be2.example.com"' : 'null'}`)
-  })
-  return lines.join('') + writer.end()
 }
 
 async function tell(records: readonly MailboxRecord[]): Promise<void> {
