@@ -313,7 +313,7 @@ export class Client {
     }
     if (address.tls?.mode === 'implicit') await this.secure(tcp)
     this.banner = await this.impatient(greeting, timeoutMs)
-    if (wantsStartTls(address, this.banner, this.where)) await this.startTls(tcp)
+    if (wantsStartTls(address, this.options.credentials, this.banner, this.where)) await this.startTls(tcp)
     this.waitsFor = 'login'
   }
 
@@ -491,11 +491,9 @@ export class Client {
 
   private onClosed(error: Error | undefined): void {
     const detail = error === undefined ? 'the master closed it' : error.message
-    this.fail(
-      new HarnessError('MASTER_LOST', `connection to ${this.where} lost: ${detail}`, 'look at the master’s log', {
-        cause: error,
-      }),
-    )
+    const isUnknown = this.reader !== undefined && this.nudged
+    const hint = isUnknown ? 'a port that expects TLS closes like this: try mupdates://' : 'look at the master’s log'
+    this.fail(new HarnessError('MASTER_LOST', `connection to ${this.where} lost: ${detail}`, hint, { cause: error }))
   }
 
   /** The one way out: remembers why, closes, and tells everybody who waits. */
