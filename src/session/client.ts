@@ -419,7 +419,10 @@ export class Client {
     const { scanner } = this
     this.heardNs = this.options.clock.nowNs()
     traffic.plainReadBytes += count
-    if (this.reader !== undefined && isTlsAlert(bytes, count)) return this.fail(onlyTls(this.where))
+    if (this.reader !== undefined && isTlsAlert(bytes, count)) {
+      this.fail(onlyTls(this.where))
+      return
+    }
     scanner.feed(bytes, 0, count)
     try {
       while (this.lost === undefined) {
