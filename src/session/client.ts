@@ -11,10 +11,20 @@ import { DEFAULT_LIMITS } from '../wire/limits.js'
 import { RecordScanner, type RecordSink, RecordSpan } from '../wire/record-scanner.js'
 import { REPLY, type ReplyCode, recordOf, replyCode, statusText } from '../wire/reply.js'
 import { FrameScanner } from '../wire/scanner.js'
-import { type Banner, BannerReader, bye, isTlsAlert, onlyTls } from './banner.js'
+import { type Banner, bye, Greeting, isTlsAlert, onlyTls } from './banner.js'
 import { overDeflate } from './deflate.js'
 import type { LastCommands, SentCommand } from './last-commands.js'
 import { chooseMechanism, Login } from './login.js'
+import {
+  type Awaited,
+  compressRefused,
+  injected,
+  noAnswer,
+  NOT_OFFERED,
+  offersDeflate,
+  tlsRefused,
+  wantsStartTls,
+} from './negotiation.js'
 import { overTls } from './tls.js'
 import { connectTcp, type TcpTransport, traffic, type Transport } from './transport.js'
 
@@ -80,15 +90,6 @@ const TAGS: Partial<Record<Command['kind'], string>> = {
   UPDATE: UPDATE_TAG,
   LOGOUT: 'Q01',
 }
-/** What is waited for as somebody arrives, and why it may not come. */
-const SILENCE = {
-  banner: [
-    'no MUPDATE banner',
-    'a port that expects TLS or HTTP, or a master without a free worker, is silent like this',
-  ],
-  handshake: ['no end of the TLS handshake', 'the port may speak no TLS, or the master be overloaded'],
-  login: ['no answer to the login', 'the master may be overloaded'],
-} as const
 /** Where nothing is said of TLS. */
 const PLAIN_TRUST: Partial<TlsSettings> = {}
 /** Records that came in another form than Cyrus's. */
@@ -118,15 +119,13 @@ export class Client {
   private stream: { readonly sink: RecordSink; readonly scanner: RecordScanner } | undefined
   private lost: HarnessError | undefined
   /** While a banner is read. */
-  private reader: BannerReader | undefined
-  private onGreeted: ((banner: Banner) => void) | undefined
-  private onGreetingLost: ((error: HarnessError) => void) | undefined
+  private greeting: Greeting | undefined
   private closing = false
   private nudged = false
   private established = false
   private held = false
   private pauses = 0
-  private waitsFor: keyof typeof SILENCE = 'banner'
+  private waitsFor: Awaited = 'banner'
   private tls: string | null = null
   private mechanism = ''
   private readonly where: string
@@ -274,7 +273,6 @@ export class Client {
         clearTimeout(timer)
         resolve()
       }
-      this.onGreetingLost = done
       this.send({ kind: 'LOGOUT' }, { onDone: done, onLost: done })
     })
     this.destroy()
@@ -289,7 +287,7 @@ export class Client {
   private async inTime(step: (timeoutMs: number) => Promise<void>): Promise<void> {
     const { clock, timeoutMs = DEFAULT_TIMEOUT_MS } = this.options
     const leftMs = Math.max(0, timeoutMs - (clock.nowNs() - this.startNs) / 1e6)
-    const timer = setTimeout(() => this.fail(this.timedOut(timeoutMs)), leftMs)
+    const timer = setTimeout(() => this.fail(noAnswer(this.where, this.waitsFor, timeoutMs)), leftMs)
     try {
       await step(timeoutMs)
     } catch (error) {
@@ -303,7 +301,7 @@ export class Client {
   private async arrive(timeoutMs: number): Promise<void> {
     const { address } = this.options
     const listener = { onBytes: this.onBytes.bind(this), onClosed: this.onClosed.bind(this) }
-    const greeting = this.greeted()
+    const greeting = this.awaitBanner()
     const tcp = await connectTcp(address, listener, timeoutMs)
     this.transport = tcp
     if (this.lost !== undefined) {
@@ -312,21 +310,15 @@ export class Client {
     }
     if (address.tls?.mode === 'implicit') await this.secure(tcp)
     this.banner = await this.impatient(greeting, timeoutMs)
-    if (this.wantsStartTls()) await this.startTls(tcp)
+    if (wantsStartTls(address, this.options.credentials, this.banner, this.where)) await this.startTls(tcp)
     this.waitsFor = 'login'
   }
 
   /** To be called before its first byte can have come. */
-  private greeted(): Promise<Banner> {
+  private awaitBanner(): Promise<Banner> {
     this.waitsFor = 'banner'
-    this.reader = new BannerReader(this.where)
-    const greeting = new Promise<Banner>((resolve, reject) => {
-      this.onGreeted = resolve
-      this.onGreetingLost = reject
-    })
-    // It may be lost before anybody waits for it.
-    greeting.catch(() => {})
-    return greeting
+    this.greeting = new Greeting(this.where)
+    return this.greeting.banner
   }
 
   private async impatient(greeting: Promise<Banner>, timeoutMs: number): Promise<Banner> {
@@ -344,19 +336,10 @@ export class Client {
     this.write(`${NUDGE_TAG} NOOP\r\n`)
   }
 
-  /** @throws {HarnessError} `TLS_UNAVAILABLE` where it was asked for: what is in its way may be somebody's doing */
-  private wantsStartTls(): boolean {
-    const { host, tls } = this.options.address
-    const isOffered = this.banner.capabilities.has('STARTTLS')
-    if (tls === undefined) return isOffered && !isLoopback(host)
-    if (tls.mode === 'starttls' && !isOffered) throw this.noTls('it does not offer it')
-    return tls.mode === 'starttls'
-  }
-
   private async startTls(tcp: TcpTransport): Promise<void> {
     const { status, text } = await this.change({ kind: 'STARTTLS' })
-    if (status !== 'OK') throw this.noTls(text || status)
-    const greeting = this.greeted()
+    if (status !== 'OK') throw tlsRefused(this.where, text || status)
+    const greeting = this.awaitBanner()
     await this.secure(tcp)
     this.banner = await greeting
   }
@@ -373,14 +356,6 @@ export class Client {
       throw this.lost ?? error
     }
     this.waitsFor = waitsFor
-  }
-
-  private noTls(why: string): HarnessError {
-    return new HarnessError(
-      'TLS_UNAVAILABLE',
-      `no STARTTLS with ${this.where}: ${why}`,
-      'set tls_server_cert and tls_server_key in the master’s imapd.conf (later versions also need allowstarttls); or, on a network of your own, say --tls off',
-    )
   }
 
   private async authenticate(): Promise<void> {
@@ -404,33 +379,23 @@ export class Client {
 
   /** No banner follows (imap/mupdate.c, cmd_compress). */
   private async compress(): Promise<void> {
-    const offered = this.banner.capabilities.get('COMPRESS') ?? []
-    const isOffered = offered.some(name => name.toUpperCase() === 'DEFLATE')
-    const { status, text } = isOffered
-      ? await this.change({ kind: 'COMPRESS', algorithm: 'DEFLATE' })
-      : { status: 'NO', text: 'it does not offer it' }
-    if (status !== 'OK')
-      throw new HarnessError(
-        'COMPRESS_UNAVAILABLE',
-        `no COMPRESS DEFLATE with ${this.where}: ${text || status}`,
-        'leave out --compress; a Cyrus that was built without zlib has none',
-      )
+    if (!offersDeflate(this.banner)) throw compressRefused(this.where, NOT_OFFERED)
+    const { status, text } = await this.change({ kind: 'COMPRESS', algorithm: 'DEFLATE' })
+    if (status !== 'OK') throw compressRefused(this.where, text || status)
     this.transport = overDeflate(this.transport)
   }
 
   /**
    * Sends what ends with an OK behind which the bytes mean something else.
    *
-   * @throws {HarnessError} `WIRE_UNEXPECTED` where more came with that OK: whoever put it there could speak for the master
+   * @throws {HarnessError} `WIRE_UNEXPECTED` where more came with that OK
    */
-  private change(command: Command): Promise<{ status: Status; text: string }> {
+  private change(command: Command): Promise<{ readonly status: Status; readonly text: string }> {
     return new Promise((resolve, reject) => {
       const onDone = (status: Status, text: string) => {
-        const count = this.scanner.pendingBytes
-        if (status !== 'OK' || count === 0) return resolve({ status, text })
-        const what = `${this.where} sent ${count} bytes more with its OK to ${command.kind}`
-        const hint = 'somebody between here and the master may have put them there; do not log in over this network'
-        reject(new HarnessError('WIRE_UNEXPECTED', what, hint))
+        const { pendingBytes } = this.scanner
+        if (status === 'OK' && pendingBytes > 0) reject(injected(this.where, command, pendingBytes))
+        else resolve({ status, text })
       }
       this.send(command, { onDone, onLost: reject })
     })
@@ -445,7 +410,10 @@ export class Client {
     const { scanner } = this
     this.heardNs = this.options.clock.nowNs()
     traffic.plainReadBytes += count
-    if (this.reader !== undefined && isTlsAlert(bytes, count)) return this.fail(onlyTls(this.where))
+    if (this.greeting !== undefined && isTlsAlert(bytes, count)) {
+      this.fail(onlyTls(this.where))
+      return
+    }
     scanner.feed(bytes, 0, count)
     try {
       while (this.lost === undefined) {
@@ -464,8 +432,8 @@ export class Client {
   private take(frame: Frame): void {
     const waiting = this.pending.peek()
     const code = replyCode(frame)
-    if (this.reader !== undefined) {
-      this.takeGreeting(this.reader, frame)
+    if (this.greeting !== undefined) {
+      if (this.greeting.take(frame)) this.greeting = undefined
     } else if (this.stream !== undefined && frame.equals(0, UPDATE_TAG) && recordOf(frame, code, oddRecord)) {
       this.stream.sink.onRecord(oddRecord)
     } else if (waiting !== undefined && frame.count > 0 && hasTag(frame, waiting.tag)) {
@@ -479,14 +447,6 @@ export class Client {
     } else {
       throw this.unexpected(frame)
     }
-  }
-
-  private takeGreeting(reader: BannerReader, frame: Frame): void {
-    const banner = reader.take(frame)
-    if (banner === undefined) return
-    this.reader = undefined
-    this.onGreetingLost = undefined
-    this.onGreeted?.(banner)
   }
 
   private takeTagged(frame: Frame, code: ReplyCode, waiting: Pending): void {
@@ -517,11 +477,9 @@ export class Client {
 
   private onClosed(error: Error | undefined): void {
     const detail = error === undefined ? 'the master closed it' : error.message
-    this.fail(
-      new HarnessError('MASTER_LOST', `connection to ${this.where} lost: ${detail}`, 'look at the master’s log', {
-        cause: error,
-      }),
-    )
+    const isUnknown = this.greeting !== undefined && this.nudged
+    const hint = isUnknown ? 'a port that expects TLS closes like this: try mupdates://' : 'look at the master’s log'
+    this.fail(new HarnessError('MASTER_LOST', `connection to ${this.where} lost: ${detail}`, hint, { cause: error }))
   }
 
   /** The one way out: remembers why, closes, and tells everybody who waits. */
@@ -531,7 +489,7 @@ export class Client {
     this.transport?.destroy()
     const waiting = this.pending.takeAll()
     this.underWay = 0
-    this.onGreetingLost?.(error)
+    this.greeting?.lose(error)
     for (const { handler, count } of waiting) for (let i = 0; i < count; i++) handler.onLost(error)
     if (this.established && !this.closing) this.options.onLost?.(error, this.lastCommands(waiting))
   }
@@ -539,11 +497,6 @@ export class Client {
   private lastCommands(waiting: readonly Pending[]): LastCommands {
     const answered = [this.lastAnswered, this.lastButOne].filter(pending => pending !== undefined)
     return { unanswered: waiting.map(lastOf), answered: answered.map(lastOf) }
-  }
-
-  private timedOut(timeoutMs: number): HarnessError {
-    const [what, hint] = SILENCE[this.waitsFor]
-    return new HarnessError('TIMEOUT', `${what} from ${this.where} in ${timeoutMs / 1000} s`, hint)
   }
 
   private unexpected(frame: Frame): HarnessError {
