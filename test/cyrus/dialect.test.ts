@@ -1,4 +1,7 @@
-import { connect } from 'node:net'
+import { connect, type Socket } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { connect as connectTls } from 'node:tls'
+import fc from 'fast-check'
 import pLimit from 'p-limit'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { cyrusMaster } from '../../src/masters/cyrus/cyrus-master.js'
@@ -76,6 +79,22 @@ function answers({ address }: Master, ...said: string[]): Promise<string> {
       timer = setTimeout(done, SILENCE_MS)
     })
   })
+}
+
+/** A socket and what is heard on it; each time what came since the last. */
+function heardOn(socket: Socket) {
+  let heard = ''
+  socket.on('data', chunk => {
+    heard += chunk.toString('latin1')
+  })
+  socket.on('error', () => {})
+  const until = async (pattern: RegExp) => {
+    for (const end = Date.now() + 5_000; Date.now() < end && !pattern.test(heard); ) await sleep(5)
+    const said = heard
+    heard = ''
+    return said
+  }
+  return { socket, until }
 }
 
 function response({ credentials: { user, password } }: Master): string {
@@ -198,5 +217,51 @@ describe('the embedded master, as 3.6.1', () => {
     expect(await differences([...refused, ...whole])).toEqual([])
   })
 
+  it('answers alike whatever comes', async () => {
+    // Each conversation has mailboxes and a server of its own. Nothing deletes, logs in or begins TLS: a real one may die.
+    const pieces = (own: string) => [
+      `A ACTIVATE "${own}" "${own}!p" "x\tl\t"\r\n`,
+      `B RESERVE {${own.length}+}\r\n${own} {${own.length + 2}+}\r\n${own}!q\r\n`,
+      `E FIND {${own.length}}\r\n${own}\r\n`,
+      `F list "${own}!"\r\n`,
+      `G UPDATE "${own}"\r\n`,
+      'H NOOP\r\n',
+      'I COMPRESS "LZW"\r\n',
+      'J find "',
+      ...['{5+}\r\n', '{3}\r\n', '{0+}\r\n', '"', '\\', '\0', '\r', '\n', '\r\n', ' ', '{', '(', '\t', '\xff', 'x'],
+    ]
+    const count = pieces('').length
+    const sequences = fc.sample(fc.array(fc.nat(count - 1), { minLength: 1, maxLength: 12 }), { numRuns: 240, seed: 9 })
+    const conversations = sequences.map((sequence, i) => {
+      const own = pieces(`own${String(i).padStart(3, '0')}`)
+      return [login, `${sequence.map(piece => own[piece]).join('')}\r\nY NOOP\r\n`]
+    })
+    expect(await differences(conversations)).toEqual([])
+  })
+
   it('is never killed by this', () => expect(deaths).toEqual([]))
+
+  // The last: once STARTTLS has begun, a real one lives until the second connection ends.
+  it('begins TLS alike, and forgets what came before it', async () => {
+    const conversation = async (master: Master) => {
+      const clear = heardOn(connect(master.address.port, '127.0.0.1'))
+      await clear.until(/OK MUPDATE/)
+      clear.socket.write(`S1 STARTTLS\r\n${login(master)}I1 NOOP\r\nI2 FI`)
+      const told = await clear.until(/S1.*\r\n/)
+      clear.socket.removeAllListeners('data')
+      const tls = heardOn(connectTls({ socket: clear.socket, ca: readFileSync(certificates.ca), host: '127.0.0.1' }))
+      const banner = (await tls.until(/OK MUPDATE.*\r\n/))
+        .replace(/"3\.6\.1[^"]*"/, '"3.6.1"')
+        .replace(/^\* AUTH .*/, '* AUTH')
+      const answers: string[] = []
+      for (const said of ['N NOOP\r\n', 'S2 STARTTLS\r\n', login(master), 'S3 STARTTLS\r\n', 'C COMPRESS "x"\r\n']) {
+        tls.socket.write(said)
+        answers.push(await tls.until(/\r\n/))
+      }
+      return [told, banner, ...answers]
+    }
+    const [theirs, its] = await Promise.all([real, ours].map(conversation))
+    expect(its).toEqual(theirs)
+    expect(its!.slice(2, 4)).toEqual(['N BAD "Please login first"\r\n', 'S2 BAD Already did a successful Starttls\r\n'])
+  })
 })
