@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
@@ -240,6 +241,21 @@ describe.each(MASTERS)('$master', ({ model }) => {
     }
   })
 
+  it('takes all that a client sends, however much at once', async () => {
+    const server = await started(options)
+    const client = await login(server, { tls: {}, compress: true })
+    const records = Array.from({ length: 30_000 }, (_, i) => {
+      // What compresses badly, so that much of it is on the wire.
+      const name = `user.${createHash('sha256').update(String(i)).digest('hex')}`
+      return { name, location: 'be1.test!default', acl: 'u\tl\t', state: 'active' } as const
+    })
+    await new Promise<void>((resolve, reject) => {
+      let left = records.length
+      client.activateAll(records, { onDone: () => --left === 0 && resolve(), onLost: reject })
+    })
+    expect(server.core.catalogue.size).toBe(records.length)
+  })
+
   it('can be TLS from the first byte on', async () => {
     const server = await started({ ...options, tls: { ...ofServer, implicit: true } }, 10)
     const client = await login(server, { tls: { mode: 'implicit' } })
@@ -257,6 +273,10 @@ describe.each(MASTERS)('$master', ({ model }) => {
     const client = await login(server, as(right!))
     expect(client.security).toMatchObject({ mechanism: 'EXTERNAL' })
     await expect(login(server, as(wrong!))).rejects.toMatchObject({ code: 'AUTH_FAILED' })
+    const others = new Certificates()
+    const forged = others.issue('murder')
+    await expect(login(server, as(forged))).rejects.toMatchObject({ code: 'AUTH_UNAVAILABLE' })
+    others.remove()
     await expect(login(server, { tls: {}, credentials: { mechanism: 'EXTERNAL' } })).rejects.toMatchObject({
       code: 'AUTH_UNAVAILABLE',
     })
