@@ -54,7 +54,9 @@ export function ownDump(own: readonly Own[]): string {
 }
 
 /** What a run would do, and does not. */
-export async function said(list: MailboxList): Promise<Said & { readonly status: number | null; readonly stderr: string }> {
+export async function said(
+  list: MailboxList,
+): Promise<Said & { readonly status: number | null; readonly stderr: string }> {
   const { status, stdout, stderr } = await list.run(['-m', '-w'])
   const lines = stdout.toString('latin1').split('\n').slice(0, -1)
   // Nothing that is not understood.

@@ -69,9 +69,9 @@ describe('peer 3: ctl_mboxlist -m of a backend against the embedded master', () 
     expect(embedded.run).toEqual({ status: 0, stderr: '' })
     expect(embedded.would.pushed).toEqual(['user.acl', 'user.new', 'user.partition', 'user.reserved'])
     expect(embedded.catalogue).toEqual([
-      ...['user.acl', 'user.moving-here'].map(name => active(name, `${BE1}!p1`)),
+      active('user.acl', `${BE1}!p1`),
       active('user.moving-gone', `${BE2}!p1`),
-      active('user.new', `${BE1}!p1`),
+      ...['user.moving-here', 'user.new'].map(name => active(name, `${BE1}!p1`)),
       active('user.of-be2', `${BE2}!p1`),
       ...['user.partition', 'user.reserved', 'user.same'].map(name => active(name, `${BE1}!p1`)),
     ])

@@ -68,7 +68,9 @@ EVENTS {
 
   it('starts imapd where a backend is asked for', () => {
     const backend = cyrusConf({ ...PLAN, role: 'backend' })
-    expect(backend).toContain('  imap cmd="/usr/lib/cyrus/bin/imapd -C /dev/shm/mupdate-bench-cyrus-1/imapd.conf" listen=')
+    expect(backend).toContain(
+      '  imap cmd="/usr/lib/cyrus/bin/imapd -C /dev/shm/mupdate-bench-cyrus-1/imapd.conf" listen=',
+    )
     expect(backend).not.toContain('mupdate cmd')
   })
 
