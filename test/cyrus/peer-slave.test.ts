@@ -1,14 +1,15 @@
+import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import type { MailboxRecord } from '../../src/core/mailbox.js'
-import { written } from '../../src/generators/dump.js'
+import { readDump } from '../../src/dumps/read-dump.js'
 import { mailboxes } from '../../src/generators/mailboxes.js'
 import { OperationStream } from '../../src/generators/operations.js'
 import { CyrusSlave } from '../../src/masters/cyrus/cyrus-slave.js'
 import { configPath } from '../../src/masters/cyrus/plan.js'
 import { embeddedMaster } from '../../src/masters/embedded/embedded-master.js'
 import { Client } from '../../src/session/client.js'
-import { until, Workbench } from '../cli/bench.js'
+import { until } from '../cli/bench.js'
 import { ListModel } from '../generators/list-model.js'
 import { makeMix, makeSite, ODD_RECORDS } from '../generators/sites.js'
 import { carryOut, fill, listOf } from '../support/master-list.js'
@@ -23,7 +24,6 @@ const LIMIT_MS = 60_000
 const site = makeSite({ mailboxes: MAILBOXES, domains: ['example.com', 'uni.example'] })
 const mix = makeMix({ find: 0 })
 const clock = monotonicClock(monotonicOriginS())
-const workbench = new Workbench()
 const master = embeddedMaster()
 /** What the master is to hold. */
 const model = new ListModel([...mailboxes(site, SEED), ...ODD_RECORDS])
@@ -42,7 +42,6 @@ beforeAll(async () => {
 afterAll(async () => {
   await slave?.stop()
   await master.stop()
-  workbench.remove()
 })
 
 function connect(): Promise<Client> {
@@ -53,22 +52,36 @@ function said(text: string): number {
   return slave.log.filter(line => line.includes(text)).length
 }
 
-/** Its own `ctl_mboxlist -d` has all that the master has, and nothing else, and the master has what it was told. */
+/** The master has what it was told, and the slave's own `ctl_mboxlist -d` has just that. */
 async function expectSame(): Promise<void> {
   const [list, own] = await Promise.all([listOf(backend), ctlMboxlist(configPath(slave.directory), ['-d'])])
-  expect(list.filter(record => !isSame(record, model.list.get(record.name)))).toEqual([])
-  expect(list).toHaveLength(model.list.size)
   expect(own).toMatchObject({ status: 0, stderr: '' })
-  const files = [
-    workbench.file('master.json', Buffer.concat([...written('json', list)])),
-    workbench.file('slave.json', own.stdout),
-  ]
-  const { status, stdout, stderr } = await workbench.bench(['dump', 'diff', ...files])
-  expect(`${status} ${stdout}${stderr}`).toContain(`0 ${list.length.toLocaleString('en')} `)
+  expectModel('the master', list)
+  expectModel('the slave', await entriesOf(own.stdout))
 }
 
-function isSame(a: MailboxRecord, b: MailboxRecord | undefined): boolean {
+/** What a dump may say of a state that a master never has is kept, to be seen. */
+type Listed = Omit<MailboxRecord, 'state'> & { readonly state: string }
+
+function expectModel(whose: string, list: readonly Listed[]): void {
+  const other = list.filter(record => !isSame(record, model.list.get(record.name)))
+  expect(other, whose).toEqual([])
+  expect(new Set(list.map(({ name }) => name)).size, whose).toBe(model.list.size)
+}
+
+function isSame(a: Listed, b: Listed | undefined): boolean {
   return a.location === b?.location && a.acl === b.acl && a.state === b.state
+}
+
+async function entriesOf(dump: Buffer): Promise<Listed[]> {
+  const records: Listed[] = []
+  const refuse = ({ line }: { line: number }) => {
+    throw new Error(`line ${line} is no mailbox`)
+  }
+  for await (const entries of readDump(Readable.from([dump]), 'the slave’s dump', refuse))
+    for (const { name, server, partition, acl, state } of entries)
+      records.push({ name, location: `${server}!${partition}`, acl, state })
+  return records
 }
 
 /** One after the other: each takes the slave on from where the last one left it. */
