@@ -1,21 +1,8 @@
-import type { ModelOptions } from './modelled-service.js'
+import type { Mechanism } from '../../sasl/mechanism.js'
+import type { ServerOptions } from './server.js'
 
 /** What the parent tells the process, as one line of JSON on its standard input: a command line is for all to read. */
-export interface ProcessSettings {
-  readonly host: string
-  readonly port: number
-  readonly user: string
-  readonly password: string
-  readonly hostname: string
-  readonly version: string
-  readonly failedLoginPauseMs: number
-  readonly connectionsMax: number
-  readonly backlogBytesMax: number
-  /** Share of its CPU that it uses in vain. */
-  readonly slowedBy?: number
-  readonly faults?: Faults
-  readonly model?: ModelOptions
-}
+export type ProcessSettings = ServerOptions
 
 /** What the parent may tell it later, a line each. */
 export type ProcessOrder = { readonly kind: 'restart'; readonly empty: boolean }
@@ -44,6 +31,7 @@ export type ProcessMessage =
 export const SETTING_DEFAULTS = {
   user: 'murder',
   hostname: 'localhost',
+  mechanisms: ['PLAIN'] as readonly Mechanism[],
   /** imapd.conf's failedloginpause */
   failedLoginPauseMs: 3000,
   /** imapd.conf's mupdate_connections_max is 128: too few for the swarms that this master is for. */
