@@ -5,8 +5,11 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { HarnessError } from '../../core/errors.js'
 import { packageVersion } from '../../core/package-root.js'
-import type { Master, MasterDescription, MasterEvent } from '../master.js'
+import type { Mechanism } from '../../sasl/mechanism.js'
+import type { Credentials, Master, MasterDescription, MasterEvent } from '../master.js'
+import type { DialectName } from './dialect.js'
 import type { ModelOptions } from './modelled-service.js'
+import type { TlsOptions } from './server-tls.js'
 import {
   type Faults,
   type ProcessMessage,
@@ -28,6 +31,16 @@ export interface EmbeddedMasterOptions {
   readonly password?: string
   /** The name in its banner. */
   readonly hostname?: string
+  /** SASL's that it offers, as its banner lists them; PLAIN alone. */
+  readonly mechanisms?: readonly Mechanism[]
+  /** Says what this version of Cyrus says, and that it is one; absent: our own name, and what 3.6.1 says. */
+  readonly dialect?: DialectName
+  /** Offers STARTTLS, or is TLS from the first byte on. */
+  readonly tls?: TlsOptions
+  /** Offers COMPRESS DEFLATE. */
+  readonly compress?: boolean
+  /** Dies, and comes back, of what kills a Cyrus of its dialect: DELETE of an unknown name. */
+  readonly crashes?: boolean
   /** Milliseconds that a wrong password costs; 3,000 as Cyrus's `failedloginpause`. */
   readonly failedLoginPauseMs?: number
   /** Beyond it, `* BYE "Server Unable"`; Cyrus's `mupdate_connections_max`. */
@@ -68,13 +81,18 @@ export function embeddedMaster(options: EmbeddedMasterOptions = {}): Master {
     get address() {
       return { host: settings.host, port: running?.port ?? settings.port }
     },
-    credentials: { user: settings.user, password: settings.password, mechanism: 'PLAIN' },
+    credentials: credentialsOf(settings),
     // A model's CPU says nothing: what it costs is time waited.
     pid: () => (settings.model === undefined ? running?.pid() : undefined),
     restart: empty => running?.tell({ kind: 'restart', empty }),
     describe: () => (settings.model === undefined ? describePlain(settings) : describeModel(settings.model)),
     onEvent: listener => void listeners.push(listener),
   }
+}
+
+/** PLAIN where it is offered, whatever else is: what SCRAM costs would be in every figure. */
+function credentialsOf({ user, password, mechanisms }: ProcessSettings): Credentials {
+  return { user, password, ...(mechanisms.includes('PLAIN') ? { mechanism: 'PLAIN' } : {}) }
 }
 
 interface RunningProcess {
@@ -178,6 +196,12 @@ function changedSettings(settings: ProcessSettings): Record<string, string> {
   for (const key of ['failedLoginPauseMs', 'connectionsMax', 'backlogBytesMax'] as const) {
     if (settings[key] !== SETTING_DEFAULTS[key]) changed[key] = String(settings[key])
   }
+  const { mechanisms, dialect, tls, compress, crashes } = settings
+  if (mechanisms !== SETTING_DEFAULTS.mechanisms) changed.mechanisms = mechanisms.join(' ')
+  if (dialect !== undefined) changed.dialect = dialect
+  if (tls !== undefined) changed.tls = tls.implicit === true ? 'implicit' : 'starttls'
+  if (compress === true) changed.compress = 'deflate'
+  if (crashes === true) changed.crashes = 'true'
   if (settings.slowedBy !== undefined) changed.slowedBy = String(settings.slowedBy)
   return changed
 }

@@ -42,10 +42,7 @@ export class LayeredPeer implements Peer {
 
   get shown(): string | undefined {
     const { socket } = this
-    if (!(socket instanceof TLSSocket) || !socket.authorized) return undefined
-    // As lib/tls.c has it; of several names the first.
-    const { CN } = socket.getPeerCertificate().subject
-    return Array.isArray(CN) ? CN[0] : CN
+    return this.secured && socket instanceof TLSSocket ? certifiedName(socket) : undefined
   }
 
   startTls(): void {
@@ -144,4 +141,14 @@ export class LayeredPeer implements Peer {
     this.top = wire
     if (this.paused) wire.pause()
   }
+}
+
+/** Who a client is by its certificate, if that was verified: its CN, as imap/tls.c has it. */
+function certifiedName(socket: TLSSocket): string | undefined {
+  // `authorized` is set by a tls.Server, of which there is none here, from just this.
+  const { _handle: handle } = socket as unknown as { _handle: { verifyError(): Error | null } | null }
+  const { subject } = socket.getPeerCertificate()
+  if (subject === undefined || handle === null || handle.verifyError() !== null) return undefined
+  const { CN } = subject
+  return Array.isArray(CN) ? CN[0] : CN
 }
