@@ -10,10 +10,12 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const cyrusNeeds = [
-  ...['master', 'mupdate', 'ctl_cyrusdb', 'ctl_mboxlist'].map(name => `/usr/lib/cyrus/bin/${name}`),
+  ...['master', 'mupdate', 'ctl_cyrusdb', 'ctl_mboxlist', 'imapd', 'mupdatetest'].map(name => `/usr/lib/cyrus/bin/${name}`),
   '/usr/sbin/saslpasswd2',
+  '/usr/bin/openssl',
 ]
-const cyrusPackages = 'cyrus-murder cyrus-common sasl2-bin libsasl2-modules libsasl2-modules-db'
+const cyrusPackages =
+  'cyrus-murder cyrus-common cyrus-imapd cyrus-clients sasl2-bin libsasl2-modules libsasl2-modules-db openssl'
 
 const [suite, ...rest] = process.argv.slice(2)
 const isNamed = ['unit', 'cyrus', 'browser'].includes(suite)
