@@ -1,4 +1,4 @@
-import { REFUSED, type SaslStep } from '../../../sasl/exchange.js'
+import { challenge, REFUSED, type SaslStep } from '../../../sasl/exchange.js'
 import type { Dialogue } from '../dialogue.js'
 import { type Span, spanText } from '../span.js'
 
@@ -9,13 +9,18 @@ export type LoginStep = SaslStep | { readonly kind: 'already' } | { readonly kin
 
 export function beginLogin(connection: Dialogue, mechanism: Span, initial: Span | undefined): LoginStep {
   if (connection.loggedIn) return { kind: 'already' }
-  const exchange = connection.core.beginLogin(spanText(mechanism), connection.peer.shown)
+  const response = initial === undefined ? undefined : spanText(initial)
+  const name = spanText(mechanism)
+  connection.exchange = undefined
+  if (response !== undefined && isOverlooked(response)) return challenge('')
+  const exchange = connection.core.beginLogin(name, connection.peer.shown)
   if (exchange === undefined) return REFUSED
   connection.exchange = exchange
-  const response = initial === undefined ? undefined : spanText(initial)
-  if (response === undefined || isOverlooked(response)) return exchange.next(undefined)
-  // "=" stands for one that is empty.
-  return response === '=' ? exchange.next(Buffer.alloc(0)) : next(connection, response)
+  if (response === undefined) return exchange.next(undefined)
+  // "=" stands for one that is empty, which two take for none.
+  const isEmpty = response === '' || response === '='
+  if (isEmpty) return exchange.next(/^(SCRAM-|LOGIN)/i.test(name) ? undefined : Buffer.alloc(0))
+  return next(connection, response)
 }
 
 /** @param line what followed a challenge */
@@ -52,7 +57,10 @@ function next({ exchange }: Dialogue, response: string): SaslStep {
   return exchange.next(Buffer.from(response, 'base64'))
 }
 
-/** Measured: an initial response whose padding is missing counts as none. */
+/**
+ * One whose padding is missing counts as none, and as no start of a login (lib/saslserver.c; sasl_decode64 says that it
+ * would go on). Whatever follows but "*" kills a real 3.6.1, if it is base64 (measured); ours refuses it.
+ */
 function isOverlooked(response: string): boolean {
   return response !== '=' && response.length % 4 !== 0
 }
