@@ -53,7 +53,9 @@ function runSuite(name) {
   return status ?? 1
 }
 
+/** Of the tests on a real Cyrus, which take their time, each is named as it ends. */
 function reporters(name) {
+  const shown = `--reporter=${name === 'cyrus' ? 'verbose' : 'default'}`
   const folder = process.env.MUPDATE_BENCH_TEST_REPORTS
-  return folder ? ['--reporter=default', '--reporter=json', `--outputFile.json=${join(folder, `${name}.json`)}`] : []
+  return folder ? [shown, '--reporter=json', `--outputFile.json=${join(folder, `${name}.json`)}`] : [shown]
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import { cyrusMaster } from '../../src/masters/cyrus/cyrus-master.js'
 import { embeddedMaster } from '../../src/masters/embedded/embedded-master.js'
+import { loadCalibration } from '../../src/masters/model/load-calibration.js'
 import type { Master } from '../../src/masters/master.js'
 import { Client } from '../../src/session/client.js'
 import { listOf } from '../support/master-list.js'
@@ -107,12 +108,16 @@ function carryOut(command: string, list: Map<string, string>): void {
   else list.set(name!, command.slice(kind!.length + 1))
 }
 
-const MASTERS = [
-  { title: 'peer 2: a real backend of the embedded master', make: () => embeddedMaster() },
-  { title: 'a real backend of a real master', make: () => cyrusMaster({ settings: { sasl_mech_list: 'PLAIN' } }) },
+const MASTERS: readonly [string, () => Master][] = [
+  ['peer 2: a real backend of the embedded master', () => embeddedMaster()],
+  [
+    'peer 2: a real backend of a modelled Cyrus',
+    () => embeddedMaster({ model: { calibration: loadCalibration(), settings: {} } }),
+  ],
+  ['a real backend of a real master', () => cyrusMaster({ settings: { sasl_mech_list: 'PLAIN' } })],
 ]
 
-describe.each(MASTERS)('$title', ({ make }) => {
+describe.each(MASTERS)('%s', (_, make) => {
   beforeAll(async () => {
     murder = await Murder.start(make())
   })
