@@ -2,6 +2,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { embeddedMaster } from '../../src/masters/embedded/embedded-master.js'
+import type { ModelOptions } from '../../src/masters/embedded/modelled-service.js'
+import { loadCalibration } from '../../src/masters/model/load-calibration.js'
 import type { Master } from '../../src/masters/master.js'
 import { Certificates } from '../support/certificates.js'
 import { mupdatetest, type Talk } from './mupdatetest.js'
@@ -17,26 +19,28 @@ let master: Master
 /** A certificate of the user's, and its key. */
 let own: string
 
-beforeAll(async () => {
+beforeAll(() => {
   certificates = new Certificates()
-  const { cert, key } = certificates.issue('localhost', 'IP:127.0.0.1')
-  master = embeddedMaster({
-    user: USER,
-    mechanisms: [...MECHANISMS, 'EXTERNAL'],
-    tls: { certificate: text(cert), key: text(key), clientAuthority: text(certificates.ca) },
-    compress: true,
-    failedLoginPauseMs: 0,
-  })
-  await master.start()
   const user = certificates.issue(USER)
   own = join(certificates.folder, 'own.pem')
   writeFileSync(own, text(user.cert) + text(user.key))
 })
 
-afterAll(async () => {
-  await master?.stop()
-  certificates.remove()
-})
+afterAll(() => certificates.remove())
+
+async function start(model: ModelOptions | undefined): Promise<Master> {
+  const { cert, key } = certificates.issue('localhost', 'IP:127.0.0.1')
+  const started = embeddedMaster({
+    user: USER,
+    mechanisms: [...MECHANISMS, 'EXTERNAL'],
+    tls: { certificate: text(cert), key: text(key), clientAuthority: text(certificates.ca) },
+    compress: true,
+    failedLoginPauseMs: 0,
+    ...(model && { model }),
+  })
+  await started.start()
+  return started
+}
 
 function text(path: string): string {
   return readFileSync(path, 'utf8')
@@ -59,7 +63,17 @@ function expectTls({ shown }: Talk): void {
   expect(after).not.toContain('* STARTTLS')
 }
 
-describe('peer 4: mupdatetest at the embedded master', () => {
+const MASTERS: readonly [string, ModelOptions | undefined][] = [
+  ['peer 4: mupdatetest at the embedded master', undefined],
+  ['peer 4: mupdatetest at a modelled Cyrus', { calibration: loadCalibration(), settings: { failedloginpause: '0' } }],
+]
+
+describe.each(MASTERS)('%s', (_, model) => {
+  beforeAll(async () => {
+    master = await start(model)
+  })
+  afterAll(() => master.stop())
+
   it.each(MECHANISMS)('logs in by %s', async mechanism => {
     const talk = await mupdatetest(master, '-m', mechanism)
     expectServed(talk, mechanism)
