@@ -21,6 +21,7 @@ export function overTls(
 ): Promise<TlsTransport> {
   const { listener } = tcp
   const name = settings.serverName ?? address.host
+  const transport = new TlsTransport(tcp, listener)
   const socket = connect({
     socket: tcp.socket,
     host: name,
@@ -28,7 +29,7 @@ export function overTls(
     secureContext: contextOf(settings),
     rejectUnauthorized: settings.verify !== false,
   })
-  const transport = new TlsTransport(tcp, socket, listener)
+  transport.socket = socket
   return new Promise((resolve, reject) => {
     let lastError: Error | undefined
     let isSecure = false
@@ -53,12 +54,12 @@ export function overTls(
 }
 
 export class TlsTransport implements Transport {
+  socket!: TLSSocket
   private readBytes: number
   private writtenBytes: number
 
   constructor(
     private readonly tcp: TcpTransport,
-    private readonly socket: TLSSocket,
     public listener: TransportListener,
   ) {
     this.readBytes = tcp.socket.bytesRead
@@ -146,7 +147,10 @@ const UNTRUSTED = [
 function failed({ host, port }: MasterAddress, name: string, error: NodeJS.ErrnoException | undefined): HarnessError {
   const code = error?.code ?? ''
   const [what, hint] = UNTRUSTED.includes(code)
-    ? ['who has signed its certificate is not known', 'give his certificate: --tls-ca FILE']
+    ? [
+        'who has signed its certificate is not known',
+        'give his certificate with --tls-ca FILE; without TLS it is --tls off',
+      ]
     : code === 'ERR_TLS_CERT_ALTNAME_INVALID'
       ? [`its certificate is not for ${name}`, 'give the name that it is for: --tls-name NAME']
       : code === 'ERR_SSL_WRONG_VERSION_NUMBER'
