@@ -133,6 +133,25 @@ describe.each(MASTERS)('%s', (_, make) => {
     }
   })
 
+  it('takes from the catalogue what cyr_expire deletes for good', async () => {
+    const from = murder.proxy.log.length
+    await murder.backend.expire()
+    const said = commandsOf(murder.proxy.log.slice(from)).map(commands => commands.map(withoutTime))
+    const names = ['DELETED.user.bob.HEX', 'DELETED.user.bob.Post.HEX']
+    expect(said).toEqual(names.map(name => [LOGIN, `X0 DELETE ${name}`, LOGOUT]))
+    expect(await murder.catalogue()).toEqual([])
+  })
+
+  it('says nothing of what an administrator deletes for good: the catalogue keeps it', async () => {
+    await murder.does('CREATE user/dora')
+    await murder.does('SETACL user/dora murder lrswipkxtecda')
+    await murder.does('DELETE user/dora')
+    const [deleted, ...others] = await listOf(murder.client)
+    expect(others).toEqual([])
+    expect(await murder.does(`DELETE ${deleted!.name.replaceAll('.', '/')}`)).toEqual([])
+    expect(await listOf(murder.client)).toEqual([deleted])
+  })
+
   it('is refused a name that another backend has, and says so over IMAP', async () => {
     const carl = { name: 'user.carl', location: 'be2!default' }
     await murder.client.request({ kind: 'RESERVE', ...carl })

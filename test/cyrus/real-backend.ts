@@ -8,7 +8,9 @@ import { DIRECTORY_PREFIX } from '../../src/masters/cyrus/leftovers.js'
 import { chooseParent, descriptorsFor, freePort } from '../../src/masters/cyrus/place.js'
 import { SupervisorProcess } from '../../src/masters/cyrus/supervisor-process.js'
 import type { Credentials, MasterAddress } from '../../src/masters/master.js'
+import { configPath } from '../../src/masters/cyrus/plan.js'
 import { ImapClient } from '../support/imap-client.js'
+import { runProgram } from './mailbox-list.js'
 
 const START_LIMIT_MS = 20_000
 
@@ -19,6 +21,7 @@ export class RealBackend {
     readonly admin: ImapClient,
     /** Its syslog lines so far. */
     readonly log: readonly string[],
+    private readonly directory: string,
     private readonly supervisor: SupervisorProcess,
   ) {}
 
@@ -55,11 +58,17 @@ export class RealBackend {
     try {
       const admin = await greeted({ host: '127.0.0.1', port })
       await admin.command(`LOGIN ${user} "${password}"`)
-      return new RealBackend(admin, log, supervisor)
+      return new RealBackend(admin, log, directory, supervisor)
     } catch (cause) {
       await supervisor.stop()
       throw new Error(`no imapd: ${log.slice(-5).join('\n')}`, { cause })
     }
+  }
+
+  /** Its nightly `cyr_expire`: mailboxes that were deleted go for good, however lately it was. */
+  async expire(): Promise<void> {
+    const ended = await runProgram('cyr_expire', configPath(this.directory), ['-E', '1', '-D', '0'])
+    if (ended.status !== 0) throw new Error(`cyr_expire: ${ended.stderr}`)
   }
 
   async stop(): Promise<void> {
