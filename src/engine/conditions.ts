@@ -82,7 +82,8 @@ function listenQueueFull({ overflows }: Seen): MasterCondition | undefined {
     name: 'listen-queue-full',
     atNs: first.fromNs,
     detail: `connections found the listen queue full ${formatCount(count)} times: they try again after 1, 3 and 7 s, and some believe that they are through and get no banner`,
-    remedy: 'Cyrus’s master(8) with -l 1024 (32 by default), or fewer connections at one time',
+    remedy:
+      'a longer queue (of Cyrus: master -l 1024, 32 by default; never more than net.core.somaxconn), or fewer connections at one time',
   }
 }
 
