@@ -10,7 +10,9 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const cyrusNeeds = [
-  ...['master', 'mupdate', 'ctl_cyrusdb', 'ctl_mboxlist', 'imapd', 'mupdatetest'].map(name => `/usr/lib/cyrus/bin/${name}`),
+  ...['master', 'mupdate', 'ctl_cyrusdb', 'ctl_mboxlist', 'imapd', 'mupdatetest'].map(
+    name => `/usr/lib/cyrus/bin/${name}`,
+  ),
   '/usr/sbin/saslpasswd2',
   '/usr/bin/openssl',
 ]

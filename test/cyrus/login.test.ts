@@ -8,6 +8,7 @@ import type { Master } from '../../src/masters/master.js'
 import { Client, type ConnectOptions } from '../../src/session/client.js'
 import { traffic } from '../../src/session/transport.js'
 import { makeTrees } from '../../bench/cyrus-tree.js'
+import { Workbench } from '../cli/bench.js'
 import { Certificates } from '../support/certificates.js'
 import { cyrusThatSurvivesTls } from '../support/tls-cyrus.js'
 
@@ -196,6 +197,29 @@ describe('peer 5: our client on a real master', () => {
       })
     } finally {
       await old.stop()
+    }
+  })
+
+  it('is used by a run, whose result says what lay over the connections and what that cost', async () => {
+    const workbench = new Workbench()
+    try {
+      const { user, password } = master.credentials
+      const url = `mupdate://${user}@127.0.0.1:${master.address.port}`
+      const reach = ['--tls-ca', certificates.ca, '--mechanism', 'SCRAM-SHA-256', '--compress']
+      const run = workbench.startRun(['--master', url, ...reach], { MUPDATE_BENCH_PASSWORD: password })
+      const { stdout } = await run.ended
+      const { master: reached, generator, total } = workbench.result()
+      expect(reached.security).toEqual({
+        tls: 'TLSv1.3, TLS_AES_256_GCM_SHA384',
+        mechanism: 'SCRAM-SHA-256',
+        compression: 'DEFLATE',
+      })
+      expect(total.commands['ACTIVATE']).toMatchObject({ failed: 0, unfinished: 0 })
+      expect(generator.plainBytesRead).toBeGreaterThan(generator.bytesRead!)
+      expect(stdout).toContain('logged in by SCRAM-SHA-256, over TLSv1.3, TLS_AES_256_GCM_SHA384, DEFLATE')
+      expect(stdout).toMatch(/read and .* written; on the\s+wire/)
+    } finally {
+      workbench.remove()
     }
   })
 

@@ -40,7 +40,12 @@ async function until(look: () => boolean): Promise<void> {
 /** @returns how many records have come, and whether that was all */
 function update(of: Client): { records: number; ended: boolean } {
   const seen = { records: 0, ended: false }
-  const ended = { onDone: () => void (seen.ended = true), onLost: () => {} }
+  const ended = {
+    onDone: () => {
+      seen.ended = true
+    },
+    onLost: () => {},
+  }
   of.update(undefined, ended, { onRecord: () => void seen.records++ })
   return seen
 }
