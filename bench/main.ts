@@ -2,6 +2,7 @@
 import { benchAgainstMupref } from './against-mupref.js'
 import { benchAnonymise } from './anonymise.js'
 import { benchCosts } from './costs.js'
+import { benchLayers } from './layers.js'
 import { benchListener } from './listener.js'
 import { benchLive } from './live.js'
 import { benchLock } from './lock.js'
@@ -12,6 +13,7 @@ import { benchWorkers } from './workers.js'
 const PARTS = {
   generator: benchGenerator,
   embedded: benchEmbedded,
+  layers: benchLayers,
   open: benchOpenModel,
   digest: benchDigest,
   swarm: (count: number) => benchSwarm(Math.ceil(count / 2)),

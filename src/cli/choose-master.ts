@@ -5,7 +5,7 @@ import type { Clock } from '../core/clock.js'
 import { HarnessError } from '../core/errors.js'
 import { parsePercent } from '../core/units.js'
 import { cyrusMaster } from '../masters/cyrus/cyrus-master.js'
-import { embeddedMaster } from '../masters/embedded/embedded-master.js'
+import { type EmbeddedMasterOptions, embeddedMaster } from '../masters/embedded/embedded-master.js'
 import type { Credentials, Master, MasterAddress } from '../masters/master.js'
 import { loadCalibration } from '../masters/model/load-calibration.js'
 import { RemoteMaster } from '../masters/remote.js'
@@ -108,16 +108,23 @@ export async function createMaster(
 }
 
 /**
- * The embedded master has one setting. Those of imapd.conf are for a Cyrus; profiles have them for when it is one.
+ * The embedded master has settings of its own. Those of imapd.conf are for a Cyrus; profiles have them for when it is one.
  *
  * @throws {HarnessError} `USAGE`
  */
-function embeddedSettings({ slowedBy }: Readonly<Record<string, string>>): { slowedBy?: number } {
-  if (slowedBy === undefined) return {}
+function embeddedSettings(settings: Readonly<Record<string, string>>): EmbeddedMasterOptions {
+  const { slowedBy, load, save } = settings
+  return {
+    ...(slowedBy === undefined ? {} : { slowedBy: shareOf(slowedBy) }),
+    ...(load === undefined ? {} : { load }),
+    ...(save === undefined ? {} : { save }),
+  }
+}
+
+function shareOf(slowedBy: string): number {
   const share = parsePercent(slowedBy)
-  if (share === undefined)
-    throw new HarnessError('USAGE', `slowedBy: ${slowedBy} is no share of the CPU`, 'write for example slowedBy=10%')
-  return { slowedBy: share }
+  if (share !== undefined) return share
+  throw new HarnessError('USAGE', `slowedBy: ${slowedBy} is no share of the CPU`, 'write for example slowedBy=10%')
 }
 
 /** The embedded master has no worker threads to run out of. */

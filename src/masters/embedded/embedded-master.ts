@@ -20,6 +20,8 @@ import {
 
 const START_LIMIT_MS = 15_000
 const STOP_LIMIT_MS = 2000
+/** To read or write a list of some millions. */
+const FILE_LIMIT_MS = 120_000
 
 export interface EmbeddedMasterOptions {
   /** 127.0.0.1; anything but loopback is the caller's decision. */
@@ -47,6 +49,10 @@ export interface EmbeddedMasterOptions {
   readonly connectionsMax?: number
   /** Bytes of changes kept for the slowest slave before it is dropped. */
   readonly backlogBytesMax?: number
+  /** A dump of `ctl_mboxlist -d` that it holds from the start. */
+  readonly load?: string
+  /** Where what it holds is written, as such a dump, when it is stopped or its parent is gone. */
+  readonly save?: string
   /** Share of its CPU that it uses in vain, such as 0.1: a regression of a size that is known. */
   readonly slowedBy?: number
   /** For tests. */
@@ -112,9 +118,14 @@ async function startProcess(settings: ProcessSettings, emit: (event: MasterEvent
   // A child that dies at once closes the pipe under our hands; its exit says so better.
   child.stdin.on('error', () => {})
   child.stdin.write(`${JSON.stringify(settings)}\n`)
+  const closed = new Promise<void>(resolve => child.once('close', () => resolve()))
+  let unsaved: string | undefined
   let port: number
   try {
-    port = await readyPort(child, exited, emit)
+    const limitMs = START_LIMIT_MS + (settings.load === undefined ? 0 : FILE_LIMIT_MS)
+    port = await readyPort(child, exited, limitMs, emit, detail => {
+      unsaved = detail
+    })
   } catch (error) {
     child.kill('SIGKILL')
     throw error
@@ -132,9 +143,11 @@ async function startProcess(settings: ProcessSettings, emit: (event: MasterEvent
     async stop() {
       stopping = true
       child.stdin.destroy()
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS)
-      await exited
+      const limitMs = settings.save === undefined ? STOP_LIMIT_MS : FILE_LIMIT_MS
+      const timer = setTimeout(() => child.kill('SIGKILL'), limitMs)
+      await closed
       clearTimeout(timer)
+      if (unsaved !== undefined) throw notSaved(settings.save!, unsaved)
     },
   }
 }
@@ -142,24 +155,36 @@ async function startProcess(settings: ProcessSettings, emit: (event: MasterEvent
 async function readyPort(
   child: ChildProcess,
   exited: Promise<string>,
+  limitMs: number,
   emit: (event: MasterEvent) => void,
+  onUnsaved: (detail: string) => void,
 ): Promise<number> {
   const lines = createInterface({ input: child.stdout! })
   let timer: NodeJS.Timeout | undefined
   const ready = new Promise<number>((resolve, reject) => {
-    const fail = (detail: string) =>
-      reject(new HarnessError('MASTER_SETUP', `the embedded master did not start: ${detail}`, 'see the lines above'))
-    timer = setTimeout(() => fail(`no answer within ${START_LIMIT_MS / 1000} s`), START_LIMIT_MS)
-    void exited.then(fail)
+    const fail = (detail: string, hint = 'see the lines above') =>
+      reject(new HarnessError('MASTER_SETUP', `the embedded master did not start: ${detail}`, hint))
+    timer = setTimeout(() => fail(`no answer within ${limitMs / 1000} s`), limitMs)
+    void exited.then(detail => fail(detail))
     lines.on('line', line => {
       const message = JSON.parse(line) as ProcessMessage
       if (message.kind === 'ready') resolve(message.port)
-      else if (message.kind === 'failed') fail(message.detail)
+      else if (message.kind === 'failed' && message.code === 'MASTER_SETUP') fail(message.detail, message.hint)
+      else if (message.kind === 'failed') reject(new HarnessError(message.code, message.detail, message.hint))
+      else if (message.kind === 'unsaved') onUnsaved(message.detail)
       else if (message.kind === 'restarted') emit({ kind: 'restarted', pid: child.pid!, previousPid: child.pid! })
       else emit({ kind: 'syslog', line: message.line })
     })
   })
   return ready.finally(() => clearTimeout(timer))
+}
+
+function notSaved(path: string, detail: string): HarnessError {
+  return new HarnessError(
+    'RESULTS',
+    `what the embedded master held is lost: cannot write ${path}: ${detail}`,
+    'give --save a path in a folder that can be written',
+  )
 }
 
 /** The built file, also when this runs from its source under a test runner. */
@@ -201,6 +226,7 @@ function changedSettings(settings: ProcessSettings): Record<string, string> {
   if (dialect !== undefined) changed.dialect = dialect
   if (tls !== undefined) changed.tls = tls.implicit === true ? 'implicit' : 'starttls'
   if (compress === true) changed.compress = 'deflate'
+  for (const key of ['load', 'save'] as const) if (settings[key] !== undefined) changed[key] = settings[key]
   if (crashes === true) changed.crashes = 'true'
   if (settings.slowedBy !== undefined) changed.slowedBy = String(settings.slowedBy)
   return changed

@@ -5,11 +5,14 @@ import type { ModelOptions } from './modelled-service.js'
 import { PlainService } from './plain-service.js'
 import { type ServerTls, serverTls } from './server-tls.js'
 import type { Service, ServiceEvents } from './service.js'
+import { loadSnapshot } from './snapshot.js'
 
 export interface ServerOptions extends CoreOptions {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
+  /** A dump that it holds from the start. */
+  readonly load?: string
   /** @see Slowness */
   readonly slowedBy?: number
   /** Serves as the Cyrus that this is a model of; as fast as it can when absent. */
@@ -26,12 +29,16 @@ export interface RunningServer {
   close(): void
 }
 
-/** @throws {HarnessError} `MASTER_SETUP` when the port cannot be had, or the certificate is none */
+/**
+ * @throws {HarnessError} `MASTER_SETUP` when the port cannot be had, or the certificate is none; `USAGE` and `RESULTS`
+ *   as {@link loadSnapshot}
+ */
 export async function startServer(options: ServerOptions, events: ServiceEvents): Promise<RunningServer> {
   const { model } = options
   const tls = options.tls === undefined ? undefined : serverTls(options.tls)
   const service: Service =
     model === undefined ? new PlainService(options, tls, events) : await modelledService(options, model, tls, events)
+  if (options.load !== undefined) await loadSnapshot(service.core.catalogue, options.load)
   // Cyrus answers those who have closed their half and wait.
   const server = createServer({ noDelay: true, allowHalfOpen: model !== undefined }, socket => service.accept(socket))
   await listen(server, options)

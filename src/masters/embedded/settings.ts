@@ -1,8 +1,12 @@
+import type { ErrorCode } from '../../core/errors.js'
 import type { Mechanism } from '../../sasl/mechanism.js'
 import type { ServerOptions } from './server.js'
 
 /** What the parent tells the process, as one line of JSON on its standard input: a command line is for all to read. */
-export type ProcessSettings = ServerOptions
+export interface ProcessSettings extends ServerOptions {
+  /** Where what it holds is written at its end. */
+  readonly save?: string
+}
 
 /** What the parent may tell it later, a line each. */
 export type ProcessOrder = { readonly kind: 'restart'; readonly empty: boolean }
@@ -26,7 +30,9 @@ export type ProcessMessage =
   | { readonly kind: 'ready'; readonly port: number }
   | { readonly kind: 'report'; readonly line: string }
   | { readonly kind: 'restarted' }
-  | { readonly kind: 'failed'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly detail: string; readonly hint: string }
+  /** At its end: what it holds could not be written. */
+  | { readonly kind: 'unsaved'; readonly detail: string }
 
 export const SETTING_DEFAULTS = {
   user: 'murder',

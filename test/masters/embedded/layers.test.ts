@@ -296,6 +296,19 @@ describe.each(MASTERS)('$master', ({ model }) => {
     }
   })
 
+  it('dies of a DELETE, if asked to, with all that waits, and comes back with what it held', async () => {
+    const server = await started({ ...options, crashes: true }, 3)
+    const [reader, killer] = [await line(server), await line(server)]
+    await killer.ask(LOGIN, /A0 OK/)
+    killer.said = ''
+    killer.socket.write('D DELETE "nosuch"\r\nE RESERVE "user.late" "be!p"\r\n')
+    await until(() => reader.closed && killer.closed)
+    expect(killer.said).toBe('')
+    const client = await login(server, {})
+    expect(await listed(client)).toHaveLength(3)
+    expect(reports).toEqual([expect.stringMatching(/^signaled to death by signal 11 .*DELETE/)])
+  })
+
   it('is restarted under TLS and DEFLATE as without', async () => {
     const server = await started(options, 5)
     const clients = [await login(server, { tls: {}, compress: true }), await login(server, {})]

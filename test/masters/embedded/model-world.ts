@@ -48,7 +48,7 @@ export class ModelWorld extends TestWorld {
         soon: () => {},
         randomBytes: byteCount => Buffer.alloc(byteCount, 7),
         report: line => void this.reports.push(line),
-        die: () => {},
+        die: () => void this.deaths++,
       },
     )
     const { failedLoginPauseMs } = this.core.options

@@ -22,6 +22,8 @@ export const OPTIONS: CoreOptions = {
 /** A master with no sockets and no time but what a test lets pass. */
 export abstract class TestWorld {
   readonly reports: string[] = []
+  /** How often it was to die; here it goes on. */
+  deaths = 0
   abstract readonly core: Core
   /** A connection, and how its bytes come in. */
   abstract serve(peer: Peer): Served
@@ -69,7 +71,7 @@ export class World extends TestWorld {
         soon: what => void this.turns.push(what),
         randomBytes: byteCount => Buffer.alloc(byteCount, 7),
         report: line => void this.reports.push(line),
-        die: () => {},
+        die: () => void this.deaths++,
       },
     )
   }
