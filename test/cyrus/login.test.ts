@@ -94,7 +94,7 @@ async function list(client: Client): Promise<{ readonly names: readonly string[]
   return { names, wireBytes: traffic.readBytes - before }
 }
 
-describe('our client on a real master', () => {
+describe('peer 5: our client on a real master', () => {
   it('takes the strongest that is offered', async () => {
     const client = await connect({})
     expect([...client.banner.capabilities.get('AUTH')!].sort()).toEqual([...OFFERED].sort())
