@@ -9,6 +9,7 @@ import { capacityCommand } from './capacity.js'
 import { cleanupCommand } from './cleanup.js'
 import { compareCommand, keepSeparator } from './compare.js'
 import { diagnoseCommand } from './diagnose.js'
+import { doctorCommand } from './doctor.js'
 import { dumpCommand } from './dump.js'
 import { gateCommand } from './gate.js'
 import { generateCommand } from './generate.js'
@@ -42,6 +43,7 @@ for (const command of [
   gateCommand(),
   compareCommand(),
   trendCommand(),
+  doctorCommand(),
   diagnoseCommand(),
   planCommand(),
   rehearseCommand(),

@@ -1,0 +1,251 @@
+import { randomBytes } from 'node:crypto'
+import { lookup } from 'node:dns/promises'
+import { networkInterfaces } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Credentials, MasterAddress } from '../core/address.js'
+import type { Clock } from '../core/clock.js'
+import { HarnessError, messageOf } from '../core/errors.js'
+import { timesOf } from '../doctor/times.js'
+import { listOnce } from '../drivers/list-once.js'
+import { takePulse } from '../drivers/pulse.js'
+import type { Answer, DoctorFacts } from '../metrics/doctor-result.js'
+import { describeHost } from '../samplers/host.js'
+import { localPorts, localPortsTowards } from '../samplers/local-ports.js'
+import { listProc } from '../samplers/read-proc.js'
+import { Client } from '../session/client.js'
+import { type Contact, contact } from '../session/contact.js'
+import { tlsProbe } from '../session/tls-probe.js'
+import { localMaster, mostOpenFiles } from './local-master.js'
+import type { Progress } from './progress.js'
+
+export interface Patient {
+  readonly target: Omit<DoctorFacts['target'], 'isHere' | 'host' | 'port'>
+  readonly address: MasterAddress
+  /** Undefined where no password is to be had; asked for when there is a master to log in to. */
+  readonly credentials: () => Promise<Credentials | undefined>
+  /** Of a master of our own. */
+  readonly pid: number | undefined
+  /** Read the whole list as well. */
+  readonly dump: boolean
+  readonly clock: Clock
+  readonly progress: Progress
+}
+
+/** All but a list, together; a port may be silent to each of them. */
+const LIMIT_MS = 9_000
+const LIMITS = { lookupMs: 2_000, connectMs: 3_000, silentMs: 1_250, tlsMs: 2_000, loginMs: 4_500, pulseMs: 2_500 }
+const MORE_CONTACTS = 4
+const PULSE = { noops: 200, gapMs: 5, findEvery: 20 }
+
+/** Looks at a master; of what is none, no more than that. */
+export async function gatherFacts(patient: Patient): Promise<DoctorFacts> {
+  return new Examination(patient).facts()
+}
+
+type Facts = { -readonly [Key in keyof DoctorFacts]: DoctorFacts[Key] }
+
+class Examination {
+  private readonly endNs: number
+
+  constructor(private readonly patient: Patient) {
+    this.endNs = patient.clock.nowNs() + LIMIT_MS * 1e6
+  }
+
+  async facts(): Promise<DoctorFacts> {
+    const { address, pid, progress, target } = this.patient
+    const { host, port } = address
+    const found = await this.addresses()
+    const isHere = found.addresses.some(isOwnAddress)
+    const facts: Facts = {
+      target: { ...target, host, port, isHere },
+      addresses: found.addresses,
+      connectUs: null,
+      bannerUs: null,
+      answer: found.failure ?? { kind: 'hungUp' },
+      tls: null,
+      login: { kind: 'notTried', why: 'there is no master to log in to' },
+      noopUs: null,
+      findUs: null,
+      local: isHere ? localMaster(port, pid, progress) : null,
+      host: hostFacts(port),
+      list: null,
+      listFailed: null,
+    }
+    if (found.failure !== undefined) return facts
+    progress.note('asking who is there')
+    await this.meet(facts)
+    if (facts.answer.kind !== 'mupdate') return facts
+    await this.meetAgain(facts)
+    if (facts.answer.banner.role.startsWith('mupdate://'))
+      facts.login = { kind: 'notTried', why: 'it is a slave, which does not serve runs' }
+    else await this.logIn(facts)
+    return facts
+  }
+
+  /** What is left of the time, at most. */
+  private within(limitMs: number): number {
+    return Math.max(1, Math.min(limitMs, (this.endNs - this.patient.clock.nowNs()) / 1e6))
+  }
+
+  private async addresses(): Promise<{ addresses: string[]; failure?: Extract<Answer, { kind: 'unresolved' }> }> {
+    const { host } = this.patient.address
+    const slow = (detail: string) => ({ addresses: [], failure: { kind: 'unresolved' as const, detail } })
+    const limitMs = this.within(LIMITS.lookupMs)
+    const late = new AbortController()
+    try {
+      const all = await Promise.race([lookup(host, { all: true }), sleep(limitMs, undefined, { signal: late.signal })])
+      if (all === undefined) return slow(`${host} was not looked up in ${limitMs / 1e3} s`)
+      return { addresses: [...new Set(all.map(({ address }) => address))] }
+    } catch (error) {
+      return slow(`${host} has no address: ${messageOf(error)}`)
+    } finally {
+      late.abort()
+    }
+  }
+
+  /** Sees who answers, in clear, and by TLS where it is offered or asked for. */
+  private async meet(facts: Facts): Promise<void> {
+    const first = await this.contact()
+    if (isClosed(first)) {
+      facts.answer = first
+      return
+    }
+    facts.answer = first.answer
+    facts.connectUs = timesOf([first.connectNs])
+    facts.bannerUs = first.answer.kind === 'mupdate' ? timesOf([first.answerNs]) : null
+    const mode = modeFor(first)
+    if (mode === undefined) return
+    const { seen, inside } = await this.probe(mode)
+    if (mode === 'starttls') facts.tls = seen
+    else if (seen.kind === 'established') {
+      facts.tls = seen
+      facts.answer = { kind: 'tls', inside: insideText(inside) }
+    }
+  }
+
+  private contact(): Promise<Contact | Closed> {
+    const { address, clock } = this.patient
+    const { connectMs, silentMs } = LIMITS
+    const patience = { connectMs: this.within(connectMs), silentMs: this.within(silentMs) }
+    return contact(address, clock, patience).catch(closed)
+  }
+
+  private probe(mode: 'starttls' | 'implicit') {
+    const { address, clock } = this.patient
+    return tlsProbe(address, mode, {}, { clock, nowMs: Date.now(), limitMs: this.within(LIMITS.tlsMs) })
+  }
+
+  /** One connection says little of how long connections take. */
+  private async meetAgain(facts: Facts): Promise<void> {
+    const [connects, banners] = [facts.connectUs, facts.bannerUs].map(times =>
+      times === null ? [] : [times.p50 * 1e3],
+    )
+    for (let i = 0; i < MORE_CONTACTS; i++) {
+      const again = await this.contact()
+      if (isClosed(again) || again.answer.kind !== 'mupdate') continue
+      connects!.push(again.connectNs)
+      banners!.push(again.answerNs)
+    }
+    facts.connectUs = timesOf(connects!)
+    facts.bannerUs = timesOf(banners!)
+  }
+
+  private async logIn(facts: Facts): Promise<void> {
+    const { address, clock, progress, target } = this.patient
+    const credentials = await this.patient.credentials()
+    if (credentials === undefined) {
+      facts.login = { kind: 'notTried', why: `there is no password of ${target.user}` }
+      return
+    }
+    progress.note('logging in')
+    const startNs = clock.nowNs()
+    try {
+      const client = await Client.connect({ address, credentials, clock, timeoutMs: this.within(LIMITS.loginMs) })
+      const ms = (clock.nowNs() - startNs) / 1e6
+      facts.login = { kind: 'done', ms, mechanism: 'PLAIN', isEncrypted: false }
+      await this.serve(client, facts)
+    } catch (error) {
+      if (!(error instanceof HarnessError)) throw error
+      const { code, message, hint } = error
+      facts.login = { kind: 'refused', ms: (clock.nowNs() - startNs) / 1e6, code, detail: message, remedy: hint }
+    }
+  }
+
+  private async serve(client: Client, facts: Facts): Promise<void> {
+    const { clock, dump, progress } = this.patient
+    try {
+      progress.note('measuring NOOP and FIND')
+      const name = `user.mupdbench-doctor-${randomBytes(6).toString('hex')}`
+      const limitMs = this.within(LIMITS.pulseMs)
+      const { noopNs, findNs, unanswered } = await takePulse(client, { ...PULSE, clock, name, limitMs })
+      facts.noopUs = timesOf(noopNs, unanswered === 'NOOP' ? 1 : 0)
+      facts.findUs = timesOf(findNs, unanswered === 'FIND' ? 1 : 0)
+      if (dump) await this.list(client, facts, unanswered !== undefined)
+    } finally {
+      await client.logout(this.within(500))
+    }
+  }
+
+  private async list(client: Client, facts: Facts, isStuck: boolean): Promise<void> {
+    if (isStuck) {
+      facts.listFailed = 'not asked for: the master did not answer what is far less'
+      return
+    }
+    this.patient.progress.note('reading the whole list')
+    try {
+      facts.list = await listOnce(client, this.patient.clock)
+    } catch (error) {
+      if (!(error instanceof HarnessError)) throw error
+      facts.listFailed = error.message
+    }
+  }
+}
+
+/** What TLS is worth looking at, after what a port said in clear. */
+function modeFor({ answer, wasSilent }: Contact): 'starttls' | 'implicit' | undefined {
+  if (answer.kind === 'mupdate') return answer.banner.capabilities.STARTTLS === undefined ? undefined : 'starttls'
+  if (answer.kind === 'bye') return undefined
+  const spokeItself = answer.kind === 'other' && !wasSilent && !/TLS/.test(answer.what)
+  return spokeItself ? undefined : 'implicit'
+}
+
+function insideText(inside: Contact['answer'] | undefined): string {
+  switch (inside?.kind) {
+    case 'mupdate':
+      return 'a MUPDATE master'
+    case 'bye':
+      return 'a MUPDATE master that turns connections away'
+    case 'other':
+      return inside.what
+    default:
+      return 'somebody who says nothing'
+  }
+}
+
+type Closed = Extract<Answer, { kind: 'closed' }>
+
+function isClosed(met: Contact | Closed): met is Closed {
+  return 'kind' in met
+}
+
+function closed(error: unknown): Closed {
+  if (!(error instanceof HarnessError)) throw error
+  return { kind: 'closed', detail: error.message, remedy: error.hint }
+}
+
+function isOwnAddress(address: string): boolean {
+  const own = Object.values(networkInterfaces()).flatMap(all => (all ?? []).map(one => one.address))
+  return own.includes(address) || /^127\.|^::1$/.test(address)
+}
+
+function hostFacts(port: number): DoctorFacts['host'] {
+  const { cores, cpuLimitCores } = describeHost()
+  return {
+    descriptors: listProc('/proc/self/fd')?.length ?? null,
+    maxDescriptors: mostOpenFiles('self'),
+    cpus: cores,
+    cpuLimitCores: cpuLimitCores ?? null,
+    ports: localPorts() ?? null,
+    portsUsed: localPortsTowards(port) ?? null,
+  }
+}

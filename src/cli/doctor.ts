@@ -1,0 +1,113 @@
+import { Command } from 'commander'
+import type { Credentials } from '../core/address.js'
+import { monotonicClock, monotonicOriginS } from '../core/clock.js'
+import { EXIT } from '../core/exit-status.js'
+import { packageVersion } from '../core/package-root.js'
+import { examine } from '../doctor/examine.js'
+import { isLoopback } from '../masters/remote.js'
+import type { DoctorResult } from '../metrics/doctor-result.js'
+import { doctorText } from '../report/doctor.js'
+import { createMaster, type MasterChoice, parseMaster, readPassword } from './choose-master.js'
+import { gatherFacts, type Patient } from './doctor-facts.js'
+import { collect } from './options.js'
+import { mayBeSites, requirePermissions } from './permission.js'
+import { Progress } from './progress.js'
+
+interface DoctorFlags {
+  readonly dump?: true
+  readonly json?: true
+  readonly passwordFile?: string
+  readonly allowLoad: string[]
+}
+
+/** Of a master that the harness starts to look at. */
+const MANAGED = { master: { place: 'tmpfs', settings: {} }, seed: 1 } as const
+
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .description('look at a master: who answers, TLS, login, latency, limits, and what a run would need')
+    .argument('<master>', 'mupdate://user@host:port; or embedded, embedded:cyrus, cyrus, cyrus:PREFIX')
+    .option('--dump', 'also read the whole list once, as a slave does: it holds the master’s lock for seconds')
+    .option('--json', 'the result as JSON on stdout')
+    .option('--password-file <file>', 'its password (else MUPDATE_BENCH_PASSWORD, else a prompt)')
+    .option('--allow-load <host>', 'let --dump load that host (repeatable)', collect, [])
+    .addHelpText(
+      'after',
+      `
+It logs in once and sends NOOP and FIND, for a second or two: harmless, also in production. Without a password it
+looks at all that needs none.
+
+Examples:
+  mupdate-bench doctor mupdate://murder@mupdate.example.org:3905
+  mupdate-bench doctor mupdate://murder@mupdate.example.org --dump --allow-load mupdate.example.org
+  mupdate-bench doctor cyrus --json
+
+Exit status: 0 nothing, or warnings alone; 2 usage; 3 a run cannot work so: unreachable, refused, no master.`,
+    )
+    .action(async (text: string, flags: DoctorFlags) => {
+      const result = await lookAt(parseMaster(text), flags)
+      process.exitCode = result.verdict === 'failed' ? EXIT.master : EXIT.pass
+      process.stdout.write(flags.json === true ? `${JSON.stringify(result, null, 2)}\n` : doctorText(result))
+    })
+}
+
+async function lookAt(choice: MasterChoice, flags: DoctorFlags): Promise<DoctorResult> {
+  const clock = monotonicClock(monotonicOriginS())
+  const progress = new Progress()
+  const common = { dump: flags.dump === true, clock, progress }
+  try {
+    if (choice.kind === 'remote') {
+      const { address, user } = choice
+      if (common.dump)
+        requirePermissions(['read the whole list once; that UPDATE holds the master’s lock'], address, LOAD, {
+          allowLoad: flags.allowLoad,
+          allowMutations: [],
+        })
+      const given = flags.passwordFile === undefined ? undefined : await readPassword(user, flags.passwordFile)
+      const target = {
+        kind: choice.kind,
+        user,
+        isLoopback: isLoopback(address.host),
+        words: mayBeSites(address) ? WORDS.map(word => `${word} ${address.host}`) : [],
+        options: [],
+      }
+      const credentials = () => credentialsOf(user, given)
+      return await result({ ...common, target, address, credentials, pid: undefined })
+    }
+    const master = await createMaster(choice, MANAGED, clock)
+    progress.note('starting a master')
+    try {
+      await master.start()
+      const { kind, address, credentials } = master
+      const target = { kind, user: credentials.user, isLoopback: true, words: [], options: [] }
+      return await result({ ...common, target, address, credentials: async () => credentials, pid: master.pid() })
+    } finally {
+      await master.stop()
+    }
+  } finally {
+    progress.clear()
+  }
+}
+
+const LOAD = { load: true, mutations: false }
+const WORDS = ['--allow-load', '--allow-mutations']
+
+/** Nobody is asked who cannot answer. */
+async function credentialsOf(user: string, given: string | undefined): Promise<Credentials | undefined> {
+  const isToBeHad = given !== undefined || process.env.MUPDATE_BENCH_PASSWORD !== undefined || process.stdin.isTTY
+  return isToBeHad ? { user, password: given ?? (await readPassword(user)) } : undefined
+}
+
+async function result(patient: Patient): Promise<DoctorResult> {
+  const startedAt = new Date().toISOString()
+  const startNs = patient.clock.nowNs()
+  const facts = await gatherFacts(patient)
+  return {
+    schema: 'mupdate-bench/doctor/1',
+    harnessVersion: packageVersion(),
+    startedAt,
+    seconds: (patient.clock.nowNs() - startNs) / 1e9,
+    ...examine(facts, false),
+    facts,
+  }
+}

@@ -1,0 +1,54 @@
+import { dangersOf, needsAllowStarttls } from '../masters/cyrus/dangers.js'
+import type { Answer, DoctorFacts } from '../metrics/doctor-result.js'
+import { type Check, ok, warning } from './check.js'
+
+type Banner = Extract<Answer, { kind: 'mupdate' }>['banner']
+
+/** What it offers. */
+export function bannerChecks(banner: Banner, { isLoopback }: DoctorFacts['target']): Check[] {
+  const { capabilities } = banner
+  const offers = (name: string) => capabilities[name] !== undefined
+  return [
+    mechanisms(capabilities.AUTH ?? []),
+    offers('STARTTLS') ? ok('STARTTLS', 'offered') : noStarttls(banner, isLoopback),
+    ok('COMPRESS', offers('COMPRESS') ? `offered: ${capabilities.COMPRESS!.join(', ')}` : 'not offered'),
+    partialUpdate(offers('PARTIAL-UPDATE'), isCyrus(banner)),
+  ]
+}
+
+/** What is known to go wrong with its version. */
+export function dangerChecks(banner: Banner): Check[] {
+  if (!isCyrus(banner)) return []
+  return dangersOf(banner.version).map(({ name, said, remedy }) => warning(name, said, remedy))
+}
+
+function isCyrus({ product }: Banner): boolean {
+  return /\bcyrus\b/i.test(product)
+}
+
+function mechanisms(offered: readonly string[]): Check {
+  if (offered.length > 0) return ok('AUTH', offered.join(', '))
+  return warning(
+    'AUTH',
+    'no mechanism is offered as long as there is no TLS',
+    'log in within TLS, or set sasl_mech_list (and allowplaintext for PLAIN) in the master’s imapd.conf',
+  )
+}
+
+function noStarttls({ version }: Banner, isLoopback: boolean): Check {
+  if (isLoopback) return ok('STARTTLS', 'not offered; nothing leaves this host')
+  const allow = needsAllowStarttls(version) ? ', and allowstarttls: yes' : ''
+  return warning(
+    'STARTTLS',
+    'not offered: names, ACLs and what PLAIN sends cross the network in clear',
+    `set tls_server_cert and tls_server_key in the master’s imapd.conf${allow}`,
+  )
+}
+
+function partialUpdate(isOffered: boolean, isCyrus: boolean): Check {
+  if (!isOffered) return ok('PARTIAL-UPDATE', 'not offered')
+  return ok(
+    'PARTIAL-UPDATE',
+    isCyrus ? 'offered (at most 30 hosts; a Cyrus master leaks memory on such streams)' : 'offered',
+  )
+}

@@ -1,0 +1,49 @@
+import type { DoctorCheck, DoctorFacts, DoctorResult } from '../metrics/doctor-result.js'
+import { bannerChecks, dangerChecks } from './banner.js'
+import type { Check } from './check.js'
+import { hostChecks } from './host.js'
+import { latencyChecks } from './latency.js'
+import { limitChecks } from './limits.js'
+import { loginChecks } from './login.js'
+import { portChecks } from './port.js'
+import { commandsFor, runChecks } from './run-needs.js'
+import { tlsChecks } from './tls.js'
+
+/**
+ * What the facts come to, in the order in which one asks. Of what is no master nothing is told but that it is none.
+ *
+ * @param isTlsAsked TLS is what runs would use, so that what is wrong with it fails them
+ */
+export function examine(
+  facts: DoctorFacts,
+  isTlsAsked: boolean,
+): Pick<DoctorResult, 'verdict' | 'checks' | 'commands'> {
+  const checks = [...grouped('port', portChecks(facts)), ...masterChecks(facts, isTlsAsked)]
+  return { verdict: gravest(checks), checks, commands: commandsFor(facts) }
+}
+
+function masterChecks(facts: DoctorFacts, isTlsAsked: boolean): DoctorCheck[] {
+  const { answer, target, tls } = facts
+  const tlsSeen = tls === null ? [] : grouped('TLS', tlsChecks(tls, target, isTlsAsked))
+  if (answer.kind !== 'mupdate') return tlsSeen
+  const isSlave = answer.banner.role.startsWith('mupdate://')
+  return [
+    ...grouped('offers', bannerChecks(answer.banner, target)),
+    ...tlsSeen,
+    ...grouped('login', loginChecks(facts)),
+    ...grouped('latency', latencyChecks(facts)),
+    ...(isSlave ? [] : grouped('limits', limitChecks(facts))),
+    ...(isSlave ? [] : grouped('known', dangerChecks(answer.banner))),
+    ...grouped('this host', hostChecks(facts)),
+    ...(isSlave ? [] : grouped('a run', runChecks(facts))),
+  ]
+}
+
+function grouped(group: string, checks: readonly Check[]): DoctorCheck[] {
+  return checks.map(check => ({ group, ...check }))
+}
+
+function gravest(checks: readonly DoctorCheck[]): DoctorResult['verdict'] {
+  const has = (mark: DoctorCheck['mark']) => checks.some(check => check.mark === mark)
+  return has('failed') ? 'failed' : has('warning') ? 'warning' : 'ok'
+}
