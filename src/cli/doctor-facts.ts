@@ -75,7 +75,7 @@ class Examination {
     progress.note('asking who is there')
     await this.meet(facts)
     if (facts.answer.kind !== 'mupdate') return facts
-    await this.meetAgain(facts)
+    if (facts.connectUs !== null) await this.meetAgain(facts)
     if (facts.answer.banner.role.startsWith('mupdate://'))
       facts.login = { kind: 'notTried', why: 'it is a slave, which does not serve runs' }
     else await this.logIn(facts)
@@ -105,15 +105,24 @@ class Examination {
 
   /** Sees who answers, in clear, and by TLS where it is offered or asked for. */
   private async meet(facts: Facts): Promise<void> {
+    if (this.patient.address.tls?.mode === 'implicit') {
+      const { seen, inside } = await this.probe('implicit')
+      facts.tls = seen
+      if (seen.kind === 'established') {
+        facts.answer = inside ?? { kind: 'tls', inside: insideText(inside) }
+        return
+      }
+    }
     const first = await this.contact()
     if (isClosed(first)) {
       facts.answer = first
+      facts.tls = null
       return
     }
     facts.answer = first.answer
     facts.connectUs = timesOf([first.connectNs])
     facts.bannerUs = first.answer.kind === 'mupdate' ? timesOf([first.answerNs]) : null
-    const mode = modeFor(first)
+    const mode = facts.tls === null ? modeFor(first) : undefined
     if (mode === undefined) return
     const { seen, inside } = await this.probe(mode)
     if (mode === 'starttls') facts.tls = seen
@@ -132,7 +141,7 @@ class Examination {
 
   private probe(mode: 'starttls' | 'implicit') {
     const { address, clock } = this.patient
-    return tlsProbe(address, mode, {}, { clock, nowMs: Date.now(), limitMs: this.within(LIMITS.tlsMs) })
+    return tlsProbe(address, mode, { clock, nowMs: Date.now(), limitMs: this.within(LIMITS.tlsMs) })
   }
 
   /** One connection says little of how long connections take. */
@@ -162,7 +171,12 @@ class Examination {
     try {
       const client = await Client.connect({ address, credentials, clock, timeoutMs: this.within(LIMITS.loginMs) })
       const ms = (clock.nowNs() - startNs) / 1e6
-      facts.login = { kind: 'done', ms, mechanism: 'PLAIN', isEncrypted: false }
+      facts.login = {
+        kind: 'done',
+        ms,
+        mechanism: client.security.mechanism,
+        isEncrypted: client.security.tls !== null,
+      }
       await this.serve(client, facts)
     } catch (error) {
       if (!(error instanceof HarnessError)) throw error

@@ -1,10 +1,9 @@
 import { Command } from 'commander'
-import type { Credentials } from '../core/address.js'
+import { type Credentials, isLoopback } from '../core/address.js'
 import { monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { EXIT } from '../core/exit-status.js'
 import { packageVersion } from '../core/package-root.js'
 import { examine } from '../doctor/examine.js'
-import { isLoopback } from '../masters/remote.js'
 import type { DoctorResult } from '../metrics/doctor-result.js'
 import { doctorText } from '../report/doctor.js'
 import { createMaster, type MasterChoice, parseMaster, readPassword } from './choose-master.js'
@@ -68,6 +67,7 @@ async function lookAt(choice: MasterChoice, flags: DoctorFlags): Promise<DoctorR
         kind: choice.kind,
         user,
         isLoopback: isLoopback(address.host),
+        tls: address.tls?.mode ?? null,
         words: mayBeSites(address) ? WORDS.map(word => `${word} ${address.host}`) : [],
         options: [],
       }
@@ -79,7 +79,7 @@ async function lookAt(choice: MasterChoice, flags: DoctorFlags): Promise<DoctorR
     try {
       await master.start()
       const { kind, address, credentials } = master
-      const target = { kind, user: credentials.user, isLoopback: true, words: [], options: [] }
+      const target = { kind, user: credentials.user, isLoopback: true, tls: null, words: [], options: [] }
       return await result({ ...common, target, address, credentials: async () => credentials, pid: master.pid() })
     } finally {
       await master.stop()
@@ -107,7 +107,7 @@ async function result(patient: Patient): Promise<DoctorResult> {
     harnessVersion: packageVersion(),
     startedAt,
     seconds: (patient.clock.nowNs() - startNs) / 1e9,
-    ...examine(facts, false),
+    ...examine(facts),
     facts,
   }
 }

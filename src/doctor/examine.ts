@@ -9,22 +9,15 @@ import { portChecks } from './port.js'
 import { commandsFor, runChecks } from './run-needs.js'
 import { tlsChecks } from './tls.js'
 
-/**
- * What the facts come to, in the order in which one asks. Of what is no master nothing is told but that it is none.
- *
- * @param isTlsAsked TLS is what runs would use, so that what is wrong with it fails them
- */
-export function examine(
-  facts: DoctorFacts,
-  isTlsAsked: boolean,
-): Pick<DoctorResult, 'verdict' | 'checks' | 'commands'> {
-  const checks = [...grouped('port', portChecks(facts)), ...masterChecks(facts, isTlsAsked)]
+/** What the facts come to, in the order in which one asks. Of what is no master nothing is told but that it is none. */
+export function examine(facts: DoctorFacts): Pick<DoctorResult, 'verdict' | 'checks' | 'commands'> {
+  const checks = [...grouped('port', portChecks(facts)), ...masterChecks(facts)]
   return { verdict: gravest(checks), checks, commands: commandsFor(facts) }
 }
 
-function masterChecks(facts: DoctorFacts, isTlsAsked: boolean): DoctorCheck[] {
+function masterChecks(facts: DoctorFacts): DoctorCheck[] {
   const { answer, target, tls } = facts
-  const tlsSeen = tls === null ? [] : grouped('TLS', tlsChecks(tls, target, isTlsAsked))
+  const tlsSeen = tls === null ? [] : grouped('TLS', tlsChecks(tls, target, usesTls(target)))
   if (answer.kind !== 'mupdate') return tlsSeen
   const isSlave = answer.banner.role.startsWith('mupdate://')
   return [
@@ -46,4 +39,9 @@ function grouped(group: string, checks: readonly Check[]): DoctorCheck[] {
 function gravest(checks: readonly DoctorCheck[]): DoctorResult['verdict'] {
   const has = (mark: DoctorCheck['mark']) => checks.some(check => check.mark === mark)
   return has('failed') ? 'failed' : has('warning') ? 'warning' : 'ok'
+}
+
+/** Runs use it, so that what is wrong with it fails them; else it is only looked at. */
+function usesTls({ tls, isLoopback }: DoctorFacts['target']): boolean {
+  return tls === null ? !isLoopback : tls !== 'off'
 }

@@ -35,8 +35,3 @@ export class RemoteMaster implements Master {
 
   onEvent(): void {}
 }
-
-/** Loopback in all its spellings; everything else is somebody's network. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
-}

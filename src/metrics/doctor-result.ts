@@ -98,6 +98,10 @@ const facts = z.strictObject({
     user: z.string(),
     isHere: z.boolean().describe('the address is one of this host’s'),
     isLoopback: z.boolean(),
+    tls: z
+      .enum(['starttls', 'implicit', 'off'])
+      .nullable()
+      .describe('as it was asked for; null: STARTTLS where another host offers it'),
     words: z.array(z.string()).describe('without which a run may not load it'),
     options: z.array(z.string()).describe('how it is reached, for the command line'),
   }),

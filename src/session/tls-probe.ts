@@ -1,11 +1,12 @@
 import { connect as connectSocket, isIP, type Socket } from 'node:net'
-import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls'
+import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { MasterAddress } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
-import { messageOf } from '../core/errors.js'
+import { HarnessError, messageOf } from '../core/errors.js'
 import type { TlsSeen } from '../metrics/doctor-result.js'
 import { NUDGE } from './contact.js'
 import { Hearing } from './hearing.js'
+import { contextOf } from './tls.js'
 import { type FirstBytes, whoAnswers } from './who-answers.js'
 
 export interface TlsFound {
@@ -22,11 +23,11 @@ const TAG = 'S01'
  * Makes a TLS connection to see what comes of it, and trusts nobody: nothing is sent over it but a NOOP.
  *
  * @param nowMs UTC, for a certificate's days
+ * @throws {HarnessError} `USAGE` for files that are none
  */
 export async function tlsProbe(
   address: MasterAddress,
   mode: TlsSeen['mode'],
-  options: ConnectionOptions,
   { clock, nowMs, limitMs }: { readonly clock: Clock; readonly nowMs: number; readonly limitMs: number },
 ): Promise<TlsFound> {
   const socket = connectSocket({ host: address.host, port: address.port, noDelay: true })
@@ -35,7 +36,7 @@ export async function tlsProbe(
     await opened(socket)
     if (mode === 'starttls') await startTls(socket, limitMs)
     const startNs = clock.nowNs()
-    const secured = await handshake(socket, address, options)
+    const secured = await handshake(socket, address)
     const ms = (clock.nowNs() - startNs) / 1e6
     const inside = await whoIsInside(secured, mode)
     return {
@@ -43,6 +44,7 @@ export async function tlsProbe(
       inside,
     }
   } catch (error) {
+    if (error instanceof HarnessError) throw error
     return { seen: { kind: 'failed', mode, detail: messageOf(error) }, inside: undefined }
   } finally {
     clearTimeout(timer)
@@ -72,11 +74,18 @@ async function startTls(socket: Socket, limitMs: number): Promise<void> {
   if (!line.startsWith(`${TAG} OK`)) throw new Error(`STARTTLS was answered ${JSON.stringify(line.trim())}`)
 }
 
-function handshake(socket: Socket, { host }: MasterAddress, options: ConnectionOptions): Promise<TLSSocket> {
+function handshake(socket: Socket, { host, tls }: MasterAddress): Promise<TLSSocket> {
+  const name = tls?.serverName ?? host
+  const secureContext = contextOf(tls ?? {})
   return new Promise((resolve, reject) => {
-    const servername = isIP(host) === 0 ? { servername: host } : {}
-    // Looked at only: what is wrong with its certificate is told, and not what ends it.
-    const secured = connectTls({ ...servername, ...options, host, socket, rejectUnauthorized: false })
+    const secured = connectTls({
+      socket,
+      host: name,
+      ...(isIP(name) === 0 ? { servername: name } : {}),
+      secureContext,
+      // What is wrong with its certificate is told, and ends nothing.
+      rejectUnauthorized: false,
+    })
     secured.once('secureConnect', () => resolve(secured))
     secured.once('error', reject)
     secured.once('close', () => reject(new Error('the connection was closed during the handshake')))

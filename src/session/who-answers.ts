@@ -1,7 +1,8 @@
 import { isHarnessError } from '../core/errors.js'
 import type { Answer } from '../metrics/doctor-result.js'
-import { decodeReply, REPLY, replyCode, statusText } from '../wire/reply.js'
+import { REPLY, replyCode, statusText } from '../wire/reply.js'
 import { FrameScanner } from '../wire/scanner.js'
+import { type Banner, BannerReader } from './banner.js'
 
 /** What first bytes tell of who sent them. */
 export type FirstBytes = Extract<Answer, { kind: 'mupdate' | 'bye' | 'other' }>
@@ -9,6 +10,7 @@ export type FirstBytes = Extract<Answer, { kind: 'mupdate' | 'bye' | 'other' }>
 /** More than any banner has. */
 const MOST_BYTES = 64 * 1024
 const MOST_SHOWN = 60
+const ASTERISK = 42
 
 /** Who else is met on a port, by how his first line begins. */
 const OTHERS: readonly (readonly [RegExp, string])[] = [
@@ -32,7 +34,7 @@ export function whoAnswers(bytes: Buffer, isAll: boolean): FirstBytes | undefine
   try {
     return byFrames(bytes) ?? (isAll && bytes.length > 0 ? other(bytes) : tooMuch(bytes))
   } catch (error) {
-    // A line, or a literal, larger than any of a banner.
+    // Another protocol's line, or one larger than any of a banner.
     if (isHarnessError(error)) return other(bytes)
     throw error
   }
@@ -40,25 +42,24 @@ export function whoAnswers(bytes: Buffer, isAll: boolean): FirstBytes | undefine
 
 function byFrames(bytes: Buffer): FirstBytes | undefined {
   const scanner = new FrameScanner()
+  const reader = new BannerReader('')
   scanner.feed(bytes)
-  const capabilities: Record<string, string[]> = {}
   while (scanner.next()) {
     const { frame } = scanner
-    if (frame.count === 0) continue
     const code = replyCode(frame)
-    if (frame.count < 2 || !frame.equals(0, '*')) return other(bytes)
-    if (code === REPLY.bye || code === REPLY.no) return { kind: 'bye', text: statusText(frame) }
-    if (code === REPLY.ok) {
-      if (frame.count < 6 || !frame.isWord(2, 'MUPDATE')) return other(bytes)
-      const [host, product, version, role] = [3, 4, 5, 6].map(i => (i < frame.count ? frame.text(i) : ''))
-      return { kind: 'mupdate', banner: { host, product, version, role, capabilities: { ...capabilities } } }
-    }
-    const reply = decodeReply(frame)
-    if (reply.kind !== 'capability') return other(bytes)
-    capabilities[reply.name] = [...reply.values]
+    if (frame.count === 0) continue
+    if (frame.equals(0, '*') && (code === REPLY.bye || code === REPLY.no))
+      return { kind: 'bye', text: statusText(frame) }
+    const banner = reader.take(frame)
+    if (banner !== undefined) return { kind: 'mupdate', banner: plain(banner) }
   }
   // What cannot become a banner any more.
-  return /^(\*|$)/.test(bytes.toString('latin1', 0, 1)) ? undefined : other(bytes)
+  return bytes.length > 0 && bytes[0] !== ASTERISK ? other(bytes) : undefined
+}
+
+function plain({ capabilities, ...banner }: Banner): Extract<FirstBytes, { kind: 'mupdate' }>['banner'] {
+  const offered = [...capabilities].map(([name, values]): [string, string[]] => [name, [...values]])
+  return { ...banner, capabilities: Object.fromEntries(offered) }
 }
 
 function tooMuch(bytes: Buffer): FirstBytes | undefined {
