@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Credentials, MasterAddress } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
 import { HarnessError, messageOf } from '../core/errors.js'
+import { isSlave } from '../doctor/banner.js'
 import { timesOf } from '../doctor/times.js'
 import { listOnce } from '../drivers/list-once.js'
 import { takePulse } from '../drivers/pulse.js'
@@ -63,7 +64,7 @@ class Examination {
       bannerUs: null,
       answer: found.failure ?? { kind: 'hungUp' },
       tls: null,
-      login: { kind: 'notTried', why: 'there is no master to log in to' },
+      login: { kind: 'notTried', why: 'there is no master to log in to', remedy: null },
       noopUs: null,
       findUs: null,
       local: isHere ? localMaster(port, pid, progress) : null,
@@ -76,8 +77,8 @@ class Examination {
     await this.meet(facts)
     if (facts.answer.kind !== 'mupdate') return facts
     if (facts.connectUs !== null) await this.meetAgain(facts)
-    if (facts.answer.banner.role.startsWith('mupdate://'))
-      facts.login = { kind: 'notTried', why: 'it is a slave, which does not serve runs' }
+    if (isSlave(facts.answer.banner))
+      facts.login = { kind: 'notTried', why: 'it is a slave, which does not serve runs', remedy: null }
     else await this.logIn(facts)
     return facts
   }
@@ -163,7 +164,9 @@ class Examination {
     const { address, clock, progress, target } = this.patient
     const credentials = await this.patient.credentials()
     if (credentials === undefined) {
-      facts.login = { kind: 'notTried', why: `there is no password of ${target.user}` }
+      const remedy =
+        'set MUPDATE_BENCH_PASSWORD or give --password-file FILE; the user must be one of the master’s admins'
+      facts.login = { kind: 'notTried', why: `there is no password of ${target.user}`, remedy }
       return
     }
     progress.note('logging in')

@@ -2,7 +2,7 @@ import { dangersOf, needsAllowStarttls } from '../masters/cyrus/dangers.js'
 import type { Answer, DoctorFacts } from '../metrics/doctor-result.js'
 import { type Check, ok, warning } from './check.js'
 
-type Banner = Extract<Answer, { kind: 'mupdate' }>['banner']
+export type Banner = Extract<Answer, { kind: 'mupdate' }>['banner']
 
 /** What it offers. */
 export function bannerChecks(banner: Banner, { isLoopback }: DoctorFacts['target']): Check[] {
@@ -20,6 +20,16 @@ export function bannerChecks(banner: Banner, { isLoopback }: DoctorFacts['target
 export function dangerChecks(banner: Banner): Check[] {
   if (!isCyrus(banner)) return []
   return dangersOf(banner.version).map(({ name, said, remedy }) => warning(name, said, remedy))
+}
+
+/** Cyrus: `(master)`, or of a slave `mupdate://` and its master. */
+export function isSlave({ role }: Banner): boolean {
+  return masterOf(role) !== undefined
+}
+
+/** Of a slave. */
+export function masterOf(role: string): string | undefined {
+  return /^mupdate:\/\/(.+)$/.exec(role)?.[1]
 }
 
 function isCyrus({ product }: Banner): boolean {

@@ -1,5 +1,5 @@
 import type { DoctorCheck, DoctorFacts, DoctorResult } from '../metrics/doctor-result.js'
-import { bannerChecks, dangerChecks } from './banner.js'
+import { bannerChecks, dangerChecks, isSlave } from './banner.js'
 import type { Check } from './check.js'
 import { hostChecks } from './host.js'
 import { latencyChecks } from './latency.js'
@@ -19,16 +19,17 @@ function masterChecks(facts: DoctorFacts): DoctorCheck[] {
   const { answer, target, tls } = facts
   const tlsSeen = tls === null ? [] : grouped('TLS', tlsChecks(tls, target, usesTls(target)))
   if (answer.kind !== 'mupdate') return tlsSeen
-  const isSlave = answer.banner.role.startsWith('mupdate://')
+  const ofAnswer = [...grouped('offers', bannerChecks(answer.banner, target)), ...tlsSeen]
+  // Runs ask its master.
+  if (isSlave(answer.banner)) return ofAnswer
   return [
-    ...grouped('offers', bannerChecks(answer.banner, target)),
-    ...tlsSeen,
+    ...ofAnswer,
     ...grouped('login', loginChecks(facts)),
     ...grouped('latency', latencyChecks(facts)),
-    ...(isSlave ? [] : grouped('limits', limitChecks(facts))),
-    ...(isSlave ? [] : grouped('known', dangerChecks(answer.banner))),
+    ...grouped('limits', limitChecks(facts)),
+    ...grouped('known', dangerChecks(answer.banner)),
     ...grouped('this host', hostChecks(facts)),
-    ...(isSlave ? [] : grouped('a run', runChecks(facts))),
+    ...grouped('a run', runChecks(facts)),
   ]
 }
 

@@ -8,14 +8,7 @@ const CLEAR = ['PLAIN', 'LOGIN']
 const PAUSE_MS = 500
 
 export function loginChecks({ login, target }: DoctorFacts): Check[] {
-  if (login.kind === 'notTried')
-    return [
-      notMeasured(
-        'login',
-        `not tried: ${login.why}`,
-        'set MUPDATE_BENCH_PASSWORD or give --password-file FILE; the user must be one of the master’s admins',
-      ),
-    ]
+  if (login.kind === 'notTried') return [notMeasured('login', `not tried: ${login.why}`, login.remedy)]
   if (login.kind === 'refused') return [refused(login)]
   const said = `as ${target.user} by ${login.mechanism}, in ${formatDurationUs(login.ms * 1e3)} with connection and banner`
   if (!CLEAR.includes(login.mechanism) || login.isEncrypted || target.isLoopback) return [ok('login', said)]
@@ -23,7 +16,7 @@ export function loginChecks({ login, target }: DoctorFacts): Check[] {
     warning(
       'login',
       `${said}: the password crossed the network in clear`,
-      'use TLS, or a mechanism that does not send it (SCRAM-SHA-256), and change it',
+      'change it; then use TLS, or --mechanism SCRAM-SHA-256, which does not send it',
     ),
   ]
 }

@@ -1,5 +1,6 @@
 import { formatCount, formatDurationUs } from '../core/units.js'
 import type { DoctorFacts, Times } from '../metrics/doctor-result.js'
+import { type Banner, masterOf } from './banner.js'
 import { type Check, failed, ok } from './check.js'
 
 const NO_MASTER = 'give the port of a MUPDATE master (usually 3905)'
@@ -36,7 +37,7 @@ function whoAnswers(answer: Contact): Check {
       return failed(
         'answers',
         `nothing but TLS is spoken there; within it is ${answer.inside}`,
-        answer.inside.includes('MUPDATE') ? 'ask for TLS from the start: add --tls implicit' : NO_MASTER,
+        answer.inside.includes('MUPDATE') ? 'write mupdates:// in place of mupdate://' : NO_MASTER,
       )
     case 'silent':
       return failed(
@@ -55,10 +56,9 @@ function whoAnswers(answer: Contact): Check {
   }
 }
 
-/** Cyrus: `(master)`, or of a slave `mupdate://` and its master. */
-function role({ host, product, version, role }: Extract<Contact, { kind: 'mupdate' }>['banner']): Check {
+function role({ host, product, version, role }: Banner): Check {
   const who = `${product} ${version} on ${JSON.stringify(host)}`
-  const master = /^mupdate:\/\/(.+)$/.exec(role)?.[1]
+  const master = masterOf(role)
   if (master === undefined) return ok('answers', `a MUPDATE master: ${who}`)
   return failed(
     'answers',

@@ -1,4 +1,4 @@
-import { formatDurationUs } from '../core/units.js'
+import { formatCount, formatDurationUs } from '../core/units.js'
 import type { DoctorFacts, TlsSeen } from '../metrics/doctor-result.js'
 import { type Check, failed, ok, warning } from './check.js'
 
@@ -45,27 +45,31 @@ function certificate(
   const left = Math.floor(daysLeft)
   const dates =
     left < 0
-      ? bad('certificate', `${said}: over for ${-left} days`, 'renew it')
+      ? bad('certificate', `${said}: over for ${days(-left)}`, 'renew it')
       : left < SOON_DAYS
-        ? warning('certificate', `${said}: ${left} days left`, 'renew it')
-        : ok('certificate', `${said}: ${left} days left`)
+        ? warning('certificate', `${said}: ${days(left)} left`, 'renew it')
+        : ok('certificate', `${said}: ${days(left)} left`)
   if (distrust === null) return [dates, ok('trust', `verified, and for ${host}`)]
   const [why, remedy] = reasonOf(distrust, names, host)
   return [dates, bad('trust', `not verified: ${why}`, remedy)]
+}
+
+function days(count: number): string {
+  return `${formatCount(count)} day${count === 1 ? '' : 's'}`
 }
 
 /** Codes of OpenSSL's X509_verify_cert_error and of Node's tls.checkServerIdentity. */
 function reasonOf(code: string, names: readonly string[], host: string): [why: string, remedy: string] {
   switch (code) {
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
-      return ['it has signed itself', 'give it, or the authority’s, as a file of authorities']
+      return ['it has signed itself', 'give it as an authority: --tls-ca FILE']
     case 'SELF_SIGNED_CERT_IN_CHAIN':
     case 'UNABLE_TO_VERIFY_LEAF_SIGNATURE':
     case 'UNABLE_TO_GET_ISSUER_CERT':
     case 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY':
       return [
         'this host does not know the authority, or the master does not send the chain',
-        'give the authority’s certificate as a file; let tls_server_cert hold the whole chain',
+        'give the authority’s certificate: --tls-ca FILE; let tls_server_cert hold the whole chain',
       ]
     case 'CERT_HAS_EXPIRED':
       return ['it has expired', 'renew it']
@@ -74,9 +78,9 @@ function reasonOf(code: string, names: readonly string[], host: string): [why: s
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return [
         `it is not for ${host}, but for ${names.join(', ') || 'nobody'}`,
-        'reach the master by a name of the certificate, or say which name is expected',
+        'reach the master by a name of its certificate, or say which is meant: --tls-name NAME',
       ]
     default:
-      return [code, 'openssl s_client -starttls … shows more of it']
+      return [code, 'openssl verify says more of it']
   }
 }

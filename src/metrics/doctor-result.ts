@@ -69,7 +69,7 @@ const login = z.discriminatedUnion('kind', [
     detail: z.string(),
     remedy: z.string(),
   }),
-  z.strictObject({ kind: z.literal('notTried'), why: z.string() }),
+  z.strictObject({ kind: z.literal('notTried'), why: z.string(), remedy: z.string().nullable() }),
 ])
 
 const setting = z.strictObject({ value: z.int(), from: z.string() }).nullable()

@@ -26,13 +26,14 @@ export function doctorText(result: DoctorResult): string {
     ]),
     ...(commands.length === 0 ? [] : ['', 'To go on with:', ...commands.map(command => `  ${printable(command)}`)]),
     '',
-    `${checked(facts.list === null)} in ${seconds.toFixed(1)} s; ✓ well  ! look at it  ✗ a run cannot work so  – not measured`,
+    `✓ well  ! look at it  ✗ a run cannot work so  – not measured; ${seconds.toFixed(1)} s, ${sent(facts)}`,
   ]
   return `${lines.join('\n')}\n`
 }
 
-function checked(isHarmless: boolean): string {
-  return isHarmless ? 'nothing but login, NOOP and FIND was sent,' : 'login, NOOP, FIND and one UPDATE were sent,'
+function sent({ login, list, listFailed }: DoctorResult['facts']): string {
+  if (login.kind !== 'done') return 'nobody logged in'
+  return list === null && listFailed === null ? 'a login, NOOPs, FINDs' : 'a login, NOOPs, FINDs, an UPDATE'
 }
 
 function headline({ verdict, checks, facts: { target } }: DoctorResult): string {

@@ -40,18 +40,20 @@ export async function contact(address: MasterAddress, clock: Clock, patience: Pa
   try {
     const connectedNs = clock.nowNs()
     const first = await hearing.until(whoAnswers, patience.silentMs)
-    const wasSilent = first === undefined && !hearing.hasEnded
-    if (wasSilent) transport.write(NUDGE)
-    const answer = first ?? (wasSilent ? await hearing.until(whoAnswers, patience.silentMs) : undefined)
+    const wasSilent = first === undefined && !hearing.hasEnded && hearing.bytes.length === 0
+    if (first === undefined) transport.write(NUDGE)
+    const answer = first ?? (await hearing.until(whoAnswers, patience.silentMs))
     const answerNs = clock.nowNs() - connectedNs
     if (answer?.kind === 'mupdate') transport.write(GOODBYE)
     const connectNs = connectedNs - startNs
-    return { answer: answer ?? nothing(hearing.hasEnded, patience), connectNs, answerNs, wasSilent }
+    return { answer: answer ?? inconclusive(hearing, patience), connectNs, answerNs, wasSilent }
   } finally {
     transport.destroy()
   }
 }
 
-function nothing(hasEnded: boolean, { silentMs }: Patience): Contact['answer'] {
-  return hasEnded ? { kind: 'hungUp' } : { kind: 'silent', waitedMs: 2 * silentMs }
+/** Somebody may have talked all the time, and never to the point. */
+function inconclusive({ hasEnded, bytes }: Hearing, { silentMs }: Patience): Contact['answer'] {
+  const nobody = hasEnded ? ({ kind: 'hungUp' } as const) : ({ kind: 'silent', waitedMs: 2 * silentMs } as const)
+  return whoAnswers(bytes, true) ?? nobody
 }

@@ -20,6 +20,10 @@ export class Hearing {
     return this.isOver
   }
 
+  get bytes(): Buffer {
+    return Buffer.concat(this.chunks)
+  }
+
   /** From here on it is another conversation: TLS has begun. */
   forget(): void {
     this.chunks.length = 0
@@ -35,7 +39,7 @@ export class Hearing {
       }
       const timer = setTimeout(() => settle(undefined), limitMs)
       this.onChange = () => {
-        const judged = judge(Buffer.concat(this.chunks), this.isOver)
+        const judged = judge(this.bytes, this.isOver)
         if (judged !== undefined || this.isOver) settle(judged)
       }
       this.onChange()
