@@ -15,6 +15,16 @@ import { type Banner, BannerReader, bye, isTlsAlert, onlyTls } from './banner.js
 import { overDeflate } from './deflate.js'
 import type { LastCommands, SentCommand } from './last-commands.js'
 import { chooseMechanism, Login } from './login.js'
+import {
+  type Awaited,
+  compressRefused,
+  injected,
+  noAnswer,
+  NOT_OFFERED,
+  offersDeflate,
+  tlsRefused,
+  wantsStartTls,
+} from './negotiation.js'
 import { overTls } from './tls.js'
 import { connectTcp, type TcpTransport, traffic, type Transport } from './transport.js'
 
@@ -80,15 +90,6 @@ const TAGS: Partial<Record<Command['kind'], string>> = {
   UPDATE: UPDATE_TAG,
   LOGOUT: 'Q01',
 }
-/** What is waited for as somebody arrives, and why it may not come. */
-const SILENCE = {
-  banner: [
-    'no MUPDATE banner',
-    'a port that expects TLS or HTTP, or a master without a free worker, is silent like this',
-  ],
-  handshake: ['no end of the TLS handshake', 'the port may speak no TLS, or the master be overloaded'],
-  login: ['no answer to the login', 'the master may be overloaded'],
-} as const
 /** Where nothing is said of TLS. */
 const PLAIN_TRUST: Partial<TlsSettings> = {}
 /** Records that came in another form than Cyrus's. */
@@ -126,7 +127,7 @@ export class Client {
   private established = false
   private held = false
   private pauses = 0
-  private waitsFor: keyof typeof SILENCE = 'banner'
+  private waitsFor: Awaited = 'banner'
   private tls: string | null = null
   private mechanism = ''
   private readonly where: string
@@ -289,7 +290,7 @@ export class Client {
   private async inTime(step: (timeoutMs: number) => Promise<void>): Promise<void> {
     const { clock, timeoutMs = DEFAULT_TIMEOUT_MS } = this.options
     const leftMs = Math.max(0, timeoutMs - (clock.nowNs() - this.startNs) / 1e6)
-    const timer = setTimeout(() => this.fail(this.timedOut(timeoutMs)), leftMs)
+    const timer = setTimeout(() => this.fail(noAnswer(this.where, this.waitsFor, timeoutMs)), leftMs)
     try {
       await step(timeoutMs)
     } catch (error) {
@@ -312,7 +313,7 @@ export class Client {
     }
     if (address.tls?.mode === 'implicit') await this.secure(tcp)
     this.banner = await this.impatient(greeting, timeoutMs)
-    if (this.wantsStartTls()) await this.startTls(tcp)
+    if (wantsStartTls(address, this.banner, this.where)) await this.startTls(tcp)
     this.waitsFor = 'login'
   }
 
@@ -344,18 +345,9 @@ export class Client {
     this.write(`${NUDGE_TAG} NOOP\r\n`)
   }
 
-  /** @throws {HarnessError} `TLS_UNAVAILABLE` where it was asked for: what is in its way may be somebody's doing */
-  private wantsStartTls(): boolean {
-    const { host, tls } = this.options.address
-    const isOffered = this.banner.capabilities.has('STARTTLS')
-    if (tls === undefined) return isOffered && !isLoopback(host)
-    if (tls.mode === 'starttls' && !isOffered) throw this.noTls('it does not offer it')
-    return tls.mode === 'starttls'
-  }
-
   private async startTls(tcp: TcpTransport): Promise<void> {
     const { status, text } = await this.change({ kind: 'STARTTLS' })
-    if (status !== 'OK') throw this.noTls(text || status)
+    if (status !== 'OK') throw tlsRefused(this.where, text || status)
     const greeting = this.greeted()
     await this.secure(tcp)
     this.banner = await greeting
@@ -373,14 +365,6 @@ export class Client {
       throw this.lost ?? error
     }
     this.waitsFor = waitsFor
-  }
-
-  private noTls(why: string): HarnessError {
-    return new HarnessError(
-      'TLS_UNAVAILABLE',
-      `no STARTTLS with ${this.where}: ${why}`,
-      'set tls_server_cert and tls_server_key in the master’s imapd.conf (later versions also need allowstarttls); or, on a network of your own, say --tls off',
-    )
   }
 
   private async authenticate(): Promise<void> {
@@ -404,33 +388,23 @@ export class Client {
 
   /** No banner follows (imap/mupdate.c, cmd_compress). */
   private async compress(): Promise<void> {
-    const offered = this.banner.capabilities.get('COMPRESS') ?? []
-    const isOffered = offered.some(name => name.toUpperCase() === 'DEFLATE')
-    const { status, text } = isOffered
-      ? await this.change({ kind: 'COMPRESS', algorithm: 'DEFLATE' })
-      : { status: 'NO', text: 'it does not offer it' }
-    if (status !== 'OK')
-      throw new HarnessError(
-        'COMPRESS_UNAVAILABLE',
-        `no COMPRESS DEFLATE with ${this.where}: ${text || status}`,
-        'leave out --compress; a Cyrus that was built without zlib has none',
-      )
+    if (!offersDeflate(this.banner)) throw compressRefused(this.where, NOT_OFFERED)
+    const { status, text } = await this.change({ kind: 'COMPRESS', algorithm: 'DEFLATE' })
+    if (status !== 'OK') throw compressRefused(this.where, text || status)
     this.transport = overDeflate(this.transport)
   }
 
   /**
    * Sends what ends with an OK behind which the bytes mean something else.
    *
-   * @throws {HarnessError} `WIRE_UNEXPECTED` where more came with that OK: whoever put it there could speak for the master
+   * @throws {HarnessError} `WIRE_UNEXPECTED` where more came with that OK
    */
-  private change(command: Command): Promise<{ status: Status; text: string }> {
+  private change(command: Command): Promise<{ readonly status: Status; readonly text: string }> {
     return new Promise((resolve, reject) => {
       const onDone = (status: Status, text: string) => {
-        const count = this.scanner.pendingBytes
-        if (status !== 'OK' || count === 0) return resolve({ status, text })
-        const what = `${this.where} sent ${count} bytes more with its OK to ${command.kind}`
-        const hint = 'somebody between here and the master may have put them there; do not log in over this network'
-        reject(new HarnessError('WIRE_UNEXPECTED', what, hint))
+        const { pendingBytes } = this.scanner
+        if (status === 'OK' && pendingBytes > 0) reject(injected(this.where, command, pendingBytes))
+        else resolve({ status, text })
       }
       this.send(command, { onDone, onLost: reject })
     })
@@ -539,11 +513,6 @@ export class Client {
   private lastCommands(waiting: readonly Pending[]): LastCommands {
     const answered = [this.lastAnswered, this.lastButOne].filter(pending => pending !== undefined)
     return { unanswered: waiting.map(lastOf), answered: answered.map(lastOf) }
-  }
-
-  private timedOut(timeoutMs: number): HarnessError {
-    const [what, hint] = SILENCE[this.waitsFor]
-    return new HarnessError('TIMEOUT', `${what} from ${this.where} in ${timeoutMs / 1000} s`, hint)
   }
 
   private unexpected(frame: Frame): HarnessError {

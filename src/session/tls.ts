@@ -147,7 +147,10 @@ const UNTRUSTED = [
 function failed({ host, port }: MasterAddress, name: string, error: NodeJS.ErrnoException | undefined): HarnessError {
   const code = error?.code ?? ''
   const [what, hint] = UNTRUSTED.includes(code)
-    ? ['who has signed its certificate is not known', 'give his certificate: --tls-ca FILE']
+    ? [
+        'who has signed its certificate is not known',
+        'give his certificate with --tls-ca FILE; without TLS it is --tls off',
+      ]
     : code === 'ERR_TLS_CERT_ALTNAME_INVALID'
       ? [`its certificate is not for ${name}`, 'give the name that it is for: --tls-name NAME']
       : code === 'ERR_SSL_WRONG_VERSION_NUMBER'
