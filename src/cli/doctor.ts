@@ -1,18 +1,19 @@
 import { Command } from 'commander'
-import { type Credentials, isLoopback } from '../core/address.js'
+import { isLoopback } from '../core/address.js'
 import { monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { EXIT } from '../core/exit-status.js'
 import { packageVersion } from '../core/package-root.js'
 import { examine } from '../doctor/examine.js'
 import type { DoctorResult } from '../metrics/doctor-result.js'
 import { doctorText } from '../report/doctor.js'
-import { createMaster, type MasterChoice, parseMaster, readPassword } from './choose-master.js'
+import { createMaster, credentialsOf, type MasterChoice, parseMaster, type RemoteChoice } from './choose-master.js'
 import { gatherFacts, type Patient } from './doctor-facts.js'
 import { collect } from './options.js'
 import { mayBeSites, requirePermissions } from './permission.js'
 import { Progress } from './progress.js'
+import { type ReachFlags, reachOptions, reachWords } from './reach-options.js'
 
-interface DoctorFlags {
+interface DoctorFlags extends ReachFlags {
   readonly dump?: true
   readonly json?: true
   readonly passwordFile?: string
@@ -23,13 +24,17 @@ interface DoctorFlags {
 const MANAGED = { master: { place: 'tmpfs', settings: {} }, seed: 1 } as const
 
 export function doctorCommand(): Command {
-  return new Command('doctor')
+  const command = new Command('doctor')
     .description('look at a master: who answers, TLS, login, latency, limits, and what a run would need')
-    .argument('<master>', 'mupdate://user@host:port; or embedded, embedded:cyrus, cyrus, cyrus:PREFIX')
+    .argument(
+      '<master>',
+      'mupdate://user@host:port (mupdates:// with TLS from the first byte on); or embedded, embedded:cyrus, cyrus, cyrus:PREFIX',
+    )
     .option('--dump', 'also read the whole list once, as a slave does: it holds the master’s lock for seconds')
     .option('--json', 'the result as JSON on stdout')
     .option('--password-file <file>', 'its password (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .option('--allow-load <host>', 'let --dump load that host (repeatable)', collect, [])
+  return reachOptions(command)
     .addHelpText(
       'after',
       `
@@ -39,12 +44,13 @@ looks at all that needs none.
 Examples:
   mupdate-bench doctor mupdate://murder@mupdate.example.org:3905
   mupdate-bench doctor mupdate://murder@mupdate.example.org --dump --allow-load mupdate.example.org
+  mupdate-bench doctor mupdate://murder@mupdate.example.org --tls starttls --tls-ca ca.pem
   mupdate-bench doctor cyrus --json
 
 Exit status: 0 nothing, or warnings alone; 2 usage; 3 a run cannot work so: unreachable, refused, no master.`,
     )
     .action(async (text: string, flags: DoctorFlags) => {
-      const result = await lookAt(parseMaster(text), flags)
+      const result = await lookAt(parseMaster(text, flags), flags)
       process.exitCode = result.verdict === 'failed' ? EXIT.master : EXIT.pass
       process.stdout.write(flags.json === true ? `${JSON.stringify(result, null, 2)}\n` : doctorText(result))
     })
@@ -55,31 +61,14 @@ async function lookAt(choice: MasterChoice, flags: DoctorFlags): Promise<DoctorR
   const progress = new Progress()
   const common = { dump: flags.dump === true, clock, progress }
   try {
-    if (choice.kind === 'remote') {
-      const { address, user } = choice
-      if (common.dump)
-        requirePermissions(['read the whole list once; that UPDATE holds the master’s lock'], address, LOAD, {
-          allowLoad: flags.allowLoad,
-          allowMutations: [],
-        })
-      const given = flags.passwordFile === undefined ? undefined : await readPassword(user, flags.passwordFile)
-      const target = {
-        kind: choice.kind,
-        user,
-        isLoopback: isLoopback(address.host),
-        tls: address.tls?.mode ?? null,
-        words: mayBeSites(address) ? WORDS.map(word => `${word} ${address.host}`) : [],
-        options: [],
-      }
-      const credentials = () => credentialsOf(user, given)
-      return await result({ ...common, target, address, credentials, pid: undefined })
-    }
+    if (choice.kind === 'remote') return await result({ ...common, ...remotePatient(choice, flags) })
     const master = await createMaster(choice, MANAGED, clock)
     progress.note('starting a master')
     try {
       await master.start()
       const { kind, address, credentials } = master
-      const target = { kind, user: credentials.user, isLoopback: true, tls: null, words: [], options: [] }
+      const reach = reachWords(credentials, address)
+      const target = { kind, user: credentials.user, isLoopback: true, tls: null, words: [], reach }
       return await result({ ...common, target, address, credentials: async () => credentials, pid: master.pid() })
     } finally {
       await master.stop()
@@ -92,10 +81,32 @@ async function lookAt(choice: MasterChoice, flags: DoctorFlags): Promise<DoctorR
 const LOAD = { load: true, mutations: false }
 const WORDS = ['--allow-load', '--allow-mutations']
 
-/** Nobody is asked who cannot answer. */
-async function credentialsOf(user: string, given: string | undefined): Promise<Credentials | undefined> {
-  const isToBeHad = given !== undefined || process.env.MUPDATE_BENCH_PASSWORD !== undefined || process.stdin.isTTY
-  return isToBeHad ? { user, password: given ?? (await readPassword(user)) } : undefined
+/** @throws {HarnessError} `USAGE` for a list that is not permitted */
+function remotePatient(
+  choice: RemoteChoice,
+  { dump, passwordFile, allowLoad }: DoctorFlags,
+): Pick<Patient, 'target' | 'address' | 'credentials' | 'pid'> {
+  const { address, user, login } = choice
+  if (dump === true) {
+    const what = ['read the whole list once; that UPDATE holds the master’s lock']
+    requirePermissions(what, address, LOAD, { allowLoad, allowMutations: [] })
+  }
+  const target = {
+    kind: choice.kind,
+    user,
+    isLoopback: isLoopback(address.host),
+    tls: address.tls?.mode ?? null,
+    words: mayBeSites(address) ? WORDS.map(word => `${word} ${address.host}`) : [],
+    reach: reachWords({ user, password: '', ...login }, address),
+  }
+  // Nobody is asked who cannot answer.
+  const isToBeHad =
+    login.mechanism === 'EXTERNAL' ||
+    passwordFile !== undefined ||
+    process.env.MUPDATE_BENCH_PASSWORD !== undefined ||
+    process.stdin.isTTY
+  const credentials = async () => (isToBeHad ? credentialsOf(choice, passwordFile) : undefined)
+  return { target, address, credentials, pid: undefined }
 }
 
 async function result(patient: Patient): Promise<DoctorResult> {

@@ -55,7 +55,7 @@ function serversText(servers: Readonly<Record<string, number>>): string {
 
 /** To go on with: they can be pasted. */
 export function commandsFor({ target, answer, login }: DoctorFacts): string[] {
-  const { host, port, user, words, options } = target
+  const { reach, words } = target
   switch (target.kind) {
     case 'embedded':
       return ['mupdate-bench run smoke', 'mupdate-bench run seed-2010 --master embedded:cyrus']
@@ -63,10 +63,8 @@ export function commandsFor({ target, answer, login }: DoctorFacts): string[] {
       return ['mupdate-bench run seed-2010 --master embedded:cyrus']
     case 'cyrus':
       return ['mupdate-bench run smoke --master cyrus', 'mupdate-bench run seed-2010 --master cyrus']
-    case 'remote': {
+    case 'remote':
       if (answer.kind !== 'mupdate' || login.kind !== 'done') return []
-      const address = `mupdate://${encodeURIComponent(user)}@${host.includes(':') ? `[${host}]` : host}:${port}`
-      return [['mupdate-bench run smoke --master', address, ...options, ...words].join(' ')]
-    }
+      return [['mupdate-bench run smoke --master', reach, ...words].join(' ')]
   }
 }

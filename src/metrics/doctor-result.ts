@@ -103,7 +103,7 @@ const facts = z.strictObject({
       .nullable()
       .describe('as it was asked for; null: STARTTLS where another host offers it'),
     words: z.array(z.string()).describe('without which a run may not load it'),
-    options: z.array(z.string()).describe('how it is reached, for the command line'),
+    reach: z.string().describe('for --master, with the options that lead there'),
   }),
   addresses: z.array(z.string()),
   connectUs: times.nullable(),
