@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Credentials, MasterAddress } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
 import { HarnessError, messageOf } from '../core/errors.js'
-import { isSlave } from '../doctor/banner.js'
+import { type Banner, isCyrus, isSlave } from '../doctor/banner.js'
 import { timesOf } from '../doctor/times.js'
 import { listOnce } from '../drivers/list-once.js'
 import { takePulse } from '../drivers/pulse.js'
@@ -77,9 +77,10 @@ class Examination {
     await this.meet(facts)
     if (facts.answer.kind !== 'mupdate') return facts
     if (facts.connectUs !== null) await this.meetAgain(facts)
+    await this.lookAtStartTls(facts, facts.answer.banner)
     if (isSlave(facts.answer.banner))
       facts.login = { kind: 'notTried', why: 'it is a slave, which does not serve runs', remedy: null }
-    else await this.logIn(facts)
+    else await this.logIn(facts, this.addressFor(facts.answer.banner))
     return facts
   }
 
@@ -123,14 +124,25 @@ class Examination {
     facts.answer = first.answer
     facts.connectUs = timesOf([first.connectNs])
     facts.bannerUs = first.answer.kind === 'mupdate' ? timesOf([first.answerNs]) : null
-    const mode = facts.tls === null ? modeFor(first) : undefined
-    if (mode === undefined) return
-    const { seen, inside } = await this.probe(mode)
-    if (mode === 'starttls') facts.tls = seen
-    else if (seen.kind === 'established') {
-      facts.tls = seen
-      facts.answer = { kind: 'tls', inside: insideText(inside) }
-    }
+    if (facts.tls !== null || !mayWantTls(first)) return
+    const { seen, inside } = await this.probe('implicit')
+    if (seen.kind === 'failed') return
+    facts.tls = seen
+    facts.answer = { kind: 'tls', inside: insideText(inside) }
+  }
+
+  /** Of itself only where it harms nobody; last, since a Cyrus may not outlive it. */
+  private async lookAtStartTls(facts: Facts, banner: Banner): Promise<void> {
+    const isOffered = banner.capabilities.STARTTLS !== undefined
+    const isAsked = this.patient.address.tls?.mode === 'starttls'
+    if (facts.tls === null && isOffered && (isAsked || !isCyrus(banner)))
+      facts.tls = (await this.probe('starttls')).seen
+  }
+
+  /** How to log in: in clear, where nobody asks for TLS and STARTTLS could kill. */
+  private addressFor(banner: Banner): MasterAddress {
+    const { address } = this.patient
+    return address.tls === undefined && isCyrus(banner) ? { ...address, tls: { mode: 'off' } } : address
   }
 
   private contact(): Promise<Contact | Closed> {
@@ -160,8 +172,8 @@ class Examination {
     facts.bannerUs = timesOf(banners!)
   }
 
-  private async logIn(facts: Facts): Promise<void> {
-    const { address, clock, progress, target } = this.patient
+  private async logIn(facts: Facts, address: MasterAddress): Promise<void> {
+    const { clock, progress, target } = this.patient
     const askedNs = clock.nowNs()
     const credentials = await this.patient.credentials()
     // Whoever types a password takes his time.
@@ -221,12 +233,10 @@ class Examination {
   }
 }
 
-/** What TLS is worth looking at, after what a port said in clear. */
-function modeFor({ answer, wasSilent }: Contact): 'starttls' | 'implicit' | undefined {
-  if (answer.kind === 'mupdate') return answer.banner.capabilities.STARTTLS === undefined ? undefined : 'starttls'
-  if (answer.kind === 'bye') return undefined
-  const spokeItself = answer.kind === 'other' && !wasSilent && !/TLS/.test(answer.what)
-  return spokeItself ? undefined : 'implicit'
+/** It did not speak, or not until it was spoken to. */
+function mayWantTls({ answer, wasSilent }: Contact): boolean {
+  if (answer.kind === 'mupdate' || answer.kind === 'bye') return false
+  return answer.kind !== 'other' || wasSilent || /TLS/.test(answer.what)
 }
 
 function insideText(inside: Contact['answer'] | undefined): string {

@@ -33,18 +33,18 @@ export function doctorCommand(): Command {
     .option('--dump', 'also read the whole list once, as a slave does: it holds the master’s lock for seconds')
     .option('--json', 'the result as JSON on stdout')
     .option('--password-file <file>', 'its password (else MUPDATE_BENCH_PASSWORD, else a prompt)')
-    .option('--allow-load <host>', 'let --dump load that host (repeatable)', collect, [])
+    .option('--allow-load <host>', 'let --dump and --tls starttls be used on that host (repeatable)', collect, [])
   return reachOptions(command)
     .addHelpText(
       'after',
       `
 It logs in once and sends NOOP and FIND, for a second or two: harmless, also in production. Without a password it
-looks at all that needs none.
+looks at all that needs none. STARTTLS, which can kill a Cyrus's mupdate, is used only if --tls says so.
 
 Examples:
   mupdate-bench doctor mupdate://murder@mupdate.example.org:3905
   mupdate-bench doctor mupdate://murder@mupdate.example.org --dump --allow-load mupdate.example.org
-  mupdate-bench doctor mupdate://murder@mupdate.example.org --tls starttls --tls-ca ca.pem
+  mupdate-bench doctor mupdate://murder@staging:3905 --tls starttls --tls-ca ca.pem --allow-load staging
   mupdate-bench doctor cyrus --json
 
 Exit status: 0 nothing, or warnings alone; 2 usage; 3 a run cannot work so: unreachable, refused, no master.`,
@@ -78,7 +78,6 @@ async function lookAt(choice: MasterChoice, flags: DoctorFlags): Promise<DoctorR
   }
 }
 
-const LOAD = { load: true, mutations: false }
 const WORDS = ['--allow-load', '--allow-mutations']
 
 /** @throws {HarnessError} `USAGE` for a list that is not permitted */
@@ -87,10 +86,11 @@ function remotePatient(
   { dump, passwordFile, allowLoad }: DoctorFlags,
 ): Pick<Patient, 'target' | 'address' | 'credentials' | 'pid'> {
   const { address, user, login } = choice
-  if (dump === true) {
-    const what = ['read the whole list once; that UPDATE holds the master’s lock']
-    requirePermissions(what, address, LOAD, { allowLoad, allowMutations: [] })
-  }
+  const what = [
+    ...(dump === true ? ['read the whole list once; that UPDATE holds the master’s lock'] : []),
+    ...(address.tls?.mode === 'starttls' ? ['use STARTTLS twice, which can kill a Cyrus’s mupdate'] : []),
+  ]
+  requirePermissions(what, address, { load: what.length > 0, mutations: false }, { allowLoad, allowMutations: [] })
   const target = {
     kind: choice.kind,
     user,

@@ -1,4 +1,4 @@
-import { dangersOf, needsAllowStarttls } from '../masters/cyrus/dangers.js'
+import { dangersOf, STARTTLS_KILLS } from '../masters/cyrus/dangers.js'
 import type { Answer, DoctorFacts } from '../metrics/doctor-result.js'
 import { type Check, ok, warning } from './check.js'
 
@@ -10,7 +10,7 @@ export function bannerChecks(banner: Banner, { isLoopback }: DoctorFacts['target
   const offers = (name: string) => capabilities[name] !== undefined
   return [
     mechanisms(capabilities.AUTH ?? []),
-    offers('STARTTLS') ? ok('STARTTLS', 'offered') : noStarttls(banner, isLoopback),
+    starttls(offers('STARTTLS'), isCyrus(banner), isLoopback),
     ok('COMPRESS', offers('COMPRESS') ? `offered: ${capabilities.COMPRESS!.join(', ')}` : 'not offered'),
     partialUpdate(offers('PARTIAL-UPDATE'), isCyrus(banner)),
   ]
@@ -32,7 +32,7 @@ export function masterOf(role: string): string | undefined {
   return /^mupdate:\/\/(.+)$/.exec(role)?.[1]
 }
 
-function isCyrus({ product }: Banner): boolean {
+export function isCyrus({ product }: Banner): boolean {
   return /\bcyrus\b/i.test(product)
 }
 
@@ -45,13 +45,14 @@ function mechanisms(offered: readonly string[]): Check {
   )
 }
 
-function noStarttls({ version }: Banner, isLoopback: boolean): Check {
+function starttls(isOffered: boolean, isCyrus: boolean, isLoopback: boolean): Check {
+  if (isOffered && isCyrus) return warning(STARTTLS_KILLS.name, STARTTLS_KILLS.said, STARTTLS_KILLS.remedy)
+  if (isOffered) return ok('STARTTLS', 'offered')
   if (isLoopback) return ok('STARTTLS', 'not offered; nothing leaves this host')
-  const allow = needsAllowStarttls(version) ? ', and allowstarttls: yes' : ''
   return warning(
     'STARTTLS',
-    'not offered: names, ACLs and what PLAIN sends cross the network in clear',
-    `set tls_server_cert and tls_server_key in the master’s imapd.conf${allow}`,
+    'not offered: names and ACLs cross the network in clear, and passwords do with PLAIN',
+    `use a tunnel, or a network of one’s own${isCyrus ? '; not STARTTLS, which can kill mupdate (measured on 3.6.1)' : ''}`,
   )
 }
 
