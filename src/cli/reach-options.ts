@@ -25,10 +25,10 @@ const VERSIONS = new Map(TLS_VERSIONS.map(version => [version === 'TLSv1' ? '1.0
 /** Options of all commands that take a remote master; docs/security.md. */
 export function reachOptions(command: Command): Command {
   const options = [
-    new Option(
-      '--tls <how>',
-      'starttls, or off although it is offered (default: where it is offered, but on this host)',
-    ).choices(['starttls', 'off']),
+    new Option('--tls <how>', 'starttls or off (default: starttls where the password would be shown without)').choices([
+      'starttls',
+      'off',
+    ]),
     new Option('--tls-ca <file>', 'PEM file of who has signed the master’s certificate (those that Node knows)'),
     new Option('--tls-cert <file>', 'PEM file of a certificate of yours, to log in with'),
     new Option('--tls-key <file>', 'PEM file of its key, where it is another one'),

@@ -2,7 +2,7 @@
 export interface MasterAddress {
   readonly host: string
   readonly port: number
-  /** Absent: STARTTLS where another host offers it, none on this one. */
+  /** Absent: STARTTLS where another host offers nothing else that hides the password. */
   readonly tls?: TlsSettings
   /** COMPRESS DEFLATE after the login. */
   readonly compress?: true

@@ -12,17 +12,28 @@ export interface Banner {
   readonly capabilities: ReadonlyMap<string, readonly string[]>
 }
 
-/** @see RFC 3656 section 4 (banner); `* OK MUPDATE` comes in any place, Cyrus sends it last */
-export class BannerReader {
+/** One that is on its way. @see RFC 3656 section 4 (banner); `* OK MUPDATE` comes in any place, Cyrus sends it last */
+export class Greeting {
+  readonly banner: Promise<Banner>
+  /** To be called when it cannot come any more. */
+  lose!: (error: HarnessError) => void
+  private complete!: (banner: Banner) => void
   private readonly capabilities = new Map<string, readonly string[]>()
 
-  constructor(private readonly where: string) {}
+  constructor(private readonly where: string) {
+    this.banner = new Promise((resolve, reject) => {
+      this.complete = resolve
+      this.lose = reject
+    })
+    // It may be lost before anybody waits for it.
+    this.banner.catch(() => {})
+  }
 
   /**
-   * @returns the banner, when this was its last line
+   * @returns whether that was its last line
    * @throws {HarnessError} `MASTER_NOT_MUPDATE`, `MASTER_BYE`
    */
-  take(frame: Frame): Banner | undefined {
+  take(frame: Frame): boolean {
     const { capabilities } = this
     const code = replyCode(frame)
     if (frame.count < 2 || !frame.equals(0, '*')) throw notMupdate(this.where, frame.restOfLine(0))
@@ -30,11 +41,12 @@ export class BannerReader {
     if (code !== REPLY.ok) {
       const reply = decodeReply(frame)
       if (reply.kind === 'capability') capabilities.set(reply.name, reply.values)
-      return undefined
+      return false
     }
     if (frame.count < 6 || !frame.isWord(2, 'MUPDATE')) throw notMupdate(this.where, frame.restOfLine(0))
     const role = frame.count > 6 ? frame.text(6) : ''
-    return { host: frame.text(3), product: frame.text(4), version: frame.text(5), role, capabilities }
+    this.complete({ host: frame.text(3), product: frame.text(4), version: frame.text(5), role, capabilities })
+    return true
   }
 }
 
@@ -42,7 +54,7 @@ export function bye(where: string, text: string): HarnessError {
   return new HarnessError('MASTER_BYE', `${where} said BYE: ${text}`, 'it may be at its mupdate_connections_max')
 }
 
-export function notMupdate(where: string, line: string): HarnessError {
+function notMupdate(where: string, line: string): HarnessError {
   const what = line.startsWith('HTTP/') ? 'an HTTP server' : 'something else than a MUPDATE master'
   return new HarnessError(
     'MASTER_NOT_MUPDATE',

@@ -11,7 +11,7 @@ import { DEFAULT_LIMITS } from '../wire/limits.js'
 import { RecordScanner, type RecordSink, RecordSpan } from '../wire/record-scanner.js'
 import { REPLY, type ReplyCode, recordOf, replyCode, statusText } from '../wire/reply.js'
 import { FrameScanner } from '../wire/scanner.js'
-import { type Banner, BannerReader, bye, isTlsAlert, onlyTls } from './banner.js'
+import { type Banner, bye, Greeting, isTlsAlert, onlyTls } from './banner.js'
 import { overDeflate } from './deflate.js'
 import type { LastCommands, SentCommand } from './last-commands.js'
 import { chooseMechanism, Login } from './login.js'
@@ -119,9 +119,7 @@ export class Client {
   private stream: { readonly sink: RecordSink; readonly scanner: RecordScanner } | undefined
   private lost: HarnessError | undefined
   /** While a banner is read. */
-  private reader: BannerReader | undefined
-  private onGreeted: ((banner: Banner) => void) | undefined
-  private onGreetingLost: ((error: HarnessError) => void) | undefined
+  private greeting: Greeting | undefined
   private closing = false
   private nudged = false
   private established = false
@@ -275,7 +273,6 @@ export class Client {
         clearTimeout(timer)
         resolve()
       }
-      this.onGreetingLost = done
       this.send({ kind: 'LOGOUT' }, { onDone: done, onLost: done })
     })
     this.destroy()
@@ -304,7 +301,7 @@ export class Client {
   private async arrive(timeoutMs: number): Promise<void> {
     const { address } = this.options
     const listener = { onBytes: this.onBytes.bind(this), onClosed: this.onClosed.bind(this) }
-    const greeting = this.greeted()
+    const greeting = this.awaitBanner()
     const tcp = await connectTcp(address, listener, timeoutMs)
     this.transport = tcp
     if (this.lost !== undefined) {
@@ -313,21 +310,15 @@ export class Client {
     }
     if (address.tls?.mode === 'implicit') await this.secure(tcp)
     this.banner = await this.impatient(greeting, timeoutMs)
-    if (wantsStartTls(address, this.banner, this.where)) await this.startTls(tcp)
+    if (wantsStartTls(address, this.options.credentials, this.banner, this.where)) await this.startTls(tcp)
     this.waitsFor = 'login'
   }
 
   /** To be called before its first byte can have come. */
-  private greeted(): Promise<Banner> {
+  private awaitBanner(): Promise<Banner> {
     this.waitsFor = 'banner'
-    this.reader = new BannerReader(this.where)
-    const greeting = new Promise<Banner>((resolve, reject) => {
-      this.onGreeted = resolve
-      this.onGreetingLost = reject
-    })
-    // It may be lost before anybody waits for it.
-    greeting.catch(() => {})
-    return greeting
+    this.greeting = new Greeting(this.where)
+    return this.greeting.banner
   }
 
   private async impatient(greeting: Promise<Banner>, timeoutMs: number): Promise<Banner> {
@@ -348,7 +339,7 @@ export class Client {
   private async startTls(tcp: TcpTransport): Promise<void> {
     const { status, text } = await this.change({ kind: 'STARTTLS' })
     if (status !== 'OK') throw tlsRefused(this.where, text || status)
-    const greeting = this.greeted()
+    const greeting = this.awaitBanner()
     await this.secure(tcp)
     this.banner = await greeting
   }
@@ -419,7 +410,10 @@ export class Client {
     const { scanner } = this
     this.heardNs = this.options.clock.nowNs()
     traffic.plainReadBytes += count
-    if (this.reader !== undefined && isTlsAlert(bytes, count)) return this.fail(onlyTls(this.where))
+    if (this.greeting !== undefined && isTlsAlert(bytes, count)) {
+      this.fail(onlyTls(this.where))
+      return
+    }
     scanner.feed(bytes, 0, count)
     try {
       while (this.lost === undefined) {
@@ -438,8 +432,8 @@ export class Client {
   private take(frame: Frame): void {
     const waiting = this.pending.peek()
     const code = replyCode(frame)
-    if (this.reader !== undefined) {
-      this.takeGreeting(this.reader, frame)
+    if (this.greeting !== undefined) {
+      if (this.greeting.take(frame)) this.greeting = undefined
     } else if (this.stream !== undefined && frame.equals(0, UPDATE_TAG) && recordOf(frame, code, oddRecord)) {
       this.stream.sink.onRecord(oddRecord)
     } else if (waiting !== undefined && frame.count > 0 && hasTag(frame, waiting.tag)) {
@@ -453,14 +447,6 @@ export class Client {
     } else {
       throw this.unexpected(frame)
     }
-  }
-
-  private takeGreeting(reader: BannerReader, frame: Frame): void {
-    const banner = reader.take(frame)
-    if (banner === undefined) return
-    this.reader = undefined
-    this.onGreetingLost = undefined
-    this.onGreeted?.(banner)
   }
 
   private takeTagged(frame: Frame, code: ReplyCode, waiting: Pending): void {
@@ -491,11 +477,9 @@ export class Client {
 
   private onClosed(error: Error | undefined): void {
     const detail = error === undefined ? 'the master closed it' : error.message
-    this.fail(
-      new HarnessError('MASTER_LOST', `connection to ${this.where} lost: ${detail}`, 'look at the master’s log', {
-        cause: error,
-      }),
-    )
+    const isUnknown = this.greeting !== undefined && this.nudged
+    const hint = isUnknown ? 'a port that expects TLS closes like this: try mupdates://' : 'look at the master’s log'
+    this.fail(new HarnessError('MASTER_LOST', `connection to ${this.where} lost: ${detail}`, hint, { cause: error }))
   }
 
   /** The one way out: remembers why, closes, and tells everybody who waits. */
@@ -505,7 +489,7 @@ export class Client {
     this.transport?.destroy()
     const waiting = this.pending.takeAll()
     this.underWay = 0
-    this.onGreetingLost?.(error)
+    this.greeting?.lose(error)
     for (const { handler, count } of waiting) for (let i = 0; i < count; i++) handler.onLost(error)
     if (this.established && !this.closing) this.options.onLost?.(error, this.lastCommands(waiting))
   }

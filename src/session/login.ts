@@ -114,11 +114,15 @@ export class Login {
   /** @throws {HarnessError} `AUTH_FAILED` also for an OK of who did not show that he knows the password */
   end(where: string, status: Status, text: string): void {
     if (this.failure !== undefined) throw this.failure
-    if (status === 'OK') return this.sasl.finish()
+    if (status !== 'OK') throw this.refused(where, text || status)
+    this.sasl.finish()
+  }
+
+  private refused(where: string, why: string): HarnessError {
     const { mechanism, credentials } = this
-    throw new HarnessError(
+    return new HarnessError(
       'AUTH_FAILED',
-      `${where} refuses user "${credentials.user}" (${mechanism}): ${text || status}`,
+      `${where} refuses user "${credentials.user}" (${mechanism}): ${why}`,
       mechanism === 'EXTERNAL'
         ? 'the certificate says who it is: its common name must be one of the master’s admins'
         : 'check user and password; the password is read from MUPDATE_BENCH_PASSWORD or --password-file',

@@ -1,16 +1,28 @@
-import { isLoopback, type MasterAddress } from '../core/address.js'
+import { type Credentials, isLoopback, type MasterAddress } from '../core/address.js'
 import { HarnessError } from '../core/errors.js'
 import type { Command } from '../core/operation.js'
+import { mechanismOf, showsPassword, strongest } from '../sasl/mechanism.js'
 import type { Banner } from './banner.js'
 
 /**
- * Whether STARTTLS comes next.
+ * Whether STARTTLS comes next. Where nothing is said of it, as Cyrus's own clients do (imap/backend.c,
+ * backend_authenticate): only if otherwise the password would be shown, or nobody could log in. It is not for nothing
+ * that others are spared it: a mupdate 3.6.1 dies of it (docs/security.md).
  *
  * @throws {HarnessError} `TLS_UNAVAILABLE` where it was asked for and is not offered: that may be somebody's doing
  */
-export function wantsStartTls({ host, tls }: MasterAddress, { capabilities }: Banner, where: string): boolean {
+export function wantsStartTls(
+  { host, tls }: MasterAddress,
+  { mechanism }: Credentials,
+  { capabilities }: Banner,
+  where: string,
+): boolean {
   const isOffered = capabilities.has('STARTTLS')
-  if (tls === undefined) return isOffered && !isLoopback(host)
+  if (tls === undefined) {
+    const offered = capabilities.get('AUTH') ?? []
+    const chosen = mechanism === undefined ? strongest(offered) : mechanismOf(mechanism)
+    return isOffered && !isLoopback(host) && (chosen === undefined || showsPassword(chosen))
+  }
   if (tls.mode === 'starttls' && !isOffered) throw tlsRefused(where, NOT_OFFERED)
   return tls.mode === 'starttls'
 }

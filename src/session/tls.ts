@@ -21,6 +21,7 @@ export function overTls(
 ): Promise<TlsTransport> {
   const { listener } = tcp
   const name = settings.serverName ?? address.host
+  const transport = new TlsTransport(tcp, listener)
   const socket = connect({
     socket: tcp.socket,
     host: name,
@@ -28,7 +29,7 @@ export function overTls(
     secureContext: contextOf(settings),
     rejectUnauthorized: settings.verify !== false,
   })
-  const transport = new TlsTransport(tcp, socket, listener)
+  transport.socket = socket
   return new Promise((resolve, reject) => {
     let lastError: Error | undefined
     let isSecure = false
@@ -53,12 +54,12 @@ export function overTls(
 }
 
 export class TlsTransport implements Transport {
+  socket!: TLSSocket
   private readBytes: number
   private writtenBytes: number
 
   constructor(
     private readonly tcp: TcpTransport,
-    private readonly socket: TLSSocket,
     public listener: TransportListener,
   ) {
     this.readBytes = tcp.socket.bytesRead

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -26,6 +26,13 @@ export class Certificates {
     this.openssl('x509', '-req', '-in', request!, ...by, '-days', '2', '-out', cert!)
     chmodSync(key!, 0o644)
     return { cert: cert!, key: key! }
+  }
+
+  read({ cert, key }: { readonly cert: string; readonly key: string }): {
+    readonly cert: Buffer
+    readonly key: Buffer
+  } {
+    return { cert: readFileSync(cert), key: readFileSync(key) }
   }
 
   remove(): void {
