@@ -52,7 +52,7 @@ function starttls(isOffered: boolean, isCyrus: boolean, isLoopback: boolean): Ch
   return warning(
     'STARTTLS',
     'not offered: names and ACLs cross the network in clear, and passwords do with PLAIN',
-    `use a tunnel, or a network of one’s own${isCyrus ? '; not STARTTLS, which can kill mupdate (measured on 3.6.1)' : ''}`,
+    `use a tunnel, or a network of one’s own${isCyrus ? '; not STARTTLS, which kills mupdate 3.6.1' : ''}`,
   )
 }
 

@@ -68,7 +68,7 @@ async function startTls(socket: Socket, limitMs: number): Promise<void> {
   if ((await hearing.until(whoAnswers, limitMs))?.kind !== 'mupdate') throw new Error('no banner')
   hearing.forget()
   socket.write(`${TAG} STARTTLS\r\n`)
-  const line = await hearing.until(bytes => /^.*\n/.exec(bytes.toString('latin1'))?.[0], limitMs)
+  const line = await hearing.until(bytes => /^[^\n]*\n/.exec(bytes.toString('latin1'))?.[0], limitMs)
   socket.off('data', onData)
   if (line === undefined) throw new Error('no answer to STARTTLS')
   if (!line.startsWith(`${TAG} OK`)) throw new Error(`STARTTLS was answered ${JSON.stringify(line.trim())}`)

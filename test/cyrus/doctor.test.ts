@@ -1,10 +1,15 @@
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import { cyrusMaster } from '../../src/masters/cyrus/cyrus-master.js'
 import { type DoctorCheck, type DoctorResult, doctorResultSchema } from '../../src/metrics/doctor-result.js'
+import type { Master } from '../../src/masters/master.js'
 import { Client } from '../../src/session/client.js'
 import { Workbench } from '../cli/bench.js'
 import { Certificates } from '../support/certificates.js'
+import { cyrusThatSurvivesTls } from '../support/tls-cyrus.js'
 
 const MAILBOXES = 60_000
 /** Their lists come one after the other: together they hold the lock for seconds. */
@@ -14,11 +19,14 @@ const clock = monotonicClock(monotonicOriginS())
 const bench = new Workbench()
 const certificates = new Certificates()
 const server = certificates.issue('localhost', 'DNS:localhost')
-const master = cyrusMaster({
-  settings: { tls_server_cert: server.cert, tls_server_key: server.key, mupdate_workers_max: '30' },
+const tlsSettings = { tls_server_cert: server.cert, tls_server_key: server.key }
+const master = cyrusMaster({ settings: { ...tlsSettings, mupdate_workers_max: '30' } })
+/** Each that was looked at, whatever it was looked at for, has to be alive afterwards. */
+const ends: string[] = []
+master.onEvent(event => {
+  if (event.kind !== 'syslog') ends.push(event.kind)
 })
 
-master.onEvent(event => console.log(JSON.stringify(event)))
 beforeAll(async () => {
   await master.start()
   const client = await connect()
@@ -47,10 +55,10 @@ function connect(): Promise<Client> {
 
 async function doctor(
   words: readonly string[] = [],
-  password = master.credentials.password,
+  { address, credentials }: Pick<Master, 'address' | 'credentials'> = master,
+  password = credentials.password,
 ): Promise<DoctorResult & { readonly status: number | null }> {
-  const { host, port } = { host: 'localhost', port: master.address.port }
-  const args = ['doctor', `mupdate://murder@${host}:${port}`, '--json', ...words]
+  const args = ['doctor', `mupdate://murder@localhost:${address.port}`, '--json', ...words]
   const { status, stdout, stderr } = await bench.bench(args, { MUPDATE_BENCH_PASSWORD: password })
   expect(stderr).toBe('')
   expect(stdout).not.toContain(password)
@@ -71,6 +79,9 @@ describe('doctor of a real master', () => {
     expect(facts.answer).toMatchObject({ kind: 'mupdate', banner: { product: 'Cyrus IMAP', role: '(master)' } })
     expect(checkOf(result, 'offers', 'AUTH').said).toContain('SCRAM-SHA-256')
     expect(checkOf(result, 'offers', 'COMPRESS').said).toBe('offered: DEFLATE')
+    // It is offered, and would kill it: nobody has asked for it.
+    expect(checkOf(result, 'offers', 'STARTTLS').mark).toBe('warning')
+    expect(facts.tls).toBeNull()
     expect(facts.login).toMatchObject({ kind: 'done', mechanism: 'SCRAM-SHA-256', isEncrypted: false })
     expect(facts.noopUs).toMatchObject({ count: 200, unanswered: 0 })
     expect(facts.findUs).toMatchObject({ count: 10, unanswered: 0 })
@@ -87,34 +98,8 @@ describe('doctor of a real master', () => {
     expect(commands).toEqual([`mupdate-bench run smoke --master mupdate://murder@localhost:${master.address.port}`])
   })
 
-  it('sees STARTTLS, whose certificate is not to be trusted as long as its authority is not', async () => {
-    const [untold, told] = [await doctor(), await doctor(['--tls-ca', certificates.ca])]
-    expect(untold.facts.tls).toMatchObject({
-      kind: 'established',
-      mode: 'starttls',
-      certificate: { names: ['localhost'] },
-    })
-    expect(checkOf(untold, 'TLS', 'trust')).toMatchObject({
-      mark: 'warning',
-      remedy: expect.stringContaining('--tls-ca'),
-    })
-    expect(checkOf(told, 'TLS', 'trust')).toMatchObject({ mark: 'ok', said: 'verified, and for localhost' })
-    expect(told.facts.login).toMatchObject({ kind: 'done', isEncrypted: true })
-    expect(told.commands[0]).toMatch(/--tls starttls --tls-ca \S+$/)
-  })
-
-  it('fails where TLS is asked for and cannot be trusted', async () => {
-    const result = await doctor(['--tls', 'starttls'])
-    expect(result.status).toBe(3)
-    expect(checkOf(result, 'TLS', 'trust').mark).toBe('failed')
-    expect(checkOf(result, 'login', 'login')).toMatchObject({
-      mark: 'failed',
-      remedy: expect.stringContaining('--tls-ca'),
-    })
-  })
-
   it('tells a wrong password, and the pause that it costs', async () => {
-    const result = await doctor([], 'not this one')
+    const result = await doctor([], master, 'not this one')
     expect(result.status).toBe(3)
     expect(result.facts.login).toMatchObject({ kind: 'refused', code: 'AUTH_FAILED' })
     expect(checkOf(result, 'login', 'login').said).toContain('failedloginpause')
@@ -152,9 +137,49 @@ describe('doctor of a real master', () => {
     const { status, stdout } = await bench.bench([...commands[0]!.split(' ').slice(1), '--quiet'], {
       MUPDATE_BENCH_PASSWORD: master.credentials.password,
     })
-    // 5: this busy machine was the limit; it ran all the same.
-    expect([0, 5], stdout).toContain(status)
+    // On a busy machine a threshold may fail, or the harness be the limit: it ran all the same.
+    expect([0, 4, 5], stdout).toContain(status)
     expect(stdout).toContain('smoke, seed 1')
+  })
+
+  it('has done no harm', () => expect(ends).toEqual([]))
+})
+
+describe('doctor of a real master by STARTTLS', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'mupdate-bench-doctor-'))
+  let survivor: Master
+
+  beforeAll(async () => {
+    chmodSync(folder, 0o755)
+    survivor = cyrusMaster({ prefix: cyrusThatSurvivesTls(folder), settings: tlsSettings })
+    await survivor.start()
+  })
+
+  afterAll(async () => {
+    await survivor.stop()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  it('sees the certificate, trusts it by its authority, and logs in', async () => {
+    const result = await doctor(['--tls', 'starttls', '--tls-ca', certificates.ca], survivor)
+    expect(result.facts.tls).toMatchObject({
+      kind: 'established',
+      mode: 'starttls',
+      certificate: { names: ['localhost'], issuer: 'test ca' },
+      distrust: null,
+    })
+    expect(checkOf(result, 'TLS', 'trust')).toMatchObject({ mark: 'ok', said: 'verified, and for localhost' })
+    expect(result.facts.login).toMatchObject({ kind: 'done', isEncrypted: true })
+    expect(result.status).toBe(0)
+    expect(result.commands[0]).toMatch(/ --tls starttls --tls-ca \S+$/)
+  })
+
+  it('fails where its authority is not known, and says what to give', async () => {
+    const result = await doctor(['--tls', 'starttls'], survivor)
+    expect(result.status).toBe(3)
+    const toGive = expect.stringContaining('--tls-ca')
+    expect(checkOf(result, 'TLS', 'trust')).toMatchObject({ mark: 'failed', remedy: toGive })
+    expect(checkOf(result, 'login', 'login')).toMatchObject({ mark: 'failed', remedy: toGive })
   })
 })
 

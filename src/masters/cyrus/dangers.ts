@@ -61,15 +61,14 @@ export function dangersOf(version: string): Danger[] {
 }
 
 /**
- * At the end of each connection mupdate frees what TLS has for the whole process (imap/mupdate.c conn_free,
- * tls_shutdown_serverengine), so that it dies of a STARTTLS when this connection, or another one, ends. Measured on 3.6.1, of
- * two connections with STARTTLS: the second one's end is its. Later versions have the same lines.
+ * At the end of each connection mupdate frees what TLS has for the whole process (imap/mupdate.c conn_free, imap/tls.c
+ * tls_shutdown_serverengine), and the DH parameters more than once. Measured on 3.6.1 with OpenSSL 3.
  */
 export const STARTTLS_KILLS: Danger = {
   name: 'STARTTLS',
-  said: 'offered, and whoever uses it can kill mupdate: measured on 3.6.1, at the end of the second such connection',
+  said: 'offered, and it kills: once somebody has used it, mupdate 3.6.1 dies at the second end of any connection',
   remedy:
-    'mupdate_tls_server_cert: disabled in the master’s imapd.conf (mupdate: the service’s name in cyrus.conf), and a tunnel where the network is not to be trusted',
+    'give mupdate an imapd.conf of its own (-C, in cyrus.conf) without tls_server_cert, and a tunnel where the network is not to be trusted',
 }
 
 function numbersOf(version: string): number[] | undefined {
