@@ -13,7 +13,7 @@ import { mayBeSites, requirePermissions } from './permission.js'
 import { Progress } from './progress.js'
 import { type ReachFlags, reachOptions, reachWords } from './reach-options.js'
 
-interface DoctorFlags extends ReachFlags {
+export interface DoctorFlags extends ReachFlags {
   readonly dump?: true
   readonly json?: true
   readonly passwordFile?: string
@@ -56,7 +56,8 @@ Exit status: 0 nothing, or warnings alone; 2 usage; 3 a run cannot work so: unre
     })
 }
 
-async function lookAt(choice: MasterChoice, flags: DoctorFlags): Promise<DoctorResult> {
+/** @throws {HarnessError} `USAGE`; or where a master of our own does not start */
+export async function lookAt(choice: MasterChoice, flags: DoctorFlags): Promise<DoctorResult> {
   const clock = monotonicClock(monotonicOriginS())
   const progress = new Progress()
   const common = { dump: flags.dump === true, clock, progress }
