@@ -214,7 +214,7 @@ describe('our client on a real master', () => {
         mechanism: 'SCRAM-SHA-256',
         compression: 'DEFLATE',
       })
-      expect(total.commands['ACTIVATE']).toMatchObject({ failed: 0, unfinished: 0 })
+      expect(total.commands.ACTIVATE).toMatchObject({ failed: 0, unfinished: 0 })
       expect(generator.plainBytesRead).toBeGreaterThan(generator.bytesRead!)
       expect(stdout).toContain('logged in by SCRAM-SHA-256, over TLSv1.3, TLS_AES_256_GCM_SHA384, DEFLATE')
       expect(stdout).toMatch(/read and .* written; on the\s+wire/)

@@ -86,6 +86,9 @@ describe('STARTTLS', () => {
         SECURE_BANNER.length +
         'A01 OK "done"\r\nX0 OK "done"\r\n'.length,
     )
+    // As the other side counts them.
+    expect(gained('readBytes')).toBe(server!.wire().bytesWritten)
+    expect(gained('writtenBytes')).toBe(server!.wire().bytesRead)
     expect(gained('readBytes')).toBeGreaterThan(gained('plainReadBytes') + 500)
     expect(gained('writtenBytes')).toBeGreaterThan(gained('plainWrittenBytes') + 200)
   })

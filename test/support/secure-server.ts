@@ -13,6 +13,8 @@ export interface SecureServer {
   readonly heard: { readonly plain: string[]; readonly tls: string[]; readonly deflate: string[] }
   /** The stream that clients are served on now; the last one's. */
   stream(): Duplex
+  /** The last client's socket, below all layers. */
+  wire(): Socket
   close(): Promise<void>
 }
 
@@ -76,7 +78,13 @@ export async function secureServer(options: SecureOptions): Promise<SecureServer
   const server = await lineServer(tls?.implicit === true ? '' : banner, undefined, socket =>
     tls?.implicit === true ? secure(socket) : serve(socket, 'plain'),
   )
-  return { address: server.address, heard, stream: () => last, close: () => server.close() }
+  return {
+    address: server.address,
+    heard,
+    stream: () => last,
+    wire: () => server.sockets.at(-1)!,
+    close: () => server.close(),
+  }
 }
 
 /** The plain side of a stream that carries raw deflate. */

@@ -47,6 +47,7 @@ const run: RunResult = {
     writeBytes: null,
     writeCalls: null,
     diskFlushes: null,
+    queueOverflows: null,
     restarts: 0,
     serversListed: null,
     mailboxesListed: null,
