@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto'
 import { lookup } from 'node:dns/promises'
-import { networkInterfaces } from 'node:os'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Credentials, MasterAddress } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
@@ -10,13 +9,13 @@ import { timesOf } from '../doctor/times.js'
 import { listOnce } from '../drivers/list-once.js'
 import { takePulse } from '../drivers/pulse.js'
 import type { Answer, DoctorFacts } from '../metrics/doctor-result.js'
-import { describeHost } from '../samplers/host.js'
-import { localPorts, localPortsTowards } from '../samplers/local-ports.js'
-import { listProc } from '../samplers/read-proc.js'
+import type { Banner as BannerRead } from '../session/banner.js'
 import { Client } from '../session/client.js'
 import { type Contact, contact } from '../session/contact.js'
+import { wantsStartTls } from '../session/negotiation.js'
 import { tlsProbe } from '../session/tls-probe.js'
-import { localMaster, mostOpenFiles } from './local-master.js'
+import { hostFacts, isOwnAddress } from './doctor-host.js'
+import { localMaster } from './local-master.js'
 import type { Progress } from './progress.js'
 
 export interface Patient {
@@ -80,7 +79,7 @@ class Examination {
     await this.lookAtStartTls(facts, facts.answer.banner)
     if (isSlave(facts.answer.banner))
       facts.login = { kind: 'notTried', why: 'it is a slave, which does not serve runs', remedy: null }
-    else await this.logIn(facts, this.addressFor(facts.answer.banner))
+    else await this.logIn(facts, facts.answer.banner)
     return facts
   }
 
@@ -139,12 +138,6 @@ class Examination {
       facts.tls = (await this.probe('starttls')).seen
   }
 
-  /** How to log in: in clear, where nobody asks for TLS and STARTTLS could kill. */
-  private addressFor(banner: Banner): MasterAddress {
-    const { address } = this.patient
-    return address.tls === undefined && isCyrus(banner) ? { ...address, tls: { mode: 'off' } } : address
-  }
-
   private contact(): Promise<Contact | Closed> {
     const { address, clock } = this.patient
     const { connectMs, silentMs } = LIMITS
@@ -172,8 +165,8 @@ class Examination {
     facts.bannerUs = timesOf(banners!)
   }
 
-  private async logIn(facts: Facts, address: MasterAddress): Promise<void> {
-    const { clock, progress, target } = this.patient
+  private async logIn(facts: Facts, banner: Banner): Promise<void> {
+    const { address, clock, progress, target } = this.patient
     const askedNs = clock.nowNs()
     const credentials = await this.patient.credentials()
     // Whoever types a password takes his time.
@@ -182,6 +175,12 @@ class Examination {
       const remedy =
         'set MUPDATE_BENCH_PASSWORD or give --password-file FILE; the user must be one of the master’s admins'
       facts.login = { kind: 'notTried', why: `there is no password of ${target.user}`, remedy }
+      return
+    }
+    if (address.tls === undefined && isCyrus(banner) && wantsStartTls(address, credentials, asRead(banner), '')) {
+      const why = 'runs would use STARTTLS here, which can kill it'
+      const remedy = `if that is meant: --tls starttls --allow-load ${address.host}; else --tls off --allow-plaintext ${address.host}, or let it offer SCRAM`
+      facts.login = { kind: 'notTried', why, remedy }
       return
     }
     progress.note('logging in')
@@ -233,6 +232,10 @@ class Examination {
   }
 }
 
+function asRead({ capabilities, ...banner }: Banner): BannerRead {
+  return { ...banner, capabilities: new Map(Object.entries(capabilities)) }
+}
+
 /** It did not speak, or not until it was spoken to. */
 function mayWantTls({ answer, wasSilent }: Contact): boolean {
   if (answer.kind === 'mupdate' || answer.kind === 'bye') return false
@@ -261,21 +264,4 @@ function isClosed(met: Contact | Closed): met is Closed {
 function closed(error: unknown): Closed {
   if (!(error instanceof HarnessError)) throw error
   return { kind: 'closed', detail: error.message, remedy: error.hint }
-}
-
-function isOwnAddress(address: string): boolean {
-  const own = Object.values(networkInterfaces()).flatMap(all => (all ?? []).map(one => one.address))
-  return own.includes(address) || /^127\.|^::1$/.test(address)
-}
-
-function hostFacts(port: number): DoctorFacts['host'] {
-  const { cores, cpuLimitCores } = describeHost()
-  return {
-    descriptors: listProc('/proc/self/fd')?.length ?? null,
-    maxDescriptors: mostOpenFiles('self'),
-    cpus: cores,
-    cpuLimitCores: cpuLimitCores ?? null,
-    ports: localPorts() ?? null,
-    portsUsed: localPortsTowards(port) ?? null,
-  }
 }

@@ -12,7 +12,7 @@ const HELD_TIMES = 5
 export function latencyChecks({ bannerUs, noopUs, findUs, target }: DoctorFacts): Check[] {
   return [
     ...(bannerUs === null ? [] : [ok('banner', timesText(bannerUs))]),
-    ...(noopUs === null ? [] : [noop(noopUs)]),
+    noopUs === null ? notMeasured('NOOP', 'nobody is logged in', null) : noop(noopUs),
     ...(noopUs === null || findUs === null ? [] : [lock(findUs, noopUs)]),
     target.isHere
       ? ok('clock', 'the master’s is this host’s')
@@ -49,6 +49,7 @@ function lock(finds: Times, noops: Times): Check {
 
 function timesText({ count, p50, p99, max, unanswered }: Times): string {
   const worst = `${unanswered > 0 ? '≥' : ''}${formatDurationUs(max)}`
+  if (count === 1) return worst
   const tail = count >= 100 ? `p99 ${formatDurationUs(p99)}, ` : ''
   return `p50 ${formatDurationUs(p50)}, ${tail}max ${worst} (of ${formatCount(count)})`
 }

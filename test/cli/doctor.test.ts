@@ -124,6 +124,22 @@ describe.concurrent('doctor of what is no master', () => {
     for (const result of [first, second, third]) expect(result!.verdict).toBe('failed')
   })
 
+  it('uses no STARTTLS of a Cyrus that it was not told to use, though runs would', async () => {
+    const said: string[] = []
+    const server = await lineServer(BANNER, (_, rest) => void said.push(rest))
+    closing.push(() => server.close())
+    // Another spelling of it, which is not known to be this host.
+    const master = parseMaster(`mupdate://murder@127.1:${server.address.port}`)
+    const flags = { allowLoad: [], passwordFile: bench.profile }
+    const result = await lookAt(master, flags)
+    expect(checkOf(result, 'offers', 'STARTTLS').mark).toBe('warning')
+    expect(checkOf(result, 'login', 'login')).toMatchObject({
+      mark: 'notMeasured',
+      remedy: expect.stringContaining('--tls starttls'),
+    })
+    expect(new Set(said)).toEqual(new Set(['LOGOUT']))
+  })
+
   it('keeps what a stranger says from steering the terminal', async () => {
     const port = await portSaying(
       BANNER.replace('"mail.example.com"', '"mail\x1b]0;x\x07\x9b2J"').replace('(master)', 'mupdate://\x1b[2J'),
