@@ -29,6 +29,7 @@ import type { Progress } from './progress.js'
 import { copyNotes, planFrom, putRightFor, type Resumption } from './resumption.js'
 import { onInterrupt } from './signals.js'
 import { checkDump } from './site-sets.js'
+import { tlsDanger } from './tls-danger.js'
 import { whyAway } from './why-away.js'
 
 export interface RunProfileOptions extends Permissions {
@@ -163,6 +164,8 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
       if (resumes !== undefined) Object.assign(notes, await putRightFor(resumes, plan, master, clock, path, progress))
       else if (options.mustBeEmpty === true || plan.site.dump !== undefined) await requireEmpty(master, clock)
     })
+    const danger = tlsDanger(master.describe())
+    if (danger !== undefined) progress.warn(danger)
     progress.begin(profile.name)
     live?.feed.begin(runFacts(identity, plan, master))
     // From here on a run that is killed can be shown, and cleaned up after.

@@ -207,7 +207,8 @@ describe('our client on a real master', () => {
       const url = `mupdate://${user}@127.0.0.1:${master.address.port}`
       const reach = ['--tls-ca', certificates.ca, '--mechanism', 'SCRAM-SHA-256', '--compress']
       const run = workbench.startRun(['--master', url, ...reach], { MUPDATE_BENCH_PASSWORD: password })
-      const { stdout } = await run.ended
+      const { stdout, stderr } = await run.ended
+      expect(stderr).toContain('dies of connections that close after a STARTTLS')
       const { master: reached, generator, total } = workbench.result()
       expect(reached.security).toEqual({
         tls: 'TLSv1.3, TLS_AES_256_GCM_SHA384',
