@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   gate: async () => (await import('./gate.js')).gateCommand(),
   compare: async () => (await import('./compare.js')).compareCommand(),
   trend: async () => (await import('./trend.js')).trendCommand(),
+  doctor: async () => (await import('./doctor.js')).doctorCommand(),
   diagnose: async () => (await import('./diagnose.js')).diagnoseCommand(),
   plan: async () => (await import('./plan.js')).planCommand(),
   rehearse: async () => (await import('./rehearse.js')).rehearseCommand(),

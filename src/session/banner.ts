@@ -12,15 +12,42 @@ export interface Banner {
   readonly capabilities: ReadonlyMap<string, readonly string[]>
 }
 
-/** One that is on its way. @see RFC 3656 section 4 (banner); `* OK MUPDATE` comes in any place, Cyrus sends it last */
+/** @see RFC 3656 section 4 (banner); `* OK MUPDATE` comes in any place, Cyrus sends it last */
+export class BannerReader {
+  private readonly capabilities = new Map<string, readonly string[]>()
+
+  constructor(private readonly where: string) {}
+
+  /**
+   * @returns the banner, when this was its last line
+   * @throws {HarnessError} `MASTER_NOT_MUPDATE`, `MASTER_BYE`
+   */
+  take(frame: Frame): Banner | undefined {
+    const { capabilities } = this
+    const code = replyCode(frame)
+    if (frame.count < 2 || !frame.equals(0, '*')) throw notMupdate(this.where, frame.restOfLine(0))
+    if (code === REPLY.bye || code === REPLY.no) throw bye(this.where, statusText(frame))
+    if (code !== REPLY.ok) {
+      const reply = decodeReply(frame)
+      if (reply.kind === 'capability') capabilities.set(reply.name, reply.values)
+      return undefined
+    }
+    if (frame.count < 6 || !frame.isWord(2, 'MUPDATE')) throw notMupdate(this.where, frame.restOfLine(0))
+    const role = frame.count > 6 ? frame.text(6) : ''
+    return { host: frame.text(3), product: frame.text(4), version: frame.text(5), role, capabilities }
+  }
+}
+
+/** A banner that is on its way. */
 export class Greeting {
   readonly banner: Promise<Banner>
   /** To be called when it cannot come any more. */
   lose!: (error: HarnessError) => void
   private complete!: (banner: Banner) => void
-  private readonly capabilities = new Map<string, readonly string[]>()
+  private readonly reader: BannerReader
 
-  constructor(private readonly where: string) {
+  constructor(where: string) {
+    this.reader = new BannerReader(where)
     this.banner = new Promise((resolve, reject) => {
       this.complete = resolve
       this.lose = reject
@@ -34,19 +61,9 @@ export class Greeting {
    * @throws {HarnessError} `MASTER_NOT_MUPDATE`, `MASTER_BYE`
    */
   take(frame: Frame): boolean {
-    const { capabilities } = this
-    const code = replyCode(frame)
-    if (frame.count < 2 || !frame.equals(0, '*')) throw notMupdate(this.where, frame.restOfLine(0))
-    if (code === REPLY.bye || code === REPLY.no) throw bye(this.where, statusText(frame))
-    if (code !== REPLY.ok) {
-      const reply = decodeReply(frame)
-      if (reply.kind === 'capability') capabilities.set(reply.name, reply.values)
-      return false
-    }
-    if (frame.count < 6 || !frame.isWord(2, 'MUPDATE')) throw notMupdate(this.where, frame.restOfLine(0))
-    const role = frame.count > 6 ? frame.text(6) : ''
-    this.complete({ host: frame.text(3), product: frame.text(4), version: frame.text(5), role, capabilities })
-    return true
+    const banner = this.reader.take(frame)
+    if (banner !== undefined) this.complete(banner)
+    return banner !== undefined
   }
 }
 

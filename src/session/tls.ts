@@ -100,7 +100,8 @@ export class TlsTransport implements Transport {
   }
 }
 
-function contextOf(settings: Partial<TlsSettings>): SecureContext {
+/** @throws {HarnessError} `USAGE` for files that are none */
+export function contextOf(settings: Partial<TlsSettings>): SecureContext {
   const known = contexts.get(settings)
   if (known !== undefined) return known
   const { caFile, certFile, keyFile = certFile, minVersion } = settings

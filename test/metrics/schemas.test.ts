@@ -4,6 +4,7 @@ import { expect, it } from 'vitest'
 import { z } from 'zod'
 import { capacityResultSchema } from '../../src/metrics/capacity-result.js'
 import { diagnosisResultSchema } from '../../src/metrics/diagnosis-result.js'
+import { doctorResultSchema } from '../../src/metrics/doctor-result.js'
 import { gateResultSchema } from '../../src/metrics/gate-result.js'
 import { replayResultSchema } from '../../src/metrics/replay-result.js'
 import { sitePlanSchema } from '../../src/metrics/site-plan-result.js'
@@ -20,6 +21,7 @@ it.each([
     schema: capacityResultSchema,
   },
   { file: 'diagnose', title: 'diagnose --json of mupdate-bench', page: 'diagnose', schema: diagnosisResultSchema },
+  { file: 'doctor', title: 'doctor --json of mupdate-bench', page: 'doctor', schema: doctorResultSchema },
   { file: 'replay', title: 'replay --json of mupdate-bench', page: 'replay', schema: replayResultSchema },
   { file: 'plan', title: 'plan --json of mupdate-bench', page: 'plan', schema: sitePlanSchema },
 ])('docs/$file.schema.json is the schema', ({ file, title, page, schema }) => {
