@@ -15,6 +15,7 @@ import { generateCommand } from './generate.js'
 import { masterCommand } from './master.js'
 import { planCommand } from './plan.js'
 import { profileCommand } from './profile.js'
+import { recordCommand } from './record.js'
 import { replayCommand } from './replay.js'
 import { rehearseUpgradeCommand } from './rehearse-upgrade.js'
 import { reportCommand } from './report.js'
@@ -50,6 +51,7 @@ for (const command of [
   calibrateCommand(),
   generateCommand(),
   dumpCommand(),
+  recordCommand(),
   replayCommand(),
   rehearseUpgradeCommand(),
   showCommand(),

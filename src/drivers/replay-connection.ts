@@ -112,12 +112,15 @@ export class ReplayConnection {
     return true
   }
 
-  /** A second's first command is meant for that second; one that follows it, for when the one before was answered, or with it. */
+  /**
+   * Where times are whole seconds, a second's first command is meant for that second; one that follows it, for when the one
+   * before was answered, or with it.
+   */
   private intendedNs(step: TraceStep): number {
-    const { startS, steps } = this.trace
+    const { startS, steps, isExact } = this.trace
     const beforeS = steps[this.next - 1]?.atS ?? startS
     const dueNs = this.owner.dueNs(step.atS)
-    if (Math.floor(step.atS) !== Math.floor(beforeS)) return dueNs
+    if (isExact || Math.floor(step.atS) !== Math.floor(beforeS)) return dueNs
     return Math.max(dueNs, step.isPipelined ? this.before.intendedNs : this.before.answeredNs)
   }
 

@@ -28,7 +28,7 @@ function connection(fromS: number, toS: number, ...said: readonly Said[]): Conne
     answer: undefined,
     ...more,
   }))
-  return { path: 'log', startS: S + fromS, endS: S + toS, steps, leftOut: new Map() }
+  return { path: 'log', startS: S + fromS, endS: S + toS, steps, leftOut: new Map(), isExact: false }
 }
 
 /** Which connection said what, in the order in which it came; a connection's number is that of its acceptance. */
