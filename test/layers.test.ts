@@ -11,6 +11,7 @@ const RANKS: Readonly<Record<string, number>> = {
   core: 0,
   statistics: 1,
   wire: 1,
+  sasl: 1,
   metrics: 1,
   generators: 2,
   session: 3,
@@ -35,7 +36,7 @@ const RANKS: Readonly<Record<string, number>> = {
 }
 
 /** Pure folders: what they do depends on what they are given, so that it can be tested and replayed. */
-const PURE = ['statistics', 'wire', 'generators', 'dumps', 'traces', 'limits', 'site', 'diagnosis', 'verdict']
+const PURE = ['statistics', 'wire', 'sasl', 'generators', 'dumps', 'traces', 'limits', 'site', 'diagnosis', 'verdict']
 const IMPURE_MODULES = /^(node:)?(net|tls|dgram|http|https|http2|child_process|cluster|worker_threads|timers)(\/|$)/
 
 const root = resolve(import.meta.dirname, '../src')

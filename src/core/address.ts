@@ -8,4 +8,8 @@ export interface MasterAddress {
 export interface Credentials {
   readonly user: string
   readonly password: string
+  /** The SASL mechanism that is asked for; the strongest that is offered when absent. */
+  readonly mechanism?: string
+  /** Whom it acts for: SASL's authorization identity. */
+  readonly authorize?: string
 }

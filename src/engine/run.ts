@@ -196,6 +196,7 @@ export class Run {
       log,
       restarts,
       losses,
+      overflows: this.watch.overflows,
     })
   }
 
