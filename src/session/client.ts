@@ -13,6 +13,7 @@ import { decodeReply, REPLY, type ReplyCode, recordOf, replyCode, statusText } f
 import { FrameScanner } from '../wire/scanner.js'
 import type { LastCommands, SentCommand } from './last-commands.js'
 import { plainInitialResponse } from './sasl.js'
+import { Traced } from './traced.js'
 import { connectTcp, type Transport } from './transport.js'
 
 export type Status = 'OK' | 'NO' | 'BAD'
@@ -107,11 +108,13 @@ export class Client {
   private held = false
   private pauses = 0
   private readonly where: string
+  private readonly traced: Traced | undefined
   /** Called after each chunk of bytes: "something was heard", as a slave counts it. */
   onHeard: ((byteCount: number) => void) | undefined
 
   private constructor(private readonly options: ConnectOptions) {
     this.where = `${options.address.host}:${options.address.port}`
+    this.traced = Traced.connection(options.clock)
   }
 
   /**
@@ -167,7 +170,7 @@ export class Client {
     const command: Command = { kind: 'ACTIVATE', name, location, acl }
     this.push({ tag: this.nextTag, command, handler, count: records.length })
     for (const record of records) batch.add(this.nextTag++, record)
-    if (!this.transport.write(batch.take())) batch.giveAway()
+    if (!this.write(batch.take())) batch.giveAway()
   }
 
   /** Sends nothing and reads nothing until {@link release}: the process is frozen, or the network gone. */
@@ -195,7 +198,7 @@ export class Client {
     if (this.outgoing === '' || this.held) return
     const bytes = this.outgoing
     this.outgoing = ''
-    this.transport.write(bytes)
+    this.write(bytes)
   }
 
   send(command: Command, handler: ReplyHandler, tag?: string): void {
@@ -249,6 +252,7 @@ export class Client {
     // The greeting may be refused before anybody waits for it.
     greeting.catch(() => {})
     this.transport = await connectTcp(this.options.address, listener, timeoutMs)
+    this.traced?.opened()
     if (this.lost !== undefined) {
       this.transport.destroy()
       throw this.lost
@@ -264,7 +268,7 @@ export class Client {
 
   private nudge(): void {
     this.nudged = true
-    this.transport.write(`${NUDGE_TAG} NOOP\r\n`)
+    this.write(`${NUDGE_TAG} NOOP\r\n`)
   }
 
   /** @see RFC 3656 section 4 (banner); `* OK MUPDATE` comes in any place, Cyrus sends it last */
@@ -314,9 +318,15 @@ export class Client {
     }
   }
 
+  private write(bytes: string | Uint8Array): boolean {
+    this.traced?.said(bytes)
+    return this.transport.write(bytes)
+  }
+
   private onBytes(bytes: Uint8Array, count: number): void {
     const { scanner } = this
     this.heardNs = this.options.clock.nowNs()
+    this.traced?.heard(bytes.subarray(0, count))
     scanner.feed(bytes, 0, count)
     try {
       while (this.lost === undefined) {
@@ -390,6 +400,7 @@ export class Client {
     if (this.lost !== undefined) return
     this.lost = error
     this.transport?.destroy()
+    this.traced?.closed(this.closing ? undefined : error.message)
     const waiting = this.pending.takeAll()
     this.underWay = 0
     this.onGreetingLost?.(error)

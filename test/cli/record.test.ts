@@ -172,6 +172,37 @@ describe('mupdate-bench record', () => {
   })
 })
 
+describe('run --trace', () => {
+  it('writes down what the connections of all threads say, and no password; what is there is not written over (2)', async () => {
+    const args = ['--master', master.url, '--trace', 'day.ndjson']
+    const { status, stderr } = await workbench.startRun(args, master.env).ended
+    expect(stderr).not.toMatch(/error/)
+    // On a busy machine it may have been the limit itself.
+    expect([0, 5]).toContain(status)
+    const all = lines()
+    const verbs = all.flatMap(line => ('verb' in line && line.from === 'client' ? [line.verb] : []))
+    const { total } = workbench.result()
+    // The run's end, and what is cleaned up, is on connections of other threads.
+    for (const kind of ['RESERVE', 'UPDATE', 'DELETE'] as const)
+      expect(verbs.filter(verb => verb === kind).length).toBeGreaterThanOrEqual(total.commands[kind]!.count)
+    expect(verbs.filter(verb => verb === 'NOOP').length).toBeGreaterThan(20)
+    const threads = new Set(all.map(line => Math.floor(line.connection / 100_000_000)))
+    expect(threads.size).toBe(3)
+    const open = all.filter(line => 'event' in line && line.event === 'opened').length
+    expect(all.filter(line => 'event' in line && line.event === 'closed')).toHaveLength(open)
+    expect(all.filter(line => 'undecoded' in line)).toEqual([])
+    const { user, password } = master.credentials
+    const bytes = readFileSync(trace())
+    for (const secret of [password, Buffer.from(`\0${user}\0${password}`).toString('base64').slice(0, -4)])
+      expect(bytes.includes(secret)).toBe(false)
+
+    const again = await workbench.startRun(args, master.env).ended
+    expect(again.stderr).toMatch(/day\.ndjson is there already/)
+    expect(again.status).toBe(2)
+    expect(readFileSync(trace())).toEqual(bytes)
+  })
+})
+
 describe('addresses of record', () => {
   it.each([
     ['13905', '127.0.0.1', 13905],

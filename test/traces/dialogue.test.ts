@@ -102,11 +102,12 @@ describe('Dialogue', () => {
   })
 
   const password = 'aGVtbGlnaGVpbQ=='
+  // Challenges are bare lines (imap/saslserver.c).
   const scram: readonly Said[] = [
     ['client', 'A01 AUTHENTICATE "SCRAM-SHA-256"\r\n'],
-    ['master', '+ \r\n'],
+    ['master', '\r\n'],
     ['client', `${password}\r\n`],
-    ['master', `+ ${password}\r\n`],
+    ['master', `${password}\r\n+ ${password}\r\n`],
     ['client', `${lit(password)}\r\n`],
   ]
   it.each<{ what: string; said: readonly Said[]; after: string[] }>([
@@ -123,7 +124,7 @@ describe('Dialogue', () => {
     {
       what: 'challenges, responses and what comes with the OK',
       said: [...scram, ['master', `A01 OK "${password}"\r\n`]],
-      after: ['C A01 AUTHENTICATE SCRAM-SHA-256', 'M (secret)', 'C (secret)', 'M (secret)', 'C (secret)', 'M A01 OK'],
+      after: ['C A01 AUTHENTICATE SCRAM-SHA-256', 'M (secret)', 'C (secret)', 'M A01 OK'],
     },
     {
       what: 'a response in the place of a mechanism',
@@ -170,7 +171,7 @@ describe('Dialogue', () => {
 
   it('a second login on a connection is left out as the first', () => {
     const lines = words(told([...LOGIN, ...scram, ['master', 'A01 OK "x"\r\n'], ['client', 'N NOOP\r\n']]))
-    expect(lines.filter(line => line.includes('secret'))).toHaveLength(4)
+    expect(lines.filter(line => line.includes('secret'))).toHaveLength(5)
     expect(lines.at(-1)).toBe('C N NOOP')
   })
 
