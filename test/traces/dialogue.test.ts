@@ -173,6 +173,7 @@ describe('Dialogue', () => {
     const lines = words(told([...LOGIN, ...scram, ['master', 'A01 OK "x"\r\n'], ['client', 'N NOOP\r\n']]))
     expect(lines.filter(line => line.includes('secret'))).toHaveLength(5)
     expect(lines.at(-1)).toBe('C N NOOP')
+    expect(words(told([...LOGIN, ['client', `A02 AUTHENTICATE "PLAIN" "${password}\r\n`]])).at(-1)).toBe('C (secret)')
   })
 
   it('what cannot be decoded is counted, and what follows told', () => {
