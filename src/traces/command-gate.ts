@@ -1,7 +1,7 @@
 import { NO_BYTES } from '../wire/ascii.js'
 import { ATOM, Frame, INCOMPLETE, latin1, parseFrame } from '../wire/frame.js'
 import { DEFAULT_LIMITS } from '../wire/limits.js'
-import { BLINDING } from './blinding.js'
+import { BLINDING, isHidden } from './blinding.js'
 
 /** A command that does not reach the master. */
 export interface Refusal {
@@ -22,7 +22,7 @@ const frame = new Frame()
  * beginning of a line that may still become one of them.
  */
 export class CommandGate {
-  /** What was too long to be a line has come: the ends of lines are not known any more. */
+  /** What is no line, or too long for one, has come: the ends of lines are not known any more. */
   private isLost = false
   /** The line that is not whole, and how much of it the master has. */
   private begun: Uint8Array = NO_BYTES
@@ -61,11 +61,12 @@ export class CommandGate {
 
   private frameEnd(bytes: Uint8Array, at: number): number {
     try {
-      return parseFrame(bytes, at, bytes.length, frame, DEFAULT_LIMITS)
+      if (!isHidden(bytes, at)) return parseFrame(bytes, at, bytes.length, frame, DEFAULT_LIMITS)
     } catch {
-      this.isLost = true
-      return INCOMPLETE
+      // As what is hidden.
     }
+    this.isLost = true
+    return INCOMPLETE
   }
 }
 

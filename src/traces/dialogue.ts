@@ -4,7 +4,7 @@ import { DEFAULT_LIMITS } from '../wire/limits.js'
 import { RecordScanner, RecordSpan } from '../wire/record-scanner.js'
 import { REPLY, type ReplyCode, recordOf, replyCode, statusText } from '../wire/reply.js'
 import { FrameScanner } from '../wire/scanner.js'
-import { BLINDING } from './blinding.js'
+import { BLINDING, isHidden } from './blinding.js'
 import { clientCommand } from './client-command.js'
 import type { TracedMessage, TraceLine } from './trace-line.js'
 
@@ -42,7 +42,7 @@ const span = new RecordSpan()
 /** What one side says. */
 class Side {
   readonly scanner = new FrameScanner(DEFAULT_LIMITS, undefined, frame)
-  /** Something came that is longer than any line: bytes of it and of all that followed, not told yet. */
+  /** Something came that is no line, or longer than any: bytes of it and of all that followed, not told yet. */
   undecoded: number | undefined
 
   constructor(readonly name: 'client' | 'master') {}
@@ -111,6 +111,11 @@ export class Dialogue {
       return
     }
     const { scanner } = side
+    if (scanner.pendingBytes === 0 && isHidden(bytes, 0)) {
+      this.tellUndecoded(side, bytes.length)
+      side.undecoded = 0
+      return
+    }
     try {
       scanner.feed(bytes)
       for (;;) {

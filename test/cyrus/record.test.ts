@@ -41,8 +41,8 @@ let first: Recorded
 let second: Recorded
 let recorder: Recorder
 
-async function start(name: string): Promise<Recorded> {
-  const master = cyrusMaster()
+async function start(name: string, settings: Readonly<Record<string, string>> = {}): Promise<Recorded> {
+  const master = cyrusMaster({ settings })
   ending.push(() => master.stop())
   await master.start()
   const lines: TraceLine[] = []
@@ -194,6 +194,20 @@ describe('a recorder before a real master', () => {
       const again = commandTimes(lines)[i]!
       for (const [k, atUs] of times.entries()) expect(Math.abs(again[k]! - atUs)).toBeLessThan(1e6)
     }
+  })
+
+  it.each([
+    { what: 'passes on what a security layer hides, and counts it', settings: {}, isHidden: true },
+    { what: 'sees what is said with sasl_maximum_layer: 0', settings: { sasl_maximum_layer: '0' }, isHidden: false },
+  ])('$what', async ({ settings, isHidden }) => {
+    const all = { sasl_mech_list: 'PLAIN DIGEST-MD5', ...settings }
+    const { address, lines, master } = await start(`hidden-${isHidden}.ndjson`, all)
+    const slave = await CyrusSlave.start(address, master.credentials, { settings: { mupdate_retry_delay: '2' } })
+    ending.unshift(() => slave.stop())
+    await until('the slave’s list', () => slave.log.some(line => /mailbox list synchronization complete/.test(line)))
+    expect(commands(lines)[0]).toEqual(isHidden ? [] : ['UPDATE'])
+    const undecoded = new Set(lines.flatMap(line => ('undecoded' in line ? [line.from] : [])))
+    expect(undecoded).toEqual(new Set(isHidden ? ['client', 'master'] : []))
   })
 })
 

@@ -100,6 +100,13 @@ describe('CommandGate', () => {
     )
   })
 
+  it('holds nothing of what is hidden, and of what follows', () => {
+    const filter = gate()
+    for (const piece of ['\0\0\0\x09abcd', '\nAB', '\nX1 START', 'TLS\r\n'])
+      expect(filter.pass(Buffer.from(piece)).length).toBe(piece.length)
+    expect(filter.refused).toEqual([])
+  })
+
   it('behind what is longer than any line it passes on all', () => {
     const filter = gate()
     const text = `X1 FIND {99999999+}\r\nX2 STARTTLS\r\n`

@@ -192,6 +192,19 @@ describe('Dialogue', () => {
     ])
   })
 
+  it('behind a security layer all is counted', () => {
+    const hidden = '\0\0\0\x10X1 NOOP\r\nabcd\r\n'
+    const lines = words(
+      told([...LOGIN, ['client', hidden], ['master', hidden], ['client', hidden], ['master', hidden]]),
+    )
+    expect(lines.slice(LOGGED_IN.length)).toEqual([
+      'C 19 undecoded',
+      'M 19 undecoded',
+      'C 19 undecoded',
+      'M 19 undecoded',
+    ])
+  })
+
   it('behind what is longer than any line all bytes of that side are counted, and the other is told', () => {
     const lines = told(
       [...LOGIN, ['client', 'X0 FIND {99999999+}\r\n'], ['client', 'X1 NOOP\r\n'], ['master', 'X0 NO "much"\r\n']],
