@@ -4,6 +4,7 @@ import { monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { HarnessError } from '../core/errors.js'
 import { packageVersion } from '../core/package-root.js'
 import { formatCount } from '../core/units.js'
+import { urlHost } from '../live/live-address.js'
 import { loadHistograms } from '../metrics/latency.js'
 import { RecordingProxy } from '../recording/recording-proxy.js'
 import { TraceFile } from '../recording/trace-file.js'
@@ -81,7 +82,7 @@ async function record(
     await trace.discard()
     throw error
   })
-  process.stdout.write(`listening on mupdate://${listen.host}:${proxy.port}, recording into ${trace.path}\n`)
+  process.stdout.write(`listening on mupdate://${urlHost(listen.host)}:${proxy.port}, recording into ${trace.path}\n`)
   await untilInterrupt(proxy, progress)
   progress.clear()
   await proxy.stop()

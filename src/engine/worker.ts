@@ -129,6 +129,12 @@ async function compare(phase: number, startNs: number): Promise<void> {
   }
 }
 
+function beginTrace({ path, startNs }: { readonly path: string; readonly startNs: number }): () => Promise<void> {
+  const file = TraceFile.join(path)
+  file.onFailure = ({ message }) => context.event('trace-ended', message)
+  return traceThread(file, startNs)
+}
+
 function reportWait(noopNs: number): void {
   const ns = workload.longestWaitNs(clock.nowNs())
   if (ns > noopNs) report({ kind: 'noopWaits', ns })
@@ -171,7 +177,7 @@ async function main(): Promise<void> {
         break
       case 'phase':
         // Not before: the noise floor is no master's.
-        if (trace !== undefined) endTrace ??= traceThread(TraceFile.join(trace.path), trace.startNs)
+        if (trace !== undefined) endTrace ??= beginTrace(trace)
         enterPhase(order.index, order.startNs)
         break
       case 'stop':

@@ -16,6 +16,7 @@ export class TraceFile {
   private waiting: string[] = []
   private waitingCharacters = 0
   private isWriting = false
+  private isClosed = false
   private readonly timer = setInterval(() => this.flush(), FLUSH_MS).unref()
 
   private constructor(
@@ -37,7 +38,7 @@ export class TraceFile {
   }
 
   add(line: TraceLine): void {
-    if (this.failure !== undefined) return
+    if (this.failure !== undefined || this.isClosed) return
     const text = `${JSON.stringify(line)}\n`
     this.waiting.push(text)
     this.waitingCharacters += text.length
@@ -48,6 +49,9 @@ export class TraceFile {
   /** @returns when all is in the file */
   async close(): Promise<void> {
     clearInterval(this.timer)
+    // Somebody may still have something to say; the descriptor may be another file's then.
+    this.isClosed = true
+    while (this.isWriting) await new Promise(resolve => setImmediate(resolve))
     this.flush()
     while (this.isWriting) await new Promise(resolve => setImmediate(resolve))
     closeSync(this.file)

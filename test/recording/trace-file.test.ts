@@ -41,6 +41,18 @@ it('is its owner’s alone, has its header at once, what was added soon, and all
   expect(JSON.parse(written().at(-1)!)).toEqual(line(19_999))
 })
 
+it.each([1, 4000, 4001, 5000])(
+  'has all of %s lines when it is closed, also of what came while others were written',
+  async count => {
+    const trace = TraceFile.create(path, HEADER)
+    for (let i = 0; i < count; i++) trace.add(line(i))
+    const closed = trace.close()
+    trace.add(line(-1))
+    await closed
+    expect(written()).toHaveLength(count + 1)
+  },
+)
+
 it('does not write over what is there', async () => {
   await TraceFile.create(path, HEADER).close()
   expect(() => TraceFile.create(path, HEADER)).toThrowError(/is there already/)
