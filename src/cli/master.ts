@@ -1,8 +1,8 @@
 import { Command } from 'commander'
+import { isLoopback } from '../core/address.js'
 import { HarnessError } from '../core/errors.js'
 import { EXIT } from '../core/exit-status.js'
 import { embeddedMaster } from '../masters/embedded/embedded-master.js'
-import { isLoopback } from '../masters/remote.js'
 
 interface MasterFlags {
   readonly host: string

@@ -1,8 +1,7 @@
-import type { MasterAddress } from '../core/address.js'
+import { isLoopback, type MasterAddress } from '../core/address.js'
 import { HarnessError } from '../core/errors.js'
 import { formatCount } from '../core/units.js'
 import { mostSlaves, operates, type Plan } from '../engine/plan.js'
-import { isLoopback } from '../masters/remote.js'
 import { DEFAULT_PORT } from './choose-master.js'
 
 export interface Permissions {

@@ -1,7 +1,6 @@
 import { lookup } from 'node:dns/promises'
-import type { MasterAddress } from '../core/address.js'
+import { isLoopback, type MasterAddress } from '../core/address.js'
 import { HarnessError } from '../core/errors.js'
-import { isLoopback } from '../masters/remote.js'
 import { connectionsTo } from '../samplers/connections.js'
 import { settingOf } from '../site/cyrus-files.js'
 import { DEFAULT_PORT } from './choose-master.js'

@@ -1,6 +1,5 @@
-import type { MasterAddress } from '../core/address.js'
+import { isLoopback, type MasterAddress } from '../core/address.js'
 import { HarnessError } from '../core/errors.js'
-import { isLoopback } from '../masters/remote.js'
 import { DEFAULT_PORT } from './choose-master.js'
 
 /**

@@ -6,9 +6,10 @@ import { type MasterChoice, parseMaster } from './choose-master.js'
 import { readTraces } from './given-traces.js'
 import { collect } from './options.js'
 import { Progress } from './progress.js'
+import { reachOptions, type ReachFlags } from './reach-options.js'
 import { replayTraces } from './replay-traces.js'
 
-interface ReplayFlags {
+interface ReplayFlags extends ReachFlags {
   readonly master: string
   readonly speed: number
   readonly allowCrash?: true
@@ -24,7 +25,7 @@ interface ReplayFlags {
 const PROFILE = 'smoke'
 
 export function replayCommand(): Command {
-  return new Command('replay')
+  const command = new Command('replay')
     .description('send a master what another one was sent: its telemetry logs, or a trace of record, once more')
     .argument(
       '<logs...>',
@@ -43,6 +44,7 @@ export function replayCommand(): Command {
     .option('--password-file <file>', 'password of a remote master (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .option('--allow-load <host>', 'let it load that host (repeatable)', collect, [])
     .option('--allow-mutations <host>', 'let it create and delete the logs’ mailboxes there (repeatable)', collect, [])
+  return reachOptions(command)
     .addHelpText(
       'after',
       `
@@ -58,7 +60,7 @@ Exit status: 0 replayed, 2 usage or no such logs, 3 master unreachable or lost, 
 130 interrupted.`,
     )
     .action(async (paths: string[], flags: ReplayFlags) => {
-      const choice = parseMaster(flags.master)
+      const choice = parseMaster(flags.master, flags)
       const profile = loadSettings(flags, choice)
       const progress = new Progress(process.stderr, flags.quiet === true)
       const given = await readTraces(paths, progress)

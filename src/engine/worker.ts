@@ -74,6 +74,8 @@ async function sendInterval(): Promise<void> {
   workload.observe()
   counters.bytesRead = traffic.readBytes
   counters.bytesWritten = traffic.writtenBytes
+  counters.plainBytesRead = traffic.plainReadBytes
+  counters.plainBytesWritten = traffic.plainWrittenBytes
   const toNs = clock.nowNs()
   const fromNs = intervalStartNs
   intervalStartNs = toNs

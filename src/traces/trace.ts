@@ -1,7 +1,7 @@
 import type { Command } from '../core/operation.js'
 
 /** What a replay can send. Logins are in no log: each connection makes its own. */
-export type TracedCommand = Exclude<Command, { readonly kind: 'AUTHENTICATE' }>
+export type TracedCommand = Exclude<Command, { readonly kind: 'AUTHENTICATE' | 'STARTTLS' | 'COMPRESS' }>
 
 export type Answer = 'OK' | 'NO' | 'BAD'
 

@@ -68,7 +68,7 @@ export function embeddedMaster(options: EmbeddedMasterOptions = {}): Master {
     get address() {
       return { host: settings.host, port: running?.port ?? settings.port }
     },
-    credentials: { user: settings.user, password: settings.password },
+    credentials: { user: settings.user, password: settings.password, mechanism: 'PLAIN' },
     // A model's CPU says nothing: what it costs is time waited.
     pid: () => (settings.model === undefined ? running?.pid() : undefined),
     restart: empty => running?.tell({ kind: 'restart', empty }),
