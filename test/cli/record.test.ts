@@ -98,7 +98,7 @@ describe('mupdate-bench record', () => {
       await once(open, 'data')
       recorder.child.kill(signal)
       const { status, stdout } = await recorder.ended
-      expect(stdout).toMatch(/^3 connections in [\d.]+ m?s: 3\d messages and 0 records/m)
+      expect(stdout).toMatch(/^3 connections in [\d.]+ m?s: \d+ messages and 0 records/m)
       expect(stdout).toMatch(/a message stayed here for [\d.]+ µs \(median\), [\d.]+ [µm]s \(p99\)/)
       expect(status).toBe(0)
       expect(said(lines())).toEqual(TRAFFIC)
