@@ -147,8 +147,11 @@ export class Client {
    * @throws {HarnessError} as {@link greet} and {@link login}
    */
   static async connect(options: ConnectOptions): Promise<Client> {
-    const client = await Client.greet(options)
-    await client.login()
+    const client = new Client(options)
+    await client.inTime(async timeoutMs => {
+      await client.arrive(timeoutMs)
+      await client.enter()
+    })
     return client
   }
 
@@ -170,11 +173,7 @@ export class Client {
    * @throws {HarnessError} `AUTH_UNAVAILABLE`, `AUTH_FAILED`, `COMPRESS_UNAVAILABLE`, `MASTER_BYE`, `MASTER_LOST`, `TIMEOUT`
    */
   async login(): Promise<void> {
-    await this.inTime(async () => {
-      await this.authenticate()
-      if (this.options.address.compress === true) await this.compress()
-    })
-    this.established = true
+    await this.inTime(() => this.enter())
   }
 
   get security(): Security {
@@ -360,6 +359,12 @@ export class Client {
       throw this.lost ?? error
     }
     this.waitsFor = waitsFor
+  }
+
+  private async enter(): Promise<void> {
+    await this.authenticate()
+    if (this.options.address.compress === true) await this.compress()
+    this.established = true
   }
 
   private async authenticate(): Promise<void> {

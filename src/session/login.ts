@@ -78,7 +78,8 @@ export class Login {
     private readonly credentials: Credentials,
     host: string,
   ) {
-    const nonce = randomBytes(NONCE_BYTES).toString('base64')
+    // One costs a system call, and those that show the password have no use for it.
+    const nonce = showsPassword(mechanism) ? '' : randomBytes(NONCE_BYTES).toString('base64')
     this.sasl = saslClient(mechanism, credentials, { host, nonce, scramKeys })
     this.opening = this.sasl.first()
   }
