@@ -8,6 +8,7 @@ import { benchLive } from './live.js'
 import { benchLock } from './lock.js'
 import { benchEmbedded, benchGenerator, benchOpenModel } from './own.js'
 import { benchDigest, benchSwarm } from './slaves.js'
+import { benchRecorder } from './recorder.js'
 import { benchWorkers } from './workers.js'
 
 const PARTS = {
@@ -22,6 +23,7 @@ const PARTS = {
   listener: () => benchListener(),
   lock: benchLock,
   workers: benchWorkers,
+  recorder: benchRecorder,
   anonymise: benchAnonymise,
   mupref: benchAgainstMupref,
 } as const

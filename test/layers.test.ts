@@ -15,6 +15,7 @@ const RANKS: Readonly<Record<string, number>> = {
   metrics: 1,
   generators: 2,
   session: 3,
+  recording: 3,
   slaves: 4,
   masters: 5,
   samplers: 5,

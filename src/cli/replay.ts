@@ -26,8 +26,11 @@ const PROFILE = 'smoke'
 
 export function replayCommand(): Command {
   const command = new Command('replay')
-    .description('send a master what another one was sent: its telemetry logs, once more')
-    .argument('<logs...>', 'telemetry logs of a master, or its <configdirectory>/log/<user>; also packed by gzip')
+    .description('send a master what another one was sent: its telemetry logs, or a trace of record, once more')
+    .argument(
+      '<logs...>',
+      'traces of record, telemetry logs of a master, or its <configdirectory>/log/<user>; also packed by gzip',
+    )
     .option(
       '-m, --master <master>',
       'embedded, embedded:cyrus or embedded:FILE, cyrus, cyrus:PREFIX or mupdate://user@host:port',
@@ -48,6 +51,7 @@ export function replayCommand(): Command {
 Examples:
   mupdate-bench replay /var/imap/log/murder --master cyrus
   mupdate-bench replay log/murder --master cyrus:/opt/cyrus-3.12 --speed max --json
+  mupdate-bench replay day.ndjson --master cyrus
   mupdate-bench replay log/murder/mupdate-17* --speed 10 --set master.settings.mupdate_workers_max=100
 
 What the logs show to have been there is put on the master first. A Cyrus master writes such logs of the

@@ -20,6 +20,7 @@ interface RunFlags extends ReachFlags {
   readonly json?: true
   readonly quiet?: true
   readonly keep?: true
+  readonly trace?: string
   readonly passwordFile?: string
   readonly allowLoad: string[]
   readonly allowMutations: string[]
@@ -47,6 +48,7 @@ export function runCommand(): Command {
     .option('--json', 'run.json on stdout, everything else on stderr')
     .option('-q, --quiet', 'no progress')
     .option('--keep', 'leave the run’s mailboxes on a remote master')
+    .option('--trace <file>', 'write down what all its connections say, as record does; it must not be there yet')
     .option('--password-file <file>', 'password of a remote master (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .option('--allow-load <host>', 'let this run read whole lists from that host (repeatable)', collect, [])
     .option('--allow-mutations <host>', 'let this run create and delete mailboxes there (repeatable)', collect, [])

@@ -26,6 +26,7 @@ import {
   wantsStartTls,
 } from './negotiation.js'
 import { overTls } from './tls.js'
+import { Traced } from './traced.js'
 import { connectTcp, type TcpTransport, traffic, type Transport } from './transport.js'
 
 export type Status = 'OK' | 'NO' | 'BAD'
@@ -130,12 +131,14 @@ export class Client {
   private mechanism = ''
   private readonly where: string
   private readonly startNs: number
+  private readonly traced: Traced | undefined
   /** Called after each chunk of bytes: "something was heard", as a slave counts it. */
   onHeard: ((byteCount: number) => void) | undefined
 
   private constructor(private readonly options: ConnectOptions) {
     this.where = `${options.address.host}:${options.address.port}`
     this.startNs = options.clock.nowNs()
+    this.traced = Traced.connection(options.clock)
   }
 
   /**
@@ -303,6 +306,7 @@ export class Client {
     const greeting = this.awaitBanner()
     const tcp = await connectTcp(address, listener, timeoutMs)
     this.transport = tcp
+    this.traced?.opened()
     if (this.lost !== undefined) {
       tcp.destroy()
       throw this.lost
@@ -408,6 +412,7 @@ export class Client {
 
   private write(bytes: string | Uint8Array): boolean {
     traffic.plainWrittenBytes += bytes.length
+    this.traced?.said(bytes)
     return this.transport.write(bytes)
   }
 
@@ -419,6 +424,7 @@ export class Client {
       this.fail(onlyTls(this.where))
       return
     }
+    this.traced?.heard(bytes.subarray(0, count))
     scanner.feed(bytes, 0, count)
     try {
       while (this.lost === undefined) {
@@ -492,6 +498,7 @@ export class Client {
     if (this.lost !== undefined) return
     this.lost = error
     this.transport?.destroy()
+    this.traced?.closed(this.closing ? undefined : error.message)
     const waiting = this.pending.takeAll()
     this.underWay = 0
     this.greeting?.lose(error)
