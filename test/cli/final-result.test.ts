@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { awayFailures, brokenSteps, comparisonFailures, countFailures, emptySteps } from '../../src/cli/final-result.js'
+import {
+  awayFailures,
+  brokenSteps,
+  comparisonFailures,
+  countFailures,
+  emptySteps,
+  heldFailures,
+} from '../../src/cli/final-result.js'
 import type { MetricSummary } from '../../src/metrics/run-result.js'
 import { loadProfile } from '../../src/profile/load.js'
 import { measuredRun } from '../verdict/measured-run.js'
@@ -79,5 +86,43 @@ describe('a step', () => {
     const moveOut = metric(0, 0)
     expect(emptySteps([run({ moveOut }, {})], moving)).toEqual(['quickly: there was no mailbox to move'])
     expect(emptySteps([run({ moveOut }, { 'step.moveOut': moveOut })], moving)).toEqual([])
+  })
+})
+
+describe('what a master should hold after a step', () => {
+  const profile = loadProfile('move-users')
+  const held = (open: number) => ({
+    byServer: new Map([
+      ['be1', 62],
+      ['be2', 161],
+    ]),
+    open,
+  })
+
+  it.each([
+    { what: 'all of it', listed: { be1: 62, be2: 161 }, open: 0, is: undefined },
+    {
+      what: 'nothing',
+      listed: {},
+      open: 0,
+      is: 'the master lists 0 mailboxes of be1, not 62; 0 mailboxes of be2, not 161',
+    },
+    {
+      what: 'one too many',
+      listed: { be1: 62, be2: 161, be3: 1 },
+      open: 0,
+      is: 'the master lists 1 mailboxes of be3, not 0',
+    },
+    { what: 'without what a restart took', listed: { be1: 60, be2: 163 }, open: 2, is: undefined },
+    {
+      what: 'without more than that',
+      listed: { be1: 59, be2: 161 },
+      open: 2,
+      is: 'the master lists 59 mailboxes of be1, not 62, give or take 2 of which nothing is known',
+    },
+  ])('$what: $is', ({ listed, open, is }) => {
+    const servers = new Map(Object.entries(listed as Record<string, number>))
+    expect(heldFailures(servers, held(open), profile)).toEqual(is === undefined ? [] : [is])
+    expect(heldFailures(servers, held(open), { ...profile, expects: ['differences'] })).toEqual([])
   })
 })

@@ -1,9 +1,20 @@
+import { expect } from 'vitest'
 import { LIST_WRITERS } from '../../src/generators/dump.js'
-import { SERVER_NAME } from '../../src/masters/cyrus/config.js'
+import { murderSettings } from '../../src/masters/cyrus/config.js'
 import type { Credentials, MasterAddress } from '../../src/masters/master.js'
 import { MailboxList } from './mailbox-list.js'
 
 export const ACL = 'bob\tlrswipkxtecda\tanyone\tp\t'
+/** What `ctl_mboxlist -m -w` says, and `dump reconcile --names` calls. */
+const SAYS = {
+  pushed: 'Force Activate: ',
+  unflagged: 'Remove remote flag on: ',
+  removed: 'Remove from MUPDATE: ',
+  wiped: 'Remove Local Mailbox: ',
+} as const
+export type Kind = keyof typeof SAYS
+export const KINDS = Object.keys(SAYS) as Kind[]
+export type Said = Readonly<Record<Kind, readonly string[]>>
 
 /** As the wire has it, and what a backend's own list has beside that. */
 export interface Own {
@@ -14,11 +25,11 @@ export interface Own {
   readonly flags?: string
 }
 
-/** A backend that does not run, and whose master this is. */
+/** The list of a backend that does not run: `ctl_mboxlist -m` says it to a master. */
 export function backendList(
   server: string,
   address: MasterAddress,
-  { user, password }: Credentials,
+  credentials: Credentials,
   settings: Readonly<Record<string, string>> = {},
 ): MailboxList {
   return new MailboxList({
@@ -26,11 +37,7 @@ export function backendList(
     servername: server,
     'partition-p1': '/nonexistent/p1',
     'partition-p2': '/nonexistent/p2',
-    mupdate_server: `${address.host}:${address.port}`,
-    mupdate_authname: user,
-    mupdate_username: user,
-    mupdate_realm: SERVER_NAME,
-    mupdate_password: password,
+    ...murderSettings(address, credentials),
   })
 }
 
@@ -44,4 +51,24 @@ export function ownDump(own: readonly Own[]): string {
       .replace('"server": ""', `"server": ${/[mr]/.test(flags) ? '"be2.example.com"' : 'null'}`)
   })
   return lines.join('') + writer.end()
+}
+
+/** What a run would do, and does not. */
+export async function said(
+  list: MailboxList,
+): Promise<Said & { readonly status: number | null; readonly stderr: string }> {
+  const { status, stdout, stderr } = await list.run(['-m', '-w'])
+  const lines = stdout.toString('latin1').split('\n').slice(0, -1)
+  // Nothing that is not understood.
+  expect(lines.filter(line => !KINDS.some(kind => line.startsWith(SAYS[kind])))).toEqual([])
+  const of = (kind: Kind) =>
+    lines.filter(line => line.startsWith(SAYS[kind])).map(line => line.slice(SAYS[kind].length))
+  return {
+    pushed: of('pushed'),
+    unflagged: of('unflagged'),
+    removed: of('removed'),
+    wiped: of('wiped'),
+    status,
+    stderr,
+  }
 }

@@ -7,25 +7,15 @@ import { LIST_WRITERS } from '../../src/generators/dump.js'
 import { mailboxes } from '../../src/generators/mailboxes.js'
 import { cyrusMaster } from '../../src/masters/cyrus/cyrus-master.js'
 import { configPath } from '../../src/masters/cyrus/plan.js'
-import type { Master } from '../../src/masters/master.js'
+import type { Credentials, Master, MasterAddress } from '../../src/masters/master.js'
 import { Client } from '../../src/session/client.js'
 import { literal } from '../../src/wire/encode.js'
 import { Workbench } from '../cli/bench.js'
 import { makeSite } from '../generators/sites.js'
 import { lineServer, loggedIn } from '../support/line-server.js'
-import { ACL, backendList, type Own, ownDump } from './backend-list.js'
+import { fill } from '../support/master-list.js'
+import { ACL, backendList, KINDS, type Kind, type Own, ownDump, type Said, said } from './backend-list.js'
 import { ctlMboxlist, type MailboxList } from './mailbox-list.js'
-
-/** What `ctl_mboxlist -m -w` says, and `dump reconcile --names` calls. */
-const SAYS = {
-  pushed: 'Force Activate: ',
-  unflagged: 'Remove remote flag on: ',
-  removed: 'Remove from MUPDATE: ',
-  wiped: 'Remove Local Mailbox: ',
-} as const
-type Kind = keyof typeof SAYS
-const KINDS = Object.keys(SAYS) as Kind[]
-type Said = Readonly<Record<Kind, readonly string[]>>
 
 const workbench = new Workbench()
 let lists: MailboxList[]
@@ -43,8 +33,13 @@ afterEach(async () => {
 
 afterAll(() => workbench.remove())
 
-function backend(...given: Parameters<typeof backendList>): MailboxList {
-  const list = backendList(...given)
+function backend(
+  server: string,
+  address: MasterAddress,
+  credentials: Credentials,
+  settings: Readonly<Record<string, string>> = {},
+): MailboxList {
+  const list = backendList(server, address, credentials, settings)
   lists.push(list)
   return list
 }
@@ -52,34 +47,11 @@ function backend(...given: Parameters<typeof backendList>): MailboxList {
 async function tell(records: readonly MailboxRecord[]): Promise<void> {
   const { address, credentials } = master
   const client = await Client.connect({ address, credentials, clock: monotonicClock(monotonicOriginS()) })
-  for (const { name, location, acl, state } of records)
-    await new Promise<void>((resolve, reject) => {
-      const onDone = (status: string, text: string) => (status === 'OK' ? resolve() : reject(new Error(text)))
-      const handler = { onDone, onLost: reject }
-      if (state === 'active') client.send({ kind: 'ACTIVATE', name, location, acl }, handler)
-      else client.send({ kind: 'RESERVE', name, location }, handler)
-    })
+  await fill(client, records)
   await client.logout()
 }
 
 const told = (name: string, location: string, acl = ACL): MailboxRecord => ({ name, location, acl, state: 'active' })
-
-async function said(list: MailboxList): Promise<Said & { readonly status: number | null; readonly stderr: string }> {
-  const { status, stdout, stderr } = await list.run(['-m', '-w'])
-  const lines = stdout.toString('latin1').split('\n').slice(0, -1)
-  // Nothing that is not understood.
-  expect(lines.filter(line => !KINDS.some(kind => line.startsWith(SAYS[kind])))).toEqual([])
-  const of = (kind: Kind) =>
-    lines.filter(line => line.startsWith(SAYS[kind])).map(line => line.slice(SAYS[kind].length))
-  return {
-    pushed: of('pushed'),
-    unflagged: of('unflagged'),
-    removed: of('removed'),
-    wiped: of('wiped'),
-    status,
-    stderr,
-  }
-}
 
 /** @returns what is foreseen of each backend */
 async function foreseen(

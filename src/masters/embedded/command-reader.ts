@@ -1,6 +1,8 @@
 import { LF } from '../../wire/ascii.js'
-import { type CommandParser, INCOMPLETE } from './parse-command.js'
+import { type CommandParser, INCOMPLETE, tooLong } from './parse-command.js'
 
+/** More than any mechanism says; lib/saslserver.c has a buffer for a line too. */
+const MAX_LINE_BYTES = 32_768
 const NOTHING = new Uint8Array(0)
 
 /** Cuts what a client sends into commands, wherever its chunks break. Keeps no buffer while nothing is outstanding. */
@@ -53,16 +55,31 @@ export class CommandReader {
     return true
   }
 
-  /** A line as it stands, its end left out: what follows a SASL challenge. */
+  /**
+   * A line as it stands, its end left out: what follows a SASL challenge.
+   *
+   * @throws {HarnessError} `WIRE_LIMIT`
+   */
   nextLine(): string | undefined {
     const end = this.bytes.subarray(0, this.limit).indexOf(LF, this.at)
     if (end < 0) {
+      if (this.pendingBytes > MAX_LINE_BYTES) throw tooLong('a SASL response', this.pendingBytes)
       this.nothing()
       return undefined
     }
     const line = Buffer.from(this.bytes.subarray(this.at, end)).toString('latin1')
     this.at = end + 1
     return line.endsWith('\r') ? line.slice(0, -1) : line
+  }
+
+  /** @returns what has come after the last command, and is no longer here */
+  takeRest(): Uint8Array {
+    const rest = this.bytes.slice(this.at, this.limit)
+    this.at = this.limit
+    this.needed = 0
+    this.goneAhead = 0
+    this.nothing()
+    return rest
   }
 
   /** What was lent is copied, and what is empty let go. */

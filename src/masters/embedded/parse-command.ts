@@ -3,6 +3,8 @@ import { CR, LF } from '../../wire/ascii.js'
 import { DEFAULT_LIMITS, type WireLimits } from '../../wire/limits.js'
 import type { Span } from './span.js'
 
+export const UNRECOGNIZED = '"Unrecognized command"'
+
 /** Not all of the command has arrived. */
 export const INCOMPLETE = -1
 
@@ -23,6 +25,7 @@ const MAX_HOSTS = 30
 const ARGUMENTS = {
   ACTIVATE: [3, 3],
   AUTHENTICATE: [1, 2],
+  COMPRESS: [1, 1],
   DEACTIVATE: [2, 2],
   DELETE: [1, 1],
   FIND: [1, 1],
@@ -30,9 +33,19 @@ const ARGUMENTS = {
   LOGOUT: [0, 0],
   NOOP: [0, 0],
   RESERVE: [2, 2],
+  STARTTLS: [0, 0],
   UPDATE: [0, MAX_HOSTS],
 } as const
 export type Verb = keyof typeof ARGUMENTS
+
+/** What depends on the master. */
+export interface Grammar {
+  /** Those of all commands that it does not know. */
+  readonly unknown?: readonly Verb[]
+  /** What it says, after BAD, of those that need a login first. */
+  readonly loginFirst?: string
+  readonly limits?: WireLimits
+}
 
 /** Commands beginning with one of these are looked at only after login (the `switch` of docmd). */
 const NEEDS_LOGIN = new Set('ADFLNRU')
@@ -52,6 +65,9 @@ export class CommandParser {
   goAheads = 0
   /** Bytes below which parsing again is pointless. */
   needed = 0
+  private readonly unknown: readonly Verb[]
+  private readonly loginFirst: string
+  private readonly limits: WireLimits
   private bytes: Uint8Array = new Uint8Array(0)
   private start = 0
   private at = 0
@@ -60,7 +76,11 @@ export class CommandParser {
   private word = ''
   private value: Span = { bytes: this.bytes, start: 0, end: 0 }
 
-  constructor(private readonly limits: WireLimits = DEFAULT_LIMITS) {}
+  constructor({ unknown = [], loginFirst = '"Please login first"', limits = DEFAULT_LIMITS }: Grammar = {}) {
+    this.unknown = unknown
+    this.loginFirst = loginFirst
+    this.limits = limits
+  }
 
   /**
    * @returns offset just past the command's line, or {@link INCOMPLETE}
@@ -94,16 +114,16 @@ export class CommandParser {
     const verb = this.word.toUpperCase()
     this.verb = isVerb(verb) ? verb : undefined
     const problem = this.verbProblem(verb, loggedIn)
-    if (problem !== undefined) this.refuse(`${this.tag} BAD "${problem}"`, ch)
+    if (problem !== undefined) this.refuse(`${this.tag} BAD ${problem}`, ch)
     else if (verb === 'UPDATE') this.hosts(ch)
     else this.arguments(this.verb!, ch)
   }
 
   private verbProblem(verb: string, loggedIn: boolean): string | undefined {
-    if (verb === '') return 'Null command'
+    if (verb === '') return '"Null command"'
     const open = loggedIn || verb === 'AUTHENTICATE' || verb === 'LOGOUT'
-    if (!open && NEEDS_LOGIN.has(verb[0])) return 'Please login first'
-    return isVerb(verb) ? undefined : 'Unrecognized command'
+    if (!open && NEEDS_LOGIN.has(verb[0])) return this.loginFirst
+    return isVerb(verb) && !this.unknown.includes(verb) ? undefined : UNRECOGNIZED
   }
 
   private arguments(verb: Verb, first: number): void {
@@ -275,6 +295,6 @@ function text(bytes: Uint8Array, start: number, end: number): string {
   return word
 }
 
-function tooLong(what: string, byteCount: number): HarnessError {
+export function tooLong(what: string, byteCount: number): HarnessError {
   return new HarnessError('WIRE_LIMIT', `${what} of ${byteCount} bytes or more`, 'the peer is broken or hostile')
 }
