@@ -9,7 +9,7 @@ import { cyrusMaster } from '../../src/masters/cyrus/cyrus-master.js'
 import { Client } from '../../src/session/client.js'
 import { until, Workbench } from '../cli/bench.js'
 import { makeSite } from '../generators/sites.js'
-import { type Entry, RecordingProxy } from '../support/recording-proxy.js'
+import { CONNECTS, type Entry, RecordingProxy } from '../support/recording-proxy.js'
 import { backendList, ownDump } from './backend-list.js'
 import { ctlMboxlist } from './mailbox-list.js'
 
@@ -78,6 +78,11 @@ it('a push sends what the real ctl_mboxlist -m sends, in its order', async () =>
     const { status, stdout, stderr } = await run.ended
     expect([0, 5], `${stdout}${stderr}`).toContain(status)
     const harness = pushed(proxy.log)
+    // All of it on one connection.
+    const listed = proxy.log.findIndex(({ text }) => text === `${BE1}!`)
+    const last = proxy.log.findLastIndex(({ text }) => text.includes(' ACTIVATE {'))
+    expect(last).toBeGreaterThan(listed)
+    expect(proxy.log.slice(listed, last).filter(({ text }) => text === CONNECTS)).toEqual([])
     const before = await masterList()
     await harm()
     proxy.log.length = 0
