@@ -4,10 +4,11 @@ import { HarnessError, messageOf } from '../core/errors.js'
 import { Fifo } from '../core/fifo.js'
 import type { MailboxRecord } from '../core/mailbox.js'
 import type { Command } from '../core/operation.js'
+import { printable } from '../core/printable.js'
 import { ActivateBatch } from '../wire/activate-batch.js'
 import { encodeCommand } from '../wire/encode.js'
 import { Frame } from '../wire/frame.js'
-import { DEFAULT_LIMITS } from '../wire/limits.js'
+import { DEFAULT_LIMITS, MAX_BANNER_BYTES } from '../wire/limits.js'
 import { RecordScanner, type RecordSink, RecordSpan } from '../wire/record-scanner.js'
 import { decodeReply, REPLY, type ReplyCode, recordOf, replyCode, statusText } from '../wire/reply.js'
 import { FrameScanner } from '../wire/scanner.js'
@@ -103,6 +104,7 @@ export class Client {
   private onGreetingLost: ((error: HarnessError) => void) | undefined
   private closing = false
   private nudged = false
+  private bannerBytes = 0
   private established = false
   private held = false
   private pauses = 0
@@ -275,6 +277,8 @@ export class Client {
     reject: (error: HarnessError) => void,
   ): void {
     const code = replyCode(frame)
+    this.bannerBytes += frame.next - frame.start
+    if (this.bannerBytes > MAX_BANNER_BYTES) throw this.endlessBanner()
     if (frame.count < 2 || !frame.equals(0, '*')) {
       reject(this.notMupdate(frame.restOfLine(0)))
     } else if (code === REPLY.bye || code === REPLY.no) {
@@ -287,9 +291,9 @@ export class Client {
     } else {
       this.greeting = undefined
       this.onGreetingLost = undefined
-      const version = frame.text(5)
-      const role = frame.count > 6 ? frame.text(6) : ''
-      resolve({ host: frame.text(3), product: frame.text(4), version, role, capabilities })
+      const [host, product, version] = [3, 4, 5].map(i => printable(frame.text(i)))
+      const role = frame.count > 6 ? printable(frame.text(6)) : ''
+      resolve({ host, product, version, role, capabilities })
     }
   }
 
@@ -359,7 +363,7 @@ export class Client {
     this.answered(waiting)
     // Texts are wanted where something went wrong only.
     if (code === REPLY.ok) waiting.handler.onDone('OK', '')
-    else waiting.handler.onDone(code === REPLY.no ? 'NO' : 'BAD', statusText(frame))
+    else waiting.handler.onDone(code === REPLY.no ? 'NO' : 'BAD', printable(statusText(frame)))
   }
 
   private push(pending: Pending): void {
@@ -414,7 +418,19 @@ export class Client {
   }
 
   private bye(text: string): HarnessError {
-    return new HarnessError('MASTER_BYE', `${this.where} said BYE: ${text}`, 'it may be at its mupdate_connections_max')
+    return new HarnessError(
+      'MASTER_BYE',
+      `${this.where} said BYE: ${printable(text)}`,
+      'it may be at its mupdate_connections_max',
+    )
+  }
+
+  private endlessBanner(): HarnessError {
+    return new HarnessError(
+      'WIRE_LIMIT',
+      `the banner of ${this.where} goes on after ${MAX_BANNER_BYTES} bytes`,
+      'give the port of a MUPDATE master (usually 3905)',
+    )
   }
 
   private notMupdate(line: string): HarnessError {
