@@ -37,13 +37,15 @@ export function finalResult(
   const measured = runJson(identity, run, master, run.endNs ?? 0)
   const limits = run.phases.filter(phase => phase.ended === 'limit' && !forgiving.includes(phase.plan.until))
   const parts = [...before, measured]
+  const saturated = [
+    ...(before.some(({ generator }) => generator.saturated)
+      ? ['before it was broken off, the harness was the limit']
+      : []),
+    ...saturationReasons(run),
+  ]
   const verdict = judge(parts, profile.thresholds, {
-    saturated: [
-      ...(before.some(({ generator }) => generator.saturated)
-        ? ['before it was broken off, the harness was the limit']
-        : []),
-      ...saturationReasons(run),
-    ],
+    // A master that is gone is why the status is what it is, and may be why the harness was the limit.
+    saturated: lost === undefined || saturated.length === 0 ? saturated : [lost, ...saturated],
     failures: [
       ...(run.stopReason === undefined ? [] : [`stopped: ${run.stopReason}`]),
       ...(lost === undefined ? [] : [lost]),

@@ -43,6 +43,8 @@ export interface ConnectOptions {
   readonly clock: Clock
   /** For connection, banner and login together, as Cyrus's `client_timeout`. */
   readonly timeoutMs?: number
+  /** A command that waits for so long while nothing is heard is given up, and the connection with it; never when absent. */
+  readonly silenceMs?: number
   /** Makes a port that stays silent show what it is. Cyrus's clients only wait, as all that follow the first do. */
   readonly firstContact?: boolean
   /** Called once when a connection that was logged in ends without our having closed it. */
@@ -60,6 +62,10 @@ interface Pending {
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000
+/** For who reads or repairs a list: the longest that a real master was seen to be busy with others is 32 s. */
+export const LIST_SILENCE_MS = 60_000
+/** Looks at a silence, within its length. */
+const SILENCE_LOOKS = 4
 /** How long a silent port is given at first contact before it is asked to show what it is. */
 const BANNER_PATIENCE_MS = 3_000
 /**
@@ -105,6 +111,7 @@ export class Client {
   private closing = false
   private nudged = false
   private bannerBytes = 0
+  private silenceWatch: NodeJS.Timeout | undefined
   private established = false
   private held = false
   private pauses = 0
@@ -130,6 +137,7 @@ export class Client {
       client.banner = await client.open(timeoutMs)
       await client.login()
       client.established = true
+      if (options.silenceMs !== undefined) client.watchSilence(options.silenceMs)
       return client
     } catch (error) {
       client.destroy()
@@ -264,6 +272,19 @@ export class Client {
     }
   }
 
+  private watchSilence(limitMs: number): void {
+    let heardNs = this.heardNs
+    let silentLooks = 0
+    this.silenceWatch = setInterval(() => {
+      const isSilent = this.underWay > 0 && this.pauses === 0 && this.heardNs === heardNs
+      heardNs = this.heardNs
+      silentLooks = isSilent ? silentLooks + 1 : 0
+      if (silentLooks < SILENCE_LOOKS) return
+      const what = `${this.where} has not answered for ${limitMs / 1000} s`
+      this.fail(new HarnessError('TIMEOUT', what, 'see what keeps it: its log, its CPU, who holds its lock'))
+    }, limitMs / SILENCE_LOOKS)
+  }
+
   private nudge(): void {
     this.nudged = true
     this.transport.write(`${NUDGE_TAG} NOOP\r\n`)
@@ -393,6 +414,7 @@ export class Client {
   private fail(error: HarnessError): void {
     if (this.lost !== undefined) return
     this.lost = error
+    clearInterval(this.silenceWatch)
     this.transport?.destroy()
     const waiting = this.pending.takeAll()
     this.underWay = 0

@@ -2,7 +2,7 @@ import { HarnessError } from '../core/errors.js'
 import { formatCount } from '../core/units.js'
 import type { RecordSpan } from '../wire/record-scanner.js'
 
-const MOST_BYTES = 1e9
+const MOST_BYTES = 512e6
 /** What a mailbox costs a catalogue, its name left out, and what each slave needs to hold it. */
 const BYTES_PER_NAME = 128
 const BYTES_PER_HOLDER = 4
