@@ -82,7 +82,7 @@ describe('a run against a master', { timeout: 120_000 }, () => {
         return void flood(socket, () => 'U01 MAILBOX {1+}\r\na {3+}\r\nb!p {0+}\r\n\r\n'.repeat(500))
       return `${tag} OK "done"\r\n`
     }
-    writeFileSync(workbench.profile, BRIEF.replace(/ {2}- \{ name: steady[^]*?\n {2}- \{ name: drain.*\n/, ''))
+    writeFileSync(workbench.profile, BRIEF.replace(/ {2}- \{ name: steady[\s\S]*?\n {2}- \{ name: drain.*\n/, ''))
     const { status, stdout, peakMb } = await runAgainst(BANNER, loggedIn(answer))
     expect(stdout).toMatch(/settle.*stopped at its limit/)
     expect([3, 4, 5]).toContain(status)
