@@ -14,6 +14,7 @@ import { VERDICT_STATUS } from './final-result.js'
 import { judgedJson } from './judged-json.js'
 import { chosenMeasures, type MeasureFlags, measureOptions } from './measure-flags.js'
 import { putPage, putText } from './put.js'
+import { KEPT_SEPARATOR } from './separator.js'
 import { masterFacts, requireFew, requireSound, resultOf, runsUnder, type StoredRun, workOf } from './stored-runs.js'
 
 interface CompareFlags extends MeasureFlags {
@@ -23,16 +24,7 @@ interface CompareFlags extends MeasureFlags {
   readonly allowDifferent?: true
 }
 
-/** Between the two sets. Commander takes it for the end of its options, and takes it away. */
-const SEPARATOR = '--'
-const KEPT_SEPARATOR = ':'
 const PAGE = 'compare.html'
-
-/** What `main` gives commander in place of the arguments as they came: options may stand after the runs of B too. */
-export function keepSeparator(argv: readonly string[]): string[] {
-  const at = argv[2] === 'compare' ? argv.indexOf(SEPARATOR) : -1
-  return argv.map((argument, i) => (i === at ? KEPT_SEPARATOR : argument))
-}
 
 export function compareCommand(): Command {
   const command = new Command('compare')

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { tmpdir } from 'node:os'
 import { HarnessError, messageOf } from '../core/errors.js'
 
-const MEMORY = '48M'
+const MEMORY = '24M'
 const BATCH_BYTES = 256 * 1024
 
 /** Lines sorted by their bytes, as strcmp does it, in memory that does not grow with them: sort(1), which is on every Unix. */

@@ -249,9 +249,11 @@ async function atHighestRate(
 /** For a rehearsal to end, when Ctrl-C was pressed twice. */
 const LEAVE_MS = 10_000
 
-function whyOf({ verdict }: RunResult): string {
+function whyOf({ verdict, slaves }: RunResult): string {
   const broken = verdict.thresholds.find(({ result }) => result !== 'pass')
-  return verdict.failures?.[0] ?? broken?.reason ?? verdict.reasons[0] ?? ''
+  const why = verdict.failures?.[0] ?? broken?.reason ?? verdict.reasons[0] ?? ''
+  const [condition] = slaves.conditions
+  return condition === undefined ? why : `${why} (${condition.name}: ${condition.remedy})`
 }
 
 /** What a rehearsal has that a run has not. @throws {HarnessError} `USAGE` for a profile without steps */

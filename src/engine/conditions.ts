@@ -25,6 +25,14 @@ export interface Seen {
   readonly restarts: readonly number[]
   /** Connections that were lost while commands that kill some masters were unanswered on them. */
   readonly losses: readonly Loss[]
+  readonly overflows: readonly Overflow[]
+}
+
+/** Between two looks so many connections found a listen queue of the master's host full. */
+export interface Overflow {
+  readonly fromNs: number
+  readonly toNs: number
+  readonly count: number
 }
 
 export interface Loss {
@@ -42,6 +50,8 @@ const COLLAPSE_SHARE = 0.5
 const COLLAPSE_LEAST = 100
 /** Between the loss of the connections and the notice of a restart; a busy thread may be the later of both. */
 export const LOSS_NEAR_NS = 1e9
+/** A timer that is late, or a clock read twice. */
+const QUEUE_NEAR_NS = 0.5e9
 const MOST_SUSPECTS = 5
 /** Of lines of a log, or other signs of which the first are enough. */
 export const MOST_SIGNS = 100
@@ -52,11 +62,34 @@ export function conditionsOf(seen: Seen): MasterCondition[] {
     workersExhausted(seen),
     connectionsExhausted(seen),
     descriptorsExhausted(seen),
+    listenQueueFull(seen),
     masterRestarted(seen),
     catalogueCollapsed(seen),
   ]
     .filter(condition => condition !== undefined)
     .sort((a, b) => a.atNs - b.atNs)
+}
+
+/**
+ * Linux answers a connection that finds the queue full with nothing, or, while handshakes are pending too, with a SYN
+ * cookie, whose last packet it then drops: who connected believes that it is through, and waits for a banner for good.
+ */
+function listenQueueFull({ overflows }: Seen): MasterCondition | undefined {
+  const [first] = overflows
+  if (first === undefined) return undefined
+  const count = overflows.reduce((sum, overflow) => sum + overflow.count, 0)
+  return {
+    name: 'listen-queue-full',
+    atNs: first.fromNs,
+    detail: `connections found the listen queue full ${formatCount(count)} times: they try again after 1, 3 and 7 s, and some believe that they are through and get no banner`,
+    remedy:
+      'a longer queue (of Cyrus: master -l 1024, 32 by default; never more than net.core.somaxconn), or fewer connections at one time',
+  }
+}
+
+/** A silence that the kernel caused; `askedNs` is when the connection was begun, and its next try came 1 s later. */
+function isQueues(overflows: readonly Overflow[], askedNs: number): boolean {
+  return overflows.some(({ fromNs, toNs }) => askedNs >= fromNs - QUEUE_NEAR_NS && askedNs <= toNs + QUEUE_NEAR_NS)
 }
 
 /**
@@ -69,8 +102,10 @@ function workersExhausted({
   restarts,
   streamingProbes,
   briefConnections,
+  overflows,
 }: Seen): MasterCondition | undefined {
-  const serves = serving(restarts, moves)
+  const isServing = serving(restarts, moves)
+  const serves = (atNs: number) => isServing(atNs) && !isQueues(overflows, atNs - CLIENT_TIMEOUT_NS)
   const silent = moves.find(({ kind, code, atNs }) => kind === 'refused' && code === 'TIMEOUT' && serves(atNs))
   const silentNs = Math.min(silent?.atNs ?? Infinity, unserved.find(serves) ?? Infinity)
   if (silentNs === Infinity) return undefined

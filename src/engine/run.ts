@@ -198,6 +198,7 @@ export class Run {
       log,
       restarts,
       losses,
+      overflows: this.watch.overflows,
     })
   }
 

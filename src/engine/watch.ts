@@ -1,8 +1,10 @@
 import type { Clock } from '../core/clock.js'
 import { DiskFlushCounter } from '../samplers/disk.js'
 import { type HostSample, HostSampler } from '../samplers/host.js'
+import { ListenQueueCounter } from '../samplers/listen-queue.js'
 import { type OwnLoad, OwnLoadSampler } from '../samplers/own-load.js'
 import { type ProcessSample, ProcessSampler, ProcessSpan } from '../samplers/process-cpu.js'
+import type { Overflow } from './conditions.js'
 
 /** At most 250 ms apart, or a master pegged for a moment would look half idle (DESIGN: CPU). */
 const SAMPLE_MS = 250
@@ -80,12 +82,19 @@ export class Watch {
   spans: WatchSpan[] = []
   /** Syncs of the disk under the master's database since {@link start}; undefined where nobody counts. */
   diskFlushes: number | undefined
+  /** When connections found a listen queue full. */
+  readonly overflows: Overflow[] = []
   private readonly masterSampler: ProcessSampler
   private readonly hostSampler: HostSampler
   private timer: NodeJS.Timeout | undefined
   private disk: DiskFlushCounter | undefined
+  private queue: ListenQueueCounter | undefined
+  private queueLookedNs = 0
 
-  constructor(clock: Clock, masterPid: () => number | undefined) {
+  constructor(
+    private readonly clock: Clock,
+    private readonly masterPid: () => number | undefined,
+  ) {
     this.own = new OwnLoadSampler({ clock })
     this.hostSampler = new HostSampler({ clock })
     this.masterSampler = new ProcessSampler({ clock, pid: masterPid })
@@ -94,6 +103,7 @@ export class Watch {
   /** @param databaseDirectory of a master on this host */
   start(databaseDirectory: string | undefined): void {
     if (databaseDirectory !== undefined) this.disk = new DiskFlushCounter(databaseDirectory)
+    if (this.masterPid() !== undefined) this.queue = new ListenQueueCounter()
     this.sample()
     this.timer = setInterval(() => this.sample(), SAMPLE_MS)
   }
@@ -109,8 +119,21 @@ export class Watch {
     const own = this.own.sample()
     const host = this.hostSampler.sample()
     this.diskFlushes = this.disk?.count()
+    this.noteOverflow()
     if (master !== undefined) this.addThreads(master)
     for (const span of this.spans) span.add(master, own, host)
+  }
+
+  /** How often a connection found a listen queue of this host full; undefined where the master is on another. */
+  get queueOverflows(): number | undefined {
+    return this.queue && this.overflows.reduce((sum, { count }) => sum + count, 0)
+  }
+
+  private noteOverflow(): void {
+    const [fromNs, toNs] = [this.queueLookedNs, this.clock.nowNs()]
+    this.queueLookedNs = toNs
+    const count = (this.queue?.count() ?? 0) - (this.queueOverflows ?? 0)
+    if (count > 0) this.overflows.push({ fromNs, toNs, count })
   }
 
   private addThreads(sample: ProcessSample): void {

@@ -10,6 +10,7 @@ const axis = z.enum(AXES)
 const resource = z.enum([
   'mailboxes lock',
   'workers',
+  'listen queue',
   'connections',
   'descriptors',
   'thread pegged',

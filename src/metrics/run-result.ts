@@ -5,6 +5,7 @@ const CONDITIONS = [
   'workers-exhausted',
   'connections-exhausted',
   'descriptors-exhausted',
+  'listen-queue-full',
   'master-restarted',
   'catalogue-collapsed',
 ] as const
@@ -170,6 +171,11 @@ export const runResultSchema = z.strictObject({
       .number()
       .nullable()
       .describe('syncs that reached the disk under its database, whoever asked; null where none is counted (tmpfs)'),
+    queueOverflows: z
+      .int()
+      .nullable()
+      .default(null)
+      .describe('connections that found a listen queue of this host full; null where the master is on another'),
     serversListed: z
       .record(z.string(), z.int())
       .nullable()

@@ -44,7 +44,11 @@ export interface RunRecord {
   readonly total: SpanTallies
   readonly counters: Counters
   readonly watchSpan: WatchSpan
-  readonly watch: { readonly threads: ReadonlyMap<number, ThreadTotal>; readonly diskFlushes: number | undefined }
+  readonly watch: {
+    readonly threads: ReadonlyMap<number, ThreadTotal>
+    readonly diskFlushes: number | undefined
+    readonly queueOverflows: number | undefined
+  }
   readonly loopDelayUs: { readonly p50: number; readonly p99: number; readonly max: number }
   readonly workerDeaths: readonly string[]
   readonly lostFigures: readonly string[]
@@ -169,6 +173,7 @@ function masterJson(run: RunRecord, master: MasterFacts): RunResult['master'] {
     writeBytes: nullable(span?.io?.writeBytes),
     writeCalls: nullable(span?.io?.syscw),
     diskFlushes: nullable(run.watch.diskFlushes),
+    queueOverflows: nullable(run.watch.queueOverflows),
     mailboxesListed: run.mailboxesListed ?? null,
     serversListed: run.serversListed === undefined ? null : Object.fromEntries(run.serversListed),
     restarts: run.masterRestarts,

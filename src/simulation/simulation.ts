@@ -60,7 +60,7 @@ export class Simulation {
   readonly total = new SpanTallies()
   readonly phases: PhaseState[] = []
   readonly watchSpan = new WatchSpan()
-  readonly watch = { threads: new Map<number, never>(), diskFlushes: undefined }
+  readonly watch = { threads: new Map<number, never>(), diskFlushes: undefined, queueOverflows: undefined }
   readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
   readonly workerDeaths: readonly string[] = []
   readonly lostFigures: readonly string[] = []
@@ -151,7 +151,16 @@ export class Simulation {
     const { moves, unserved, log, restarts } = this
     const briefConnections = briefConnectionsOf(this.options.plan)
     const streamingProbes = this.probes.streaming
-    return conditionsOf({ moves, unserved, streamingProbes, briefConnections, log, restarts, losses: [] })
+    return conditionsOf({
+      moves,
+      unserved,
+      streamingProbes,
+      briefConnections,
+      log,
+      restarts,
+      losses: [],
+      overflows: [],
+    })
   }
 
   triggerBefore(atNs: number): string | undefined {

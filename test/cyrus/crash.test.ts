@@ -111,6 +111,7 @@ describe.each([
       log: [],
       restarts,
       losses,
+      overflows: [],
     })
     expect(condition!.detail).toContain(`unanswered when it went: ${kind} user.never (backend 1): a ${kind} of a name`)
   })

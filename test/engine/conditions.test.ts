@@ -10,6 +10,7 @@ const quiet: Seen = {
   log: [],
   restarts: [],
   losses: [],
+  overflows: [],
 }
 const names = (seen: Partial<Seen>) => conditionsOf({ ...quiet, ...seen }).map(({ name }) => name)
 
@@ -42,6 +43,20 @@ describe('conditions', () => {
     expect(alone).toMatchObject({ name: 'workers-exhausted', atNs: 2e9 })
     const [both] = conditionsOf({ ...quiet, moves: refused(3, 'TIMEOUT'), unserved: [12e9], briefConnections: 200 })
     expect(both!.atNs).toBe(2e9)
+  })
+
+  it('listen-queue-full takes the silences that it caused, and no others', () => {
+    const overflows = [
+      { fromNs: 2e9, toNs: 2.25e9, count: 3 },
+      { fromNs: 7e9, toNs: 7.25e9, count: 1 },
+    ]
+    const seen = { ...quiet, overflows, briefConnections: 200 }
+    const [full, ...others] = conditionsOf({ ...seen, unserved: [12.2e9, 17.6e9], moves: [] })
+    expect(full).toMatchObject({ name: 'listen-queue-full', atNs: 2e9 })
+    expect(full!.detail).toContain('full 4 times')
+    expect(others).toEqual([])
+    expect(names({ ...seen, unserved: [12.2e9, 15e9] })).toEqual(['listen-queue-full', 'workers-exhausted'])
+    expect(conditionsOf({ ...seen, unserved: [12.2e9, 15e9] })[1]!.atNs).toBe(5e9)
   })
 
   it('workers-exhausted is none where a master that died greets nobody', () => {

@@ -85,6 +85,18 @@ describe('the page of a rehearsal', () => {
     expect(part('How far to believe it', cut)).toMatch(/way back, all of it +not known$/m)
   })
 
+  it('says what the master ran into, and what helps', () => {
+    const full = changed(run => {
+      run.slaves.conditions = [
+        { name: 'listen-queue-full', atMs: 61_000, detail: 'connections found it full', remedy: 'master -l 1024' },
+      ]
+    })
+    expect(part('What the master ran into', full)).toBe(
+      '  • listen-queue-full (1 min 1 s after the rehearsal began): connections found it full\n  • → master -l 1024',
+    )
+    expect(rehearsalText(done)).not.toContain('ran into')
+  })
+
   it('counts a step’s own operations, not those of the same kind that arrived', () => {
     const meanwhile = part('While a step is done', done)
     expect(meanwhile).toMatch(/^1 slowly +2\.0\/s +3\.00 ms +4 +250 ms$/m)

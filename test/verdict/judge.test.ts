@@ -46,6 +46,7 @@ const run: RunResult = {
     writeBytes: null,
     writeCalls: null,
     diskFlushes: null,
+    queueOverflows: null,
     restarts: 0,
     serversListed: null,
     mailboxesListed: null,

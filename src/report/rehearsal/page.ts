@@ -1,5 +1,6 @@
 import { clip } from '../../core/text-width.js'
 import { formatCount, formatDurationUs } from '../../core/units.js'
+import type { RunResult } from '../../metrics/run-result.js'
 import { basisOf } from './basis.js'
 import { howKnownPart } from './how-known.js'
 import { doneSteps, type DoneStep, type Part, type Rates, type Rehearsal } from './rehearsal.js'
@@ -13,6 +14,7 @@ export function partsOf(rehearsal: Rehearsal): Part[] {
   const { run, rates } = rehearsal
   return [
     { title: '', lines: run.verdict.reasons },
+    ...(run.slaves.conditions.length === 0 ? [] : [causesPart(run)]),
     runbookPart(rehearsal),
     stopPart(rehearsal),
     rollbackPart(rehearsal),
@@ -31,6 +33,15 @@ const WORDS = { pass: 'GO', fail: 'NO-GO', invalid: 'UNKNOWN', inconclusive: 'UN
 export function headlineOf({ run }: Rehearsal): string {
   const { verdict, profile, master, startedAt } = run
   return `${WORDS[verdict.result]}: ${profile.name} on ${master.kind} ${master.version}, ${startedAt.slice(0, 10)}`
+}
+
+/** What the master's limits did that night, and how it is kept from it. */
+function causesPart({ slaves }: RunResult): Part {
+  const lines = slaves.conditions.flatMap(({ name, atMs, detail, remedy }) => [
+    `${name} (${formatDurationUs(atMs * 1e3)} after the rehearsal began): ${detail}`,
+    `→ ${remedy}`,
+  ])
+  return { title: 'What the master ran into', lines }
 }
 
 const OUTCOMES = { held: 'go', failed: 'no go', harness: 'the harness was the limit' } as const

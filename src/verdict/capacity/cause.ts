@@ -55,6 +55,7 @@ export function causeOf(failed: Failed): Omit<CapacityCause, 'broken'> {
     ...phases.map(phase => lists(failed, phase)),
     ...phases.map(phase => diskSync(failed, phase)),
     condition(run, 'workers-exhausted', 'workers'),
+    condition(run, 'listen-queue-full', 'listen queue'),
     ...phases.map(phase => silence(run, phase)),
     ...phases.map(pegged),
     network(run),

@@ -257,6 +257,12 @@ describe('the cause', () => {
       says: /it was workers-exhausted/,
     },
     {
+      what: 'connections that the kernel could not keep for it',
+      run: trial({ createUs: 4e6 }, condition('listen-queue-full')),
+      resource: 'listen queue',
+      says: /it was listen-queue-full/,
+    },
+    {
       what: 'slaves that are sent away',
       run: trial({}, condition('connections-exhausted')),
       resource: 'connections',
