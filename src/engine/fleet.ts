@@ -70,8 +70,6 @@ export class Fleet {
       worker.on('message', (report: WorkerReport) => {
         this.listener.onReport(shard.name, report)
         if (report.kind === 'ready') resolve()
-        // A connect that a silent master does not answer would keep it for longer than it may take.
-        if (report.kind === 'stopped') void worker.terminate()
       })
       worker.on('error', error => this.died(shard, error, reject))
       worker.on('exit', code => this.died(shard, new Error(`it ended with status ${code}`), reject))

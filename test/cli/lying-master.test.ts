@@ -88,18 +88,4 @@ describe('a run against a master', { timeout: 120_000 }, () => {
     expect([3, 4, 5]).toContain(status)
     expect(peakMb).toBeLessThan(MOST_MB / 4)
   })
-
-  it('that falls silent after the first login loses no figures of the threads that wait for it', async () => {
-    let connections = 0
-    const { status, stdout, stderr } = await runAgainst(
-      '',
-      loggedIn(tag => `${tag} OK "done"\r\n`),
-      socket => {
-        if (connections++ === 0) socket.write(BANNER)
-      },
-    )
-    expect(stdout).not.toMatch(/last figures are lost/)
-    expect(stdout).toMatch(/the master was lost and did not come back: no MUPDATE banner/)
-    expect(status, stdout + stderr).toBe(3)
-  })
 })
