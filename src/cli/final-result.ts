@@ -37,6 +37,11 @@ export function finalResult(
   const measured = runJson(identity, run, master, run.endNs ?? 0)
   const limits = run.phases.filter(phase => phase.ended === 'limit' && !forgiving.includes(phase.plan.until))
   const parts = [...before, measured]
+  const stopped = run.stopReason === undefined ? [] : [`stopped: ${run.stopReason}`]
+  const differences = parts.flatMap(({ slaves }) => comparisonFailures(slaves, profile.expects))
+  // Where a thread's last figures are lost, what it was told is not known either.
+  const isLoss = run.lostFigures.length === 0
+  const losses = isLoss ? [...(run.listShrank === true ? stopped : []), ...differences] : []
   const saturated = [
     ...(before.some(({ generator }) => generator.saturated)
       ? ['before it was broken off, the harness was the limit']
@@ -46,12 +51,13 @@ export function finalResult(
   const verdict = judge(parts, profile.thresholds, {
     // A master that is gone is why the status is what it is, and may be why the harness was the limit.
     saturated: lost === undefined || saturated.length === 0 ? saturated : [lost, ...saturated],
+    losses,
     failures: [
-      ...(run.stopReason === undefined ? [] : [`stopped: ${run.stopReason}`]),
+      ...[...stopped, ...differences].filter(reason => !losses.includes(reason)),
       ...(lost === undefined ? [] : [lost]),
       ...countFailures(measured, profile),
       ...thrashFailures(measured, profile),
-      ...parts.flatMap(({ slaves }) => comparisonFailures(slaves, profile.expects)),
+      ...parts.flatMap(({ slaves }) => awayFailures(slaves, profile.expects)),
       ...emptySteps(parts, profile),
       ...before.flatMap(part => brokenSteps(part, false)),
       ...brokenSteps(measured),
@@ -163,21 +169,24 @@ export function comparisonFailures(
   { comparisons, differences }: Pick<RunResult['slaves'], 'comparisons' | 'differences'>,
   expects: Profile['expects'],
 ): string[] {
-  // Where resyncs never end, some are always away; and that is said already.
-  const mayBeAway = expects.includes('away') || expects.includes('thrash')
-  const mayDiffer = expects.includes('differences')
-  return comparisons.flatMap(({ phase, away, differenceCount }) => {
+  if (expects.includes('differences')) return []
+  return comparisons.flatMap(({ phase, differenceCount }) => {
+    if ((differenceCount ?? 0) === 0) return []
     const first = differences.find(difference => difference.phase === phase)
     const such = first === undefined ? '' : `, such as ${first.where}: ${first.kind} ${first.name}`
-    return [
-      ...(mayDiffer || (differenceCount ?? 0) === 0
-        ? []
-        : [`${phase}: not all hold what they should: ${differenceCount} differences${such}`]),
-      ...(mayBeAway || away.length === 0
-        ? []
-        : [`${phase}: ${away.length} slaves were not there when they were to be compared`]),
-    ]
+    return [`${phase}: not all hold what they should: ${differenceCount} differences${such}`]
   })
+}
+
+export function awayFailures(
+  { comparisons }: Pick<RunResult['slaves'], 'comparisons'>,
+  expects: Profile['expects'],
+): string[] {
+  // Where resyncs never end, some are always away; and that is said already.
+  if (expects.includes('away') || expects.includes('thrash')) return []
+  return comparisons.flatMap(({ phase, away }) =>
+    away.length === 0 ? [] : [`${phase}: ${away.length} slaves were not there when they were to be compared`],
+  )
 }
 
 /** Of ours alone is it known what was there before, and of one that died what it had stored. */

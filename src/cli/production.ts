@@ -1,4 +1,5 @@
 import { lookup } from 'node:dns/promises'
+import { networkInterfaces } from 'node:os'
 import type { MasterAddress } from '../core/address.js'
 import { HarnessError } from '../core/errors.js'
 import { isLoopback } from '../masters/remote.js'
@@ -9,8 +10,8 @@ import { readCyrusFiles } from './included-files.js'
 import type { Progress } from './progress.js'
 
 /** Whom a master on this host serves is known. @throws {HarnessError} `USAGE` where it serves somebody */
-export function refuseBusy({ host, port }: MasterAddress): void {
-  const others = isLoopback(host) ? (connectionsTo(port) ?? 0) : 0
+export async function refuseBusy({ host, port }: MasterAddress): Promise<void> {
+  const others = (await addressesOf(host)).includes(THIS_HOST) ? (connectionsTo(port) ?? 0) : 0
   if (others === 0) return
   throw new HarnessError(
     'USAGE',
@@ -28,17 +29,19 @@ export async function refuseProduction(
   if (files.length === 0) return
   const own = await addressesOf(host)
   for (const file of readCyrusFiles(files, progress)) {
-    const server = file.kind === 'settings' ? settingOf(file.settings, 'mupdate_server') : undefined
+    const setting = (name: string) => (file.kind === 'settings' ? settingOf(file.settings, name) : undefined)
+    const server = setting('mupdate_server')
     if (server === undefined)
       throw new HarnessError(
         'USAGE',
         `${file.path} names no mupdate_server`,
         'give imapd.conf of a frontend or a backend',
       )
-    const [, name, itsPort] = /^(.*?)(?::(\d+))?$/.exec(server)!
-    const isSame = (await addressesOf(name!)).some(address => own.includes(address))
+    const { host: name, port: itsPort } = serverOf(server)
+    const isSame = (await addressesOf(name)).some(address => own.includes(address))
+    const production = itsPort ?? Number(setting('mupdate_port') ?? DEFAULT_PORT)
     // Several masters may be on this host, each with a port of its own.
-    if (!isSame || (isLoopback(host) && Number(itsPort ?? DEFAULT_PORT) !== port)) continue
+    if (!isSame || (own.includes(THIS_HOST) && production !== port)) continue
     throw new HarnessError(
       'USAGE',
       `${host} is the mupdate_server of ${file.path}: people depend on it`,
@@ -47,9 +50,24 @@ export async function refuseProduction(
   }
 }
 
+/** `host`, `host:port`, `[address]:port`; a bare address of IPv6 has colons, and no port (lib/imapurl, imap/backend.c). */
+function serverOf(text: string): { readonly host: string; readonly port: number | undefined } {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(text) ?? []
+  return { host: bracketed ?? plain ?? text, port: port === undefined ? undefined : Number(port) }
+}
+
+/** Stands for all addresses of this host, of which each reaches the same masters. */
+const THIS_HOST = 'this host'
+
 /** Its name, and what that stands for. */
 async function addressesOf(host: string): Promise<string[]> {
   const name = host.toLowerCase().replace(/\.$/, '')
   const found = await lookup(name, { all: true }).catch(() => [])
-  return [name, ...found.map(({ address }) => address)]
+  const all = [name, ...found.map(({ address }) => address)]
+  return all.some(isOwn) ? [...all, THIS_HOST] : all
+}
+
+function isOwn(address: string): boolean {
+  const own = Object.values(networkInterfaces()).flatMap(links => links ?? [])
+  return isLoopback(address) || own.some(link => link.address === address)
 }

@@ -122,7 +122,7 @@ async function rehearse(name: string | undefined, flags: RehearseFlags, command:
     )
   if (master.kind === 'remote') {
     await refuseProduction(master.address, flags.notOf, progress)
-    refuseBusy(master.address)
+    await refuseBusy(master.address)
   }
   const { load, resumes } =
     flags.resume === undefined

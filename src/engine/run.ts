@@ -111,6 +111,7 @@ export class Run {
   private mayUndo = false
   /** Why it was ended by its own rules. */
   stopReason: string | undefined
+  listShrank = false
   private readonly stopLoss: StopLoss | undefined
   /** A phase on which later ones build, and which came to its limit. */
   private unfinished: string | undefined
@@ -263,6 +264,7 @@ export class Run {
     // The way back is gone to its end, but not on a list that has shrunk.
     if (wasStopped && (mayUndo || !this.mayUndo)) return
     this.stopReason = wasStopped ? `${this.stopReason}; then ${reason}` : reason
+    if (!mayUndo) this.listShrank = true
     this.event('stop-loss', reason)
     this.mayUndo = mayUndo
     this.interrupted = true
@@ -455,6 +457,7 @@ export class Run {
     const { coveredNs } = this.second
     const lengthNs = interval.toNs - Math.max(interval.fromNs, this.startNs)
     coveredNs.set(interval.worker, (coveredNs.get(interval.worker) ?? 0) + Math.max(0, lengthNs))
+    this.stopLoss?.deleted(commandsIn(interval, 'DELETE'), commandsIn(interval, 'RESERVE'))
     this.moves.push(...interval.moves)
     for (const move of interval.moves) {
       this.stopFor(this.stopLoss?.moved(move), false)
@@ -484,6 +487,11 @@ export class Run {
     })
     tallies.destroy()
   }
+}
+
+function commandsIn({ metrics }: Interval, command: string): number {
+  const deltas = metrics.filter(({ group, name }) => group === 'commands' && name === command)
+  return deltas.reduce((sum, { count }) => sum + count, 0)
 }
 
 interface CurrentSecond {

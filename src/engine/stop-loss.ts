@@ -40,10 +40,13 @@ export class StopLoss {
     return `slave ${slave} was given a list of ${formatCount(records)} mailboxes, after one of ${formatCount(most)}: a real one deletes the others`
   }
 
+  /** Before the lists of the same time: so many names went, but what is renamed, or deleted with delay, is reserved elsewhere. */
+  deleted(deletes: number, reserves: number): void {
+    this.deletes += Math.max(0, deletes - reserves)
+  }
+
   /** @param commands of the last second */
   waited(commands: Readonly<Record<string, MetricSummary>>): string | undefined {
-    // What is renamed, or deleted with delay, is reserved under another name.
-    this.deletes += Math.max(0, (commands.DELETE?.count ?? 0) - (commands.RESERVE?.count ?? 0))
     const noop = commands['NOOP.slave']
     const max = (noop?.responseTimeUs ?? noop?.serviceTimeUs)?.max ?? 0
     return this.waits(max * 1e3)

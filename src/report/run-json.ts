@@ -38,6 +38,8 @@ export interface RunRecord {
   readonly isCancelled?: boolean
   /** Why it ended itself. */
   readonly stopReason?: string | undefined
+  /** It stopped since a list had shrunk. */
+  readonly listShrank?: boolean
   readonly retryDelayNs: number
   readonly slaveCount: number
   readonly phases: readonly PhaseState[]

@@ -50,6 +50,8 @@ const ORDER = ['fail', 'inconclusive', 'pass'] as const
 
 export interface Conditions {
   readonly saturated: readonly string[]
+  /** What is gone or wrong on somebody's list: no slowness of the harness brings that about. */
+  readonly losses: readonly string[]
   readonly inconclusive: readonly string[]
   readonly failures: readonly string[]
   /** What would have been a failure, had the profile not expected it. */
@@ -57,16 +59,20 @@ export interface Conditions {
 }
 
 /**
- * The one verdict of a run: a harness that was the limit makes all else worthless, then failures, then doubts.
+ * The one verdict of a run: what is lost, then a harness that was the limit, which makes all times worthless, then failures,
+ * then doubts. Nothing of it is kept back.
  *
  * @param parts the run; more where it was broken off, and gone on with
  */
 export function judge(parts: readonly RunResult[], thresholds: readonly Threshold[], conditions: Conditions): Verdict {
   const results = thresholds.map(threshold => judgeParts(parts, threshold))
   const reasons = (wanted: ThresholdResult['result']) => results.filter(r => r.result === wanted).map(r => r.reason)
-  const failures = [...conditions.failures]
-  if (conditions.saturated.length > 0)
-    return { result: 'invalid', reasons: [...conditions.saturated], failures, thresholds: results }
+  const { saturated, losses } = conditions
+  const failures = [...losses, ...conditions.failures]
+  if (saturated.length > 0) {
+    const result = losses.length > 0 ? 'fail' : 'invalid'
+    return { result, reasons: [...losses, ...saturated, ...conditions.failures], failures, thresholds: results }
+  }
   const failed = [...failures, ...reasons('fail')]
   if (failed.length > 0) return { result: 'fail', reasons: failed, failures, thresholds: results }
   const doubts = [...conditions.inconclusive, ...reasons('inconclusive')]

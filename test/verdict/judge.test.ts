@@ -185,7 +185,7 @@ describe('judgeThreshold', () => {
 })
 
 describe('judge', () => {
-  const nothing = { saturated: [], inconclusive: [], failures: [], expected: [] }
+  const nothing = { saturated: [], inconclusive: [], failures: [], expected: [], losses: [] }
   const pass = parseThreshold('create.failed == 2')
   const fail = parseThreshold('create.failed == 0')
   const doubt = parseThreshold('NOOP.plain.responseTimeUs.p99 < 200us')
@@ -208,10 +208,20 @@ describe('judge', () => {
       conditions: { saturated: ['late'], failures: ['limit'] },
       result: 'invalid',
     },
+    {
+      name: 'mailboxes that are gone, however late the harness was',
+      thresholds: [pass],
+      conditions: { saturated: ['late'], losses: ['gone'] },
+      result: 'fail',
+    },
   ])('$name: $result', ({ thresholds, conditions, result }) => {
     const verdict = judge([run], thresholds, { ...nothing, ...conditions })
     expect(verdict.result).toBe(result)
-    expect(verdict.failures, 'also of an invalid run').toEqual('failures' in conditions ? conditions.failures : [])
+    expect(verdict.failures, 'also of an invalid run').toEqual([
+      ...('losses' in conditions ? conditions.losses : []),
+      ...('failures' in conditions ? conditions.failures : []),
+    ])
+    for (const said of Object.values(conditions).flat()) expect(verdict.reasons).toContain(said)
     expect(verdict.thresholds).toHaveLength(thresholds.length)
     if (result !== 'pass') expect(verdict.reasons.length).toBeGreaterThan(0)
   })
