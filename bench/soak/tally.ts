@@ -5,10 +5,17 @@ export type State = (typeof STATES)[number]
 export class Tally {
   /** Those that were dealt with: what came after the one that a connection was closed for does not count. */
   frames = 0
+  /** Of those, fed to decoders without a socket. */
+  fed = 0
   connections = 0
   answers = 0
   /** How connections ended; what was all answered is ended by who threw. */
   readonly closes = new Map<string, number>()
+
+  /** By a decoder without a socket. */
+  refused(reason: string): void {
+    this.closes.set(`${reason} fed`, (this.closes.get(`${reason} fed`) ?? 0) + 1)
+  }
 
   closed(reason: string): void {
     this.connections++
