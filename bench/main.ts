@@ -2,16 +2,19 @@
 import { benchAgainstMupref } from './against-mupref.js'
 import { benchAnonymise } from './anonymise.js'
 import { benchCosts } from './costs.js'
+import { benchLayers } from './layers.js'
 import { benchListener } from './listener.js'
 import { benchLive } from './live.js'
 import { benchLock } from './lock.js'
 import { benchEmbedded, benchGenerator, benchOpenModel } from './own.js'
 import { benchDigest, benchSwarm } from './slaves.js'
+import { benchRecorder } from './recorder.js'
 import { benchWorkers } from './workers.js'
 
 const PARTS = {
   generator: benchGenerator,
   embedded: benchEmbedded,
+  layers: benchLayers,
   open: benchOpenModel,
   digest: benchDigest,
   swarm: (count: number) => benchSwarm(Math.ceil(count / 2)),
@@ -20,6 +23,7 @@ const PARTS = {
   listener: () => benchListener(),
   lock: benchLock,
   workers: benchWorkers,
+  recorder: benchRecorder,
   anonymise: benchAnonymise,
   mupref: benchAgainstMupref,
 } as const

@@ -10,10 +10,14 @@ import { fileURLToPath } from 'node:url'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const cyrusNeeds = [
-  ...['master', 'mupdate', 'ctl_cyrusdb', 'ctl_mboxlist'].map(name => `/usr/lib/cyrus/bin/${name}`),
+  ...['master', 'mupdate', 'ctl_cyrusdb', 'ctl_mboxlist', 'imapd', 'mupdatetest'].map(
+    name => `/usr/lib/cyrus/bin/${name}`,
+  ),
   '/usr/sbin/saslpasswd2',
+  '/usr/bin/openssl',
 ]
-const cyrusPackages = 'cyrus-murder cyrus-common sasl2-bin libsasl2-modules libsasl2-modules-db'
+const cyrusPackages =
+  'cyrus-murder cyrus-common cyrus-imapd cyrus-clients sasl2-bin libsasl2-modules libsasl2-modules-db openssl'
 
 const [suite, ...rest] = process.argv.slice(2)
 const isNamed = ['unit', 'cyrus', 'browser'].includes(suite)
@@ -51,7 +55,9 @@ function runSuite(name) {
   return status ?? 1
 }
 
+/** Of the tests on a real Cyrus, which take their time, each is named as it ends. */
 function reporters(name) {
+  const shown = `--reporter=${name === 'cyrus' ? 'verbose' : 'default'}`
   const folder = process.env.MUPDATE_BENCH_TEST_REPORTS
-  return folder ? ['--reporter=default', '--reporter=json', `--outputFile.json=${join(folder, `${name}.json`)}`] : []
+  return folder ? [shown, '--reporter=json', `--outputFile.json=${join(folder, `${name}.json`)}`] : [shown]
 }

@@ -15,6 +15,7 @@ const RANKS: Readonly<Record<string, number>> = {
   metrics: 1,
   generators: 2,
   session: 3,
+  recording: 3,
   slaves: 4,
   masters: 5,
   samplers: 5,
@@ -25,6 +26,7 @@ const RANKS: Readonly<Record<string, number>> = {
   site: 7,
   engine: 7,
   diagnosis: 7,
+  doctor: 8,
   simulation: 8,
   verdict: 9,
   report: 10,
@@ -35,7 +37,19 @@ const RANKS: Readonly<Record<string, number>> = {
 }
 
 /** Pure folders: what they do depends on what they are given, so that it can be tested and replayed. */
-const PURE = ['statistics', 'wire', 'sasl', 'generators', 'dumps', 'traces', 'limits', 'site', 'diagnosis', 'verdict']
+const PURE = [
+  'statistics',
+  'wire',
+  'sasl',
+  'generators',
+  'dumps',
+  'traces',
+  'limits',
+  'site',
+  'diagnosis',
+  'doctor',
+  'verdict',
+]
 const IMPURE_MODULES = /^(node:)?(net|tls|dgram|http|https|http2|child_process|cluster|worker_threads|timers)(\/|$)/
 
 const root = resolve(import.meta.dirname, '../src')

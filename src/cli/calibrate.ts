@@ -21,9 +21,10 @@ import { measureSpread, SPREAD_TEXT } from './measure-spread.js'
 import { collect } from './options.js'
 import { requirePermissions } from './permission.js'
 import { Progress } from './progress.js'
+import { reachOptions, type ReachFlags } from './reach-options.js'
 import { onInterrupt } from './signals.js'
 
-interface CalibrateFlags {
+interface CalibrateFlags extends ReachFlags {
   readonly output?: string
   readonly mailboxes: number
   readonly set: string[]
@@ -40,7 +41,7 @@ const FEWEST_MAILBOXES = 1_000
 const SITE_PROFILE = 'resync-storm'
 
 export function calibrateCommand(): Command {
-  return new Command('calibrate')
+  const command = new Command('calibrate')
     .description('measure what operations cost a master, for models of it')
     .argument('<master>', 'cyrus, cyrus:PREFIX or mupdate://user@host:port')
     .option('-o, --output <file>', 'where the costs go; - is stdout (default: calibration-<version>.json)')
@@ -51,6 +52,7 @@ export function calibrateCommand(): Command {
     .option('--password-file <file>', 'password of a remote master (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .option('--allow-load <host>', 'let it read whole lists from that host (repeatable)', collect, [])
     .option('--allow-mutations <host>', 'let it create and delete mailboxes there (repeatable)', collect, [])
+  return reachOptions(command)
     .addHelpText(
       'after',
       `
@@ -61,7 +63,7 @@ Examples:
   mupdate-bench calibrate cyrus:/opt/cyrus-3.12 --set master.place=disk -o disk.json`,
     )
     .action(async (text: string, flags: CalibrateFlags) => {
-      const choice = parseChoice(text)
+      const choice = parseChoice(text, flags)
       const profile = loadSettings(flags, choice)
       checkOutput(flags.output ?? 'calibration.json')
       const clock = monotonicClock(monotonicOriginS())
@@ -90,8 +92,8 @@ Examples:
     })
 }
 
-function parseChoice(text: string): MasterChoice {
-  const choice = parseMaster(text)
+function parseChoice(text: string, flags: ReachFlags): MasterChoice {
+  const choice = parseMaster(text, flags)
   if (choice.kind !== 'embedded' && choice.kind !== 'model') return choice
   throw new HarnessError(
     'USAGE',

@@ -20,6 +20,7 @@ import { parseMaster, readPassword } from './choose-master.js'
 import { collect } from './options.js'
 import { checkPermissions, requirePermissions } from './permission.js'
 import { Progress } from './progress.js'
+import { reachOptions, type ReachFlags } from './reach-options.js'
 import { onInterrupt } from './signals.js'
 
 const FORMATS = {
@@ -28,7 +29,7 @@ const FORMATS = {
   markdown: capacityMarkdown,
 } as const
 
-interface CapacityFlags extends SearchFlags {
+interface CapacityFlags extends SearchFlags, ReachFlags {
   readonly resume?: string
   readonly format: keyof typeof FORMATS
   readonly json?: true
@@ -39,7 +40,7 @@ interface CapacityFlags extends SearchFlags {
 }
 
 export function capacityCommand(): Command {
-  return new Command('capacity')
+  const command = new Command('capacity')
     .description('find the largest load that a master holds, and what breaks first beyond it')
     .argument('[profile]', 'a ready profile’s name, such as capacity, or a YAML file')
     .option('--vary <axis>', `what grows: ${AXES.join(', ')}; or two of them, such as slaves,creates`)
@@ -62,6 +63,7 @@ export function capacityCommand(): Command {
     .option('--password-file <file>', 'password of a remote master (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .option('--allow-load <host>', 'let it be loaded until it breaks (repeatable)', collect, [])
     .option('--allow-mutations <host>', 'let it create and delete mailboxes there (repeatable)', collect, [])
+  return reachOptions(command)
     .addHelpText(
       'after',
       `
@@ -159,10 +161,11 @@ async function masterOf(
   { master, axes }: CapacityPlan,
   varied: VariedProfile,
   calibration: Calibration,
-  { allowLoad, allowMutations, passwordFile }: CapacityFlags,
+  flags: CapacityFlags,
 ): Promise<CapacityMaster> {
   if (master === null) return { kind: 'simulated', calibration }
-  const choice = parseMaster(master)
+  const { allowLoad, allowMutations, passwordFile } = flags
+  const choice = parseMaster(master, flags)
   const permissions = { allowLoad, allowMutations }
   if (choice.kind !== 'remote') return { kind: 'real', choice, ...permissions }
   const what = [
@@ -172,7 +175,7 @@ async function masterOf(
   requirePermissions(what, choice.address, { load: true, mutations: true }, permissions)
   return {
     kind: 'real',
-    choice: { ...choice, password: await readPassword(choice.user, passwordFile) },
+    choice: { ...choice, password: await readPassword(choice, passwordFile) },
     ...permissions,
   }
 }

@@ -5,11 +5,12 @@ import type { Clock } from '../core/clock.js'
 import { HarnessError } from '../core/errors.js'
 import { parsePercent } from '../core/units.js'
 import { cyrusMaster } from '../masters/cyrus/cyrus-master.js'
-import { embeddedMaster } from '../masters/embedded/embedded-master.js'
+import { type EmbeddedMasterOptions, embeddedMaster } from '../masters/embedded/embedded-master.js'
 import type { Credentials, Master, MasterAddress } from '../masters/master.js'
 import { loadCalibration } from '../masters/model/load-calibration.js'
 import { RemoteMaster } from '../masters/remote.js'
 import { modelledSettings } from './modelled-settings.js'
+import { givenReachOption, loginWishes, reachedAddress, type ReachFlags } from './reach-options.js'
 
 /** What `--master` names. */
 export type MasterChoice =
@@ -17,25 +18,47 @@ export type MasterChoice =
   /** @see loadCalibration */
   | { readonly kind: 'model'; readonly calibration?: string }
   | { readonly kind: 'cyrus'; readonly prefix?: string }
-  | { readonly kind: 'remote'; readonly user: string; readonly address: MasterAddress; readonly password?: string }
+  | RemoteChoice
+
+export interface RemoteChoice {
+  readonly kind: 'remote'
+  readonly user: string
+  readonly address: MasterAddress
+  /** Read before, to be asked for once. */
+  readonly password?: string
+  /** What options say of the login. */
+  readonly login: Partial<Credentials>
+}
 
 export const DEFAULT_PORT = 3905
 
-/** @throws {HarnessError} `USAGE` */
-export function parseMaster(text: string): MasterChoice {
+/** @throws {HarnessError} `USAGE`, also for flags of a master that is not remote */
+export function parseMaster(text: string, flags: ReachFlags = {}): MasterChoice {
+  if (isRemoteText(text)) return parseUrl(text, flags)
+  const given = givenReachOption(flags)
+  if (given !== undefined)
+    throw new HarnessError(
+      'USAGE',
+      `${given} with --master ${text}: it says how to reach a remote one`,
+      'leave it out, or give mupdate://user@host:port',
+    )
   if (text === 'embedded' || text === 'cyrus') return { kind: text }
   if (text === 'embedded:cyrus') return { kind: 'model' }
   if (/^embedded:./.test(text)) return { kind: 'model', calibration: text.slice('embedded:'.length) }
   if (text.startsWith('cyrus:')) return { kind: 'cyrus', prefix: text.slice('cyrus:'.length) }
-  if (text.startsWith('mupdate://')) return parseUrl(text)
   throw new HarnessError(
     'USAGE',
     `--master ${text}: no such master`,
-    'give embedded, embedded:cyrus, embedded:FILE, cyrus, cyrus:PREFIX or mupdate://user@host:port',
+    'give embedded, embedded:cyrus, embedded:FILE, cyrus, cyrus:PREFIX or mupdate://user@host:port (mupdates:// with TLS from the first byte on)',
   )
 }
 
-function parseUrl(text: string): MasterChoice {
+/** Whether it names one by its URL, right or wrong. */
+export function isRemoteText(text: string): boolean {
+  return /^mupdates?:\/\//.test(text)
+}
+
+function parseUrl(text: string, flags: ReachFlags): RemoteChoice {
   let url: URL
   try {
     url = new URL(text)
@@ -54,7 +77,8 @@ function parseUrl(text: string): MasterChoice {
   }
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   const port = url.port === '' ? DEFAULT_PORT : Number(url.port)
-  return { kind: 'remote', user: decodeURIComponent(url.username), address: { host, port } }
+  const address = reachedAddress({ host, port }, url.protocol === 'mupdates:', flags)
+  return { kind: 'remote', user: decodeURIComponent(url.username), address, login: loginWishes(host, flags) }
 }
 
 /** What a profile has to say of a master that the harness starts. */
@@ -78,32 +102,42 @@ export async function createMaster(
       })
     case 'cyrus':
       return cyrusMaster({ ...managed, ...(choice.prefix === undefined ? {} : { prefix: choice.prefix }) })
-    case 'remote': {
-      const password = choice.password ?? (await readPassword(choice.user, passwordFile))
-      const credentials: Credentials = { user: choice.user, password }
-      return new RemoteMaster(choice.address, credentials, clock)
-    }
+    case 'remote':
+      return new RemoteMaster(choice.address, await credentialsOf(choice, passwordFile), clock)
   }
 }
 
 /**
- * The embedded master has one setting. Those of imapd.conf are for a Cyrus; profiles have them for when it is one.
+ * The embedded master has settings of its own. Those of imapd.conf are for a Cyrus; profiles have them for when it is one.
  *
  * @throws {HarnessError} `USAGE`
  */
-function embeddedSettings({ slowedBy }: Readonly<Record<string, string>>): { slowedBy?: number } {
-  if (slowedBy === undefined) return {}
+function embeddedSettings(settings: Readonly<Record<string, string>>): EmbeddedMasterOptions {
+  const { slowedBy, load, save } = settings
+  return {
+    ...(slowedBy === undefined ? {} : { slowedBy: shareOf(slowedBy) }),
+    ...(load === undefined ? {} : { load }),
+    ...(save === undefined ? {} : { save }),
+  }
+}
+
+function shareOf(slowedBy: string): number {
   const share = parsePercent(slowedBy)
-  if (share === undefined)
-    throw new HarnessError('USAGE', `slowedBy: ${slowedBy} is no share of the CPU`, 'write for example slowedBy=10%')
-  return { slowedBy: share }
+  if (share !== undefined) return share
+  throw new HarnessError('USAGE', `slowedBy: ${slowedBy} is no share of the CPU`, 'write for example slowedBy=10%')
 }
 
 /** The embedded master has no worker threads to run out of. */
 const EMBEDDED_CONNECTIONS = 20_000
 
-/** From a file, the environment, or a prompt; never from the command line. */
-export async function readPassword(user: string, file?: string): Promise<string> {
+export async function credentialsOf(choice: RemoteChoice, passwordFile?: string): Promise<Credentials> {
+  const { user, login, password = await readPassword(choice, passwordFile) } = choice
+  return { user, password, ...login }
+}
+
+/** From a file, the environment, or a prompt; never from the command line. A certificate needs none. */
+export async function readPassword({ user, login }: RemoteChoice, file?: string): Promise<string> {
+  if (login.mechanism === 'EXTERNAL') return ''
   if (file !== undefined) {
     try {
       return readFileSync(file, 'utf8').replace(/\r?\n$/, '')

@@ -1,4 +1,5 @@
 import type { Master } from '../masters/master.js'
+import { reachWords } from './reach-options.js'
 
 /**
  * What removes the mailboxes that are noted in `what`: a run's folder, or a calibration's journal.
@@ -10,6 +11,6 @@ export function cleanupLine(
   { credentials, address }: Pick<Master, 'credentials' | 'address'>,
   isOfDump = false,
 ): string {
-  const line = `mupdate-bench cleanup ${what} --master mupdate://${credentials.user}@${address.host}:${address.port}`
+  const line = `mupdate-bench cleanup ${what} --master ${reachWords(credentials, address)}`
   return isOfDump ? `${line} --without-marker` : line
 }

@@ -4,13 +4,14 @@ import { monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { HarnessError } from '../core/errors.js'
 import { cleanUp, markerOf } from '../drivers/cleanup.js'
 import { JOURNAL } from '../report/run-folder.js'
-import { parseMaster, readPassword } from './choose-master.js'
+import { credentialsOf, parseMaster } from './choose-master.js'
 import { type Leftovers, readCalibrationJournal, removeCalibrationJournal } from './calibration-journal.js'
 import { readJournal } from './journal.js'
 import { Progress } from './progress.js'
+import { reachOptions, type ReachFlags } from './reach-options.js'
 import { readRun } from './read-run.js'
 
-interface CleanupFlags {
+interface CleanupFlags extends ReachFlags {
   readonly master: string
   readonly passwordFile?: string
   readonly withoutMarker?: true
@@ -32,12 +33,13 @@ function journalOfRun(directory: string): Leftovers {
 }
 
 export function cleanupCommand(): Command {
-  return new Command('cleanup')
+  const command = new Command('cleanup')
     .description('remove what a run, a calibration or a replay left on a remote master')
     .argument('<run>', 'the run’s folder, results/<profile>/<time>-<id>, or the journal of a calibration or a replay')
     .requiredOption('-m, --master <url>', 'mupdate://user@host:port, the master of that run')
     .option('--password-file <file>', 'its password (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .option('--without-marker', 'also names that do not say that the run made them: those of its dump')
+  return reachOptions(command)
     .addHelpText(
       'after',
       `
@@ -50,7 +52,7 @@ Examples:
     .action(async (directory: string, flags: CleanupFlags) => {
       const ofCalibration = readCalibrationJournal(directory)
       const { id, address: noted, names } = ofCalibration ?? journalOfRun(directory)
-      const choice = parseMaster(flags.master)
+      const choice = parseMaster(flags.master, flags)
       if (choice.kind !== 'remote')
         throw new HarnessError('USAGE', 'only a remote master keeps what a run made', 'give mupdate://user@host:port')
       const address = `${choice.address.host}:${choice.address.port}`
@@ -59,7 +61,7 @@ Examples:
       }
       const isTold = flags.withoutMarker === true || ofCalibration?.isSealed === true
       if (!isTold) for (const name of names) checkMarker(name, markerOf(id))
-      const credentials = { user: choice.user, password: await readPassword(choice.user, flags.passwordFile) }
+      const credentials = await credentialsOf(choice, flags.passwordFile)
       const progress = new Progress()
       const result = await cleanUp(
         choice.address,

@@ -1,14 +1,16 @@
 import { HarnessError, isHarnessError } from '../core/errors.js'
 import { loadProfile, type Profile } from '../profile/load.js'
 import { readBaseline } from './baseline.js'
+import { isRemoteText } from './choose-master.js'
 import { factsOf, type GateSide, gateSide, isSame, isSameMaster, pinnedSettings } from './gate-side.js'
 import { describeHost } from '../samplers/host.js'
 import type { Permissions } from './permission.js'
 import type { Progress } from './progress.js'
+import { givenReachOption, type ReachFlags } from './reach-options.js'
 import { siteSets } from './site-sets.js'
 import { type MasterFacts, masterFacts, type StoredRun } from './stored-runs.js'
 
-export interface SidesFlags extends Permissions {
+export interface SidesFlags extends Permissions, ReachFlags {
   readonly a?: string
   readonly b?: string
   readonly aSet: string[]
@@ -37,12 +39,19 @@ export interface Prepared {
 
 /** @throws {HarnessError} `USAGE` for two sides that are one, or cannot be compared; `NO_BASELINE` */
 export async function prepareGate(profileName: string, flags: SidesFlags, progress: Progress): Promise<Prepared> {
+  checkReach(flags)
   const given = flags.seed === undefined ? flags.set : [...flags.set, `seed=${flags.seed}`]
   const common = await siteSets(profileName, given, progress)
   const profile = loadProfile(profileName, common)
   return flags.baseline === undefined
     ? prepareBoth(profileName, profile, common, flags, progress)
     : prepareOne(profileName, profile, common, { ...flags, baseline: flags.baseline }, progress)
+}
+
+function checkReach(flags: SidesFlags): void {
+  const option = givenReachOption(flags)
+  if (option === undefined || [flags.a, flags.b].some(text => text !== undefined && isRemoteText(text))) return
+  throw new HarnessError('USAGE', `${option}: neither master is a remote one`, 'leave it out')
 }
 
 const DEFAULT_MASTER = 'cyrus'

@@ -2,8 +2,16 @@ import { monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { HarnessError } from '../core/errors.js'
 import { loadProfile, type Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
-import { createMaster, type MasterChoice, parseMaster, readPassword } from './choose-master.js'
+import {
+  createMaster,
+  isRemoteText,
+  type MasterChoice,
+  parseMaster,
+  readPassword,
+  type RemoteChoice,
+} from './choose-master.js'
 import { checkPermissions, type Permissions } from './permission.js'
+import type { ReachFlags } from './reach-options.js'
 import type { MasterFacts } from './stored-runs.js'
 
 /** One of the two masters of a gate. */
@@ -30,9 +38,10 @@ export interface SideFlags {
 export async function gateSide(
   profileName: string,
   { master, own, common, passwordFile }: SideFlags,
-  permissions: Permissions,
+  permissions: Permissions & ReachFlags,
 ): Promise<GateSide> {
-  const choice = parseMaster(master)
+  // They are for whichever of the two is remote.
+  const choice = parseMaster(master, isRemoteText(master) ? permissions : {})
   const profile = loadProfile(profileName, [...common, ...own.map(masterSetting)])
   const label = [master, ...own].join(', ')
   if (choice.kind === 'remote' && own.length > 0)
@@ -43,7 +52,7 @@ export async function gateSide(
     )
   if (choice.kind !== 'remote') return { label, choice, profile }
   checkPermissions(planOf(profile, ''), choice.address, permissions)
-  return { label, choice: { ...choice, password: await readPassword(choice.user, passwordFile) }, profile }
+  return { label, choice: { ...choice, password: await readPassword(choice, passwordFile) }, profile }
 }
 
 /** A name without a dot is a setting of the master's; the load is the same for both. */
@@ -75,7 +84,7 @@ export function isSame(a: GateSide, b: GateSide, factsA: MasterFacts, factsB: Ma
   return isSameMaster(factsA, factsB)
 }
 
-function placeOf({ user, address: { host, port } }: MasterChoice & { kind: 'remote' }): string {
+function placeOf({ user, address: { host, port } }: RemoteChoice): string {
   return JSON.stringify([user, host, port])
 }
 

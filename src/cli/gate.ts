@@ -25,6 +25,7 @@ import { chosenMeasures, type MeasureFlags, measureOptions } from './measure-fla
 import { noiseLines, saveNoise } from './noise.js'
 import { collect } from './options.js'
 import { Progress } from './progress.js'
+import { reachOptions } from './reach-options.js'
 import { GATE_FILE, GATE_PAGE } from './read-gate.js'
 import { onInterrupt } from './signals.js'
 import { type MasterFacts, masterFacts, resultOf, type StoredRun } from './stored-runs.js'
@@ -53,7 +54,7 @@ export function gateCommand(): Command {
     .option('--baseline <dir>', 'stored runs in place of A: see mupdate-bench baseline save')
     .option('-n, --pairs <number>', 'pairs of runs, fixed beforehand', '10')
     .option('--aa', 'measure one master against itself: what is found is noise')
-  return measureOptions(command)
+  return reachOptions(measureOptions(command))
     .option('-s, --set <key=value>', 'change one setting of the profile, for both (repeatable)', collect, [])
     .option('--seed <number>', 'seed of everything random, in place of the profile’s')
     .option('-o, --out <dir>', 'where results go', 'results')

@@ -6,6 +6,7 @@ import { Expectation } from '../traces/expectation.js'
 import { TelemetryReader } from '../traces/telemetry.js'
 import type { ConnectionTrace } from '../traces/trace.js'
 import { TraceBuilder } from '../traces/trace-builder.js'
+import { isTrace, TraceReader } from '../traces/trace-reader.js'
 import { statOf, unreadable } from '../core/given-files.js'
 import type { Progress } from './progress.js'
 import { unpacked } from '../core/unpacked.js'
@@ -18,13 +19,13 @@ export interface GivenTraces {
   readonly expectation: Expectation
 }
 
-/** @throws {HarnessError} `USAGE`, `RESULTS` for what is no telemetry log, or has nothing to replay */
+/** @throws {HarnessError} `USAGE`, `RESULTS` for what is neither a telemetry log nor a trace, or has nothing to replay */
 export async function readTraces(paths: readonly string[], progress: Progress): Promise<GivenTraces> {
   const expectation = new Expectation()
   const traces: ConnectionTrace[] = []
   for (const path of paths.flatMap(logsOf)) {
     progress.note(`reading ${path}: ${formatCount(traces.length)} connections before it`)
-    traces.push(await readTrace(path, expectation))
+    traces.push(...(await readTrace(path, expectation)))
   }
   progress.clear()
   if (traces.some(({ steps }) => steps.length > 0)) return { traces, expectation }
@@ -45,17 +46,44 @@ function logsOf(path: string): string[] {
   )
 }
 
-async function readTrace(path: string, expectation: Expectation): Promise<ConnectionTrace> {
-  const [, named] = LOG_NAME.exec(basename(path)) ?? []
-  const reader = new TelemetryReader(path)
-  const builder = new TraceBuilder(path, named === undefined ? undefined : Number(named), expectation)
+async function readTrace(path: string, expectation: Expectation): Promise<ConnectionTrace[]> {
+  let source: Source | undefined
   try {
     const bytes = unpacked(createReadStream(path), path, unpack => `${unpack} > log, and give that`)
-    for await (const chunk of bytes) for (const event of reader.push(chunk)) builder.add(event)
+    for await (const chunk of bytes) {
+      source ??= isTrace(chunk) ? new TraceReader(path, expectation) : new LogSource(path, expectation)
+      source.push(chunk)
+    }
   } catch (error) {
     throw unreadable(path, error)
   }
-  const end = reader.end()
-  for (const event of end.events) builder.add(event)
-  return builder.end(end)
+  return (source ?? new LogSource(path, expectation)).end()
+}
+
+/** What connections are read from. */
+interface Source {
+  push(chunk: Buffer): void
+  end(): ConnectionTrace[]
+}
+
+/** A telemetry log: one connection. */
+class LogSource implements Source {
+  private readonly reader: TelemetryReader
+  private readonly builder: TraceBuilder
+
+  constructor(path: string, expectation: Expectation) {
+    const [, named] = LOG_NAME.exec(basename(path)) ?? []
+    this.reader = new TelemetryReader(path)
+    this.builder = new TraceBuilder(path, named === undefined ? undefined : Number(named), expectation)
+  }
+
+  push(chunk: Buffer): void {
+    for (const event of this.reader.push(chunk)) this.builder.add(event)
+  }
+
+  end(): ConnectionTrace[] {
+    const end = this.reader.end()
+    for (const event of end.events) this.builder.add(event)
+    return [this.builder.end(end)]
+  }
 }

@@ -1,8 +1,7 @@
-import type { MasterAddress } from '../core/address.js'
+import { isLoopback, type MasterAddress } from '../core/address.js'
 import { HarnessError } from '../core/errors.js'
 import { formatCount } from '../core/units.js'
 import { mostSlaves, operates, type Plan } from '../engine/plan.js'
-import { isLoopback } from '../masters/remote.js'
 import { DEFAULT_PORT } from './choose-master.js'
 
 export interface Permissions {
@@ -42,7 +41,7 @@ export function requirePermissions(
   needs: { readonly load: boolean; readonly mutations: boolean },
   permissions: Permissions,
 ): void {
-  if (isLoopback(address.host) && address.port !== DEFAULT_PORT) return
+  if (!mayBeSites(address)) return
   const where = isLoopback(address.host) ? `${address.host}:${address.port}, MUPDATE’s own port` : address.host
   const need = (flag: string) =>
     new HarnessError(
@@ -52,6 +51,11 @@ export function requirePermissions(
     )
   if (needs.load && !permissions.allowLoad.includes(address.host)) throw need('--allow-load')
   if (needs.mutations && !permissions.allowMutations.includes(address.host)) throw need('--allow-mutations')
+}
+
+/** Another host, or MUPDATE's own port on this one. */
+export function mayBeSites({ host, port }: MasterAddress): boolean {
+  return !isLoopback(host) || port === DEFAULT_PORT
 }
 
 /** Web users of a run: a URL on another host needs the same word as a master there. */

@@ -18,6 +18,7 @@ const SHOWN = new Set([
   'worker-died',
   'probe-lost',
   'preload-connect',
+  'trace-ended',
 ])
 /** In a storm there are hundreds a second. */
 const MOST_SHOWN_PER_SECOND = 3

@@ -18,6 +18,7 @@ import { findRate } from './find-rate.js'
 import { collect } from './options.js'
 import { refuseBusy, refuseProduction } from './production.js'
 import { Progress } from './progress.js'
+import { reachOptions, type ReachFlags } from './reach-options.js'
 import { brokenOffIn, phasesOver, type Resumption, readResumption } from './resumption.js'
 import { type RunProfileOutcome, runProfile } from './run-profile.js'
 import { onInterrupt } from './signals.js'
@@ -30,7 +31,7 @@ const FORMATS = {
   html: rehearsalHtml,
 } as const
 
-interface RehearseFlags {
+interface RehearseFlags extends ReachFlags {
   readonly dump?: string
   readonly master: string
   readonly undo?: true
@@ -54,7 +55,7 @@ interface RehearseFlags {
 const PAGES = { 'rehearsal.html': rehearsalHtml, 'rehearsal.md': rehearsalMarkdown }
 
 export function rehearseCommand(): Command {
-  return new Command('rehearse')
+  const command = new Command('rehearse')
     .description('do in advance what is planned for a night: a profile’s steps, on the site’s own mailboxes')
     .argument('[profile]', 'one with steps: a ready one’s name, such as move-users, or a YAML file')
     .option('--dump <file>', 'the site’s mailboxes, of ctl_mboxlist -d, in place of the profile’s')
@@ -83,6 +84,7 @@ export function rehearseCommand(): Command {
     .option('--password-file <file>', 'password of a remote master (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .option('--allow-load <host>', 'let it read whole lists from that host (repeatable)', collect, [])
     .option('--allow-mutations <host>', 'let it create and delete mailboxes there (repeatable)', collect, [])
+  return reachOptions(command)
     .addHelpText(
       'after',
       `
@@ -112,7 +114,7 @@ interface Rehearsed extends RunProfileOutcome {
 
 async function rehearse(name: string | undefined, flags: RehearseFlags, command: Command): Promise<void> {
   const progress = new Progress(process.stderr, flags.quiet === true)
-  const master = parseMaster(flags.master)
+  const master = parseMaster(flags.master, flags)
   const budgetMs = parseDurationNs(flags.budget) / 1e6
   if (flags.findRate === true && flags.keep === true)
     throw new HarnessError(

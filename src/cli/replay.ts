@@ -6,9 +6,10 @@ import { type MasterChoice, parseMaster } from './choose-master.js'
 import { readTraces } from './given-traces.js'
 import { collect } from './options.js'
 import { Progress } from './progress.js'
+import { reachOptions, type ReachFlags } from './reach-options.js'
 import { replayTraces } from './replay-traces.js'
 
-interface ReplayFlags {
+interface ReplayFlags extends ReachFlags {
   readonly master: string
   readonly speed: number
   readonly allowCrash?: true
@@ -24,9 +25,12 @@ interface ReplayFlags {
 const PROFILE = 'smoke'
 
 export function replayCommand(): Command {
-  return new Command('replay')
-    .description('send a master what another one was sent: its telemetry logs, once more')
-    .argument('<logs...>', 'telemetry logs of a master, or its <configdirectory>/log/<user>; also packed by gzip')
+  const command = new Command('replay')
+    .description('send a master what another one was sent: its telemetry logs, or a trace of record, once more')
+    .argument(
+      '<logs...>',
+      'traces of record, telemetry logs of a master, or its <configdirectory>/log/<user>; also packed by gzip',
+    )
     .option(
       '-m, --master <master>',
       'embedded, embedded:cyrus or embedded:FILE, cyrus, cyrus:PREFIX or mupdate://user@host:port',
@@ -40,12 +44,14 @@ export function replayCommand(): Command {
     .option('--password-file <file>', 'password of a remote master (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .option('--allow-load <host>', 'let it load that host (repeatable)', collect, [])
     .option('--allow-mutations <host>', 'let it create and delete the logs’ mailboxes there (repeatable)', collect, [])
+  return reachOptions(command)
     .addHelpText(
       'after',
       `
 Examples:
   mupdate-bench replay /var/imap/log/murder --master cyrus
   mupdate-bench replay log/murder --master cyrus:/opt/cyrus-3.12 --speed max --json
+  mupdate-bench replay day.ndjson --master cyrus
   mupdate-bench replay log/murder/mupdate-17* --speed 10 --set master.settings.mupdate_workers_max=100
 
 What the logs show to have been there is put on the master first. A Cyrus master writes such logs of the
@@ -54,7 +60,7 @@ Exit status: 0 replayed, 2 usage or no such logs, 3 master unreachable or lost, 
 130 interrupted.`,
     )
     .action(async (paths: string[], flags: ReplayFlags) => {
-      const choice = parseMaster(flags.master)
+      const choice = parseMaster(flags.master, flags)
       const profile = loadSettings(flags, choice)
       const progress = new Progress(process.stderr, flags.quiet === true)
       const given = await readTraces(paths, progress)

@@ -28,7 +28,9 @@ import { folderOf, newIdentity } from './identity.js'
 import type { Progress } from './progress.js'
 import { copyNotes, planFrom, putRightFor, type Resumption } from './resumption.js'
 import { onInterrupt } from './signals.js'
+import { beginTrace } from './run-trace.js'
 import { checkDump } from './site-sets.js'
+import { tlsDanger } from './tls-danger.js'
 import { whyAway } from './why-away.js'
 
 export interface RunProfileOptions extends Permissions {
@@ -47,6 +49,8 @@ export interface RunProfileOptions extends Permissions {
   readonly progress: Progress
   /** Where its dashboard is served; undefined: nowhere. */
   readonly live?: LiveOptions
+  /** A file in which all connections are traced. */
+  readonly trace?: string
   /** Ends it as Ctrl-C does. */
   readonly signal?: AbortSignal
 }
@@ -88,6 +92,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     for (const line of checkPermissions(plan, options.master.address, options)) progress.warn(`will ${line}`)
   }
   const master = await createMaster(options.master, profile, clock, options.passwordFile)
+  const trace = options.trace === undefined ? undefined : beginTrace(options.trace, options.master, clock, progress)
   const path = folderOf(options.out, identity)
   const folder = new RunFolder(path, identity.startedAt, profile.yaml)
   const journalPath = options.master.kind === 'remote' ? join(path, JOURNAL) : undefined
@@ -95,6 +100,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   const notes: { -readonly [name in keyof RunNotes]: RunNotes[name] } = {
     ...(journalPath && { journalPath }),
     ...(drawsPath && { drawsPath }),
+    ...(trace && { trace: { path: trace.path, startNs: trace.startNs } }),
   }
   if (resumes !== undefined) copyNotes(plan, resumes, path)
   else if (drawsPath !== undefined) writeFileSync(drawsPath, '')
@@ -163,6 +169,8 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
       if (resumes !== undefined) Object.assign(notes, await putRightFor(resumes, plan, master, clock, path, progress))
       else if (options.mustBeEmpty === true || plan.site.dump !== undefined) await requireEmpty(master, clock)
     })
+    const danger = tlsDanger(master.describe())
+    if (danger !== undefined) progress.warn(danger)
     progress.begin(profile.name)
     live?.feed.begin(runFacts(identity, plan, master))
     // From here on a run that is killed can be shown, and cleaned up after.
@@ -183,6 +191,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   } finally {
     progress.clear()
     await master.stop()
+    await trace?.end()
     folder.close()
     release()
     options.signal?.removeEventListener('abort', onAbort)

@@ -8,10 +8,11 @@ import { takeLiveToken } from './live-link.js'
 import { collect } from './options.js'
 import { printResult } from './print-result.js'
 import { Progress } from './progress.js'
+import { reachOptions, type ReachFlags } from './reach-options.js'
 import { runProfile } from './run-profile.js'
 import { siteSets } from './site-sets.js'
 
-interface RunFlags {
+interface RunFlags extends ReachFlags {
   readonly master: string
   readonly set: string[]
   readonly seed?: string
@@ -19,6 +20,7 @@ interface RunFlags {
   readonly json?: true
   readonly quiet?: true
   readonly keep?: true
+  readonly trace?: string
   readonly passwordFile?: string
   readonly allowLoad: string[]
   readonly allowMutations: string[]
@@ -27,7 +29,7 @@ interface RunFlags {
 }
 
 export function runCommand(): Command {
-  return new Command('run')
+  const command = new Command('run')
     .description('run a profile against a master and report')
     .argument('<profile>', 'a ready profile’s name (mupdate-bench profile list) or a YAML file')
     .option(
@@ -46,6 +48,7 @@ export function runCommand(): Command {
     .option('--json', 'run.json on stdout, everything else on stderr')
     .option('-q, --quiet', 'no progress')
     .option('--keep', 'leave the run’s mailboxes on a remote master')
+    .option('--trace <file>', 'write down what all its connections say, as record does; it must not be there yet')
     .option('--password-file <file>', 'password of a remote master (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .option('--allow-load <host>', 'let this run read whole lists from that host (repeatable)', collect, [])
     .option('--allow-mutations <host>', 'let this run create and delete mailboxes there (repeatable)', collect, [])
@@ -55,6 +58,7 @@ export function runCommand(): Command {
       addressText,
     )
     .option('--live-allow-remote', 'let others than this host reach the dashboard')
+  return reachOptions(command)
     .addHelpText(
       'after',
       `
@@ -81,7 +85,7 @@ Exit status: 0 pass, 2 usage, 3 master unreachable or lost, 4 threshold failed,
       const { result, folder, status } = await runProfile({
         ...flags,
         profile: loadProfile(name, await siteSets(name, sets, progress)),
-        master: parseMaster(flags.master),
+        master: parseMaster(flags.master, flags),
         keep: flags.keep === true,
         progress,
         ...(live === undefined ? {} : { live: liveOptions(live, liveAllowRemote === true) }),

@@ -15,6 +15,11 @@ export type ErrorCode =
   | 'MASTER_DIED'
   | 'AUTH_FAILED'
   | 'AUTH_UNAVAILABLE'
+  /** Asked for, and not offered, or refused. */
+  | 'TLS_UNAVAILABLE'
+  /** The handshake came to nothing, or the certificate is not to be believed. */
+  | 'TLS_FAILED'
+  | 'COMPRESS_UNAVAILABLE'
   | 'TIMEOUT'
   | 'WIRE_LIMIT'
   | 'WIRE_SYNTAX'
@@ -50,4 +55,12 @@ export function isRefusal(error: unknown): boolean {
   return error instanceof HarnessError && REFUSALS.includes(error.code)
 }
 
-const REFUSALS: readonly ErrorCode[] = ['MASTER_BYE', 'AUTH_FAILED', 'AUTH_UNAVAILABLE', 'MASTER_UNREACHABLE']
+const REFUSALS: readonly ErrorCode[] = [
+  'MASTER_BYE',
+  'AUTH_FAILED',
+  'AUTH_UNAVAILABLE',
+  'TLS_UNAVAILABLE',
+  'TLS_FAILED',
+  'COMPRESS_UNAVAILABLE',
+  'MASTER_UNREACHABLE',
+]

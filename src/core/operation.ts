@@ -10,6 +10,8 @@ export type Command =
   | { readonly kind: 'NOOP' }
   | { readonly kind: 'LOGOUT' }
   | { readonly kind: 'AUTHENTICATE'; readonly mechanism: string; readonly initialResponse?: string }
+  | { readonly kind: 'STARTTLS' }
+  | { readonly kind: 'COMPRESS'; readonly algorithm: 'DEFLATE' }
 
 /** What arrives by chance, in a mix. */
 export const MIXED_KINDS = ['create', 'setacl', 'rename', 'delete', 'find'] as const

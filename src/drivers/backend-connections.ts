@@ -17,6 +17,8 @@ const RECONNECT_MS = 500
 /** The connections operations are sent on: a new one for each, as real backends do, or some kept for each backend. */
 export class BackendConnections {
   private readonly kept: KeptConnection[][] = []
+  /** Of each backend's program that says much, one after the other. */
+  private readonly programs = new Map<number, KeptConnection>()
   private turn = 0
   private readonly leaving = new Set<Promise<void>>()
   /** Logins under way: what has not ended when all does is a sample too. */
@@ -55,8 +57,27 @@ export class BackendConnections {
     return this.connectOnce(backend, phase, intendedNs).then(client => ({ client, giveBack: () => this.leave(client) }))
   }
 
+  /** That of the backend's XFER, or of its `ctl_mboxlist -m`, which keep one whatever is asked for (imap/mupdate-client.c). */
+  takeProgram(backend: number): Lent | Promise<Lent> {
+    const known = this.programs.get(backend)
+    if (known !== undefined) return known.lend()
+    const program = new KeptConnection(this.context, backend)
+    this.programs.set(backend, program)
+    return program.lend()
+  }
+
+  /** They have done their work. */
+  endPrograms(): void {
+    for (const program of this.programs.values()) {
+      const leaving = program.close().then(() => void this.leaving.delete(leaving))
+      this.leaving.add(leaving)
+    }
+    this.programs.clear()
+  }
+
   async close(): Promise<void> {
     this.closed = true
+    this.endPrograms()
     for (const end of this.loggingIn) end('unfinished')
     await Promise.all(this.kept.flat().map(connection => connection.close()))
     await Promise.all(this.leaving)

@@ -43,6 +43,9 @@ interface ClosedLoop {
  */
 const MOST_QUEUED = 1_000_000
 
+/** Operations of a step that one program of a backend sends: XFER's DEACTIVATEs, and what `ctl_mboxlist -m` pushes. */
+const PROGRAMS: readonly Operation['kind'][] = ['moveOut', 'push']
+
 /**
  * Backends at work: operations arrive by an open model whether or not earlier ones were answered, or by a closed loop;
  * each backend has so many under way, and the rest waits, counted from its intended start.
@@ -95,6 +98,7 @@ export class Backends {
   /** Plays a list, beside what arrives. @param times one for each operation, and more */
   play(phase: DriverPhase, operations: (playing: Playing) => Paced, times: Iterator<number>): void {
     this.phase = phase
+    this.connections.endPrograms()
     void this.connections.open()
     const list = new PlayedList(this.context, phase, operations, times, (operation, intendedNs) =>
       this.take(operation, intendedNs, undefined, list),
@@ -203,7 +207,11 @@ export class Backends {
 
   private perform(job: Job, lane: BackendLane): void {
     job.sentNs = this.context.clock.nowNs()
-    const lent = this.connections.take(job.operation.backend, job.phase, job.intendedNs)
+    const { kind, backend } = job.operation
+    const isProgram = job.list !== undefined && PROGRAMS.includes(kind)
+    const lent = isProgram
+      ? this.connections.takeProgram(backend)
+      : this.connections.take(backend, job.phase, job.intendedNs)
     if (lent instanceof Promise)
       lent.then(
         late => this.sendAll(job, lane, late),

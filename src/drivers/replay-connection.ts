@@ -2,6 +2,7 @@ import { isRefusal } from '../core/errors.js'
 import type { Outcome } from '../metrics/recorder.js'
 import { Client, type ReplyHandler, type Status } from '../session/client.js'
 import { type ConnectionTrace, changedMailbox, type TraceStep } from '../traces/trace.js'
+import { Alarm } from './alarm.js'
 import type { Ordered } from './mailbox-order.js'
 import type { Replay } from './replay.js'
 
@@ -21,7 +22,7 @@ export class ReplayConnection {
   private next = 0
   private underWay = 0
   private client: Client | undefined
-  private alarm: NodeJS.Timeout | undefined
+  private readonly alarm: Alarm
   private isPumping = false
   /** When the one before was meant to be sent, and when it was answered. */
   private before = { intendedNs: 0, answeredNs: 0 }
@@ -30,6 +31,7 @@ export class ReplayConnection {
     private readonly owner: Replay,
     readonly trace: ConnectionTrace,
   ) {
+    this.alarm = new Alarm(owner.options.clock, trace.isExact)
     this.turns = trace.steps.map(({ command, atS }) => {
       const name = changedMailbox(command)
       return name === undefined ? undefined : { connection: this, atS, mailboxes: [name], hasCome: false }
@@ -112,28 +114,26 @@ export class ReplayConnection {
     return true
   }
 
-  /** A second's first command is meant for that second; one that follows it, for when the one before was answered, or with it. */
+  /**
+   * Where times are whole seconds, a second's first command is meant for that second; one that follows it, for when the one
+   * before was answered, or with it.
+   */
   private intendedNs(step: TraceStep): number {
-    const { startS, steps } = this.trace
+    const { startS, steps, isExact } = this.trace
     const beforeS = steps[this.next - 1]?.atS ?? startS
     const dueNs = this.owner.dueNs(step.atS)
-    if (Math.floor(step.atS) !== Math.floor(beforeS)) return dueNs
+    if (isExact || Math.floor(step.atS) !== Math.floor(beforeS)) return dueNs
     return Math.max(dueNs, step.isPipelined ? this.before.intendedNs : this.before.answeredNs)
   }
 
   /** @returns false where it is not; then it looks again when it is */
   private isDue(atS: number): boolean {
     const dueNs = this.owner.dueNs(atS)
-    const waitMs = (dueNs - this.owner.options.clock.nowNs()) / 1e6
-    if (waitMs <= 0) return true
-    clearTimeout(this.alarm)
-    this.alarm = setTimeout(
-      () => {
-        this.owner.awake(dueNs)
-        this.pump()
-      },
-      Math.min(waitMs, MOST_WAIT_MS),
-    )
+    if (dueNs <= this.owner.options.clock.nowNs()) return true
+    this.alarm.set(dueNs, () => {
+      this.owner.awake(dueNs)
+      this.pump()
+    })
     return false
   }
 
@@ -169,11 +169,8 @@ export class ReplayConnection {
 
   private end(): void {
     this.isOver = true
-    clearTimeout(this.alarm)
+    this.alarm.clear()
     this.client?.destroy()
     this.owner.onOver()
   }
 }
-
-/** Timers count in 32 bits of ms. */
-export const MOST_WAIT_MS = 3_600_000

@@ -6,8 +6,9 @@ import type { Metric, Recorder } from '../metrics/recorder.js'
 import type { KnownMailboxes } from '../traces/known-mailboxes.js'
 import { type Answer, type ConnectionTrace, mostAtOnce, type TracedCommand, type TraceStep } from '../traces/trace.js'
 import type { RecordSink, RecordSpan } from '../wire/record-scanner.js'
+import { Alarm } from './alarm.js'
 import { MailboxOrder } from './mailbox-order.js'
-import { MOST_WAIT_MS, ReplayConnection, type Turn } from './replay-connection.js'
+import { ReplayConnection, type Turn } from './replay-connection.js'
 
 export interface ReplayOptions {
   readonly address: MasterAddress
@@ -54,7 +55,7 @@ export class Replay implements RecordSink {
   private readonly order = new MailboxOrder<Turn>(turn => this.takeTurn(turn))
   private begun = 0
   private over = 0
-  private alarm: NodeJS.Timeout | undefined
+  private readonly alarm: Alarm
   private heard = 0
   private isStopped = false
   private onEnd = () => {}
@@ -63,6 +64,10 @@ export class Replay implements RecordSink {
     const traces = options.traces.toSorted((a, b) => a.startS - b.startS)
     this.originS = traces[0]?.startS ?? 0
     this.mostAtOnce = mostAtOnce(traces)
+    this.alarm = new Alarm(
+      options.clock,
+      traces.some(({ isExact }) => isExact),
+    )
     this.connections = traces.map(trace => new ReplayConnection(this, trace))
     const turns = this.connections.flatMap(({ turns }) => turns.filter(turn => turn !== undefined))
     for (const turn of turns.sort((a, b) => a.atS - b.atS)) this.order.add(turn)
@@ -83,7 +88,7 @@ export class Replay implements RecordSink {
   /** What is under way is given up, the rest is not sent. */
   stop(reason: string): void {
     this.isStopped = true
-    clearTimeout(this.alarm)
+    this.alarm.clear()
     for (const connection of this.connections) connection.giveUp(reason)
   }
 
@@ -151,19 +156,15 @@ export class Replay implements RecordSink {
 
   /** Those that are due, as long as there is room. */
   private begin(): void {
-    clearTimeout(this.alarm)
+    this.alarm.clear()
     while (!this.isStopped && this.begun < this.connections.length && this.begun - this.over < this.mostAtOnce) {
       const connection = this.connections[this.begun]!
       const dueNs = this.dueNs(connection.trace.startS)
-      const waitMs = (dueNs - this.options.clock.nowNs()) / 1e6
-      if (waitMs > 0) {
-        this.alarm = setTimeout(
-          () => {
-            this.awake(dueNs)
-            this.begin()
-          },
-          Math.min(waitMs, MOST_WAIT_MS),
-        )
+      if (dueNs > this.options.clock.nowNs()) {
+        this.alarm.set(dueNs, () => {
+          this.awake(dueNs)
+          this.begin()
+        })
         return
       }
       this.begun++

@@ -1,4 +1,5 @@
 import { formatCount } from '../core/units.js'
+import { DEADLY } from '../masters/cyrus/dangers.js'
 import type { SlaveMove } from '../metrics/interval.js'
 import type { ConditionName } from '../metrics/run-result.js'
 
@@ -199,12 +200,6 @@ function masterRestarted({ restarts, losses, log }: Seen): MasterCondition | und
     detail: `mupdate was restarted ${times}: all slaves lost it and fetched the list again${suspicion(suspects)}`,
     remedy: `${suspects.length > 0 ? 'see whether the master had these names: if not, they are what killed it; ' : ''}the events before it (connection-lost) say what it did last; Cyrus gives a service up after 5 quick failures, until a SIGHUP`,
   }
-}
-
-/** Measured with mupdate_config: standard; a DEACTIVATE is answered from 3.12.2 and 3.13.4 on. */
-const DEADLY = {
-  DELETE: 'a DELETE of a name that it does not have kills mupdate 2.5.8 and later',
-  DEACTIVATE: 'a DEACTIVATE of a name that it does not have, or has reserved, kills mupdate before 3.12.2',
 }
 
 function suspicion(suspects: readonly string[]): string {

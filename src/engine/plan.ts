@@ -117,6 +117,8 @@ export interface RunNotes {
   readonly doubtful?: readonly string[]
   /** How many that run has left there. */
   readonly expected?: number
+  /** A file in which all connections are traced, from `startNs` on. */
+  readonly trace?: { readonly path: string; readonly startNs: number }
 }
 
 /** What a worker thread is started with. */

@@ -5,6 +5,7 @@ import type { DriverContext } from '../drivers/context.js'
 import { newCounters, type SlaveMove } from '../metrics/interval.js'
 import { loadHistograms } from '../metrics/latency.js'
 import { type MetricDelta, Recorder } from '../metrics/recorder.js'
+import { TraceFile } from '../recording/trace-file.js'
 import { EventLoopDelayMeter } from '../samplers/event-loop.js'
 import { currentThreadId } from '../samplers/own-load.js'
 import { traffic } from '../session/transport.js'
@@ -14,6 +15,7 @@ import { listedSite } from './listed-site.js'
 import type { WorkerOrder, WorkerReport } from './messages.js'
 import { measureNoiseFloor } from './noise-floor.js'
 import type { WorkerSetup } from './plan.js'
+import { traceThread } from './trace-thread.js'
 import { Workload } from './workload.js'
 
 /** One thread of a run: carries out its shard and hands up an interval each second. */
@@ -24,8 +26,9 @@ const recorder = new Recorder()
 const counters = newCounters()
 const loopDelay = new EventLoopDelayMeter()
 let moves: SlaveMove[] = []
-const { journalPath, drawsPath, doubtful } = setup.notes
+const { journalPath, drawsPath, doubtful, trace } = setup.notes
 const journal = journalPath === undefined ? undefined : new Journal(journalPath)
+let endTrace: (() => Promise<void>) | undefined
 
 const INTERVAL_MS = 1000
 const CONDITION_MS = 20
@@ -71,6 +74,8 @@ async function sendInterval(): Promise<void> {
   workload.observe()
   counters.bytesRead = traffic.readBytes
   counters.bytesWritten = traffic.writtenBytes
+  counters.plainBytesRead = traffic.plainReadBytes
+  counters.plainBytesWritten = traffic.plainWrittenBytes
   const toNs = clock.nowNs()
   const fromNs = intervalStartNs
   intervalStartNs = toNs
@@ -126,6 +131,12 @@ async function compare(phase: number, startNs: number): Promise<void> {
   }
 }
 
+function beginTrace({ path, startNs }: { readonly path: string; readonly startNs: number }): () => Promise<void> {
+  const file = TraceFile.join(path)
+  file.onFailure = ({ message }) => context.event('trace-ended', message)
+  return traceThread(file, startNs)
+}
+
 function reportWait(noopNs: number): void {
   const ns = workload.longestWaitNs(clock.nowNs())
   if (ns > noopNs) report({ kind: 'noopWaits', ns })
@@ -142,6 +153,7 @@ async function stop(timers: readonly NodeJS.Timeout[]): Promise<void> {
   await sendInterval()
   journal?.close()
   draws?.close()
+  await endTrace?.()
   report({ kind: 'stopped' })
   port.close()
 }
@@ -166,6 +178,8 @@ async function main(): Promise<void> {
         void measureNoiseFloor(clock).then(floor => report({ kind: 'noise', floor }))
         break
       case 'phase':
+        // Not before: the noise floor is no master's.
+        if (trace !== undefined) endTrace ??= beginTrace(trace)
         enterPhase(order.index, order.startNs)
         break
       case 'stop':

@@ -1,5 +1,5 @@
+import { isLoopback } from '../core/address.js'
 import { HarnessError } from '../core/errors.js'
-import { isLoopback } from '../masters/remote.js'
 
 /** Where the dashboard listens. */
 export interface LiveAddress {

@@ -1,4 +1,5 @@
 import type { Credentials, MasterAddress } from '../core/address.js'
+import type { Security } from '../session/client.js'
 
 export type { Credentials, MasterAddress } from '../core/address.js'
 
@@ -34,6 +35,8 @@ export interface MasterDescription {
   readonly settings: Readonly<Record<string, string>>
   /** What really runs: path → sha256, from `/proc/PID/maps`. Empty for remote masters. */
   readonly binaries: Readonly<Record<string, string>>
+  /** Of connections to it. Absent for one of our own that is reached as always: by PLAIN, and nothing else. */
+  readonly security?: Security
 }
 
 export type MasterEvent =

@@ -1,12 +1,13 @@
 import type { Credentials, MasterAddress } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
-import { Client } from '../session/client.js'
+import { Client, type Security } from '../session/client.js'
 import type { Master, MasterDescription } from './master.js'
 
 /** A master that somebody else runs: reached, never started, never stopped. */
 export class RemoteMaster implements Master {
   readonly kind = 'remote'
   private version = 'unknown'
+  private security: Security | undefined
 
   constructor(
     readonly address: MasterAddress,
@@ -20,6 +21,7 @@ export class RemoteMaster implements Master {
     const client = await Client.connect({ address, credentials, clock, firstContact: true })
     const { product, version } = client.banner
     this.version = `${product} ${version}`
+    this.security = client.security
     await client.logout()
   }
 
@@ -30,13 +32,9 @@ export class RemoteMaster implements Master {
   }
 
   describe(): MasterDescription {
-    return { version: this.version, mailboxDatabase: 'unknown', settings: {}, binaries: {} }
+    const { version, security } = this
+    return { version, mailboxDatabase: 'unknown', settings: {}, binaries: {}, ...(security && { security }) }
   }
 
   onEvent(): void {}
-}
-
-/** Loopback in all its spellings; everything else is somebody's network. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }

@@ -30,8 +30,12 @@ export interface SlaveMove {
 
 /** Running totals of one thread; they only grow, but for the gauges. */
 export interface Counters {
+  /** On the wire. */
   bytesRead: number
   bytesWritten: number
+  /** Before TLS and DEFLATE. */
+  plainBytesRead: number
+  plainBytesWritten: number
   droppedArrivals: number
   skippedOperations: number
   slaveResyncs: number
@@ -57,6 +61,8 @@ export function newCounters(): Counters {
   return {
     bytesRead: 0,
     bytesWritten: 0,
+    plainBytesRead: 0,
+    plainBytesWritten: 0,
     droppedArrivals: 0,
     skippedOperations: 0,
     slaveResyncs: 0,

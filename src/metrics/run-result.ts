@@ -160,6 +160,15 @@ export const runResultSchema = z.strictObject({
     mailboxDatabase: z.string(),
     settings: z.record(z.string(), z.string()),
     binaries: z.record(z.string(), z.string()).describe('path → sha256 of what really ran'),
+    security: z
+      .strictObject({
+        tls: z.string().nullable().describe('version and cipher; null without'),
+        mechanism: z.string(),
+        compression: z.literal('DEFLATE').nullable(),
+      })
+      .nullable()
+      .default(null)
+      .describe('of connections to it; null for a master of our own that is reached as always: PLAIN, nothing else'),
     cpu,
     threads: z.array(z.strictObject({ tid: z.int(), cpuMs: z.number(), waitMs: z.number(), peakShare: z.number() })),
     rssPeakBytes: z.number().nullable(),
@@ -200,8 +209,10 @@ export const runResultSchema = z.strictObject({
     skippedOperations: z.int().describe('not sent since an earlier operation on the same mailbox had failed'),
     stealShare: z.number().nullable(),
     saturated: z.boolean(),
-    bytesRead: z.number().nullable(),
+    bytesRead: z.number().nullable().describe('on the wire'),
     bytesWritten: z.number().nullable(),
+    plainBytesRead: z.number().nullable().default(null).describe('the same before TLS and DEFLATE'),
+    plainBytesWritten: z.number().nullable().default(null),
   }),
   noiseFloor: z
     .strictObject({ count: z.int(), p50Ns: z.number(), p99Ns: z.number(), maxNs: z.number() })

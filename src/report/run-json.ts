@@ -143,22 +143,33 @@ export function virtualEventJson({ startNs }: RunRecord, { atNs, kind, detail }:
 }
 
 /** What the harness itself took. */
-function loadJson({ watchSpan, loopDelayUs, counters: { bytesRead, bytesWritten } }: RunRecord) {
+function loadJson({ watchSpan, loopDelayUs, counters }: RunRecord) {
+  const { bytesRead, bytesWritten, plainBytesRead, plainBytesWritten } = counters
   return {
     cpuCores: round3(watchSpan.ownCpuCores),
     eventLoopDelayUs: mapValues(loopDelayUs, round3),
     bytesRead,
     bytesWritten,
+    plainBytesRead,
+    plainBytesWritten,
   }
 }
 
-const UNMEASURED = { cpuCores: null, eventLoopDelayUs: null, bytesRead: null, bytesWritten: null }
+const UNMEASURED = {
+  cpuCores: null,
+  eventLoopDelayUs: null,
+  bytesRead: null,
+  bytesWritten: null,
+  plainBytesRead: null,
+  plainBytesWritten: null,
+}
 
 function masterJson(run: RunRecord, master: MasterFacts): RunResult['master'] {
   const span = run.watchSpan.master.summary()
   return {
     kind: master.kind,
     address: master.address === undefined ? '' : `${master.address.host}:${master.address.port}`,
+    security: null,
     ...master.describe(),
     cpu: {
       meanCores: nullable(span?.meanCores),

@@ -133,6 +133,7 @@ export function masterSentences(run: RunResult): string[] {
       ? `simulated, against the ${master.version} (${master.mailboxDatabase})`
       : `master: ${master.kind === 'embedded' || master.kind === 'model' ? '' : `${master.kind} `}${master.version}, ${master.mailboxDatabase}, ${master.address}`,
   ]
+  if (master.security !== null) lines.push(securityLine(master.security))
   const { meanCores, peakThreadShare, peggedMs, waitMs } = master.cpu
   if (meanCores === null) {
     lines.push(
@@ -160,7 +161,26 @@ export function masterSentences(run: RunResult): string[] {
       `mailboxes on it afterwards${run.simulated ? '' : ', by a LIST'}: ${formatCount(master.mailboxesListed)}`,
     )
   if (master.restarts > 0) lines.push(`the master was restarted ${times(master.restarts, 'time')}`)
+  const bytes = bytesLine(run)
+  if (bytes !== undefined) lines.push(bytes)
   return lines
+}
+
+function securityLine({ tls, mechanism, compression }: NonNullable<RunResult['master']['security']>): string {
+  const layers = [tls === null ? 'without TLS' : `over ${tls}`, ...(compression === null ? [] : [compression])]
+  return `logged in by ${mechanism}, ${layers.join(', ')}`
+}
+
+/** Only where there is a difference. */
+function bytesLine({ generator }: RunResult): string | undefined {
+  const { bytesRead, bytesWritten, plainBytesRead, plainBytesWritten } = generator
+  if (bytesRead === null || bytesWritten === null || plainBytesRead === null || plainBytesWritten === null)
+    return undefined
+  if (bytesRead === plainBytesRead && bytesWritten === plainBytesWritten) return undefined
+  return (
+    `${formatBytes(plainBytesRead)} read and ${formatBytes(plainBytesWritten)} written; ` +
+    `on the wire ${formatBytes(bytesRead)} and ${formatBytes(bytesWritten)}`
+  )
 }
 
 /** Each streaming connection keeps a worker for good (imap/mupdate.c): a limit that nobody sees coming. */

@@ -104,3 +104,15 @@ export function parseCpuLimitCores(text: string): number | undefined {
   const match = /^(\d+) (\d+)$/.exec(text.trim())
   return match ? Number(match[1]) / Number(match[2]) : undefined
 }
+
+/** `/proc/PID/limits`: how many files the process may have open now; `Infinity` where there is no limit. */
+export function parseMostOpenFiles(text: string): number | undefined {
+  const soft = /^Max open files\s+(\S+)/m.exec(text)?.[1]
+  return soft === undefined ? undefined : soft === 'unlimited' ? Infinity : Number(soft)
+}
+
+/** `/proc/PID/status` */
+export function parseParent(text: string): number | undefined {
+  const pid = /^PPid:\s+(\d+)$/m.exec(text)?.[1]
+  return pid === undefined ? undefined : Number(pid)
+}

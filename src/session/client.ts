@@ -1,4 +1,4 @@
-import type { Credentials, MasterAddress } from '../core/address.js'
+import { type Credentials, isLoopback, type MasterAddress, type TlsSettings } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { Fifo } from '../core/fifo.js'
@@ -8,13 +8,27 @@ import { printable } from '../core/printable.js'
 import { ActivateBatch } from '../wire/activate-batch.js'
 import { encodeCommand } from '../wire/encode.js'
 import { Frame } from '../wire/frame.js'
-import { DEFAULT_LIMITS, MAX_BANNER_BYTES } from '../wire/limits.js'
+import { DEFAULT_LIMITS } from '../wire/limits.js'
 import { RecordScanner, type RecordSink, RecordSpan } from '../wire/record-scanner.js'
-import { decodeReply, REPLY, type ReplyCode, recordOf, replyCode, statusText } from '../wire/reply.js'
+import { REPLY, type ReplyCode, recordOf, replyCode, statusText } from '../wire/reply.js'
 import { FrameScanner } from '../wire/scanner.js'
+import { type Banner, bye, Greeting, isTlsAlert, onlyTls } from './banner.js'
+import { overDeflate } from './deflate.js'
 import type { LastCommands, SentCommand } from './last-commands.js'
-import { plainInitialResponse } from './sasl.js'
-import { connectTcp, type Transport } from './transport.js'
+import { chooseMechanism, Login } from './login.js'
+import {
+  type Awaited,
+  compressRefused,
+  injected,
+  noAnswer,
+  NOT_OFFERED,
+  offersDeflate,
+  tlsRefused,
+  wantsStartTls,
+} from './negotiation.js'
+import { overTls } from './tls.js'
+import { Traced } from './traced.js'
+import { connectTcp, type TcpTransport, traffic, type Transport } from './transport.js'
 
 export type Status = 'OK' | 'NO' | 'BAD'
 
@@ -22,19 +36,11 @@ export type Status = 'OK' | 'NO' | 'BAD'
 export interface ReplyHandler {
   /** Each MAILBOX, RESERVE or DELETE that belongs to the command; the frame is lent. */
   onRecord?(frame: Frame, code: ReplyCode): void
+  /** A line that wants an answer, before the command ends: a SASL challenge in base64. */
+  onChallenge?(challenge: string): void
   /** The end of the command; exactly one of this and {@link onLost} is called. */
   onDone(status: Status, text: string): void
   onLost(error: HarnessError): void
-}
-
-export interface Banner {
-  readonly host: string
-  readonly product: string
-  readonly version: string
-  /** `(master)`, or `mupdate://master` when a slave answers. */
-  readonly role: string
-  /** Names of capabilities with their values: AUTH, STARTTLS, COMPRESS, PARTIAL-UPDATE. */
-  readonly capabilities: ReadonlyMap<string, readonly string[]>
 }
 
 export interface ConnectOptions {
@@ -47,6 +53,8 @@ export interface ConnectOptions {
   readonly silenceMs?: number
   /** Makes a port that stays silent show what it is. Cyrus's clients only wait, as all that follow the first do. */
   readonly firstContact?: boolean
+  /** `false`: says nothing of a login before it is asked, which takes a round trip more. */
+  readonly initialResponse?: false
   /** Called once when a connection that was logged in ends without our having closed it. */
   readonly onLost?: (error: HarnessError, last: LastCommands) => void
 }
@@ -59,6 +67,14 @@ interface Pending {
   readonly handler: ReplyHandler
   /** Commands that this stands for; their tags count up from `tag`. */
   count: number
+}
+
+/** What lies over a connection, and how it was logged in. */
+export interface Security {
+  /** Version and cipher; null without. */
+  readonly tls: string | null
+  readonly mechanism: string
+  readonly compression: 'DEFLATE' | null
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000
@@ -76,10 +92,14 @@ const NUDGE_TAG = 'P0'
 const UPDATE_TAG = 'U01'
 /** Cyrus's clients tag these so (imap/mupdate-client.c), and count `X0`, `X1`, … for what they send between them. */
 const TAGS: Partial<Record<Command['kind'], string>> = {
+  STARTTLS: 'S01',
   AUTHENTICATE: 'A01',
+  COMPRESS: 'Z01',
   UPDATE: UPDATE_TAG,
   LOGOUT: 'Q01',
 }
+/** Where nothing is said of TLS. */
+const PLAIN_TRUST: Partial<TlsSettings> = {}
 /** Records that came in another form than Cyrus's. */
 const oddRecord = new RecordSpan()
 /** One for all clients of a thread: each takes its frames at once, and keeps none. */
@@ -106,45 +126,67 @@ export class Client {
   private outgoing = ''
   private stream: { readonly sink: RecordSink; readonly scanner: RecordScanner } | undefined
   private lost: HarnessError | undefined
-  private greeting: ((frame: Frame) => void) | undefined
-  private onGreetingLost: ((error: HarnessError) => void) | undefined
+  /** While a banner is read. */
+  private greeting: Greeting | undefined
   private closing = false
   private nudged = false
-  private bannerBytes = 0
   private silenceWatch: NodeJS.Timeout | undefined
   private established = false
   private held = false
   private pauses = 0
+  private waitsFor: Awaited = 'banner'
+  private tls: string | null = null
+  private mechanism = ''
   private readonly where: string
+  private readonly startNs: number
+  private readonly traced: Traced | undefined
   /** Called after each chunk of bytes: "something was heard", as a slave counts it. */
   onHeard: ((byteCount: number) => void) | undefined
 
   private constructor(private readonly options: ConnectOptions) {
     this.where = `${options.address.host}:${options.address.port}`
+    this.startNs = options.clock.nowNs()
+    this.traced = Traced.connection(options.clock)
   }
 
   /**
-   * Connects, reads the banner and logs in.
+   * Connects, reads the banner and logs in, with TLS and COMPRESS as the address says.
    *
-   * @throws {HarnessError} `MASTER_UNREACHABLE`, `MASTER_NOT_MUPDATE`, `MASTER_BYE`, `MASTER_LOST`, `AUTH_FAILED`,
-   *   `AUTH_UNAVAILABLE`, `TIMEOUT`
+   * @throws {HarnessError} as {@link greet} and {@link login}
    */
   static async connect(options: ConnectOptions): Promise<Client> {
     const client = new Client(options)
-    const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS
-    const timer = setTimeout(() => client.fail(client.timedOut(timeoutMs)), timeoutMs)
-    try {
-      client.banner = await client.open(timeoutMs)
-      await client.login()
-      client.established = true
-      if (options.silenceMs !== undefined) client.watchSilence(options.silenceMs)
-      return client
-    } catch (error) {
-      client.destroy()
-      throw error
-    } finally {
-      clearTimeout(timer)
-    }
+    await client.inTime(async timeoutMs => {
+      await client.arrive(timeoutMs)
+      await client.enter()
+    })
+    return client
+  }
+
+  /**
+   * Connects and reads the banner: that which comes over TLS, where there is TLS.
+   *
+   * @throws {HarnessError} `MASTER_UNREACHABLE`, `MASTER_NOT_MUPDATE`, `MASTER_BYE`, `MASTER_LOST`, `TLS_UNAVAILABLE`,
+   *   `TLS_FAILED`, `TIMEOUT`, `USAGE` for files of certificates that are none
+   */
+  static async greet(options: ConnectOptions): Promise<Client> {
+    const client = new Client(options)
+    await client.inTime(timeoutMs => client.arrive(timeoutMs))
+    return client
+  }
+
+  /**
+   * After {@link greet}; both together have the time that was given.
+   *
+   * @throws {HarnessError} `AUTH_UNAVAILABLE`, `AUTH_FAILED`, `COMPRESS_UNAVAILABLE`, `MASTER_BYE`, `MASTER_LOST`, `TIMEOUT`
+   */
+  async login(): Promise<void> {
+    await this.inTime(() => this.enter())
+  }
+
+  get security(): Security {
+    const { tls, mechanism } = this
+    return { tls, mechanism, compression: this.options.address.compress === true ? 'DEFLATE' : null }
   }
 
   get inFlight(): number {
@@ -177,7 +219,7 @@ export class Client {
     const command: Command = { kind: 'ACTIVATE', name, location, acl }
     this.push({ tag: this.nextTag, command, handler, count: records.length })
     for (const record of records) batch.add(this.nextTag++, record)
-    if (!this.transport.write(batch.take())) batch.giveAway()
+    if (!this.write(batch.take())) batch.giveAway()
   }
 
   /** Sends nothing and reads nothing until {@link release}: the process is frozen, or the network gone. */
@@ -205,7 +247,7 @@ export class Client {
     if (this.outgoing === '' || this.held) return
     const bytes = this.outgoing
     this.outgoing = ''
-    this.transport.write(bytes)
+    this.write(bytes)
   }
 
   send(command: Command, handler: ReplyHandler, tag?: string): void {
@@ -214,9 +256,13 @@ export class Client {
   }
 
   /** @throws {HarnessError} when the connection is lost first */
-  request(command: Command): Promise<{ status: Status; text: string }> {
+  request(
+    command: Command,
+    onChallenge?: (challenge: string) => void,
+  ): Promise<{ readonly status: Status; readonly text: string }> {
     return new Promise((resolve, reject) => {
-      this.send(command, { onDone: (status, text) => resolve({ status, text }), onLost: reject })
+      const onDone = (status: Status, text: string) => resolve({ status, text })
+      this.send(command, { onDone, onLost: reject, ...(onChallenge && { onChallenge }) })
     })
   }
 
@@ -237,7 +283,6 @@ export class Client {
         clearTimeout(timer)
         resolve()
       }
-      this.onGreetingLost = done
       this.send({ kind: 'LOGOUT' }, { onDone: done, onLost: done })
     })
     this.destroy()
@@ -249,20 +294,45 @@ export class Client {
     this.fail(new HarnessError('MASTER_LOST', `the connection to ${this.where} was closed by us`, ''))
   }
 
-  private async open(timeoutMs: number): Promise<Banner> {
+  private async inTime(step: (timeoutMs: number) => Promise<void>): Promise<void> {
+    const { clock, timeoutMs = DEFAULT_TIMEOUT_MS } = this.options
+    const leftMs = Math.max(0, timeoutMs - (clock.nowNs() - this.startNs) / 1e6)
+    const timer = setTimeout(() => this.fail(noAnswer(this.where, this.waitsFor, timeoutMs)), leftMs)
+    try {
+      await step(timeoutMs)
+    } catch (error) {
+      this.destroy()
+      throw error
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  private async arrive(timeoutMs: number): Promise<void> {
+    const { address } = this.options
     const listener = { onBytes: this.onBytes.bind(this), onClosed: this.onClosed.bind(this) }
-    const greeting = new Promise<Banner>((resolve, reject) => {
-      const capabilities = new Map<string, readonly string[]>()
-      this.onGreetingLost = reject
-      this.greeting = frame => this.takeGreeting(frame, capabilities, resolve, reject)
-    })
-    // The greeting may be refused before anybody waits for it.
-    greeting.catch(() => {})
-    this.transport = await connectTcp(this.options.address, listener, timeoutMs)
+    const greeting = this.awaitBanner()
+    const tcp = await connectTcp(address, listener, timeoutMs)
+    this.transport = tcp
+    this.traced?.opened()
     if (this.lost !== undefined) {
-      this.transport.destroy()
+      tcp.destroy()
       throw this.lost
     }
+    if (address.tls?.mode === 'implicit') await this.secure(tcp)
+    this.banner = await this.impatient(greeting, timeoutMs)
+    if (wantsStartTls(address, this.options.credentials, this.banner, this.where)) await this.startTls(tcp)
+    this.waitsFor = 'login'
+  }
+
+  /** To be called before its first byte can have come. */
+  private awaitBanner(): Promise<Banner> {
+    this.waitsFor = 'banner'
+    this.greeting = new Greeting(this.where)
+    return this.greeting.banner
+  }
+
+  private async impatient(greeting: Promise<Banner>, timeoutMs: number): Promise<Banner> {
     if (this.options.firstContact !== true) return greeting
     const impatience = setTimeout(() => this.nudge(), Math.min(BANNER_PATIENCE_MS, timeoutMs / 2))
     try {
@@ -287,61 +357,96 @@ export class Client {
 
   private nudge(): void {
     this.nudged = true
-    this.transport.write(`${NUDGE_TAG} NOOP\r\n`)
+    this.write(`${NUDGE_TAG} NOOP\r\n`)
   }
 
-  /** @see RFC 3656 section 4 (banner); `* OK MUPDATE` comes in any place, Cyrus sends it last */
-  private takeGreeting(
-    frame: Frame,
-    capabilities: Map<string, readonly string[]>,
-    resolve: (banner: Banner) => void,
-    reject: (error: HarnessError) => void,
-  ): void {
-    const code = replyCode(frame)
-    this.bannerBytes += frame.next - frame.start
-    if (this.bannerBytes > MAX_BANNER_BYTES) throw this.endlessBanner()
-    if (frame.count < 2 || !frame.equals(0, '*')) {
-      reject(this.notMupdate(frame.restOfLine(0)))
-    } else if (code === REPLY.bye || code === REPLY.no) {
-      reject(this.bye(statusText(frame)))
-    } else if (code !== REPLY.ok) {
-      const reply = decodeReply(frame)
-      if (reply.kind === 'capability') capabilities.set(reply.name, reply.values)
-    } else if (frame.count < 6 || !frame.isWord(2, 'MUPDATE')) {
-      reject(this.notMupdate(frame.restOfLine(0)))
-    } else {
-      this.greeting = undefined
-      this.onGreetingLost = undefined
-      const [host, product, version] = [3, 4, 5].map(i => printable(frame.text(i)))
-      const role = frame.count > 6 ? printable(frame.text(6)) : ''
-      resolve({ host, product, version, role, capabilities })
-    }
+  private async startTls(tcp: TcpTransport): Promise<void> {
+    const { status, text } = await this.change({ kind: 'STARTTLS' })
+    if (status !== 'OK') throw tlsRefused(this.where, text || status)
+    const greeting = this.awaitBanner()
+    await this.secure(tcp)
+    this.banner = await greeting
   }
 
-  private async login(): Promise<void> {
-    const offered = this.banner.capabilities.get('AUTH') ?? []
-    if (!offered.some(mechanism => mechanism.toUpperCase() === 'PLAIN')) {
-      const list = offered.length > 0 ? offered.join(', ') : 'none'
-      throw new HarnessError(
-        'AUTH_UNAVAILABLE',
-        `${this.where} does not offer SASL PLAIN (offered: ${list})`,
-        'set allowplaintext and sasl_mech_list in the master’s imapd.conf',
-      )
+  private async secure(tcp: TcpTransport): Promise<void> {
+    const { address } = this.options
+    const { waitsFor } = this
+    this.waitsFor = 'handshake'
+    try {
+      const transport = await overTls(tcp, address, address.tls ?? PLAIN_TRUST)
+      this.transport = transport
+      this.tls = transport.description
+    } catch (error) {
+      throw this.lost ?? error
     }
-    const initialResponse = plainInitialResponse(this.options.credentials)
-    const { status, text } = await this.request({ kind: 'AUTHENTICATE', mechanism: 'PLAIN', initialResponse })
-    if (status !== 'OK') {
-      throw new HarnessError(
-        'AUTH_FAILED',
-        `${this.where} refuses user "${this.options.credentials.user}": ${text || status}`,
-        'check user and password; the password is read from MUPDATE_BENCH_PASSWORD or --password-file',
-      )
-    }
+    this.waitsFor = waitsFor
+  }
+
+  private async enter(): Promise<void> {
+    await this.authenticate()
+    if (this.options.address.compress === true) await this.compress()
+    this.established = true
+    if (this.options.silenceMs !== undefined) this.watchSilence(this.options.silenceMs)
+  }
+
+  private async authenticate(): Promise<void> {
+    const { address, credentials, initialResponse } = this.options
+    const { capabilities } = this.banner
+    const isSecure = this.tls !== null
+    const mechanism = chooseMechanism(credentials, {
+      where: this.where,
+      host: address.host,
+      offered: capabilities.get('AUTH') ?? [],
+      couldBeSecure: capabilities.has('STARTTLS') && !isSecure,
+      isPrivate: isSecure || isLoopback(address.host) || credentials.allowPlaintext === true,
+      hasCertificate: isSecure && address.tls?.certFile !== undefined,
+    })
+    const login = new Login(mechanism, credentials, address.host)
+    const onChallenge = (challenge: string) => void this.write(`${login.answer(challenge)}\r\n`)
+    const { status, text } = await this.request(login.begin(initialResponse !== false), onChallenge)
+    login.end(this.where, status, text)
+    this.mechanism = mechanism
+  }
+
+  /** No banner follows (imap/mupdate.c, cmd_compress). */
+  private async compress(): Promise<void> {
+    if (!offersDeflate(this.banner)) throw compressRefused(this.where, NOT_OFFERED)
+    const { status, text } = await this.change({ kind: 'COMPRESS', algorithm: 'DEFLATE' })
+    if (status !== 'OK') throw compressRefused(this.where, text || status)
+    this.transport = overDeflate(this.transport)
+  }
+
+  /**
+   * Sends what ends with an OK behind which the bytes mean something else.
+   *
+   * @throws {HarnessError} `WIRE_UNEXPECTED` where more came with that OK
+   */
+  private change(command: Command): Promise<{ readonly status: Status; readonly text: string }> {
+    return new Promise((resolve, reject) => {
+      const onDone = (status: Status, text: string) => {
+        const { pendingBytes } = this.scanner
+        if (status === 'OK' && pendingBytes > 0) reject(injected(this.where, command, pendingBytes))
+        else resolve({ status, text })
+      }
+      this.send(command, { onDone, onLost: reject })
+    })
+  }
+
+  private write(bytes: string | Uint8Array): boolean {
+    traffic.plainWrittenBytes += bytes.length
+    this.traced?.said(bytes)
+    return this.transport.write(bytes)
   }
 
   private onBytes(bytes: Uint8Array, count: number): void {
     const { scanner } = this
     this.heardNs = this.options.clock.nowNs()
+    traffic.plainReadBytes += count
+    if (this.greeting !== undefined && isTlsAlert(bytes, count)) {
+      this.fail(onlyTls(this.where))
+      return
+    }
+    this.traced?.heard(bytes.subarray(0, count))
     scanner.feed(bytes, 0, count)
     try {
       while (this.lost === undefined) {
@@ -361,13 +466,15 @@ export class Client {
     const waiting = this.pending.peek()
     const code = replyCode(frame)
     if (this.greeting !== undefined) {
-      this.greeting(frame)
+      if (this.greeting.take(frame)) this.greeting = undefined
     } else if (this.stream !== undefined && frame.equals(0, UPDATE_TAG) && recordOf(frame, code, oddRecord)) {
       this.stream.sink.onRecord(oddRecord)
     } else if (waiting !== undefined && frame.count > 0 && hasTag(frame, waiting.tag)) {
       this.takeTagged(frame, code, waiting)
+    } else if (waiting?.handler.onChallenge !== undefined && isChallenge(frame)) {
+      waiting.handler.onChallenge(frame.count === 0 ? '' : frame.text(0))
     } else if (code === REPLY.bye) {
-      this.fail(this.bye(statusText(frame)))
+      this.fail(bye(this.where, statusText(frame)))
     } else if (this.nudged && frame.count > 0 && frame.equals(0, NUDGE_TAG)) {
       this.nudged = false
     } else {
@@ -403,11 +510,9 @@ export class Client {
 
   private onClosed(error: Error | undefined): void {
     const detail = error === undefined ? 'the master closed it' : error.message
-    this.fail(
-      new HarnessError('MASTER_LOST', `connection to ${this.where} lost: ${detail}`, 'look at the master’s log', {
-        cause: error,
-      }),
-    )
+    const isUnknown = this.greeting !== undefined && this.nudged
+    const hint = isUnknown ? 'a port that expects TLS closes like this: try mupdates://' : 'look at the master’s log'
+    this.fail(new HarnessError('MASTER_LOST', `connection to ${this.where} lost: ${detail}`, hint, { cause: error }))
   }
 
   /** The one way out: remembers why, closes, and tells everybody who waits. */
@@ -416,9 +521,10 @@ export class Client {
     this.lost = error
     clearInterval(this.silenceWatch)
     this.transport?.destroy()
+    this.traced?.closed(this.closing ? undefined : error.message)
     const waiting = this.pending.takeAll()
     this.underWay = 0
-    this.onGreetingLost?.(error)
+    this.greeting?.lose(error)
     for (const { handler, count } of waiting) for (let i = 0; i < count; i++) handler.onLost(error)
     if (this.established && !this.closing) this.options.onLost?.(error, this.lastCommands(waiting))
   }
@@ -426,42 +532,6 @@ export class Client {
   private lastCommands(waiting: readonly Pending[]): LastCommands {
     const answered = [this.lastAnswered, this.lastButOne].filter(pending => pending !== undefined)
     return { unanswered: waiting.map(lastOf), answered: answered.map(lastOf) }
-  }
-
-  private timedOut(timeoutMs: number): HarnessError {
-    const [what, hint] =
-      this.banner === undefined
-        ? [
-            'no MUPDATE banner',
-            'a port that expects TLS or HTTP, or a master without a free worker, is silent like this',
-          ]
-        : ['no answer to the login', 'the master may be overloaded']
-    return new HarnessError('TIMEOUT', `${what} from ${this.where} in ${timeoutMs / 1000} s`, hint)
-  }
-
-  private bye(text: string): HarnessError {
-    return new HarnessError(
-      'MASTER_BYE',
-      `${this.where} said BYE: ${printable(text)}`,
-      'it may be at its mupdate_connections_max',
-    )
-  }
-
-  private endlessBanner(): HarnessError {
-    return new HarnessError(
-      'WIRE_LIMIT',
-      `the banner of ${this.where} goes on after ${MAX_BANNER_BYTES} bytes`,
-      'give the port of a MUPDATE master (usually 3905)',
-    )
-  }
-
-  private notMupdate(line: string): HarnessError {
-    const what = line.startsWith('HTTP/') ? 'an HTTP server' : 'something else than a MUPDATE master'
-    return new HarnessError(
-      'MASTER_NOT_MUPDATE',
-      `${what} answers on ${this.where}: ${JSON.stringify(line.slice(0, 60))}`,
-      'give the port of a MUPDATE master (usually 3905)',
-    )
   }
 
   private unexpected(frame: Frame): HarnessError {
@@ -480,4 +550,9 @@ function lastOf({ tag, command, count }: Pending): SentCommand {
 
 function hasTag(frame: Frame, tag: string | number): boolean {
   return typeof tag === 'number' ? frame.isNumbered(0, 88, tag) : frame.equals(0, tag)
+}
+
+/** A bare line of base64, which may be empty (imap/saslserver.c); all else that a master says has two words. */
+function isChallenge(frame: Frame): boolean {
+  return frame.count <= 1
 }

@@ -2,8 +2,10 @@ import { connect, type Socket } from 'node:net'
 import type { MasterAddress } from '../core/address.js'
 import { HarnessError } from '../core/errors.js'
 
-/** Bytes in and out of one connection; TLS and DEFLATE are further implementations over this one. */
+/** Bytes in and out of one connection: TCP; TLS over that; DEFLATE over either. */
 export interface Transport {
+  /** Who is told of what arrives; what is laid over it takes that place. */
+  listener: TransportListener
   /** @returns whether the system took all of it at once; else bytes must stay as they are until it has */
   write(bytes: string | Uint8Array): boolean
   /** Leaves what arrives with the system, and so in the end with the peer. */
@@ -12,8 +14,8 @@ export interface Transport {
   destroy(): void
 }
 
-/** Bytes of all connections of this thread so far, as they were on the wire. */
-export const traffic = { readBytes: 0, writtenBytes: 0 }
+/** Bytes of all connections of this thread so far: as they were on the wire, and plain, before TLS and DEFLATE. */
+export const traffic = { readBytes: 0, writtenBytes: 0, plainReadBytes: 0, plainWrittenBytes: 0 }
 
 export interface TransportListener {
   /** `bytes[0..count)` are lent: they are overwritten after the call. */
@@ -34,11 +36,15 @@ let readBuffer: Buffer | undefined
  *
  * @throws {HarnessError} `MASTER_UNREACHABLE`, `TIMEOUT`
  */
-export function connectTcp(address: MasterAddress, listener: TransportListener, timeoutMs: number): Promise<Transport> {
+export function connectTcp(
+  address: MasterAddress,
+  listener: TransportListener,
+  timeoutMs: number,
+): Promise<TcpTransport> {
   readBuffer ??= Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
   return new Promise((resolve, reject) => {
     const where = `${address.host}:${address.port}`
-    const socket = connect({
+    const socket: Socket = connect({
       host: address.host,
       port: address.port,
       noDelay: true,
@@ -46,11 +52,12 @@ export function connectTcp(address: MasterAddress, listener: TransportListener, 
         buffer: readBuffer!,
         callback(count, bytes) {
           traffic.readBytes += count
-          listener.onBytes(bytes, count)
+          transport.listener.onBytes(bytes, count)
           return true
         },
       },
     })
+    const transport = new TcpTransport(socket, listener)
     const timer = setTimeout(() => {
       socket.destroy()
       reject(
@@ -64,7 +71,7 @@ export function connectTcp(address: MasterAddress, listener: TransportListener, 
     let lastError: Error | undefined
     socket.once('connect', () => {
       clearTimeout(timer)
-      resolve(new TcpTransport(socket))
+      resolve(transport)
     })
     socket.on('error', (error: NodeJS.ErrnoException) => {
       lastError = error
@@ -73,12 +80,15 @@ export function connectTcp(address: MasterAddress, listener: TransportListener, 
     })
     // Half-open connections are of no use here: a peer that ended its side is gone.
     socket.on('end', () => socket.destroy())
-    socket.on('close', () => listener.onClosed(lastError))
+    socket.on('close', () => transport.listener.onClosed(lastError))
   })
 }
 
-class TcpTransport implements Transport {
-  constructor(private readonly socket: Socket) {}
+export class TcpTransport implements Transport {
+  constructor(
+    readonly socket: Socket,
+    public listener: TransportListener,
+  ) {}
 
   write(bytes: string | Uint8Array): boolean {
     if (!this.socket.writable) return true

@@ -9,7 +9,8 @@ export interface ClientCommand {
   readonly command: TracedCommand | undefined
 }
 
-const LEFT_OUT = ['AUTHENTICATE', 'STARTTLS', 'COMPRESS']
+/** What a client says that is no part of a replay. */
+export const LEFT_OUT: readonly string[] = ['AUTHENTICATE', 'STARTTLS', 'COMPRESS']
 
 /** @returns undefined for what is no command */
 export function clientCommand(frame: Frame): ClientCommand | undefined {
@@ -28,7 +29,8 @@ export function clientCommand(frame: Frame): ClientCommand | undefined {
   return command && { tag, verb, command }
 }
 
-function commandOf(verb: string, args: readonly string[]): TracedCommand | undefined {
+/** @param verb in capitals. @returns undefined for what is no command */
+export function commandOf(verb: string, args: readonly string[]): TracedCommand | undefined {
   const [name, location, acl] = args
   switch (`${verb} ${args.length}`) {
     case 'ACTIVATE 3':

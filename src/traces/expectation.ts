@@ -16,13 +16,13 @@ interface FirstMention {
   readonly acl?: string | undefined
 }
 
-/** Lists may show what a command of the same second has done: they come after it. */
+/** Where seconds are whole, lists may show what a command of the same second has done: they come after it. */
 const AFTER_COMMANDS = 2
 
 /**
  * What a master held before the first command of some traces, as far as they tell: by the first that is said of each mailbox,
- * by its time alone, so that connections may be added in any order. A log has whole seconds: of two commands of one second
- * on two connections, that of the connection that began first counts.
+ * by its time alone, so that connections may be added in any order. A telemetry log has whole seconds: of two commands of one
+ * second on two connections, that of the connection that began first counts.
  */
 export class Expectation {
   private readonly mentions = new Map<string, FirstMention>()
@@ -44,9 +44,15 @@ export class Expectation {
     this.add(command.name, { atS: second, place: atS - second, ...implied })
   }
 
-  /** A record of FIND, LIST or UPDATE. */
-  addRecord({ name, state, location, acl }: MailboxRecord, atS: number): void {
-    this.add(name, { atS, place: AFTER_COMMANDS, state, location, ...(state === 'active' ? { acl } : {}) })
+  /**
+   * A record of FIND, LIST or UPDATE.
+   *
+   * @param isExact whether `atS` is to the µs
+   */
+  addRecord({ name, state, location, acl }: MailboxRecord, atS: number, isExact: boolean): void {
+    const second = Math.floor(atS)
+    const place = isExact ? atS - second : AFTER_COMMANDS
+    this.add(name, { atS: second, place, state, location, ...(state === 'active' ? { acl } : {}) })
   }
 
   /** What has to be there before. */

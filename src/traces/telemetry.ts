@@ -117,7 +117,7 @@ export class TelemetryReader {
     return new HarnessError(
       'RESULTS',
       `${this.path} is no telemetry log of Cyrus’s: it does not begin with “---------- user time”`,
-      'give files of <configdirectory>/log/<user>/ of a master',
+      'give files of <configdirectory>/log/<user>/ of a master, or what mupdate-bench record has written',
     )
   }
 }

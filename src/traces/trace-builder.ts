@@ -17,11 +17,15 @@ export class TraceBuilder {
   private readonly waiting = new Map<string, Waiting>()
   private startS: number | undefined
 
-  /** @param namedS when it began, as the log's name says; undefined where it does not */
+  /**
+   * @param namedS when it began, as the log's name says; undefined where it does not
+   * @param isExact whether times are to the µs; else they are whole seconds
+   */
   constructor(
     private readonly path: string,
     private readonly namedS: number | undefined,
     private readonly expectation: Expectation,
+    private readonly isExact = false,
   ) {}
 
   add(event: TelemetryEvent): void {
@@ -35,7 +39,7 @@ export class TraceBuilder {
       case 'record': {
         const asking = this.waiting.get(event.tag)
         if (asking !== undefined) asking.isFound = true
-        this.expectation.addRecord(event.record, event.atS)
+        this.expectation.addRecord(event.record, event.atS, this.isExact)
       }
     }
   }
@@ -45,9 +49,9 @@ export class TraceBuilder {
     for (const waiting of this.waiting.values()) this.imply(waiting, undefined)
     this.leaveOut('cut off at the end of its log', isCutOff ? 1 : 0)
     this.leaveOut('no command', unread)
-    const { path, steps, leftOut } = this
+    const { path, steps, leftOut, isExact } = this
     const startS = this.startS ?? this.namedS ?? endS ?? 0
-    return { path, startS, endS: Math.max(startS, endS ?? 0, steps.at(-1)?.atS ?? 0), steps, leftOut }
+    return { path, startS, endS: Math.max(startS, endS ?? 0, steps.at(-1)?.atS ?? 0), steps, leftOut, isExact }
   }
 
   private addCommand({ tag, verb, atS, command, isPipelined }: TelemetryEvent & { kind: 'command' }): void {

@@ -1,14 +1,14 @@
 import type { Command } from '../core/operation.js'
 
 /** What a replay can send. Logins are in no log: each connection makes its own. */
-export type TracedCommand = Exclude<Command, { readonly kind: 'AUTHENTICATE' }>
+export type TracedCommand = Exclude<Command, { readonly kind: 'AUTHENTICATE' | 'STARTTLS' | 'COMPRESS' }>
 
 export type Answer = 'OK' | 'NO' | 'BAD'
 
 /** One command of a connection that was recorded. */
 export interface TraceStep {
   readonly command: TracedCommand
-  /** When the master read its beginning, s since 1970; a log has whole seconds. */
+  /** When the master, or a recorder before it, read it, s since 1970; a telemetry log has whole seconds. */
   readonly atS: number
   /** It was sent before all that its client had sent until then was answered. */
   readonly isPipelined: boolean
@@ -26,6 +26,8 @@ export interface ConnectionTrace {
   readonly steps: readonly TraceStep[]
   /** What of it cannot be replayed, and how often that was there. */
   readonly leftOut: ReadonlyMap<string, number>
+  /** Times are to the µs; else they are whole seconds. */
+  readonly isExact: boolean
 }
 
 /** The mailbox that a command changes; undefined for all that change none. */

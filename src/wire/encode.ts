@@ -2,7 +2,7 @@ import type { Command } from '../core/operation.js'
 
 /**
  * A command as Cyrus's own client library sends it: every argument a non-synchronising literal, whatever it holds
- * (imap/mupdate-client.c), but for the name of a login mechanism (lib/saslclient.c).
+ * (imap/mupdate-client.c), but for the names of mechanisms (lib/saslclient.c) and of what compresses.
  *
  * @returns a byte string (latin1), line end included
  */
@@ -26,6 +26,9 @@ export function encodeCommand(tag: string, command: Command): string {
       return command.initialResponse === undefined
         ? `${tag} AUTHENTICATE ${quoted(command.mechanism)}\r\n`
         : `${tag} AUTHENTICATE ${quoted(command.mechanism)} ${literal(command.initialResponse)}\r\n`
+    case 'COMPRESS':
+      return `${tag} COMPRESS ${quoted(command.algorithm)}\r\n`
+    case 'STARTTLS':
     case 'NOOP':
     case 'LOGOUT':
       return `${tag} ${command.kind}\r\n`

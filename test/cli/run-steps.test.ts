@@ -50,6 +50,11 @@ describe('steps of a profile', () => {
     expect(push!.operations.push!.count).toBe(3 + moveOut!.count - moveIn!.count)
     expect(push!.commands.LIST).toMatchObject({ count: 3, failed: 0 })
     expect(newcomers!.operations.create!.count).toBeGreaterThanOrEqual(5)
+    // XFER's DEACTIVATEs go over one connection, and what ctl_mboxlist -m pushes; each of the others has its own.
+    const all = Object.values(move!.operations).reduce((sum, { count }) => sum + count, 0)
+    expect(move!.commands.LOGIN!.count).toBeLessThan(all - moveOut!.count / 2)
+    expect(push!.commands.LOGIN).toBeUndefined()
+    expect(newcomers!.commands.LOGIN!.count).toBe(newcomers!.operations.create!.count)
     expect(slaves).toMatchObject({ differenceCount: 0, openMailboxes: 0, timeouts: 0 })
     for (const [kind, { failed }] of Object.entries(total.operations)) expect(failed, kind).toBe(0)
   })

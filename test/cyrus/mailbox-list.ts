@@ -19,7 +19,7 @@ export function ctlMboxlist(config: string, args: readonly string[], input: Buff
 }
 
 /** Runs a real program as who owns its files; it refuses to run as root. */
-function runProgram(
+export function runProgram(
   name: string,
   config: string,
   args: readonly string[],

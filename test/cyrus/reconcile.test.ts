@@ -5,7 +5,6 @@ import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import type { MailboxRecord } from '../../src/core/mailbox.js'
 import { LIST_WRITERS } from '../../src/generators/dump.js'
 import { mailboxes } from '../../src/generators/mailboxes.js'
-import { SERVER_NAME } from '../../src/masters/cyrus/config.js'
 import { cyrusMaster } from '../../src/masters/cyrus/cyrus-master.js'
 import { configPath } from '../../src/masters/cyrus/plan.js'
 import type { Credentials, Master, MasterAddress } from '../../src/masters/master.js'
@@ -14,19 +13,9 @@ import { literal } from '../../src/wire/encode.js'
 import { Workbench } from '../cli/bench.js'
 import { makeSite } from '../generators/sites.js'
 import { lineServer, loggedIn } from '../support/line-server.js'
-import { ctlMboxlist, MailboxList } from './mailbox-list.js'
-
-const ACL = 'bob\tlrswipkxtecda\tanyone\tp\t'
-/** What `ctl_mboxlist -m -w` says, and `dump reconcile --names` calls. */
-const SAYS = {
-  pushed: 'Force Activate: ',
-  unflagged: 'Remove remote flag on: ',
-  removed: 'Remove from MUPDATE: ',
-  wiped: 'Remove Local Mailbox: ',
-} as const
-type Kind = keyof typeof SAYS
-const KINDS = Object.keys(SAYS) as Kind[]
-type Said = Readonly<Record<Kind, readonly string[]>>
+import { fill } from '../support/master-list.js'
+import { ACL, backendList, KINDS, type Kind, type Own, ownDump, type Said, said } from './backend-list.js'
+import { ctlMboxlist, type MailboxList } from './mailbox-list.js'
 
 const workbench = new Workbench()
 let lists: MailboxList[]
@@ -44,79 +33,25 @@ afterEach(async () => {
 
 afterAll(() => workbench.remove())
 
-/** As the wire has it, and what a backend's own list has beside that. */
-interface Own {
-  readonly name: string
-  readonly partition?: string
-  readonly acl?: string
-  /** Letters of `mbtype`: `m` moving and `r` remote (to and on be2), `d` a tombstone, `z` reserved. */
-  readonly flags?: string
-}
-
 function backend(
   server: string,
   address: MasterAddress,
-  { user, password }: Credentials,
+  credentials: Credentials,
   settings: Readonly<Record<string, string>> = {},
 ): MailboxList {
-  const list = new MailboxList({
-    ...settings,
-    servername: server,
-    'partition-p1': '/nonexistent/p1',
-    'partition-p2': '/nonexistent/p2',
-    mupdate_server: `${address.host}:${address.port}`,
-    mupdate_authname: user,
-    mupdate_username: user,
-    mupdate_realm: SERVER_NAME,
-    mupdate_password: password,
-  })
+  const list = backendList(server, address, credentials, settings)
   lists.push(list)
   return list
-}
-
-/** As Cyrus 3.6 writes it of a backend: of what is its own no server is named. */
-function ownDump(own: readonly Own[]): string {
-  const writer = LIST_WRITERS.json()
-  const lines = own.map(({ name, partition = 'p1', acl = ACL, flags = '' }) => {
-    const line = writer.line({ name, location: `!${partition}`, acl, state: 'active' })
-    return line
-      .replace('"mbtype": "er"', `"mbtype": "e${flags}"`)
-      .replace('"server": ""', `"server": ${/[mr]/.test(flags) ? '"be2.example.com"' : 'null'}`)
-  })
-  return lines.join('') + writer.end()
 }
 
 async function tell(records: readonly MailboxRecord[]): Promise<void> {
   const { address, credentials } = master
   const client = await Client.connect({ address, credentials, clock: monotonicClock(monotonicOriginS()) })
-  for (const { name, location, acl, state } of records)
-    await new Promise<void>((resolve, reject) => {
-      const onDone = (status: string, text: string) => (status === 'OK' ? resolve() : reject(new Error(text)))
-      const handler = { onDone, onLost: reject }
-      if (state === 'active') client.send({ kind: 'ACTIVATE', name, location, acl }, handler)
-      else client.send({ kind: 'RESERVE', name, location }, handler)
-    })
+  await fill(client, records)
   await client.logout()
 }
 
 const told = (name: string, location: string, acl = ACL): MailboxRecord => ({ name, location, acl, state: 'active' })
-
-async function said(list: MailboxList): Promise<Said & { readonly status: number | null; readonly stderr: string }> {
-  const { status, stdout, stderr } = await list.run(['-m', '-w'])
-  const lines = stdout.toString('latin1').split('\n').slice(0, -1)
-  // Nothing that is not understood.
-  expect(lines.filter(line => !KINDS.some(kind => line.startsWith(SAYS[kind])))).toEqual([])
-  const of = (kind: Kind) =>
-    lines.filter(line => line.startsWith(SAYS[kind])).map(line => line.slice(SAYS[kind].length))
-  return {
-    pushed: of('pushed'),
-    unflagged: of('unflagged'),
-    removed: of('removed'),
-    wiped: of('wiped'),
-    status,
-    stderr,
-  }
-}
 
 /** @returns what is foreseen of each backend */
 async function foreseen(

@@ -6,6 +6,7 @@ import { Client } from '../../src/session/client.js'
 import { Slave } from '../../src/slaves/slave.js'
 import { until } from '../cli/bench.js'
 import { type Entry, lastOf, RecordingProxy } from '../support/recording-proxy.js'
+import { fill } from '../support/master-list.js'
 import { slaveObserver } from '../support/slave-observer.js'
 import { CyrusSlave } from '../../src/masters/cyrus/cyrus-slave.js'
 
@@ -59,14 +60,7 @@ export class SlavePair {
   }
 
   activate(records: readonly MailboxRecord[]): Promise<void> {
-    return new Promise((resolve, reject) => {
-      let left = records.length
-      const onDone = (status: string) => {
-        if (status !== 'OK') reject(new Error(status))
-        if (--left === 0) resolve()
-      }
-      this.backend.activateAll(records, { onDone, onLost: reject })
-    })
+    return fill(this.backend, records)
   }
 
   /** How many records the real slave's own clients find. */

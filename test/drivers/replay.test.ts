@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import { Replay } from '../../src/drivers/replay.js'
-import { loadHistograms } from '../../src/metrics/latency.js'
+import { decodeHistogram, loadHistograms } from '../../src/metrics/latency.js'
 import { Recorder } from '../../src/metrics/recorder.js'
 import { KnownMailboxes } from '../../src/traces/known-mailboxes.js'
 import type { ConnectionTrace, TracedCommand, TraceStep } from '../../src/traces/trace.js'
@@ -28,7 +28,7 @@ function connection(fromS: number, toS: number, ...said: readonly Said[]): Conne
     answer: undefined,
     ...more,
   }))
-  return { path: 'log', startS: S + fromS, endS: S + toS, steps, leftOut: new Map() }
+  return { path: 'log', startS: S + fromS, endS: S + toS, steps, leftOut: new Map(), isExact: false }
 }
 
 /** Which connection said what, in the order in which it came; a connection's number is that of its acceptance. */
@@ -122,6 +122,30 @@ describe('a replay', () => {
     expect(tookMs).toBeGreaterThanOrEqual(399)
     expect(tookMs).toBeLessThan(5000)
     expect(counted('NOOP')).toMatchObject({ count: 3, failed: 0, response: expect.any(String) })
+  })
+
+  it.each([
+    {
+      isExact: false,
+      what: 'when the one before was answered, where times are whole seconds',
+      fewestMs: 0,
+      mostMs: 90,
+    },
+    { isExact: true, what: 'when it was said, where times are exact', fewestMs: 90, mostMs: 5000 },
+  ])('means a command of the same second for $what', async ({ isExact, fewestMs, mostMs }) => {
+    const slow = { ...connection(0, 0.01, [0, find('user.slow')], [0.001, NOOP]), isExact }
+    await replay([slow], {
+      speed: 1,
+      answer: () => 'OK "done"',
+      onHeard: what => {
+        // Nothing else is done meanwhile: the answer comes so late.
+        if (what.includes('FIND')) for (const end = clock.nowNs() + 100e6; clock.nowNs() < end; );
+      },
+    })
+    const histogram = decodeHistogram(counted('NOOP')!.response!)
+    expect(histogram.maxValue / 1e6).toBeGreaterThanOrEqual(fewestMs)
+    expect(histogram.maxValue / 1e6).toBeLessThan(mostMs)
+    histogram.destroy()
   })
 
   it('means nothing for any time at full speed', async () => {

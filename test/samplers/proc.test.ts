@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest'
 import {
   parseCpuLimitCores,
   parseHostCpu,
+  parseMostOpenFiles,
+  parseParent,
   parsePressureNs,
   parseProcessIo,
   parseProcessStat,
@@ -71,3 +73,15 @@ describe('parseCpuLimitCores', () => {
     ['', undefined],
   ])('%j', (text, cores) => expect(parseCpuLimitCores(text)).toBe(cores))
 })
+
+describe('parseMostOpenFiles', () => {
+  const limits = (soft: string) =>
+    `Limit  Soft Limit  Hard Limit  Units\nMax open files            ${soft}  4096  files\n`
+  it.each([
+    [limits('256'), 256],
+    [limits('unlimited'), Infinity],
+    ['', undefined],
+  ])('%j', (text, most) => expect(parseMostOpenFiles(text)).toBe(most))
+})
+
+it('parseParent', () => expect(parseParent('Name:\tmupdate\nPid:\t7\nPPid:\t5\n')).toBe(5))

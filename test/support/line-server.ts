@@ -1,4 +1,5 @@
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
 
 export const BANNER =
   '* AUTH "PLAIN" "LOGIN"\r\n* STARTTLS\r\n* OK MUPDATE "mail.example.com" "Cyrus IMAP" "3.6.1" "(master)"\r\n'
@@ -14,24 +15,22 @@ export interface LineServer {
   close(): Promise<void>
 }
 
-/** A server that says what a test wants to have said, for what no master would do on request. */
-export async function lineServer(banner: string, answer: Answer = () => undefined): Promise<LineServer> {
+/**
+ * A server that says what a test wants to have said, for what no master would do on request.
+ *
+ * @param serve in place of answering commands
+ */
+export async function lineServer(
+  banner: string,
+  answer: Answer = () => undefined,
+  serve = (socket: Socket): unknown => serveLines(socket, (tag, rest) => answer(tag, rest, socket)),
+): Promise<LineServer> {
   const sockets: Socket[] = []
   const server: Server = createServer(socket => {
     sockets.push(socket)
     socket.on('error', () => {})
     socket.write(banner)
-    let received = ''
-    socket.setEncoding('latin1').on('data', text => {
-      received += text
-      for (let end = commandEnd(received); end >= 0; end = commandEnd(received)) {
-        const command = received.slice(0, end)
-        received = received.slice(end + 2)
-        const [tag, ...rest] = command.split(' ')
-        const reply = answer(tag!, rest.join(' '), socket)
-        if (reply !== undefined && !socket.destroyed) socket.write(reply, 'latin1')
-      }
-    })
+    serve(socket)
   })
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   return {
@@ -43,6 +42,23 @@ export async function lineServer(banner: string, answer: Answer = () => undefine
       await new Promise(resolve => server.close(resolve))
     },
   }
+}
+
+/** Answers the commands that come from `stream`. @returns what leaves the rest to another */
+export function serveLines(stream: Duplex, answer: (tag: string, rest: string) => string | undefined): () => void {
+  let received = ''
+  const onData = (bytes: Buffer) => {
+    received += bytes.toString('latin1')
+    for (let end = commandEnd(received); end >= 0; end = commandEnd(received)) {
+      const command = received.slice(0, end)
+      received = received.slice(end + 2)
+      const [tag, ...rest] = command.split(' ')
+      const reply = answer(tag!, rest.join(' '))
+      if (reply !== undefined && !stream.destroyed) stream.write(reply, 'latin1')
+    }
+  }
+  stream.on('data', onData)
+  return () => void stream.off('data', onData)
 }
 
 /** The first line end that no literal follows; literals of tests hold none. */

@@ -66,8 +66,8 @@ describe('what was on the master before', () => {
 
   it('is what a list shows, and where', () => {
     const expectation = new Expectation()
-    expectation.addRecord(RECORD, 1000)
-    expectation.addRecord({ ...RECORD, name: 'user.b', acl: '', state: 'reserved' }, 1000)
+    expectation.addRecord(RECORD, 1000, false)
+    expectation.addRecord({ ...RECORD, name: 'user.b', acl: '', state: 'reserved' }, 1000, false)
     expectation.addCommand(DELETE, 1001, 'OK', false)
     expect([...expectation.mailboxes()]).toEqual([RECORD, { ...RECORD, name: 'user.b', acl: '', state: 'reserved' }])
     expect([...expectation.names]).toEqual([NAME, 'user.b'])
@@ -75,7 +75,7 @@ describe('what was on the master before', () => {
 
   it('goes by time, in whatever order connections are read', () => {
     const created = (expectation: Expectation) => expectation.addCommand(RESERVE, 1000.5, 'OK', false)
-    const listed = (expectation: Expectation) => expectation.addRecord(RECORD, 1000)
+    const listed = (expectation: Expectation) => expectation.addRecord(RECORD, 1000, false)
     const deleted = (expectation: Expectation) => expectation.addCommand(DELETE, 1000.7, 'OK', false)
     for (const order of [
       [created, listed, deleted],
@@ -90,7 +90,7 @@ describe('what was on the master before', () => {
 
   it('lies where a later list shows it', () => {
     const expectation = new Expectation()
-    expectation.addRecord(RECORD, 1005)
+    expectation.addRecord(RECORD, 1005, false)
     expectation.addCommand({ kind: 'FIND', name: NAME }, 1000, undefined, false)
     expect([...expectation.mailboxes()]).toEqual([RECORD])
   })

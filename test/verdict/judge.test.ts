@@ -38,6 +38,7 @@ const run: RunResult = {
     mailboxDatabase: 'unknown',
     settings: {},
     binaries: {},
+    security: null,
     cpu: { meanCores: null, peakThreadShare: null, peggedMs: null, waitMs: null },
     threads: [],
     rssPeakBytes: null,
@@ -61,6 +62,8 @@ const run: RunResult = {
     saturated: false,
     bytesRead: 0,
     bytesWritten: 0,
+    plainBytesRead: 0,
+    plainBytesWritten: 0,
   },
   noiseFloor: null,
   slaves: {

@@ -1,11 +1,6 @@
-import { HarnessError } from '../../core/errors.js'
-import { plainInitialResponse } from '../../session/sasl.js'
-import { connectTcp, type Transport } from '../../session/transport.js'
-import { encodeCommand } from '../../wire/encode.js'
+import { Client } from '../../session/client.js'
 import { type Connections, rest } from './connections.js'
 import { beyond } from './cost-of.js'
-
-const LIMIT_MS = 10_000
 
 export interface ArrivalSamples {
   readonly banner: number[]
@@ -33,52 +28,22 @@ export async function measureArrivals(
   return { banner: beyond(banner, noopResponse), login: beyond(login, noopResponse) }
 }
 
-async function arrive({ address, credentials, clock }: Connections): Promise<{ bannerUs: number; loginUs: number }> {
-  let heard = ''
-  let heardNs = 0
-  let lost: HarnessError | undefined
-  let wake = () => {}
-  const listener = {
-    onBytes(bytes: Uint8Array, count: number) {
-      heardNs = clock.nowNs()
-      heard += Buffer.from(bytes.subarray(0, count)).toString('latin1')
-      wake()
-    },
-    onClosed() {
-      lost ??= new HarnessError('MASTER_LOST', 'the master closed a connection that had just come', 'look at its log')
-      wake()
-    },
-  }
-  const said = async (what: RegExp): Promise<number> => {
-    while (!what.test(heard)) {
-      if (lost !== undefined) throw lost
-      await new Promise<void>(resolve => (wake = resolve))
-    }
-    return heardNs
-  }
-  const limit = setTimeout(() => {
-    lost = new HarnessError(
-      'TIMEOUT',
-      `no answer to a new connection in ${LIMIT_MS / 1000} s`,
-      'the master may be busy',
-    )
-    wake()
-  }, LIMIT_MS)
-  let transport: Transport | undefined
+async function arrive({
+  address,
+  credentials,
+  clock,
+}: Connections): Promise<{ readonly bannerUs: number; readonly loginUs: number }> {
+  const greeting = Client.greet({ address, credentials, clock })
+  // Node calls connect(2) in the next tick, which is now.
+  const connectNs = clock.nowNs()
+  const client = await greeting
   try {
-    const connecting = connectTcp(address, listener, LIMIT_MS)
-    // Node calls connect(2) in the next tick, which is now.
-    const connectNs = clock.nowNs()
-    transport = await connecting
-    const bannerUs = ((await said(/^\* OK MUPDATE .*\r\n/m)) - connectNs) / 1e3
+    const bannerUs = (client.heardNs - connectNs) / 1e3
     await rest()
-    const initialResponse = plainInitialResponse(credentials)
     const sentNs = clock.nowNs()
-    transport.write(encodeCommand('A01', { kind: 'AUTHENTICATE', mechanism: 'PLAIN', initialResponse }))
-    const loginUs = ((await said(/^A01 OK .*\r\n/m)) - sentNs) / 1e3
-    return { bannerUs, loginUs }
+    await client.login()
+    return { bannerUs, loginUs: (client.heardNs - sentNs) / 1e3 }
   } finally {
-    clearTimeout(limit)
-    transport?.destroy()
+    client.destroy()
   }
 }

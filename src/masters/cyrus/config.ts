@@ -1,3 +1,5 @@
+import { dirname, join } from 'node:path'
+import type { Credentials, MasterAddress } from '../../core/address.js'
 import { HarnessError } from '../../core/errors.js'
 import { type CyrusPlan, configPath } from './plan.js'
 
@@ -74,16 +76,39 @@ export function checkSettings(settings: Readonly<Record<string, string>>): void 
  */
 export function cyrusConf(plan: CyrusPlan): string {
   for (const path of [plan.directory, plan.binaries.mupdate]) checkPath(path)
-  const { mupdate, ctlCyrusdb } = plan.binaries
+  const { ctlCyrusdb } = plan.binaries
   const conf = configPath(plan.directory)
-  const asMaster = plan.role === 'master' ? ' -m' : ''
   const service = `listen="127.0.0.1:${plan.port}" prefork=1 maxfds=${plan.maxDescriptors}`
   return [
     `START {\n  recover cmd="${ctlCyrusdb} -C ${conf} -r"\n}`,
-    `SERVICES {\n  mupdate cmd="${mupdate} -C ${conf}${asMaster}" ${service}\n}`,
+    `SERVICES {\n  ${serviceCommand(plan, conf)} ${service}\n}`,
     `EVENTS {\n  checkpoint cmd="${ctlCyrusdb} -C ${conf} -c" period=30\n}`,
     '',
   ].join('\n\n')
+}
+
+/** Services lie beside each other in every build. */
+function serviceCommand({ role, binaries: { mupdate } }: CyrusPlan, conf: string): string {
+  switch (role) {
+    case 'master':
+      return `mupdate cmd="${mupdate} -C ${conf} -m"`
+    case 'slave':
+      return `mupdate cmd="${mupdate} -C ${conf}"`
+    case 'backend':
+      return `imap cmd="${join(dirname(mupdate), 'imapd')} -C ${conf}"`
+  }
+}
+
+/** Lines of imapd.conf that say to a slave, a backend or `ctl_mboxlist -m` where its master is. */
+export function murderSettings({ host, port }: MasterAddress, { user, password }: Credentials): Record<string, string> {
+  return {
+    // With its port, or Cyrus asks /etc/services for `mupdate`, which need not be there (imap/backend.c).
+    mupdate_server: `${host}:${port}`,
+    mupdate_authname: user,
+    mupdate_username: user,
+    mupdate_realm: SERVER_NAME,
+    mupdate_password: password,
+  }
 }
 
 function checkPath(path: string): void {

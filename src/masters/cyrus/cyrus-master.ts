@@ -89,8 +89,7 @@ class CyrusMaster implements Master {
   }
 
   get credentials(): Credentials {
-    const { user, password } = this.started()
-    return { user, password }
+    return credentialsOf(this.started())
   }
 
   describe(): MasterDescription {
@@ -217,11 +216,16 @@ function notStarted(): HarnessError {
   return new HarnessError('INTERNAL', 'this Cyrus has not been started', 'call start() first')
 }
 
+/** PLAIN, whatever else it offers: what SCRAM costs would be in every figure. */
+function credentialsOf({ user, password }: CyrusPlan): Credentials {
+  return { user, password, mechanism: 'PLAIN' }
+}
+
 /** Logs in too: a master that answers and refuses our password is not ready. */
 async function askVersion(plan: CyrusPlan): Promise<string> {
   const client = await Client.connect({
     address: { host: '127.0.0.1', port: plan.port },
-    credentials: { user: plan.user, password: plan.password },
+    credentials: credentialsOf(plan),
     clock: monotonicClock(monotonicOriginS()),
     timeoutMs: 5_000,
   })

@@ -3,7 +3,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { cyrusAccount } from './account.js'
 import { findBinaries } from './binaries.js'
-import { SERVER_NAME } from './config.js'
+import { murderSettings } from './config.js'
 import { DIRECTORY_PREFIX } from './leftovers.js'
 import { chooseParent, descriptorsFor, freePort } from './place.js'
 import type { CyrusPlan } from './plan.js'
@@ -36,7 +36,7 @@ export class CyrusSlave {
   /** @throws {HarnessError} `MASTER_SETUP` where there is no Cyrus */
   static async start(
     master: MasterAddress,
-    { user, password }: Credentials,
+    credentials: Credentials,
     { prefix, settings = {}, onLine }: CyrusSlaveOptions,
   ): Promise<CyrusSlave> {
     const log: string[] = []
@@ -44,19 +44,11 @@ export class CyrusSlave {
       directory: join(chooseParent('tmpfs'), DIRECTORY_PREFIX + randomBytes(6).toString('hex')),
       role: 'slave',
       port: await freePort(),
-      user,
-      password,
+      user: credentials.user,
+      password: credentials.password,
       account: cyrusAccount(),
       binaries: findBinaries(prefix),
-      settings: {
-        ...settings,
-        // With its port, or Cyrus asks /etc/services for `mupdate`, which need not be there (imap/backend.c).
-        mupdate_server: `${master.host}:${master.port}`,
-        mupdate_authname: user,
-        mupdate_username: user,
-        mupdate_realm: SERVER_NAME,
-        mupdate_password: password,
-      },
+      settings: { ...settings, ...murderSettings(master, credentials) },
       maxDescriptors: descriptorsFor(100),
     }
     const supervisor = new SupervisorProcess(plan, report => {

@@ -5,8 +5,8 @@ import type { CyrusBinaries } from './binaries.js'
 export interface CyrusPlan {
   /** Private to this Cyrus; the supervisor makes and removes it. */
   readonly directory: string
-  /** A slave is told in its settings where its master is. */
-  readonly role: 'master' | 'slave'
+  /** What it serves: MUPDATE, or IMAP for a backend. Slaves and backends are told in their settings where their master is. */
+  readonly role: 'master' | 'slave' | 'backend'
   readonly port: number
   readonly user: string
   readonly password: string

@@ -1,16 +1,13 @@
 import type { ModelCommand } from '../model/port.js'
-import { outcomeOf, outcomeOfResponse } from './commands/authenticate.js'
+import type { LoginStep } from './commands/authenticate.js'
 import { isBarred } from './commands/execute.js'
 import type { Dialogue } from './dialogue.js'
 import type { Verb } from './parse-command.js'
-import type { Span } from './span.js'
 
 /** What a well-formed command costs a Cyrus. */
-export function classify(connection: Dialogue, verb: Verb, args: readonly Span[]): ModelCommand {
+export function classify(connection: Dialogue, verb: Exclude<Verb, 'AUTHENTICATE'>): ModelCommand {
   if (isBarred(connection, verb)) return { kind: 'refused' }
   switch (verb) {
-    case 'AUTHENTICATE':
-      return classifyLogin(outcomeOf(connection, args[0], args[1]))
     case 'NOOP':
       return { kind: 'noop' }
     case 'FIND':
@@ -29,15 +26,15 @@ export function classify(connection: Dialogue, verb: Verb, args: readonly Span[]
       return { kind: 'list', streams: true }
     case 'LOGOUT':
       return { kind: 'logout' }
+    // Of what TLS and DEFLATE cost there is no figure.
+    case 'STARTTLS':
+    case 'COMPRESS':
+      return { kind: 'refused' }
   }
 }
 
-/** The line that follows a challenge. */
-export function classifyResponse(connection: Dialogue, line: string): ModelCommand {
-  return classifyLogin(outcomeOfResponse(connection, line))
-}
-
-function classifyLogin(outcome: ReturnType<typeof outcomeOf> | ReturnType<typeof outcomeOfResponse>): ModelCommand {
-  const decided = outcome === 'right' || outcome === 'wrong'
-  return decided ? { kind: 'login', ok: outcome === 'right' } : { kind: 'refused' }
+/** A challenge costs nothing: what a login costs is reckoned at its end. */
+export function classifyLogin({ kind }: LoginStep): ModelCommand {
+  if (kind === 'accepted') return { kind: 'login', ok: true }
+  return kind === 'refused' ? { kind: 'login', ok: false } : { kind: 'refused' }
 }

@@ -1,8 +1,8 @@
-import { HarnessError } from '../../core/errors.js'
 import { LF } from '../../wire/ascii.js'
-import { STRANGER_LIMITS } from '../../wire/limits.js'
-import { type CommandParser, INCOMPLETE } from './parse-command.js'
+import { type CommandParser, INCOMPLETE, tooLong } from './parse-command.js'
 
+/** More than any mechanism says; lib/saslserver.c has a buffer for a line too. */
+const MAX_LINE_BYTES = 32_768
 const NOTHING = new Uint8Array(0)
 
 /** Cuts what a client sends into commands, wherever its chunks break. Keeps no buffer while nothing is outstanding. */
@@ -76,11 +76,8 @@ export class CommandReader {
    */
   nextLine(): string | undefined {
     const end = this.bytes.subarray(0, this.limit).indexOf(LF, this.at)
-    const byteCount = end < 0 ? this.pendingBytes : end - this.at
-    if (byteCount > STRANGER_LIMITS.maxFrameBytes) {
-      throw new HarnessError('WIRE_LIMIT', `a line of ${byteCount} bytes or more`, 'the peer is broken or hostile')
-    }
     if (end < 0) {
+      if (this.pendingBytes > MAX_LINE_BYTES) throw tooLong('a SASL response', this.pendingBytes)
       this.nothing()
       return undefined
     }
@@ -88,6 +85,16 @@ export class CommandReader {
     this.at = end + 1
     this.hasLineEnd = true
     return line.endsWith('\r') ? line.slice(0, -1) : line
+  }
+
+  /** @returns what has come after the last command, and is no longer here */
+  takeRest(): Uint8Array {
+    const rest = this.bytes.slice(this.at, this.limit)
+    this.at = this.limit
+    this.needed = 0
+    this.goneAhead = 0
+    this.nothing()
+    return rest
   }
 
   /** What was lent is copied, and what is empty let go. */

@@ -1,10 +1,8 @@
 import { isHarnessError } from '../../core/errors.js'
-import { execute, respondToChallenge } from './commands/execute.js'
-import type { Core } from './core.js'
+import { answerLogin, continueLogin } from './commands/authenticate.js'
+import { execute } from './commands/execute.js'
 import { Dialogue, UNREAD_REPLY_BYTES, UNSERVED_COMMAND_BYTES, UPDATE_WAIT_MS } from './dialogue.js'
 import { type Outflow, pendingUpdates } from './outflow.js'
-import type { CommandParser } from './parse-command.js'
-import type { Peer } from './peer.js'
 
 /** One client: reads its commands in order, each answered before the next is looked at. */
 export class Connection extends Dialogue {
@@ -13,11 +11,6 @@ export class Connection extends Dialogue {
   private waitsForDrain = false
   private held = false
   private serving = false
-
-  constructor(core: Core, peer: Peer, parser: CommandParser) {
-    super(core, peer, parser)
-    peer.write(core.banner)
-  }
 
   received(chunk: Uint8Array): void {
     if (this.closed) return
@@ -126,7 +119,7 @@ export class Connection extends Dialogue {
       const line = reader.nextLine()
       if (line === undefined) return false
       this.challenged = undefined
-      respondToChallenge(this, challenged, line)
+      answerLogin(this, challenged, continueLogin(this, line))
       return true
     }
     if (!reader.next(this.loggedIn)) return false

@@ -1,21 +1,38 @@
+import type { SaslServer } from '../../sasl/exchange.js'
+import { type Mechanism, mechanismOf } from '../../sasl/mechanism.js'
+import { SaslLogins } from '../../sasl/sasl-server.js'
 import { ByteWriter } from './byte-writer.js'
 import { Catalogue } from './catalogue.js'
 import { ChangeLog, NO_SERVER } from './change-log.js'
+import { type Dialect, type DialectName, dialectOf } from './dialect.js'
 import type { Dialogue } from './dialogue.js'
 import { Pump } from './pump.js'
 import { serverOf } from './records.js'
+import type { TlsOptions } from './server-tls.js'
 import type { Faults } from './settings.js'
 import { type Span, spanText } from './span.js'
 import { UpdateBatches } from './update-batches.js'
 
 /** Bytes of a dump that are made in one go: some 600 records, half a millisecond. */
 const CHUNK_BYTES = 64 * 1024
+const NONCE_BYTES = 18
+const SALT_BYTES = 16
 
 export interface CoreOptions {
   readonly hostname: string
   readonly version: string
   readonly user: string
   readonly password: string
+  /** SASL's, as its banner lists them. */
+  readonly mechanisms: readonly Mechanism[]
+  /** Says what this version of Cyrus says, and that it is one. */
+  readonly dialect?: DialectName
+  /** Offers STARTTLS. */
+  readonly tls?: TlsOptions
+  /** Offers COMPRESS DEFLATE. */
+  readonly compress?: boolean
+  /** Dies, and comes back, of commands that kill a Cyrus of this dialect, instead of refusing them. */
+  readonly crashes?: boolean
   /** Cyrus's `failedloginpause`, 3 s there. */
   readonly failedLoginPauseMs: number
   /** Cyrus's `mupdate_connections_max`. */
@@ -31,7 +48,11 @@ export interface Surroundings {
   later(delayMs: number, what: () => void): void
   /** Calls back when the events that wait have been served. */
   soon(what: () => void): void
+  /** By chance. */
+  randomBytes(byteCount: number): Buffer
   report(line: string): void
+  /** Ends all connections, as when the process is gone. */
+  die(): void
 }
 
 /** What all connections of a master share. */
@@ -42,6 +63,8 @@ export class Core {
   /** Connections that have said UPDATE. */
   readonly streams = new Set<Dialogue>()
   readonly pump: Pump
+  readonly dialect: Dialect
+  private readonly logins: SaslLogins
   private chunk = new ByteWriter(new Uint8Array(CHUNK_BYTES))
   private readonly serverIds = new Map<string, number>()
   private filteredStreams = 0
@@ -52,11 +75,27 @@ export class Core {
   ) {
     this.batches = new UpdateBatches(this.catalogue, this.log, options.faults)
     this.pump = new Pump(what => surroundings.soon(what))
+    this.dialect = dialectOf(options.dialect)
+    const { user, password, hostname } = options
+    this.logins = new SaslLogins({ user, password }, hostname, surroundings.randomBytes(SALT_BYTES))
   }
 
-  get banner(): string {
-    const { hostname, version } = this.options
-    return `* AUTH "PLAIN"\r\n* PARTIAL-UPDATE\r\n* OK MUPDATE "${hostname}" "mupdate-bench" "${version}" "(master)"\r\n`
+  /**
+   * @param shown who the client is by its certificate
+   * @returns undefined for a mechanism that is not offered
+   */
+  beginLogin(name: string, shown: string | undefined): SaslServer | undefined {
+    const mechanism = mechanismOf(name)
+    if (mechanism === undefined || !this.options.mechanisms.includes(mechanism)) return undefined
+    return this.logins.begin(mechanism, this.surroundings.randomBytes(NONCE_BYTES).toString('base64'), shown)
+  }
+
+  /** @returns whether it has died of a command for a mailbox that is not there, or not active */
+  dies(verb: 'DELETE' | 'DEACTIVATE'): boolean {
+    if (this.options.crashes !== true || !this.dialect.deadly.includes(verb)) return false
+    this.surroundings.report(`signaled to death by signal 11 (Segmentation fault): ${verb}`)
+    this.surroundings.die()
+    return true
   }
 
   /** The one buffer that dumps are made in. */

@@ -1,3 +1,5 @@
+import type { SaslServer } from '../../sasl/exchange.js'
+import { banner } from './banner.js'
 import { CommandReader } from './command-reader.js'
 import type { Core } from './core.js'
 import type { Dump } from './outflow.js'
@@ -26,6 +28,8 @@ export abstract class Dialogue {
   stream: UpdateStream | undefined
   protected readonly reader: CommandReader
   protected replies = ''
+  /** The login that has begun. */
+  exchange: SaslServer | undefined
   /** Set while the next line is not a command but the answer to a SASL challenge for this tag. */
   protected challenged: string | undefined
   protected closed = false
@@ -33,7 +37,7 @@ export abstract class Dialogue {
 
   constructor(
     readonly core: Core,
-    protected readonly peer: Peer,
+    readonly peer: Peer,
     parser: CommandParser,
   ) {
     this.reader = new CommandReader(parser, () => this.reply('+ go ahead\r\n'))
@@ -59,10 +63,32 @@ export abstract class Dialogue {
     this.replies += text
   }
 
-  /** SASL's challenge; PLAIN's is empty. The next line goes to {@link respondToChallenge}. */
-  challenge(tag: string): void {
+  /** Says what it is, and what it offers as things are. */
+  greet(): void {
+    this.reply(banner(this.core.options, this.peer))
+    this.sayAll()
+  }
+
+  /** SASL's challenge: as saslserver() is called, nothing stands before it. The next line is its answer. */
+  challenge(tag: string, data: Buffer): void {
     this.challenged = tag
-    this.reply('\r\n')
+    this.reply(`${data.toString('base64')}\r\n`)
+  }
+
+  /** What has come after the command that is served, unread: none of it is known to be from who did the handshake. */
+  discardInput(): void {
+    this.reader.takeRest()
+  }
+
+  /** What was said goes in clear, all else through TLS. */
+  startTls(): void {
+    this.sayAll()
+    this.peer.startTls()
+  }
+
+  startCompression(): void {
+    this.sayAll()
+    this.peer.compress(this.reader.takeRest())
   }
 
   startStream(tag: string, servers: readonly string[]): void {

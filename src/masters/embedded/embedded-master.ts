@@ -5,8 +5,11 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { HarnessError } from '../../core/errors.js'
 import { packageVersion } from '../../core/package-root.js'
-import type { Master, MasterDescription, MasterEvent } from '../master.js'
+import type { Mechanism } from '../../sasl/mechanism.js'
+import type { Credentials, Master, MasterDescription, MasterEvent } from '../master.js'
+import type { DialectName } from './dialect.js'
 import type { ModelOptions } from './modelled-service.js'
+import type { TlsOptions } from './server-tls.js'
 import {
   type Faults,
   type ProcessMessage,
@@ -17,6 +20,8 @@ import {
 
 const START_LIMIT_MS = 15_000
 const STOP_LIMIT_MS = 2000
+/** To read or write a list of some millions. */
+const FILE_LIMIT_MS = 120_000
 
 export interface EmbeddedMasterOptions {
   /** 127.0.0.1; anything but loopback is the caller's decision. */
@@ -28,12 +33,26 @@ export interface EmbeddedMasterOptions {
   readonly password?: string
   /** The name in its banner. */
   readonly hostname?: string
+  /** SASL's that it offers, as its banner lists them; PLAIN alone. */
+  readonly mechanisms?: readonly Mechanism[]
+  /** Says what this version of Cyrus says, and that it is one; absent: our own name, and what 3.6.1 says. */
+  readonly dialect?: DialectName
+  /** Offers STARTTLS, or is TLS from the first byte on. */
+  readonly tls?: TlsOptions
+  /** Offers COMPRESS DEFLATE. */
+  readonly compress?: boolean
+  /** Dies, and comes back, of what kills a Cyrus of its dialect: DELETE of an unknown name. */
+  readonly crashes?: boolean
   /** Milliseconds that a wrong password costs; 3,000 as Cyrus's `failedloginpause`. */
   readonly failedLoginPauseMs?: number
   /** Beyond it, `* BYE "Server Unable"`; Cyrus's `mupdate_connections_max`. */
   readonly connectionsMax?: number
   /** Bytes of changes kept for the slowest slave before it is dropped. */
   readonly backlogBytesMax?: number
+  /** A dump of `ctl_mboxlist -d` that it holds from the start. */
+  readonly load?: string
+  /** Where what it holds is written, as such a dump, when it is stopped or its parent is gone. */
+  readonly save?: string
   /** Share of its CPU that it uses in vain, such as 0.1: a regression of a size that is known. */
   readonly slowedBy?: number
   /** For tests. */
@@ -68,13 +87,18 @@ export function embeddedMaster(options: EmbeddedMasterOptions = {}): Master {
     get address() {
       return { host: settings.host, port: running?.port ?? settings.port }
     },
-    credentials: { user: settings.user, password: settings.password },
+    credentials: credentialsOf(settings),
     // A model's CPU says nothing: what it costs is time waited.
     pid: () => (settings.model === undefined ? running?.pid() : undefined),
     restart: empty => running?.tell({ kind: 'restart', empty }),
     describe: () => (settings.model === undefined ? describePlain(settings) : describeModel(settings.model)),
     onEvent: listener => void listeners.push(listener),
   }
+}
+
+/** PLAIN where it is offered, whatever else is: what SCRAM costs would be in every figure. */
+function credentialsOf({ user, password, mechanisms }: ProcessSettings): Credentials {
+  return { user, password, ...(mechanisms.includes('PLAIN') ? { mechanism: 'PLAIN' } : {}) }
 }
 
 interface RunningProcess {
@@ -94,9 +118,14 @@ async function startProcess(settings: ProcessSettings, emit: (event: MasterEvent
   // A child that dies at once closes the pipe under our hands; its exit says so better.
   child.stdin.on('error', () => {})
   child.stdin.write(`${JSON.stringify(settings)}\n`)
+  const closed = new Promise<void>(resolve => child.once('close', () => resolve()))
+  let unsaved: string | undefined
   let port: number
   try {
-    port = await readyPort(child, exited, emit)
+    const limitMs = START_LIMIT_MS + (settings.load === undefined ? 0 : FILE_LIMIT_MS)
+    port = await readyPort(child, exited, limitMs, emit, detail => {
+      unsaved = detail
+    })
   } catch (error) {
     child.kill('SIGKILL')
     throw error
@@ -114,9 +143,11 @@ async function startProcess(settings: ProcessSettings, emit: (event: MasterEvent
     async stop() {
       stopping = true
       child.stdin.destroy()
-      const timer = setTimeout(() => child.kill('SIGKILL'), STOP_LIMIT_MS)
-      await exited
+      const limitMs = settings.save === undefined ? STOP_LIMIT_MS : FILE_LIMIT_MS
+      const timer = setTimeout(() => child.kill('SIGKILL'), limitMs)
+      await closed
       clearTimeout(timer)
+      if (unsaved !== undefined) throw notSaved(settings.save!, unsaved)
     },
   }
 }
@@ -124,24 +155,36 @@ async function startProcess(settings: ProcessSettings, emit: (event: MasterEvent
 async function readyPort(
   child: ChildProcess,
   exited: Promise<string>,
+  limitMs: number,
   emit: (event: MasterEvent) => void,
+  onUnsaved: (detail: string) => void,
 ): Promise<number> {
   const lines = createInterface({ input: child.stdout! })
   let timer: NodeJS.Timeout | undefined
   const ready = new Promise<number>((resolve, reject) => {
-    const fail = (detail: string) =>
-      reject(new HarnessError('MASTER_SETUP', `the embedded master did not start: ${detail}`, 'see the lines above'))
-    timer = setTimeout(() => fail(`no answer within ${START_LIMIT_MS / 1000} s`), START_LIMIT_MS)
-    void exited.then(fail)
+    const fail = (detail: string, hint = 'see the lines above') =>
+      reject(new HarnessError('MASTER_SETUP', `the embedded master did not start: ${detail}`, hint))
+    timer = setTimeout(() => fail(`no answer within ${limitMs / 1000} s`), limitMs)
+    void exited.then(detail => fail(detail))
     lines.on('line', line => {
       const message = JSON.parse(line) as ProcessMessage
       if (message.kind === 'ready') resolve(message.port)
-      else if (message.kind === 'failed') fail(message.detail)
+      else if (message.kind === 'failed' && message.code === 'MASTER_SETUP') fail(message.detail, message.hint)
+      else if (message.kind === 'failed') reject(new HarnessError(message.code, message.detail, message.hint))
+      else if (message.kind === 'unsaved') onUnsaved(message.detail)
       else if (message.kind === 'restarted') emit({ kind: 'restarted', pid: child.pid!, previousPid: child.pid! })
       else emit({ kind: 'syslog', line: message.line })
     })
   })
   return ready.finally(() => clearTimeout(timer))
+}
+
+function notSaved(path: string, detail: string): HarnessError {
+  return new HarnessError(
+    'RESULTS',
+    `what the embedded master held is lost: cannot write ${path}: ${detail}`,
+    'give --save a path in a folder that can be written',
+  )
 }
 
 /** The built file, also when this runs from its source under a test runner. */
@@ -178,6 +221,13 @@ function changedSettings(settings: ProcessSettings): Record<string, string> {
   for (const key of ['failedLoginPauseMs', 'connectionsMax', 'backlogBytesMax'] as const) {
     if (settings[key] !== SETTING_DEFAULTS[key]) changed[key] = String(settings[key])
   }
+  const { mechanisms, dialect, tls, compress, crashes } = settings
+  if (mechanisms !== SETTING_DEFAULTS.mechanisms) changed.mechanisms = mechanisms.join(' ')
+  if (dialect !== undefined) changed.dialect = dialect
+  if (tls !== undefined) changed.tls = tls.implicit === true ? 'implicit' : 'starttls'
+  if (compress === true) changed.compress = 'deflate'
+  for (const key of ['load', 'save'] as const) if (settings[key] !== undefined) changed[key] = settings[key]
+  if (crashes === true) changed.crashes = 'true'
   if (settings.slowedBy !== undefined) changed.slowedBy = String(settings.slowedBy)
   return changed
 }

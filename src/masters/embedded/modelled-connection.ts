@@ -2,8 +2,9 @@ import { isHarnessError } from '../../core/errors.js'
 import type { ModelConnection } from '../model/connection.js'
 import type { CyrusModel } from '../model/cyrus-model.js'
 import type { ModelCommand, Port } from '../model/port.js'
-import { classify, classifyResponse } from './classify.js'
-import { execute, respondToChallenge } from './commands/execute.js'
+import { classify, classifyLogin } from './classify.js'
+import { answerLogin, beginLogin, continueLogin, type LoginStep } from './commands/authenticate.js'
+import { execute } from './commands/execute.js'
 import type { Core } from './core.js'
 import { Dialogue, UNREAD_REPLY_BYTES, UNSERVED_COMMAND_BYTES } from './dialogue.js'
 import { type Dump, pendingUpdates } from './outflow.js'
@@ -86,7 +87,7 @@ export class ModelledConnection extends Dialogue implements Port {
   }
 
   banner(): void {
-    this.reply(this.core.banner)
+    this.greet()
   }
 
   get mailboxes(): number {
@@ -166,8 +167,8 @@ export class ModelledConnection extends Dialogue implements Port {
   }
 
   /** Not kept until all that has arrived is served: the client's line may have come along, and be a wrong one. */
-  override challenge(tag: string): void {
-    super.challenge(tag)
+  override challenge(tag: string, data: Buffer): void {
+    super.challenge(tag, data)
     this.say()
   }
 
@@ -198,8 +199,7 @@ export class ModelledConnection extends Dialogue implements Port {
       const line = reader.nextLine()
       if (line === undefined) return undefined
       this.challenged = undefined
-      this.carryOut = () => respondToChallenge(this, challenged, line)
-      return classifyResponse(this, line)
+      return this.takeLogin(challenged, continueLogin(this, line))
     }
     if (!reader.next(this.loggedIn)) return undefined
     const { verb, tag, args, problem } = reader.parser
@@ -207,8 +207,14 @@ export class ModelledConnection extends Dialogue implements Port {
       this.carryOut = () => this.reply(`${problem}\r\n`)
       return { kind: 'refused' }
     }
+    if (verb === 'AUTHENTICATE') return this.takeLogin(tag, beginLogin(this, args[0], args[1]))
     this.carryOut = () => execute(this, verb, tag, args)
-    return classify(this, verb, args)
+    return classify(this, verb)
+  }
+
+  private takeLogin(tag: string, step: LoginStep): ModelCommand {
+    this.carryOut = () => answerLogin(this, tag, step)
+    return classifyLogin(step)
   }
 
   private endList(): void {

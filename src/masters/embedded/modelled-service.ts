@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { monotonicClock, monotonicOriginS } from '../../core/clock.js'
 import { entityRandom } from '../../core/random.js'
@@ -5,10 +6,12 @@ import { type Calibration, Costs } from '../model/calibration.js'
 import { CyrusModel } from '../model/cyrus-model.js'
 import { type ModelSettings, modelSettings } from '../model/settings.js'
 import { Core, type CoreOptions, type Surroundings } from './core.js'
+import { LayeredPeer } from './layered-peer.js'
 import { ModelledConnection } from './modelled-connection.js'
-import { CommandParser } from './parse-command.js'
+import type { CommandParser } from './parse-command.js'
 import { RealTimeline } from './real-timeline.js'
-import { peerOf, type Service, type ServiceEvents, turnAway } from './service.js'
+import type { ServerTls } from './server-tls.js'
+import { parserFor, type Service, type ServiceEvents, turnAway } from './service.js'
 
 /** Of which Cyrus it is the model. */
 export interface ModelOptions {
@@ -41,7 +44,7 @@ export class ModelledService implements Service {
   private readonly surroundings: Surroundings
   private readonly settings: ModelSettings
   private readonly costs: Costs
-  private readonly parser = new CommandParser()
+  private readonly parser: CommandParser
   private readonly connections = new Set<ModelledConnection>()
   private readonly sockets = new Set<Socket>()
   private model: CyrusModel
@@ -51,8 +54,10 @@ export class ModelledService implements Service {
   constructor(
     options: CoreOptions,
     model: ModelOptions,
+    private readonly tls: ServerTls | undefined,
     private readonly events: ServiceEvents,
   ) {
+    this.parser = parserFor(options)
     const { timeline } = this
     // Cyrus keeps what is pending for however long.
     this.options = { ...options, backlogBytesMax: Number.POSITIVE_INFINITY }
@@ -60,7 +65,9 @@ export class ModelledService implements Service {
       nowMs: () => timeline.nowNs / 1e6,
       later: (delayMs, what) => void timeline.at(timeline.nowNs + delayMs * 1e6, 0, what),
       soon: what => void setImmediate(what),
+      randomBytes,
       report: events.report,
+      die: () => this.comeBack(),
     }
     this.settings = modelSettings(model.settings)
     this.costs = new Costs(model.calibration, entityRandom(model.seed ?? 1, 'costs', 0))
@@ -98,19 +105,28 @@ export class ModelledService implements Service {
       timeline.at(this.downUntilNs, this.rank, () => this.greet(socket))
       return
     }
-    const connection = new ModelledConnection({ timeline, model, core }, peerOf(socket), this.parser, this.rank++)
+    const peer = new LayeredPeer(socket, this.tls)
+    const connection = new ModelledConnection({ timeline, model, core }, peer, this.parser, this.rank++)
     connections.add(connection)
-    if (!connection.connect()) {
+    const connect = () => {
+      if (connection.connect()) return
       connections.delete(connection)
       turnAway(socket, this.events)
-      return
     }
-    socket.on('data', chunk => timeline.happens(() => connection.received(chunk)))
-    socket.on('end', () => timeline.happens(() => connection.left()))
-    socket.on('close', () => {
-      connections.delete(connection)
-      timeline.happens(() => connection.left())
+    const implicit = this.tls?.implicit === true
+    peer.listen({
+      received: chunk => timeline.happens(() => connection.received(chunk)),
+      drained: () => {},
+      secured: () => timeline.happens(() => (implicit ? connect() : connection.greet())),
+      ended: () => timeline.happens(() => connection.left()),
+      broken: reason => this.events.report(reason),
+      closed: () => {
+        connections.delete(connection)
+        timeline.happens(() => connection.left())
+      },
     })
+    if (implicit) peer.startTls()
+    else connect()
   }
 
   private newModel(changes: number): CyrusModel {

@@ -3,6 +3,8 @@ import { CR, LF } from '../../wire/ascii.js'
 import { DEFAULT_LIMITS, STRANGER_LIMITS, type WireLimits } from '../../wire/limits.js'
 import type { Span } from './span.js'
 
+export const UNRECOGNIZED = '"Unrecognized command"'
+
 /** Not all of the command has arrived. */
 export const INCOMPLETE = -1
 
@@ -25,6 +27,7 @@ const MAX_HOSTS = 30
 const ARGUMENTS = {
   ACTIVATE: [3, 3],
   AUTHENTICATE: [1, 2],
+  COMPRESS: [1, 1],
   DEACTIVATE: [2, 2],
   DELETE: [1, 1],
   FIND: [1, 1],
@@ -32,9 +35,19 @@ const ARGUMENTS = {
   LOGOUT: [0, 0],
   NOOP: [0, 0],
   RESERVE: [2, 2],
+  STARTTLS: [0, 0],
   UPDATE: [0, MAX_HOSTS],
 } as const
 export type Verb = keyof typeof ARGUMENTS
+
+/** What depends on the master. */
+export interface Grammar {
+  /** Those of all commands that it does not know. */
+  readonly unknown?: readonly Verb[]
+  /** What it says, after BAD, of those that need a login first. */
+  readonly loginFirst?: string
+  readonly limits?: WireLimits
+}
 
 /** Commands beginning with one of these are looked at only after login (the `switch` of docmd). */
 const NEEDS_LOGIN = new Set('ADFLNRU')
@@ -54,6 +67,11 @@ export class CommandParser {
   goAheads = 0
   /** Bytes below which parsing again is pointless. */
   needed = 0
+  private readonly unknown: readonly Verb[]
+  private readonly loginFirst: string
+  private readonly friendLimits: WireLimits
+  /** Of who speaks. */
+  private limits: WireLimits
   private bytes: Uint8Array = new Uint8Array(0)
   private start = 0
   private at = 0
@@ -61,7 +79,13 @@ export class CommandParser {
   private short = false
   private word = ''
   private value: Span = { bytes: this.bytes, start: 0, end: 0 }
-  private limits: WireLimits = DEFAULT_LIMITS
+
+  constructor({ unknown = [], loginFirst = '"Please login first"', limits = DEFAULT_LIMITS }: Grammar = {}) {
+    this.unknown = unknown
+    this.loginFirst = loginFirst
+    this.friendLimits = limits
+    this.limits = limits
+  }
 
   /**
    * @returns offset just past the command's line, or {@link INCOMPLETE}
@@ -77,7 +101,7 @@ export class CommandParser {
     this.needed = 0
     this.args = []
     this.problem = undefined
-    this.limits = loggedIn ? DEFAULT_LIMITS : STRANGER_LIMITS
+    this.limits = loggedIn ? this.friendLimits : STRANGER_LIMITS
     this.command(loggedIn)
     if (this.problem !== undefined && !this.short) this.verb = undefined
     if (!this.short) return this.at
@@ -97,16 +121,16 @@ export class CommandParser {
     const verb = this.word.toUpperCase()
     this.verb = isVerb(verb) ? verb : undefined
     const problem = this.verbProblem(verb, loggedIn)
-    if (problem !== undefined) this.refuse(`${this.tag} BAD "${problem}"`, ch)
+    if (problem !== undefined) this.refuse(`${this.tag} BAD ${problem}`, ch)
     else if (verb === 'UPDATE') this.hosts(ch)
     else this.arguments(this.verb!, ch)
   }
 
   private verbProblem(verb: string, loggedIn: boolean): string | undefined {
-    if (verb === '') return 'Null command'
+    if (verb === '') return '"Null command"'
     const open = loggedIn || verb === 'AUTHENTICATE' || verb === 'LOGOUT'
-    if (!open && NEEDS_LOGIN.has(verb[0])) return 'Please login first'
-    return isVerb(verb) ? undefined : 'Unrecognized command'
+    if (!open && NEEDS_LOGIN.has(verb[0])) return this.loginFirst
+    return isVerb(verb) && !this.unknown.includes(verb) ? undefined : UNRECOGNIZED
   }
 
   private arguments(verb: Verb, first: number): void {
@@ -283,6 +307,6 @@ function text(bytes: Uint8Array, start: number, end: number): string {
   return word
 }
 
-function tooLong(what: string, byteCount: number): HarnessError {
+export function tooLong(what: string, byteCount: number): HarnessError {
   return new HarnessError('WIRE_LIMIT', `${what} of ${byteCount} bytes or more`, 'the peer is broken or hostile')
 }

@@ -1,9 +1,12 @@
+import { randomBytes } from 'node:crypto'
 import type { Socket } from 'node:net'
 import { Connection } from './connection.js'
 import { Core, type CoreOptions, type Surroundings } from './core.js'
-import { CommandParser } from './parse-command.js'
+import { LayeredPeer } from './layered-peer.js'
+import type { CommandParser } from './parse-command.js'
+import type { ServerTls } from './server-tls.js'
+import { parserFor, type Service, type ServiceEvents, turnAway } from './service.js'
 import { Slowness } from './slowness.js'
-import { peerOf, type Service, type ServiceEvents, turnAway } from './service.js'
 
 /** Slaves' moments are told apart so finely: ten thousand slaves come in five hundred portions. */
 const TICK_MS = 10
@@ -12,15 +15,17 @@ const TICK_MS = 10
 export class PlainService implements Service {
   core: Core
   private readonly surroundings: Surroundings
-  private readonly parser = new CommandParser()
-  private readonly sockets = new Set<Socket>()
+  private readonly parser: CommandParser
+  private readonly connections = new Map<Socket, Connection>()
   private readonly slowness: Slowness | undefined
   private ticking: NodeJS.Timeout | undefined
 
   constructor(
     private readonly options: CoreOptions & { readonly slowedBy?: number },
+    private readonly tls: ServerTls | undefined,
     private readonly events: ServiceEvents,
   ) {
+    this.parser = parserFor(options)
     this.slowness = options.slowedBy === undefined ? undefined : new Slowness(options.slowedBy)
     this.surroundings = {
       nowMs: () => performance.now(),
@@ -30,7 +35,9 @@ export class PlainService implements Service {
           what()
           this.slowness?.pay()
         }),
+      randomBytes,
       report: events.report,
+      die: () => this.restart(false),
     }
     this.core = new Core(options, this.surroundings)
   }
@@ -43,30 +50,47 @@ export class PlainService implements Service {
   }
 
   accept(socket: Socket): void {
-    if (this.sockets.size >= this.options.connectionsMax) {
+    if (this.connections.size >= this.options.connectionsMax) {
       turnAway(socket, this.events)
       return
     }
-    this.sockets.add(socket)
-    socket.on('close', () => this.sockets.delete(socket))
-    const connection = new Connection(this.core, peerOf(socket), this.parser)
-    socket.on('data', chunk => {
-      connection.received(chunk)
-      this.slowness?.pay()
+    const peer = new LayeredPeer(socket, this.tls)
+    const connection = new Connection(this.core, peer, this.parser)
+    this.connections.set(socket, connection)
+    peer.listen({
+      received: chunk => {
+        connection.received(chunk)
+        this.slowness?.pay()
+      },
+      drained: () => connection.drained(),
+      secured: () => connection.greet(),
+      ended: () => {},
+      broken: reason => this.events.report(reason),
+      closed: () => {
+        this.connections.delete(socket)
+        connection.close()
+      },
     })
-    socket.on('drain', () => connection.drained())
-    socket.on('error', () => {})
-    socket.on('close', () => connection.close())
+    if (this.tls?.implicit === true) peer.startTls()
+    else connection.greet()
   }
 
   restart(empty: boolean): void {
-    for (const socket of this.sockets) socket.destroy()
+    this.dropAll()
     if (empty) this.core = new Core(this.options, this.surroundings)
     this.events.restarted()
   }
 
   close(): void {
     clearInterval(this.ticking)
-    for (const socket of this.sockets) socket.destroy()
+    this.dropAll()
+  }
+
+  /** What they have sent and was not served yet is lost. */
+  private dropAll(): void {
+    for (const [socket, connection] of this.connections) {
+      connection.close()
+      socket.destroy()
+    }
   }
 }

@@ -3,12 +3,16 @@ import { HarnessError, messageOf } from '../../core/errors.js'
 import type { Core, CoreOptions } from './core.js'
 import type { ModelOptions } from './modelled-service.js'
 import { PlainService } from './plain-service.js'
+import { type ServerTls, serverTls } from './server-tls.js'
 import type { Service, ServiceEvents } from './service.js'
+import { loadSnapshot } from './snapshot.js'
 
 export interface ServerOptions extends CoreOptions {
   readonly host: string
   /** 0 takes a free one. */
   readonly port: number
+  /** A dump that it holds from the start. */
+  readonly load?: string
   /** @see Slowness */
   readonly slowedBy?: number
   /** Serves as the Cyrus that this is a model of; as fast as it can when absent. */
@@ -25,11 +29,16 @@ export interface RunningServer {
   close(): void
 }
 
-/** @throws {HarnessError} `MASTER_SETUP` when the port cannot be had */
+/**
+ * @throws {HarnessError} `MASTER_SETUP` when the port cannot be had, or the certificate is none; `USAGE` and `RESULTS`
+ *   as {@link loadSnapshot}
+ */
 export async function startServer(options: ServerOptions, events: ServiceEvents): Promise<RunningServer> {
   const { model } = options
+  const tls = options.tls === undefined ? undefined : serverTls(options.tls)
   const service: Service =
-    model === undefined ? new PlainService(options, events) : await modelledService(options, model, events)
+    model === undefined ? new PlainService(options, tls, events) : await modelledService(options, model, tls, events)
+  if (options.load !== undefined) await loadSnapshot(service.core.catalogue, options.load)
   // Cyrus answers those who have closed their half and wait.
   const server = createServer({ noDelay: true, allowHalfOpen: model !== undefined }, socket => service.accept(socket))
   await listen(server, options)
@@ -49,9 +58,14 @@ export async function startServer(options: ServerOptions, events: ServiceEvents)
 }
 
 /** Loaded only where it is wanted: the model's schema takes 15 MB. */
-async function modelledService(options: ServerOptions, model: ModelOptions, events: ServiceEvents): Promise<Service> {
+async function modelledService(
+  options: ServerOptions,
+  model: ModelOptions,
+  tls: ServerTls | undefined,
+  events: ServiceEvents,
+): Promise<Service> {
   const { ModelledService } = await import('./modelled-service.js')
-  return new ModelledService(options, model, events)
+  return new ModelledService(options, model, tls, events)
 }
 
 function listen(server: Server, { host, port }: ServerOptions): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
-import type { Core } from './core.js'
-import type { Peer } from './peer.js'
+import type { Core, CoreOptions } from './core.js'
+import { dialectOf } from './dialect.js'
+import { CommandParser, type Verb } from './parse-command.js'
 
 /** With the NUL that `sizeof` of a C string counts (imap/mupdate.c service_main_fd). */
 const SERVER_UNABLE = '* BYE "Server Unable"\r\n\0'
@@ -29,26 +30,11 @@ export function turnAway(socket: Socket, { report }: ServiceEvents): void {
   socket.end(SERVER_UNABLE, 'latin1')
 }
 
-export function peerOf(socket: Socket): Peer {
-  return {
-    write(bytes) {
-      if (typeof bytes === 'string') socket.write(bytes, 'latin1')
-      else socket.write(bytes)
-    },
-    // 0 when the kernel has taken it all at once: what was written may be used again then.
-    get backlogBytes() {
-      return socket.writableLength
-    },
-    // `drain` comes only after more than a socket's high water mark.
-    whenTaken(done) {
-      // Nobody waits for who is gone; of a write that failed the socket tells at once, and ends a turn later.
-      if (socket.writableLength === 0 || socket.destroyed || socket.errored !== null) done()
-      else socket.write('', () => done())
-    },
-    pause: () => void socket.pause(),
-    resume: () => void socket.resume(),
-    end: () => void socket.end(),
-    // One that does not read would never see its BYE, and would keep its socket for good.
-    destroy: () => void (socket.writableLength > 0 ? socket.destroy() : socket.destroySoon()),
-  }
+/** Knows the commands that a master with these options knows. */
+export function parserFor({ dialect, tls, compress }: CoreOptions): CommandParser {
+  const { knowsStarttls, loginFirst } = dialectOf(dialect)
+  const unknown: Verb[] = []
+  if (tls === undefined && !knowsStarttls) unknown.push('STARTTLS')
+  if (compress !== true) unknown.push('COMPRESS')
+  return new CommandParser({ unknown, loginFirst })
 }

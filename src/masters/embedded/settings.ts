@@ -1,20 +1,11 @@
-import type { ModelOptions } from './modelled-service.js'
+import type { ErrorCode } from '../../core/errors.js'
+import type { Mechanism } from '../../sasl/mechanism.js'
+import type { ServerOptions } from './server.js'
 
 /** What the parent tells the process, as one line of JSON on its standard input: a command line is for all to read. */
-export interface ProcessSettings {
-  readonly host: string
-  readonly port: number
-  readonly user: string
-  readonly password: string
-  readonly hostname: string
-  readonly version: string
-  readonly failedLoginPauseMs: number
-  readonly connectionsMax: number
-  readonly backlogBytesMax: number
-  /** Share of its CPU that it uses in vain. */
-  readonly slowedBy?: number
-  readonly faults?: Faults
-  readonly model?: ModelOptions
+export interface ProcessSettings extends ServerOptions {
+  /** Where what it holds is written at its end. */
+  readonly save?: string
 }
 
 /** What the parent may tell it later, a line each. */
@@ -39,11 +30,14 @@ export type ProcessMessage =
   | { readonly kind: 'ready'; readonly port: number }
   | { readonly kind: 'report'; readonly line: string }
   | { readonly kind: 'restarted' }
-  | { readonly kind: 'failed'; readonly detail: string }
+  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly detail: string; readonly hint: string }
+  /** At its end: what it holds could not be written. */
+  | { readonly kind: 'unsaved'; readonly detail: string }
 
 export const SETTING_DEFAULTS = {
   user: 'murder',
   hostname: 'localhost',
+  mechanisms: ['PLAIN'] as readonly Mechanism[],
   /** imapd.conf's failedloginpause */
   failedLoginPauseMs: 3000,
   /** imapd.conf's mupdate_connections_max is 128: too few for the swarms that this master is for. */

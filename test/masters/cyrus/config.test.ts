@@ -66,6 +66,14 @@ EVENTS {
     expect(slave).not.toContain(' -m')
   })
 
+  it('starts imapd where a backend is asked for', () => {
+    const backend = cyrusConf({ ...PLAN, role: 'backend' })
+    expect(backend).toContain(
+      '  imap cmd="/usr/lib/cyrus/bin/imapd -C /dev/shm/mupdate-bench-cyrus-1/imapd.conf" listen=',
+    )
+    expect(backend).not.toContain('mupdate cmd')
+  })
+
   it('refuses a path that Cyrus would split', () => {
     expect(() => cyrusConf({ ...PLAN, directory: '/tmp/my runs/x' })).toThrow('cannot stand in cyrus.conf')
   })

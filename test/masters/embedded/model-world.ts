@@ -1,8 +1,8 @@
 import { Core, type CoreOptions } from '../../../src/masters/embedded/core.js'
 import { ModelledConnection } from '../../../src/masters/embedded/modelled-connection.js'
-import { CommandParser } from '../../../src/masters/embedded/parse-command.js'
 import type { Peer } from '../../../src/masters/embedded/peer.js'
 import { RealTimeline } from '../../../src/masters/embedded/real-timeline.js'
+import { parserFor } from '../../../src/masters/embedded/service.js'
 import { type Calibration, Costs } from '../../../src/masters/model/calibration.js'
 import { CyrusModel } from '../../../src/masters/model/cyrus-model.js'
 import { modelSettings } from '../../../src/masters/model/settings.js'
@@ -46,7 +46,9 @@ export class ModelWorld extends TestWorld {
         nowMs: () => this.timeline.nowNs / 1e6,
         later: () => {},
         soon: () => {},
+        randomBytes: byteCount => Buffer.alloc(byteCount, 7),
         report: line => void this.reports.push(line),
+        die: () => void this.deaths++,
       },
     )
     const { failedLoginPauseMs } = this.core.options
@@ -56,7 +58,7 @@ export class ModelWorld extends TestWorld {
 
   serve(peer: Peer): Served & { left(): void } {
     const { timeline } = this
-    const connection = new ModelledConnection(this, peer, new CommandParser(), this.rank++)
+    const connection = new ModelledConnection(this, peer, parserFor(this.core.options), this.rank++)
     timeline.happens(() => connection.connect())
     return {
       received: chunk => timeline.happens(() => connection.received(chunk)),

@@ -1,7 +1,7 @@
 import { Connection } from '../../../src/masters/embedded/connection.js'
 import { Core, type CoreOptions } from '../../../src/masters/embedded/core.js'
-import { CommandParser } from '../../../src/masters/embedded/parse-command.js'
 import type { Peer } from '../../../src/masters/embedded/peer.js'
+import { parserFor } from '../../../src/masters/embedded/service.js'
 
 /** `NUL murder NUL secret`, encoded by hand. */
 export const LOGIN = 'A0 AUTHENTICATE "PLAIN" "AG11cmRlcgBzZWNyZXQ="\r\n'
@@ -13,6 +13,7 @@ export const OPTIONS: CoreOptions = {
   version: '9.9',
   user: 'murder',
   password: 'secret',
+  mechanisms: ['PLAIN'],
   failedLoginPauseMs: 3000,
   connectionsMax: 100,
   backlogBytesMax: 64 * 1024 * 1024,
@@ -21,6 +22,8 @@ export const OPTIONS: CoreOptions = {
 /** A master with no sockets and no time but what a test lets pass. */
 export abstract class TestWorld {
   readonly reports: string[] = []
+  /** How often it was to die; here it goes on. */
+  deaths = 0
   abstract readonly core: Core
   /** A connection, and how its bytes come in. */
   abstract serve(peer: Peer): Served
@@ -66,13 +69,17 @@ export class World extends TestWorld {
         nowMs: () => this.nowS * 1000,
         later: (delayMs, what) => void this.timers.push({ dueMs: this.nowMs + delayMs, what }),
         soon: what => void this.turns.push(what),
+        randomBytes: byteCount => Buffer.alloc(byteCount, 7),
         report: line => void this.reports.push(line),
+        die: () => void this.deaths++,
       },
     )
   }
 
   serve(peer: Peer): Served {
-    return new Connection(this.core, peer, new CommandParser())
+    const connection = new Connection(this.core, peer, parserFor(this.core.options))
+    connection.greet()
+    return connection
   }
 
   /** One piece of one long answer. @returns whether there was any */
@@ -105,6 +112,9 @@ export class World extends TestWorld {
 
 /** The client's end: reads at once, unless it is told to read nothing more. */
 export class FakeClient implements Peer {
+  secured = false
+  compressed = false
+  shown: string | undefined
   reading = true
   paused = false
   ended = false
@@ -168,6 +178,14 @@ export class FakeClient implements Peer {
     this.unread += text
     this.backlogBytes += text.length
     this.backlogPeakBytes = Math.max(this.backlogPeakBytes, this.backlogBytes)
+  }
+
+  startTls(): void {
+    this.secured = true
+  }
+
+  compress(): void {
+    this.compressed = true
   }
 
   pause(): void {

@@ -1,12 +1,11 @@
 import type { Dialogue } from '../dialogue.js'
 import type { Verb } from '../parse-command.js'
 import type { Span } from '../span.js'
-import { authenticate } from './authenticate.js'
+import { answerLogin, beginLogin } from './authenticate.js'
 import { find } from './find.js'
+import { compress, starttls } from './layers.js'
 import { list, update } from './list.js'
 import { activate, deactivate, remove, reserve } from './set.js'
-
-export { respondToChallenge } from './authenticate.js'
 
 /** Not allowed once a connection streams (imap/mupdate.c docmd). */
 const NOT_WHEN_STREAMING: ReadonlySet<Verb> = new Set<Verb>([
@@ -35,7 +34,10 @@ export function execute(connection: Dialogue, verb: Verb, tag: string, args: rea
       connection.reply(activate(core, tag, args[0], args[1], args[2]))
       break
     case 'AUTHENTICATE':
-      authenticate(connection, tag, args[0], args[1])
+      answerLogin(connection, tag, beginLogin(connection, args[0], args[1]))
+      break
+    case 'COMPRESS':
+      compress(connection, tag, args[0])
       break
     case 'DEACTIVATE':
       connection.reply(deactivate(core, tag, args[0], args[1]))
@@ -58,6 +60,9 @@ export function execute(connection: Dialogue, verb: Verb, tag: string, args: rea
       break
     case 'RESERVE':
       connection.reply(reserve(core, tag, args[0], args[1]))
+      break
+    case 'STARTTLS':
+      starttls(connection, tag)
       break
     case 'UPDATE':
       update(connection, tag, args)

@@ -10,33 +10,35 @@ export function activate(core: Core, tag: string, name: Span, location: Span, ac
 
 /** A known name can be reserved again at the same location, and is demoted by it (measured). */
 export function reserve(core: Core, tag: string, name: Span, location: Span): string {
-  const { catalogue } = core
+  const { catalogue, dialect } = core
   const known = catalogue.find(name)
-  if (known !== ABSENT && !sameBytes(catalogue.records.location(known), location)) {
-    return `${tag} NO "mailbox already exists"\r\n`
-  }
+  const again = dialect.reservesAgain && known !== ABSENT && sameBytes(catalogue.records.location(known), location)
+  if (known !== ABSENT && !again) return `${tag} NO "mailbox already exists"\r\n`
   put(core, name, location, undefined)
   return done(tag)
 }
 
 /**
- * An unknown name kills a real 3.6.1; the reply is that of 3.12.3. A reserved name kills it too, at the same location:
- * ours takes that for a repetition, which is what the check there is for (replicated backends say it twice).
+ * An unknown name kills a real 3.6.1. A reserved name kills it too, at the same location: unless asked to die, ours takes
+ * that for a repetition, which is what the check there is for (replicated backends say it twice).
  */
 export function deactivate(core: Core, tag: string, name: Span, location: Span): string {
-  const { catalogue } = core
+  const { catalogue, dialect } = core
   const known = catalogue.find(name)
-  if (known === ABSENT) return `${tag} NO "mailbox doesn't exist"\r\n`
-  if (!catalogue.records.isActive(known) && !sameBytes(catalogue.records.location(known), location)) {
-    return `${tag} NO "mailbox not currently active"\r\n`
+  if (known === ABSENT) return core.dies('DEACTIVATE') ? '' : `${tag} NO "${dialect.notActive}"\r\n`
+  if (!catalogue.records.isActive(known)) {
+    const again = dialect.reservesAgain && sameBytes(catalogue.records.location(known), location)
+    if (!again) return `${tag} NO "mailbox not currently active"\r\n`
+    if (core.dies('DEACTIVATE')) return ''
   }
   put(core, name, location, undefined)
   return done(tag)
 }
 
-/** An unknown name kills a real master; the reply is the one that its source means to give. */
+/** An unknown name kills a real master; unless asked to die, the reply is the one that its source means to give. */
 export function remove(core: Core, tag: string, name: Span): string {
   const known = core.catalogue.find(name)
+  if (known === ABSENT && core.dies('DELETE')) return ''
   if (known === ABSENT) return `${tag} NO "mailbox doesn't exist"\r\n`
   const server = core.serverIdOf(core.catalogue.records.location(known))
   core.catalogue.remove(name)

@@ -1,0 +1,24 @@
+import { networkInterfaces } from 'node:os'
+import type { DoctorFacts } from '../metrics/doctor-result.js'
+import { describeHost } from '../samplers/host.js'
+import { localPorts, localPortsTowards } from '../samplers/local-ports.js'
+import { listProc } from '../samplers/read-proc.js'
+import { mostOpenFiles } from './local-master.js'
+
+export function isOwnAddress(address: string): boolean {
+  const own = Object.values(networkInterfaces()).flatMap(all => (all ?? []).map(one => one.address))
+  return own.includes(address) || /^127\.|^::1$/.test(address)
+}
+
+/** @param port the master's */
+export function hostFacts(port: number): DoctorFacts['host'] {
+  const { cores, cpuLimitCores } = describeHost()
+  return {
+    descriptors: listProc('/proc/self/fd')?.length ?? null,
+    maxDescriptors: mostOpenFiles('self'),
+    cpus: cores,
+    cpuLimitCores: cpuLimitCores ?? null,
+    ports: localPorts() ?? null,
+    portsUsed: localPortsTowards(port) ?? null,
+  }
+}

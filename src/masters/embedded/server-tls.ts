@@ -1,0 +1,33 @@
+import { createSecureContext, type SecureContext } from 'node:tls'
+import { HarnessError, messageOf } from '../../core/errors.js'
+
+/** PEM, all of it. */
+export interface TlsOptions {
+  readonly certificate: string
+  readonly key: string
+  /** Clients' certificates that it signed are asked for, and name their owner. */
+  readonly clientAuthority?: string
+  /** TLS from the first byte on, as on a port of its own, instead of STARTTLS. */
+  readonly implicit?: boolean
+}
+
+export interface ServerTls {
+  readonly secureContext: SecureContext
+  readonly asksForCertificate: boolean
+  readonly implicit: boolean
+}
+
+/** @throws {HarnessError} `MASTER_SETUP` for what is no certificate, or not that of the key */
+export function serverTls({ certificate, key, clientAuthority, implicit = false }: TlsOptions): ServerTls {
+  try {
+    const authority = clientAuthority === undefined ? {} : { ca: clientAuthority }
+    const secureContext = createSecureContext({ cert: certificate, key, ...authority })
+    return { secureContext, asksForCertificate: clientAuthority !== undefined, implicit }
+  } catch (error) {
+    throw new HarnessError(
+      'MASTER_SETUP',
+      `TLS cannot be set up with this certificate and key: ${messageOf(error)}`,
+      'give a certificate and its private key, both as PEM',
+    )
+  }
+}
