@@ -74,7 +74,11 @@ export class Greeting {
 }
 
 export function bye(where: string, text: string): HarnessError {
-  return new HarnessError('MASTER_BYE', `${where} said BYE: ${printable(text)}`, 'it may be at its mupdate_connections_max')
+  return new HarnessError(
+    'MASTER_BYE',
+    `${where} said BYE: ${printable(text)}`,
+    'it may be at its mupdate_connections_max',
+  )
 }
 
 function endless(where: string): HarnessError {
