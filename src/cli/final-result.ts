@@ -42,13 +42,15 @@ export function finalResult(
   // Where a thread's last figures are lost, what it was told is not known either.
   const isLoss = run.lostFigures.length === 0
   const losses = isLoss ? [...(run.listShrank === true ? stopped : []), ...differences] : []
+  const saturated = [
+    ...(before.some(({ generator }) => generator.saturated)
+      ? ['before it was broken off, the harness was the limit']
+      : []),
+    ...saturationReasons(run),
+  ]
   const verdict = judge(parts, profile.thresholds, {
-    saturated: [
-      ...(before.some(({ generator }) => generator.saturated)
-        ? ['before it was broken off, the harness was the limit']
-        : []),
-      ...saturationReasons(run),
-    ],
+    // A master that is gone is why the status is what it is, and may be why the harness was the limit.
+    saturated: lost === undefined || saturated.length === 0 ? saturated : [lost, ...saturated],
     losses,
     failures: [
       ...[...stopped, ...differences].filter(reason => !losses.includes(reason)),
