@@ -47,13 +47,15 @@ export function finalResult(
       ? undefined
       : heldFailures(run.serversListed, run.held, profile)
   const losses = isLoss ? [...(run.listShrank === true ? stopped : []), ...differences, ...(held ?? [])] : []
+  const saturated = [
+    ...(before.some(({ generator }) => generator.saturated)
+      ? ['before it was broken off, the harness was the limit']
+      : []),
+    ...saturationReasons(run),
+  ]
   const verdict = judge(parts, profile.thresholds, {
-    saturated: [
-      ...(before.some(({ generator }) => generator.saturated)
-        ? ['before it was broken off, the harness was the limit']
-        : []),
-      ...saturationReasons(run),
-    ],
+    // A master that is gone is why the status is what it is, and may be why the harness was the limit.
+    saturated: lost === undefined || saturated.length === 0 ? saturated : [lost, ...saturated],
     losses,
     failures: [
       ...[...stopped, ...differences, ...(held ?? [])].filter(reason => !losses.includes(reason)),

@@ -249,6 +249,7 @@ function statusOf(result: RunResult, run: Run, lost: string | undefined): ExitSt
 
 /** A master that was lost and came back is an event; one that is gone at the end is a failure of its own. */
 async function masterLoss(run: Run, master: Master, clock: Clock): Promise<string | undefined> {
+  if (run.masterFault !== undefined) return `the master cannot be measured: ${run.masterFault}`
   const why = await whyAway(master, clock)
   return why && `the master was lost and did not come back: ${run.masterDeath ?? why}`
 }

@@ -1,6 +1,6 @@
 import type { Credentials, MasterAddress } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
-import { Client } from '../session/client.js'
+import { Client, LIST_SILENCE_MS } from '../session/client.js'
 
 export interface CleanupResult {
   readonly checked: number
@@ -28,7 +28,7 @@ export async function cleanUp(
   names: Iterable<string>,
   onProgress: (result: CleanupResult) => void,
 ): Promise<CleanupResult> {
-  const client = await Client.connect({ address, credentials, clock })
+  const client = await Client.connect({ address, credentials, clock, silenceMs: LIST_SILENCE_MS })
   const progress = { checked: 0, deleted: 0 }
   try {
     let batch: string[] = []
@@ -64,7 +64,7 @@ export async function present(
   clock: Clock,
   names: readonly string[],
 ): Promise<string[]> {
-  const client = await Client.connect({ address, credentials, clock })
+  const client = await Client.connect({ address, credentials, clock, silenceMs: LIST_SILENCE_MS })
   const there: string[] = []
   try {
     for (let i = 0; i < names.length; i += WINDOW) {

@@ -1,7 +1,7 @@
 import type { Credentials, MasterAddress } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
 import type { MailboxRecord } from '../core/mailbox.js'
-import { Client } from '../session/client.js'
+import { Client, LIST_SILENCE_MS } from '../session/client.js'
 import { REPLY } from '../wire/reply.js'
 
 const BATCH = 10_000
@@ -20,7 +20,7 @@ export async function listAll(
   clock: Clock,
   take: (records: readonly MailboxRecord[]) => Promise<void>,
 ): Promise<number> {
-  const client = await Client.connect({ address, credentials, clock })
+  const client = await Client.connect({ address, credentials, clock, silenceMs: LIST_SILENCE_MS })
   let count = 0
   let batch: MailboxRecord[] = []
   let taken = Promise.resolve()

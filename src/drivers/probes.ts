@@ -98,6 +98,8 @@ function nextTurn(): Promise<void> {
 class ProbeLane {
   outstanding = 0
   private client: Client | undefined
+  /** Reads its list, which need not have an end. */
+  private reading: Client | undefined
   private stopped = false
   private lastNs = Infinity
   /** When the connection came up last. */
@@ -122,7 +124,10 @@ class ProbeLane {
     const { address, credentials, clock } = this.context
     try {
       const client = await Client.connect({ address, credentials, clock, onLost: error => this.lost(error.message) })
+      if (this.stopped) return client.destroy()
+      this.reading = client
       if (this.name === 'NOOP.stream') await readList(client)
+      this.reading = undefined
       this.client = client
       this.openedNs = clock.nowNs()
       if (this.nextNs === Infinity) this.nextNs = clock.nowNs() + this.offsetNs
@@ -154,6 +159,7 @@ class ProbeLane {
     for (; this.nextNs <= this.lastNs; this.nextNs += this.periodNs) {
       this.metric(this.context.phase()).add('unfinished', this.nextNs, undefined, nowNs)
     }
+    this.reading?.destroy()
     await this.client?.logout(300)
   }
 

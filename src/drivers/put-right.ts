@@ -5,7 +5,7 @@ import { HarnessError } from '../core/errors.js'
 import type { MailboxRecord } from '../core/mailbox.js'
 import type { Command } from '../core/operation.js'
 import { formatCount } from '../core/units.js'
-import { Client } from '../session/client.js'
+import { Client, LIST_SILENCE_MS } from '../session/client.js'
 import { listAll } from './list-all.js'
 
 export interface PutRight {
@@ -50,7 +50,7 @@ export async function putRight(options: PutRightOptions): Promise<PutRight> {
   const { address, credentials, clock, onNames } = options
   const made = repairs.filter(({ commands }) => commands.some(({ kind }) => kind !== 'DELETE')).map(({ name }) => name)
   if (made.length > 0) onNames(made)
-  const client = await Client.connect({ address, credentials, clock })
+  const client = await Client.connect({ address, credentials, clock, silenceMs: LIST_SILENCE_MS })
   const refused: string[] = []
   try {
     for (let i = 0; i < repairs.length; i += WINDOW) {

@@ -1,7 +1,7 @@
 import type { Credentials, MasterAddress } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
 import type { MailboxRecord } from '../core/mailbox.js'
-import { Client } from '../session/client.js'
+import { Client, LIST_SILENCE_MS } from '../session/client.js'
 import type { KnownMailboxes } from '../traces/known-mailboxes.js'
 import { activateAll } from './calibration/commands.js'
 import { responseUs } from './calibration/connections.js'
@@ -23,7 +23,7 @@ export async function putState(
   known: KnownMailboxes,
   mayGoOn: (done: number) => boolean,
 ): Promise<number> {
-  const client = await Client.connect({ address, credentials, clock })
+  const client = await Client.connect({ address, credentials, clock, silenceMs: LIST_SILENCE_MS })
   let done = 0
   let batch: MailboxRecord[] = []
   const flush = async () => {

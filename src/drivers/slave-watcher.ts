@@ -125,7 +125,7 @@ export class SlaveWatcher implements SlaveObserver {
 
   dropped(error: Error): void {
     this.follow(false)
-    this.move('dropped')
+    this.move('dropped', undefined, isHarnessError(error) ? { code: error.code } : {})
     this.context.counters.slaveDrops++
     this.event('slave-dropped', error.message)
   }

@@ -1,7 +1,7 @@
 import type { Credentials, MasterAddress } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
 import type { MailboxRecord } from '../core/mailbox.js'
-import { Client } from '../session/client.js'
+import { Client, LIST_SILENCE_MS } from '../session/client.js'
 
 /** Commands under way at a time. */
 const WINDOW = 1000
@@ -24,7 +24,7 @@ export async function tellAll(
   clock: Clock,
   batches: AsyncIterable<readonly MailboxRecord[]>,
 ): Promise<Told> {
-  const client = await Client.connect({ address, credentials, clock })
+  const client = await Client.connect({ address, credentials, clock, silenceMs: LIST_SILENCE_MS })
   try {
     let refused = 0
     let refusal: string | undefined

@@ -121,6 +121,8 @@ export class Run {
   private unfinished: string | undefined
   /** Why the master is gone for good, so that nothing more can be measured; undefined while it is not. */
   masterDeath: string | undefined
+  /** Why it is of no use, though it answers. */
+  masterFault: string | undefined
   /** Undefined until all threads are ready and the noise floor is known. */
   begunNs: number | undefined
   endNs: number | undefined
@@ -283,6 +285,13 @@ export class Run {
   private lose(detail: string): void {
     this.masterDeath = detail
     setTimeout(() => this.endPhase?.('lost'), LOSS_SEEN_MS)
+  }
+
+  /** Each time that it comes back it would be told as much again. */
+  private giveUpOn(slave: number): void {
+    if (this.masterFault !== undefined) return
+    this.masterFault = `slave ${slave} was sent more than is taken from a master (WIRE_LIMIT); events.ndjson says of what`
+    this.lose(this.masterFault)
   }
 
   async kill(): Promise<void> {
@@ -460,7 +469,10 @@ export class Run {
     coveredNs.set(interval.worker, (coveredNs.get(interval.worker) ?? 0) + Math.max(0, lengthNs))
     this.stopLoss?.deleted(commandsIn(interval, 'DELETE'), commandsIn(interval, 'RESERVE'))
     this.moves.push(...interval.moves)
-    for (const move of interval.moves) this.stopFor(this.stopLoss?.moved(move), false)
+    for (const move of interval.moves) {
+      this.stopFor(this.stopLoss?.moved(move), false)
+      if (move.kind === 'dropped' && move.code === 'WIRE_LIMIT') this.giveUpOn(move.slave)
+    }
     this.options.observer.onInterval(interval, this.byIndex)
   }
 

@@ -65,7 +65,7 @@ export class Workload {
       this.begun = begun
     }
     const follows = shard.runs.includes('slaves') && plan.phases.some(({ until }) => until === 'converged')
-    this.ledger = follows ? new Ledger(new Catalogue(plan.site.mailboxes), propagationObserver(context)) : undefined
+    this.ledger = follows ? new Ledger(catalogueFor(plan), propagationObserver(context)) : undefined
     this.context = this.ledger === undefined ? context : { ...context, ledger: this.ledger }
   }
 
@@ -247,6 +247,11 @@ export class Workload {
       .then(() => this.leaving.delete(settled))
     this.leaving.add(settled)
   }
+}
+
+function catalogueFor({ site, slaves }: Plan): Catalogue {
+  const all = slaves.others.reduce((sum, { count }) => sum + count, slaves.count)
+  return new Catalogue(site.mailboxes, Math.min(all, slaves.mostFollowed))
 }
 
 /** Called a million times a second: the metrics of a phase are looked up once. */

@@ -24,7 +24,7 @@ export interface SlaveMove {
   readonly kind: SlaveMoveKind
   /** Of `listed`: how many mailboxes. */
   readonly records?: number
-  /** Of `refused`: why. */
+  /** Of `refused` and `dropped`: why. */
   readonly code?: ErrorCode
 }
 

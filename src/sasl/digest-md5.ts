@@ -48,7 +48,9 @@ export function directives(text: string): ReadonlyMap<string, readonly string[]>
     if (match === null) return undefined
     const name = match[1]!.toLowerCase()
     const value = match[2]?.replace(/\\(.)/gs, '$1') ?? match[3]!
-    found.set(name, [...(found.get(name) ?? []), value])
+    const values = found.get(name)
+    if (values === undefined) found.set(name, [value])
+    else values.push(value)
   }
   return found
 }

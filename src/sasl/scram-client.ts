@@ -15,6 +15,8 @@ import {
 
 /** More would be seconds of our own CPU for each login: a master that asks for it stops the harness, not itself. */
 const ITERATIONS_MAX = 1_000_000
+/** Of base64: salts have 16 bytes or so, and they are kept. */
+const SALT_MAX = 1000
 /** Keys of so many salts: masters have few users, and each has one salt. */
 const CACHED_MAX = 1024
 
@@ -77,6 +79,7 @@ export class ScramClient implements SaslClient {
     if (!/^[1-9]\d{0,9}$/.test(count) || Number(count) > ITERATIONS_MAX) {
       throw garbled(hash.mechanism, `the master wants the password hashed ${count.slice(0, 20)} times`)
     }
+    if (salt.length > SALT_MAX) throw garbled(hash.mechanism, `the master’s salt has ${salt.length} characters`)
     const keys = this.cache.get(hash, credentials.password, Buffer.from(salt, 'base64'), Number(count))
     const finalBare = `c=${Buffer.from(gs2).toString('base64')},r=${theirs}`
     const message = authMessage(this.firstBare, serverFirst, finalBare)

@@ -1,5 +1,7 @@
 import { HarnessError } from '../core/errors.js'
+import { printable } from '../core/printable.js'
 import type { Frame } from '../wire/frame.js'
+import { MAX_BANNER_BYTES } from '../wire/limits.js'
 import { decodeReply, REPLY, replyCode, statusText } from '../wire/reply.js'
 
 export interface Banner {
@@ -15,16 +17,19 @@ export interface Banner {
 /** @see RFC 3656 section 4 (banner); `* OK MUPDATE` comes in any place, Cyrus sends it last */
 export class BannerReader {
   private readonly capabilities = new Map<string, readonly string[]>()
+  private byteCount = 0
 
   constructor(private readonly where: string) {}
 
   /**
    * @returns the banner, when this was its last line
-   * @throws {HarnessError} `MASTER_NOT_MUPDATE`, `MASTER_BYE`
+   * @throws {HarnessError} `MASTER_NOT_MUPDATE`, `MASTER_BYE`, `WIRE_LIMIT`
    */
   take(frame: Frame): Banner | undefined {
     const { capabilities } = this
     const code = replyCode(frame)
+    this.byteCount += frame.next - frame.start
+    if (this.byteCount > MAX_BANNER_BYTES) throw endless(this.where)
     if (frame.count < 2 || !frame.equals(0, '*')) throw notMupdate(this.where, frame.restOfLine(0))
     if (code === REPLY.bye || code === REPLY.no) throw bye(this.where, statusText(frame))
     if (code !== REPLY.ok) {
@@ -33,8 +38,9 @@ export class BannerReader {
       return undefined
     }
     if (frame.count < 6 || !frame.isWord(2, 'MUPDATE')) throw notMupdate(this.where, frame.restOfLine(0))
-    const role = frame.count > 6 ? frame.text(6) : ''
-    return { host: frame.text(3), product: frame.text(4), version: frame.text(5), role, capabilities }
+    const [host, product, version] = [3, 4, 5].map(i => printable(frame.text(i)))
+    const role = frame.count > 6 ? printable(frame.text(6)) : ''
+    return { host, product, version, role, capabilities }
   }
 }
 
@@ -68,7 +74,19 @@ export class Greeting {
 }
 
 export function bye(where: string, text: string): HarnessError {
-  return new HarnessError('MASTER_BYE', `${where} said BYE: ${text}`, 'it may be at its mupdate_connections_max')
+  return new HarnessError(
+    'MASTER_BYE',
+    `${where} said BYE: ${printable(text)}`,
+    'it may be at its mupdate_connections_max',
+  )
+}
+
+function endless(where: string): HarnessError {
+  return new HarnessError(
+    'WIRE_LIMIT',
+    `the banner of ${where} goes on after ${MAX_BANNER_BYTES} bytes`,
+    'give the port of a MUPDATE master (usually 3905)',
+  )
 }
 
 function notMupdate(where: string, line: string): HarnessError {

@@ -4,6 +4,7 @@ import { HarnessError, messageOf } from '../core/errors.js'
 import { Fifo } from '../core/fifo.js'
 import type { MailboxRecord } from '../core/mailbox.js'
 import type { Command } from '../core/operation.js'
+import { printable } from '../core/printable.js'
 import { ActivateBatch } from '../wire/activate-batch.js'
 import { encodeCommand } from '../wire/encode.js'
 import { Frame } from '../wire/frame.js'
@@ -48,6 +49,8 @@ export interface ConnectOptions {
   readonly clock: Clock
   /** For connection, banner and login together, as Cyrus's `client_timeout`. */
   readonly timeoutMs?: number
+  /** A command that waits for so long while nothing is heard is given up, and the connection with it; never when absent. */
+  readonly silenceMs?: number
   /** Makes a port that stays silent show what it is. Cyrus's clients only wait, as all that follow the first do. */
   readonly firstContact?: boolean
   /** `false`: says nothing of a login before it is asked, which takes a round trip more. */
@@ -75,6 +78,10 @@ export interface Security {
 }
 
 const DEFAULT_TIMEOUT_MS = 10_000
+/** For who reads or repairs a list: the longest that a real master was seen to be busy with others is 32 s. */
+export const LIST_SILENCE_MS = 60_000
+/** Looks at a silence, within its length. */
+const SILENCE_LOOKS = 4
 /** How long a silent port is given at first contact before it is asked to show what it is. */
 const BANNER_PATIENCE_MS = 3_000
 /**
@@ -123,6 +130,7 @@ export class Client {
   private greeting: Greeting | undefined
   private closing = false
   private nudged = false
+  private silenceWatch: NodeJS.Timeout | undefined
   private established = false
   private held = false
   private pauses = 0
@@ -334,6 +342,19 @@ export class Client {
     }
   }
 
+  private watchSilence(limitMs: number): void {
+    let heardNs = this.heardNs
+    let silentLooks = 0
+    this.silenceWatch = setInterval(() => {
+      const isSilent = this.underWay > 0 && this.pauses === 0 && this.heardNs === heardNs
+      heardNs = this.heardNs
+      silentLooks = isSilent ? silentLooks + 1 : 0
+      if (silentLooks < SILENCE_LOOKS) return
+      const what = `${this.where} has not answered for ${limitMs / 1000} s`
+      this.fail(new HarnessError('TIMEOUT', what, 'see what keeps it: its log, its CPU, who holds its lock'))
+    }, limitMs / SILENCE_LOOKS)
+  }
+
   private nudge(): void {
     this.nudged = true
     this.write(`${NUDGE_TAG} NOOP\r\n`)
@@ -365,6 +386,7 @@ export class Client {
     await this.authenticate()
     if (this.options.address.compress === true) await this.compress()
     this.established = true
+    if (this.options.silenceMs !== undefined) this.watchSilence(this.options.silenceMs)
   }
 
   private async authenticate(): Promise<void> {
@@ -469,7 +491,7 @@ export class Client {
     this.answered(waiting)
     // Texts are wanted where something went wrong only.
     if (code === REPLY.ok) waiting.handler.onDone('OK', '')
-    else waiting.handler.onDone(code === REPLY.no ? 'NO' : 'BAD', statusText(frame))
+    else waiting.handler.onDone(code === REPLY.no ? 'NO' : 'BAD', printable(statusText(frame)))
   }
 
   private push(pending: Pending): void {
@@ -497,6 +519,7 @@ export class Client {
   private fail(error: HarnessError): void {
     if (this.lost !== undefined) return
     this.lost = error
+    clearInterval(this.silenceWatch)
     this.transport?.destroy()
     this.traced?.closed(this.closing ? undefined : error.message)
     const waiting = this.pending.takeAll()

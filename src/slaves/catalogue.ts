@@ -1,6 +1,7 @@
 import type { MailboxRecord } from '../core/mailbox.js'
 import { DELETE, MAILBOX, RESERVE, type RecordKind, RecordSpan } from '../wire/record-scanner.js'
 import { KnownList } from './known-list.js'
+import { RoomForUnasked } from './room-for-unasked.js'
 import { SpanHash } from './span-hash.js'
 
 /** A state of one mailbox that somebody was seen to have, or made. */
@@ -42,9 +43,17 @@ export class Catalogue {
   private versionTable: Int32Array
   private readonly hash = new SpanHash()
   private readonly own = new RecordSpan()
+  private readonly room: RoomForUnasked
 
-  /** @param expected mailboxes that there will be, roughly: what has to grow is copied, and memory that is new is slow */
-  constructor(private readonly expected = 0) {
+  /**
+   * @param expected mailboxes that there will be, roughly: what has to grow is copied, and memory that is new is slow
+   * @param holders slaves that will hold them
+   */
+  constructor(
+    private readonly expected = 0,
+    holders = 1,
+  ) {
+    this.room = new RoomForUnasked(expected, holders)
     const size = Math.max(FIRST_SIZE, Math.ceil(expected * (1 + SPARE_SHARE)))
     const slots = 2 ** Math.ceil(Math.log2(size * 2))
     this.list = new KnownList(size)
@@ -69,7 +78,11 @@ export class Catalogue {
     this.list = new KnownList(this.expected)
   }
 
-  /** @returns the version that a record is; @param after the mailbox whose record came before it in a list, or -1 */
+  /**
+   * @param after the mailbox whose record came before it in a list, or -1
+   * @returns the version that a record is
+   * @throws {HarnessError} `WIRE_LIMIT` when it is a new one, and there are more than there is memory for
+   */
   identify(record: RecordSpan, after: number): VersionId {
     const { hash } = this
     if (record.kind !== DELETE) hash.record(record)
@@ -80,10 +93,13 @@ export class Catalogue {
     }
     const { lo, hi } = hash
     const known = record.kind === DELETE ? NONE : this.find(lo, hi)
+    const size = this.names + this.versions
     const name = known === NONE ? this.intern(record) : this.versionName[known]
     if (after !== NONE) this.next[after] = name
-    if (record.kind === DELETE) return this.deletion(name)
-    return known === NONE ? this.add(name, record.kind, lo, hi, 0) : known
+    if (known !== NONE) return known
+    const version = record.kind === DELETE ? this.deletion(name) : this.add(name, record.kind, lo, hi, 0)
+    if (this.names + this.versions > size) this.room.take(record, this)
+    return version
   }
 
   /** @returns the latest version that is the same state as this one: a mailbox may have been something else since */

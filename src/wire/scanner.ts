@@ -1,4 +1,4 @@
-import { NO_BYTES } from './ascii.js'
+import { LF, NO_BYTES } from './ascii.js'
 import { Frame, INCOMPLETE, parseFrame } from './frame.js'
 import { DEFAULT_LIMITS, type WireLimits } from './limits.js'
 import type { RecordScanner } from './record-scanner.js'
@@ -17,6 +17,8 @@ export class FrameScanner {
   private carry: Uint8Array = NO_BYTES
   private carried = 0
   private goneAhead = 0
+  /** Bytes carried when they were last looked at. */
+  private lookedAt = 0
 
   constructor(
     private readonly limits: WireLimits = DEFAULT_LIMITS,
@@ -42,6 +44,7 @@ export class FrameScanner {
     const next = parseFrame(this.chunk, this.at, this.limit, this.frame, this.limits)
     if (next === INCOMPLETE) {
       this.appendToCarry(this.limit - this.at)
+      this.lookedAt = this.carried
       this.goAhead()
       return false
     }
@@ -62,15 +65,19 @@ export class FrameScanner {
   private nextFromCarry(): boolean {
     // Grow by doubling, so that a small frame copies little of the chunk and a large one is re-read few times.
     while (this.at < this.limit) {
-      this.appendToCarry(Math.min(this.limit - this.at, Math.max(1024, this.carried)))
+      const before = this.carried
+      this.appendToCarry(Math.min(this.limit - this.at, Math.max(1024, before)))
+      // A frame ends with a line; one that comes in drops is read again when there is twice as much, for its limits.
+      if (this.carried < this.lookedAt * 2 && !this.carry.subarray(before, this.carried).includes(LF)) continue
+      this.lookedAt = this.carried
       const next = parseFrame(this.carry, 0, this.carried, this.frame, this.limits)
       if (next !== INCOMPLETE) {
         this.at -= this.carried - next
         this.carried = 0
         return this.taken()
       }
+      this.goAhead()
     }
-    this.goAhead()
     return false
   }
 

@@ -14,6 +14,9 @@ export class CommandReader {
   private owned = false
   private goneAhead = 0
   private needed = 0
+  /** Whether a line end has come since the parser looked last, and the bytes that it had then. */
+  private hasLineEnd = true
+  private lookedAt = 0
 
   constructor(
     readonly parser: CommandParser,
@@ -30,8 +33,10 @@ export class CommandReader {
       this.at = 0
       this.limit = chunk.length
       this.owned = false
+      this.hasLineEnd = true
       return
     }
+    this.hasLineEnd ||= chunk.includes(LF)
     this.makeRoom(chunk.length)
     this.bytes.set(chunk, this.limit)
     this.limit += chunk.length
@@ -42,17 +47,26 @@ export class CommandReader {
    * @throws {HarnessError} `WIRE_LIMIT`
    */
   next(loggedIn: boolean): boolean {
-    if (this.pendingBytes === 0 || this.pendingBytes < this.needed) return this.nothing()
+    const { pendingBytes } = this
+    if (pendingBytes === 0 || pendingBytes < this.needed || !this.isWorthALook(pendingBytes)) return this.nothing()
     const next = this.parser.parse(this.bytes, this.at, this.limit, loggedIn)
     for (; this.goneAhead < this.parser.goAheads; this.goneAhead++) this.onGoAhead()
     if (next === INCOMPLETE) {
       this.needed = this.parser.needed
+      this.hasLineEnd = false
+      this.lookedAt = pendingBytes
       return this.nothing()
     }
     this.at = next
     this.goneAhead = 0
     this.needed = 0
+    this.hasLineEnd = true
     return true
+  }
+
+  /** A command ends with a line; one that comes in drops is read again when there is twice as much, for its limits. */
+  private isWorthALook(pendingBytes: number): boolean {
+    return this.hasLineEnd || pendingBytes >= this.lookedAt * 2
   }
 
   /**
@@ -69,6 +83,7 @@ export class CommandReader {
     }
     const line = Buffer.from(this.bytes.subarray(this.at, end)).toString('latin1')
     this.at = end + 1
+    this.hasLineEnd = true
     return line.endsWith('\r') ? line.slice(0, -1) : line
   }
 

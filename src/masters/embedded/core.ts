@@ -116,7 +116,8 @@ export class Core {
 
   removeStream(connection: Dialogue, filtered: boolean): void {
     if (!this.streams.delete(connection)) return
-    if (filtered) this.filteredStreams--
+    // Nobody asks for servers any more: the names that who was here has asked for need not be known.
+    if (filtered && --this.filteredStreams === 0) this.serverIds.clear()
     if (this.streams.size === 0) this.log.clear()
   }
 

@@ -1,6 +1,6 @@
 import { HarnessError } from '../../core/errors.js'
 import { CR, LF } from '../../wire/ascii.js'
-import { DEFAULT_LIMITS, type WireLimits } from '../../wire/limits.js'
+import { DEFAULT_LIMITS, STRANGER_LIMITS, type WireLimits } from '../../wire/limits.js'
 import type { Span } from './span.js'
 
 export const UNRECOGNIZED = '"Unrecognized command"'
@@ -18,6 +18,8 @@ const CLOSE_BRACE = 125
 
 /** imap/imapparse.c's limit for a word and for a quoted string, 128 kB; there it ends the process. */
 const MAX_WORD_BYTES = 131_072
+/** Every reply begins with it, and so does every record of a list. */
+const MAX_TAG_BYTES = 1024
 /** imap/mupdate.c docmd: "limit on number of processed hosts" */
 const MAX_HOSTS = 30
 
@@ -67,7 +69,9 @@ export class CommandParser {
   needed = 0
   private readonly unknown: readonly Verb[]
   private readonly loginFirst: string
-  private readonly limits: WireLimits
+  private readonly friendLimits: WireLimits
+  /** Of who speaks. */
+  private limits: WireLimits
   private bytes: Uint8Array = new Uint8Array(0)
   private start = 0
   private at = 0
@@ -79,6 +83,7 @@ export class CommandParser {
   constructor({ unknown = [], loginFirst = '"Please login first"', limits = DEFAULT_LIMITS }: Grammar = {}) {
     this.unknown = unknown
     this.loginFirst = loginFirst
+    this.friendLimits = limits
     this.limits = limits
   }
 
@@ -96,6 +101,7 @@ export class CommandParser {
     this.needed = 0
     this.args = []
     this.problem = undefined
+    this.limits = loggedIn ? this.friendLimits : STRANGER_LIMITS
     this.command(loggedIn)
     if (this.problem !== undefined && !this.short) this.verb = undefined
     if (!this.short) return this.at
@@ -106,6 +112,7 @@ export class CommandParser {
   private command(loggedIn: boolean): void {
     let ch = this.getWord()
     this.tag = this.word
+    if (this.tag.length > MAX_TAG_BYTES) throw tooLong('a tag', this.tag.length)
     if (ch !== SP) {
       this.refuse('* BAD "Need command"', ch)
       return
@@ -230,7 +237,8 @@ export class CommandParser {
     if (ch !== CLOSE_BRACE) return this.unget()
     if (this.get() !== CR) return this.unget()
     if (this.get() !== LF) return this.unget()
-    if (this.at + length - this.start > this.limits.maxFrameBytes) throw tooLong('a command', this.at + length)
+    if (this.at + length - this.start > this.limits.maxFrameBytes)
+      throw tooLong('a command', this.at + length - this.start)
     if (waits) this.goAheads++
     const start = this.at
     if (start + length >= this.limit) {
@@ -261,8 +269,12 @@ export class CommandParser {
     if (ch === CR) ch = this.get()
     if (ch !== LF) return ch
     if (this.at + length - this.start > this.limits.maxFrameBytes) throw tooLong('a literal', length)
-    if (this.at + length > this.limit) this.short = true
-    else this.at += length
+    if (this.at + length > this.limit) {
+      this.short = true
+      this.needed = this.at + length + 1 - this.start
+      return EOF
+    }
+    this.at += length
     return this.get()
   }
 }

@@ -6,11 +6,15 @@ import { type Span, spanText } from './span.js'
 
 /** Entries of a batch: about 50 kB of records. */
 const BATCH_ENTRIES = 512
+/** A batch ends after so many, however few entries they are: of one large ACL, a thousand changes can be kept in no memory. */
+const BATCH_BYTES = 256 * 1024
 /** Batches kept at once, so that one slave far behind does not make us keep all it missed as bytes. */
 const SHARED_BATCHES = 64
 
 interface Batch {
   readonly from: number
+  /** The first entry that is not in it. */
+  readonly to: number
   readonly bytes: Uint8Array
   /** Where each entry's record begins, so that a slave that stands further on gets the rest of the same bytes. */
   readonly offsets: Uint32Array
@@ -47,22 +51,26 @@ export class UpdateBatches {
   ): { bytes: Uint8Array; cursor: number } {
     const boundary = (Math.floor(from / BATCH_ENTRIES) + 1) * BATCH_ENTRIES
     const batchEnd = Math.min(boundary, this.log.end)
-    const cursor = Math.min(batchEnd, limit)
-    if (filter !== undefined) return { bytes: this.encode(tag, from, cursor, filter).bytes, cursor }
+    if (filter !== undefined) {
+      const { bytes, to } = this.encode(tag, from, Math.min(batchEnd, limit), filter)
+      return { bytes, cursor: to }
+    }
     if (this.sharedEnd !== this.log.end) {
       this.shared.clear()
       this.sharedEnd = this.log.end
     }
     const key = `${boundary} ${tag}`
     let batch = this.shared.get(key)
-    if (batch === undefined || batch.from > from) {
+    if (batch === undefined || batch.from > from || batch.to <= from) {
       // A second one that wants more of it: make the whole, there will be others.
-      const first = batch === undefined ? from : Math.max(boundary - BATCH_ENTRIES, this.log.start)
-      batch = this.encode(tag, first, batchEnd, undefined)
+      const whole = batch !== undefined && batch.from > from
+      batch = this.encode(tag, whole ? Math.max(boundary - BATCH_ENTRIES, this.log.start) : from, batchEnd, undefined)
+      if (batch.to <= from) batch = this.encode(tag, from, batchEnd, undefined)
       if (this.shared.size >= SHARED_BATCHES) this.shared.clear()
       this.shared.set(key, batch)
     }
-    const end = cursor < batchEnd ? batch.offsets[cursor - batch.from] : undefined
+    const cursor = Math.min(batch.to, limit)
+    const end = cursor < batch.to ? batch.offsets[cursor - batch.from] : undefined
     return { bytes: batch.bytes.subarray(batch.offsets[from - batch.from], end), cursor }
   }
 
@@ -72,12 +80,13 @@ export class UpdateBatches {
     let i = 0
     this.writer.length = 0
     this.log.read(from, to, (name, oldServer, newServer) => {
+      if (this.writer.length >= BATCH_BYTES) return
       offsets[i++] = this.writer.length
       if (filter !== undefined && !filter.has(oldServer) && !filter.has(newServer)) return
       if (this.faults === undefined) this.encodeState(prefixes, name)
       else this.encodeBroken(this.faults, prefixes, name, from + i)
     })
-    return { from, bytes: this.writer.take(), offsets }
+    return { from, to: from + i, bytes: this.writer.take(), offsets }
   }
 
   /** The same for every slave, since a batch may be encoded more than once: by the entry's number. */

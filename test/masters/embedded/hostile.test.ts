@@ -66,6 +66,25 @@ describe.each([
     expect(world.reports).toHaveLength(1)
   })
 
+  it('an answer to a challenge that has no end ends the connection, with a reason', () => {
+    const client = new Master().connect()
+    client.say('A AUTHENTICATE "PLAIN"\r\n')
+    for (let i = 0; i < 40; i++) client.say('x'.repeat(1000))
+    expect(client.take()).toMatch(/\* BYE "a SASL response of \d+ bytes or more"\r\n$/)
+    expect(client.destroyed).toBe(true)
+  })
+
+  it('names of servers that nobody asks for any more are forgotten', () => {
+    const world = new Master()
+    for (const servers of ['"a" "b" "c"', '"d"', '"e" "f"']) {
+      const client = world.login()
+      client.say(`U UPDATE ${servers}\r\n`)
+      client.connection.close()
+      world.settle()
+    }
+    expect(world.core.serverId('another')).toBe(0)
+  })
+
   it('that comes along with a good command is refused after its answer', () => {
     const client = new Master().login()
     client.say('N NOOP\r\nA FIND {524289+}\r\n')

@@ -262,3 +262,32 @@ describe('a client that does not read its replies', () => {
     expect(writer.take().match(/Search completed/g)).toHaveLength(40_000)
   })
 })
+
+describe('a mailbox with a long ACL', () => {
+  it('that has changed often is not sent all at once', () => {
+    const client = slave()
+    client.take()
+    for (let i = 0; i < 400; i++) writer.say('X RESERVE "a" "be!p"\r\n')
+    writer.say(`X ACTIVATE "a" "be!p" {50000+}\r\n${'x'.repeat(50_000)}\r\n`)
+    client.reading = false
+    client.say('N0 NOOP\r\n')
+    // It is what it is now, each time: 20 MB.
+    expect(client.backlogBytes).toBeLessThan(400_000)
+    client.readAgain()
+    const said = client.take()
+    expect(said.match(/U01 MAILBOX \{1\+\}/g)).toHaveLength(401)
+    expect(said.endsWith('N0 OK "Noop done"\r\n')).toBe(true)
+  })
+
+  it('is sent to others that stand elsewhere, once for each change', () => {
+    const early = slave()
+    const late: FakeClient[] = []
+    for (let i = 0; i < 60; i++) {
+      writer.say(`X ACTIVATE "a${i % 3}" "be!p" {20000+}\r\n${'x'.repeat(20_000)}\r\n`)
+      if (i % 10 === 5) late.push(slave())
+    }
+    for (const client of [early, ...late]) client.take()
+    const counts = [early, ...late].map(client => client.ask('N NOOP\r\n').match(/U01 MAILBOX/g)?.length)
+    expect(counts).toEqual([60, 54, 44, 34, 24, 14, 4])
+  })
+})
