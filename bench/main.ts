@@ -1,6 +1,7 @@
 /** `npm run bench [-- PAIRS [PART…]]`: each row of the issues' speed tables, every run listed, the table last. */
 import { benchAgainstMupref } from './against-mupref.js'
 import { benchAnonymise } from './anonymise.js'
+import { benchCodec } from './codec.js'
 import { benchCosts } from './costs.js'
 import { benchLayers } from './layers.js'
 import { benchListener } from './listener.js'
@@ -12,6 +13,7 @@ import { benchRecorder } from './recorder.js'
 import { benchWorkers } from './workers.js'
 
 const PARTS = {
+  codec: benchCodec,
   generator: benchGenerator,
   embedded: benchEmbedded,
   layers: benchLayers,
