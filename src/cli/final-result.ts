@@ -59,6 +59,11 @@ export function finalResult(
     losses,
     failures: [
       ...[...stopped, ...differences, ...(held ?? [])].filter(reason => !losses.includes(reason)),
+      ...(run.refused === undefined
+        ? []
+        : [
+            `the master refused ${formatCount(run.refused.count)} mailboxes that it was to hold, such as ${run.refused.first}`,
+          ]),
       ...(lost === undefined ? [] : [lost]),
       ...(held === undefined ? countFailures(measured, profile) : []),
       ...thrashFailures(measured, profile),

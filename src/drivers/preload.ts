@@ -12,6 +12,9 @@ export interface PreloadOptions {
 
 const RECONNECT_MS = 500
 
+/** Of one mailbox that it did not take, with what it said. */
+export const PRELOAD_REFUSED = 'preload-refused'
+
 /**
  * Fills a master with a site's mailboxes by pipelined ACTIVATE: a closed loop, as fast as the master takes them. A
  * mailbox whose reply was lost with its connection is sent again, since ACTIVATE may be repeated.
@@ -130,7 +133,7 @@ class Lane implements ReplyHandler {
     this.owner.context.counters.preloaded++
     if (status === 'OK') return
     this.owner.refuse(this.ring[slot].name)
-    this.owner.context.event('preload-refused', `${this.ring[slot].name}: ${text}`)
+    this.owner.context.event(PRELOAD_REFUSED, `${this.ring[slot].name}: ${text}`)
   }
 
   /** Each command under way is told of the loss; the last one of them starts the repair. */

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.js'
 import { messageOf } from '../core/errors.js'
 import { WIPE } from '../drivers/operation-run.js'
+import { PRELOAD_REFUSED } from '../drivers/preload.js'
 import { type HttpResult, HttpUsers } from '../drivers/http.js'
 import type { Master } from '../masters/master.js'
 import type { Counters, Interval, SlaveMove } from '../metrics/interval.js'
@@ -116,6 +117,8 @@ export class Run {
   /** Why it was ended by its own rules. */
   stopReason: string | undefined
   listShrank = false
+  /** What the master did not take of the list that it was to have first. */
+  refused: { readonly count: number; readonly first: string } | undefined
   private readonly stopLoss: StopLoss | undefined
   /** A phase on which later ones build, and which came to its limit. */
   private unfinished: string | undefined
@@ -372,7 +375,8 @@ export class Run {
     this.watch.sample()
     phase.end(how, clock.nowNs(), this.watch.diskFlushes)
     if (planned.until === 'converged') this.noteUncompared(planned.name, how, limitNs)
-    if (how === 'condition' && planned.until === 'preloaded') this.stopLoss?.expect(plan.site.mailboxes)
+    if (how === 'condition' && planned.until === 'preloaded')
+      this.stopLoss?.expect(plan.site.mailboxes - (this.refused?.count ?? 0))
     if (how === 'limit' && NEEDED.includes(planned.until)) this.unfinished = planned.name
     if (how === 'limit') this.event('phase-limit', `${planned.name}: not ${planned.until} after ${limitNs / 1e9} s`)
   }
@@ -417,6 +421,8 @@ export class Run {
         break
       case 'event':
         this.event(report.event, report.detail, report.atNs)
+        if (report.event === PRELOAD_REFUSED)
+          this.refused = { count: (this.refused?.count ?? 0) + 1, first: this.refused?.first ?? report.detail }
         if (report.event === WIPE) this.stopFor(this.stopLoss?.wipes(report.detail), false)
         if (report.suspects.length > 0 && Math.abs(report.atNs - this.restartOrderedNs) > LOSS_NEAR_NS)
           this.losses.push(report)

@@ -11,8 +11,9 @@ export const SATURATION = {
   eventLoopDelayP99Us: 50_000,
   eventLoopLateShare: 0.25,
   eventLoopLateSeconds: 3,
-  /** One of our threads was on a CPU, or waiting for one, ≥ 95 % of the time in this share of the samples. */
+  /** One of our threads was on a CPU, or waiting for one, ≥ 95 % of the time in this share of the samples, and for a second at least. */
   peggedShare: 0.5,
+  peggedSeconds: 1,
   /** CPU time that the hypervisor gave to others. */
   stealShare: 0.1,
 } as const
@@ -24,7 +25,7 @@ export interface HarnessPhase {
   readonly loopLateShare: number
   readonly loopLateSeconds: number
   /** Largest share of samples in which one own thread was pegged, and its name. */
-  readonly pegged: { readonly thread: string; readonly share: number } | undefined
+  readonly pegged: { readonly thread: string; readonly share: number; readonly seconds: number } | undefined
   readonly stealShare: number | undefined
 }
 
@@ -44,8 +45,9 @@ export function saturationOf(phase: HarnessPhase): string[] {
       `its event loop was ≥ ${SATURATION.eventLoopDelayP99Us / 1000} ms late in ${percent(phase.loopLateShare)} of the seconds`,
     )
   }
-  if (phase.pegged !== undefined && phase.pegged.share > SATURATION.peggedShare) {
-    say(`thread "${phase.pegged.thread}" was pegged in ${percent(phase.pegged.share)} of the samples`)
+  const { pegged } = phase
+  if (pegged !== undefined && pegged.share > SATURATION.peggedShare && pegged.seconds >= SATURATION.peggedSeconds) {
+    say(`thread "${pegged.thread}" was pegged in ${percent(pegged.share)} of the samples`)
   }
   if (phase.stealShare !== undefined && phase.stealShare > SATURATION.stealShare) {
     say(`${percent(phase.stealShare)} of this host's CPU time went to other machines (steal)`)

@@ -5,6 +5,7 @@ import { ListenQueueCounter } from '../samplers/listen-queue.js'
 import { type OwnLoad, OwnLoadSampler } from '../samplers/own-load.js'
 import { type ProcessSample, ProcessSampler, ProcessSpan } from '../samplers/process-cpu.js'
 import type { Overflow } from './conditions.js'
+import type { HarnessPhase } from './saturation.js'
 
 /** At most 250 ms apart, or a master pegged for a moment would look half idle (DESIGN: CPU). */
 const SAMPLE_MS = 250
@@ -68,9 +69,11 @@ export class WatchSpan {
     return this.host.elapsedNs > 0 ? this.host.fullNs / 1e6 : undefined
   }
 
-  get pegged(): { thread: string; share: number } | undefined {
+  get pegged(): HarnessPhase['pegged'] {
     const [most] = [...this.peggedSamples].sort((a, b) => b[1] - a[1])
-    return most === undefined ? undefined : { thread: most[0], share: most[1] / this.own.samples }
+    return most === undefined
+      ? undefined
+      : { thread: most[0], share: most[1] / this.own.samples, seconds: (most[1] * SAMPLE_MS) / 1000 }
   }
 }
 

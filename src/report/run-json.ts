@@ -41,6 +41,8 @@ export interface RunRecord {
   readonly stopReason?: string | undefined
   /** It stopped since a list had shrunk. */
   readonly listShrank?: boolean
+  /** Of the preload: how many the master did not take, and the first with what it said. */
+  readonly refused?: { readonly count: number; readonly first: string } | undefined
   readonly retryDelayNs: number
   readonly slaveCount: number
   readonly phases: readonly PhaseState[]

@@ -55,6 +55,18 @@ describe('a rehearsal', { timeout: 120_000 }, () => {
     expect(existsSync(join(folder, 'report.html'))).toBe(true)
   })
 
+  it('is none where the master does not take all of the dump, and says of which', async () => {
+    const odd = workbench.file(
+      'odd.txt',
+      Buffer.concat([...written('text', [...records, { ...records[0]!, name: 'user.a\0b' }])]),
+    )
+    const { status, stdout } = await rehearse('--dump', odd)
+    expect(status).toBe(4)
+    expect(stdout.replace(/\s+/g, ' ')).toMatch(
+      /NO-GO: .* the master refused 1 mailboxes that it was to hold, such as user\.a/,
+    )
+  })
+
   it('without the way back says that it was not rehearsed', async () => {
     const { status, stdout } = await rehearse('--dump', dump, '--format', 'markdown')
     expect(status).toBe(0)

@@ -28,3 +28,17 @@ it('a phase that has ended takes no more: what comes then is the end of the run'
   phase.watch.add(undefined, own, undefined)
   expect(phase.result(200e6).harnessCpuMs).toBe(50)
 })
+
+it('a thread of ours is pegged when it was so for a second, however short the phase', () => {
+  const arrivals = { kind: 'closed', thinkTimeNs: 0, concurrency: 1 } as const
+  const step: PlanPhase = { name: 'move', run: [], limitNs: 1e9, durationNs: 1e9, arrivals, events: [] }
+  const phase = new PhaseState(step, 0)
+  const pegged = { label: 'load', tid: 1, runShare: 1, waitShare: 0 }
+  const own = { atNs: 0, elapsedNs: 250e6, cpuCores: 1, threads: [], pegged: [pegged] }
+  for (let i = 0; i < 3; i++) phase.watch.add(undefined, own, undefined)
+  expect(phase.saturation()).toEqual([])
+  phase.watch.add(undefined, own, undefined)
+  expect(phase.saturation()).toEqual([
+    'move: the harness was the limit: thread "load" was pegged in 100 % of the samples',
+  ])
+})
