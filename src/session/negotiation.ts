@@ -5,9 +5,9 @@ import { mechanismOf, showsPassword, strongest } from '../sasl/mechanism.js'
 import type { Banner } from './banner.js'
 
 /**
- * Whether STARTTLS comes next. Where nothing is said of it, as Cyrus's own clients do (imap/backend.c,
- * backend_authenticate): only if otherwise the password would be shown, or nobody could log in. It is not for nothing
- * that others are spared it: a mupdate 3.6.1 dies of it (docs/security.md).
+ * Whether STARTTLS comes next. Where nothing is said of it, only if otherwise the password would be shown, or nobody could
+ * log in; Cyrus's own clients begin it only for the second (imap/backend.c, backend_authenticate: on SASL_NOMECH). It is
+ * not for nothing that others are spared it: a mupdate 3.6.1 dies of it (docs/security.md).
  *
  * @throws {HarnessError} `TLS_UNAVAILABLE` where it was asked for and is not offered: that may be somebody's doing
  */
@@ -33,7 +33,7 @@ export function tlsRefused(where: string, why: string): HarnessError {
   return new HarnessError(
     'TLS_UNAVAILABLE',
     `no STARTTLS with ${where}: ${why}`,
-    'set tls_server_cert and tls_server_key in the master’s imapd.conf (later versions also need allowstarttls: yes); on a network of your own, leave it out with --tls off',
+    'leave it out with --tls off on a network of your own; the master’s imapd.conf gives it with tls_server_cert and tls_server_key (later versions also allowstarttls: yes), but a mupdate 3.6.1 dies of it: see docs/security.md',
   )
 }
 
