@@ -202,13 +202,16 @@ export class SiteModel {
     return true
   }
 
-  /** Users whose names are wanted, with their live mailboxes, as they are when each is asked for. */
+  /**
+   * Users whose names are wanted, with their live mailboxes, as they are when each is asked for.
+   *
+   * @param indices of those who are looked at, in their order; all, without those who come meanwhile, when absent
+   */
   *users(
     isWanted: (name: UserName) => boolean = () => true,
+    indices: Iterable<number> = upTo(this.#newUser.index),
   ): Generator<{ readonly user: User; readonly live: readonly MailboxRecord[] }, void, undefined> {
-    // Those who come meanwhile are not among them.
-    const last = this.#newUser.index
-    for (let index = 0; index <= last; index++) {
+    for (const index of indices) {
       // Before the user is made, as in pick.
       if (this.#touched.get(index)?.live.length === 0 || !isWanted(this.#nameAt(index))) continue
       const user = this.#user(index)
@@ -314,4 +317,8 @@ export class SiteModel {
 
 function indexOf(records: readonly MailboxRecord[], { name }: MailboxRecord): number {
   return records.findIndex(record => record.name === name)
+}
+
+function* upTo(last: number): Generator<number, void, undefined> {
+  for (let index = 0; index <= last; index++) yield index
 }

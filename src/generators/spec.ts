@@ -65,6 +65,8 @@ export interface Selection {
   /** These users, by their names as ACLs have them. */
   readonly named?: readonly string[] | undefined
   readonly mailboxes?: number | undefined
+  /** By how many of their mailboxes the step is about; in the order of users when absent. */
+  readonly order?: 'heaviest' | 'lightest' | undefined
 }
 
 /** Of mail, by which users are moved: between what the backend that they leave says, and what the other one says. */

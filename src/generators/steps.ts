@@ -171,16 +171,32 @@ function* selected(
     const name = nameOf(user, model.site)
     return name.startsWith(prefix) && named?.has(name) !== false
   }
-  for (const { user, live } of model.users(isNamed)) {
-    const isWanted = ({ location }: MailboxRecord) => isOn(location, selection) && serverOf(location) !== except
-    const all = withDeleted ? [...live, ...model.deletedOf(user)] : live
-    const own = all.filter(isWanted).slice(0, mailboxesLeft)
+  const isWanted = ({ location }: MailboxRecord) => isOn(location, selection) && serverOf(location) !== except
+  const wantedOf = ({ user, live }: { readonly user: User; readonly live: readonly MailboxRecord[] }) =>
+    (withDeleted ? [...live, ...model.deletedOf(user)] : live).filter(isWanted)
+  const { order } = selection
+  const indices = order && byWeight(order, model.users(isNamed), wantedOf)
+  for (const found of model.users(isNamed, indices)) {
+    const { user } = found
+    const own = wantedOf(found).slice(0, mailboxesLeft)
     if (own.length === 0) continue
     usersLeft--
     mailboxesLeft -= own.length
     yield { user, own }
     if (usersLeft <= 0 || mailboxesLeft <= 0) return
   }
+}
+
+/** Who has the most, or the fewest, as it is now; of those who have as many the first is first. */
+function byWeight<T extends { readonly user: User }>(
+  order: 'heaviest' | 'lightest',
+  users: Iterable<T>,
+  wantedOf: (found: T) => readonly MailboxRecord[],
+): number[] {
+  const sign = order === 'heaviest' ? -1 : 1
+  return Array.from(users, found => ({ index: found.user.index, weight: wantedOf(found).length }))
+    .sort((a, b) => sign * (a.weight - b.weight) || a.index - b.index)
+    .map(({ index }) => index)
 }
 
 /** As ACLs have it, without the marker of a run. */

@@ -228,6 +228,10 @@ const selection = {
   from: serverName.optional().describe('only those on this server'),
   partition: partitionName.optional(),
   prefix: ascii.optional().describe('only users whose names, as ACLs have them, begin so'),
+  order: z
+    .enum(['heaviest', 'lightest'])
+    .optional()
+    .describe('those with the most, or the fewest, mailboxes first; in the order of users when absent'),
 }
 
 const copying = {

@@ -23,17 +23,18 @@ export function stepWords(step: StepDocument): string {
 /** Of a list so many names are told. */
 const MOST_NAMES = 3
 
-function which({ users, mailboxes, from, partition, prefix }: SelectionDocument): string {
+function which({ users, mailboxes, from, partition, prefix, order }: SelectionDocument): string {
   const much = [
     ...(mailboxes === undefined ? [] : [`${formatCount(mailboxes)} mailboxes`]),
     ...(users === undefined ? [] : [whom(users)]),
   ]
-  return [
+  const words = [
     much.length === 0 ? 'all users' : much.join(' of '),
     ...(prefix === undefined ? [] : [`named ${prefix}…`]),
     ...(from === undefined ? [] : [`from ${from}`]),
     ...(partition === undefined ? [] : [`(partition ${partition})`]),
-  ].join(' ')
+  ]
+  return `${words.join(' ')}${order === undefined ? '' : `, the ${order} first`}`
 }
 
 function whom(users: number | readonly string[]): string {

@@ -183,6 +183,21 @@ describe('move', () => {
       expect(name).toMatch(/^user\.a/)
   })
 
+  it('takes those with the most mailboxes first, or those with the fewest, where that is asked for', () => {
+    const site = makeSite({ mailboxes: 3000 })
+    const weights = (order: Selection['order']) => {
+      const { sent } = perform({ kind: 'move', to: BE2, selection: { from: BE1, users: 40, order }, abort: 0 }, site)
+      const owners = sent.filter(({ kind }) => kind === 'moveIn').map(({ mailboxes: [name] }) => ownerOf(name!))
+      return [...new Set(owners)].map(owner => owners.filter(other => other === owner).length)
+    }
+    const [heaviest, lightest, byName] = [weights('heaviest'), weights('lightest'), weights(undefined)]
+    expect(heaviest).toEqual(heaviest.toSorted((a, b) => b - a))
+    expect(lightest).toEqual(lightest.toSorted((a, b) => a - b))
+    expect([heaviest, lightest, byName].map(({ length }) => length)).toEqual([40, 40, 40])
+    expect(heaviest[0]).toBeGreaterThan(Math.max(...lightest))
+    expect(byName).not.toEqual(heaviest)
+  })
+
   it('that is broken off leaves reserved what was not taken over, until the backend pushes its list', () => {
     const result = perform({ kind: 'move', to: BE2, selection: { from: BE1, users: 60 }, abort: 0.5 })
     const reserved = [...result.master.list.values()].filter(({ state }) => state === 'reserved')

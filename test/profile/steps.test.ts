@@ -91,6 +91,7 @@ describe('steps in words', () => {
     ['renameDomain: { from: a.org, to: b.org }', 'rename domain a.org to b.org'],
     ['create: { users: [zoe], on: be1.example.com }', 'create zoe on be1.example.com'],
     ['create: { users: 1200 }', 'create 1,200 users'],
+    ['delete: { users: 10, order: lightest }', 'delete 10 users, the lightest first'],
   ])('%s', (step, words) => {
     const { phases } = profileOf(step)
     expect(stepWords(phases[1]!.step!)).toBe(words)
