@@ -1,11 +1,10 @@
-import { lookup } from 'node:dns/promises'
-import { networkInterfaces } from 'node:os'
-import { isLoopback, type MasterAddress } from '../core/address.js'
+import type { MasterAddress } from '../core/address.js'
 import { HarnessError } from '../core/errors.js'
 import { connectionsTo } from '../samplers/connections.js'
 import { settingOf } from '../site/cyrus-files.js'
 import { DEFAULT_PORT } from './choose-master.js'
 import { readCyrusFiles } from './included-files.js'
+import { addressesOf, THIS_HOST } from './own-addresses.js'
 import type { Progress } from './progress.js'
 
 /** Whom a master on this host serves is known. @throws {HarnessError} `USAGE` where it serves somebody */
@@ -53,20 +52,4 @@ export async function refuseProduction(
 function serverOf(text: string): { readonly host: string; readonly port: number | undefined } {
   const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d+))?$/.exec(text) ?? []
   return { host: bracketed ?? plain ?? text, port: port === undefined ? undefined : Number(port) }
-}
-
-/** Stands for all addresses of this host, of which each reaches the same masters. */
-const THIS_HOST = 'this host'
-
-/** Its name, and what that stands for. */
-async function addressesOf(host: string): Promise<string[]> {
-  const name = host.toLowerCase().replace(/\.$/, '')
-  const found = await lookup(name, { all: true }).catch(() => [])
-  const all = [name, ...found.map(({ address }) => address)]
-  return all.some(isOwn) ? [...all, THIS_HOST] : all
-}
-
-function isOwn(address: string): boolean {
-  const own = Object.values(networkInterfaces()).flatMap(links => links ?? [])
-  return isLoopback(address) || own.some(link => link.address === address)
 }

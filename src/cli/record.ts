@@ -10,6 +10,7 @@ import { RecordingProxy } from '../recording/recording-proxy.js'
 import { TraceFile } from '../recording/trace-file.js'
 import { BLINDING } from '../traces/blinding.js'
 import { TRACE_SCHEMA, type TraceHeader } from '../traces/trace-line.js'
+import { mayBeSame } from './own-addresses.js'
 import { Progress } from './progress.js'
 import { parseListen, parseTo } from './record-addresses.js'
 import { recordingText } from './recording-text.js'
@@ -52,8 +53,12 @@ Exit status: 0 recorded, 2 usage, or the trace could not be written to its end.`
     .action(async (flags: RecordFlags) => {
       const listen = parseListen(flags.listen, flags.allowRemote === true)
       const master = parseTo(flags.to)
-      if (listen.host === master.host && listen.port === master.port)
-        throw new HarnessError('USAGE', `--listen ${flags.listen}: that is the master`, 'give another port')
+      if (await mayBeSame(listen, master))
+        throw new HarnessError(
+          'USAGE',
+          `--listen ${flags.listen}: that is the master, ${flags.to}: the recorder would be its own client`,
+          'give another port',
+        )
       await record(listen, master, flags, new Progress(process.stderr, flags.quiet === true))
     })
 }
@@ -77,7 +82,13 @@ async function record(
     everyRecord: flags.everyRecord === true,
     clock,
     startNs,
-    onLine: line => trace.add(line),
+    onLine: line => {
+      trace.add(line)
+      if ('event' in line && line.event === 'looped' && proxy.tally.looped === 1)
+        progress.warn(
+          `${flags.to} leads back to this recorder: such connections are ended; give the master's own address`,
+        )
+    },
   }).catch(async error => {
     await trace.discard()
     throw error

@@ -10,7 +10,7 @@ export function recordingText(
   seconds: number,
   path: string,
 ): string {
-  const { connections, unreachable, messages, records, waited, undecodedBytes, bytes } = tally
+  const { connections, unreachable, looped, blinded, messages, records, waited, undecodedBytes, bytes } = tally
   const stay = summarise(residence, Infinity)
   const sentences = [
     `${counted(connections, 'connection')} in ${formatDurationUs(seconds * 1e6)}: ${counted(messages, 'message')} and ${counted(records, 'record')} of lists, ${formatBytes(bytes.client)} from clients and ${formatBytes(bytes.master)} from the master; in ${path}`,
@@ -21,6 +21,10 @@ export function recordingText(
       ? [`${counted(waited, 'message')} had to wait until the other side read, and is not among these`]
       : []),
     ...(unreachable > 0 ? [`for ${counted(unreachable, 'connection')} the master could not be reached`] : []),
+    ...(looped > 0 ? [`${counted(looped, 'connection')} of the recorder's own came back to it, and were ended`] : []),
+    ...(blinded > 0
+      ? [`${counted(blinded, 'connection')} had to be ended, for STARTTLS or COMPRESS may have been asked for unseen`]
+      : []),
     ...(undecodedBytes > 0
       ? [`${formatBytes(undecodedBytes)} could not be decoded, and were passed on all the same`]
       : []),

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.js'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { type Histogram, newHistogram, record } from '../metrics/latency.js'
 import type { TraceLine } from '../traces/trace-line.js'
+import { OwnConnections } from './own-connections.js'
 import { Relay } from './relay.js'
 
 export interface RecordingOptions {
@@ -22,6 +23,10 @@ export interface RecordingOptions {
 export interface RecordingTally {
   connections: number
   unreachable: number
+  /** Of its own: the master was itself. */
+  looped: number
+  /** Ended, for the client may have asked for what is refused. */
+  blinded: number
   messages: number
   records: number
   /** Messages for which the other side had no room: how long they stayed is not the recorder's. */
@@ -35,6 +40,8 @@ export class RecordingProxy {
   readonly tally: RecordingTally = {
     connections: 0,
     unreachable: 0,
+    looped: 0,
+    blinded: 0,
     messages: 0,
     records: 0,
     waited: 0,
@@ -45,6 +52,7 @@ export class RecordingProxy {
   readonly residence: Histogram = newHistogram()
   private readonly server: Server
   private readonly relays = new Set<Relay>()
+  private readonly own = new OwnConnections()
 
   private constructor(private readonly options: RecordingOptions) {
     this.server = createServer({ allowHalfOpen: true }, client => this.relay(client))
@@ -100,6 +108,8 @@ export class RecordingProxy {
         nowNs: () => clock.nowNs(),
         startNs,
         onLine: line => this.take(line),
+        isOwn: () => this.own.has(client),
+        onReached: master => this.own.add(master),
         onBytes: (from, count) => {
           this.tally.bytes[from] += count
         },
@@ -116,7 +126,8 @@ export class RecordingProxy {
     if ('verb' in line && line.residenceUs !== undefined) record(this.residence, line.residenceUs * 1000)
     if ('records' in line) tally.records += line.records
     if ('undecoded' in line) tally.undecodedBytes += line.undecoded
-    if ('event' in line && line.event === 'unreachable') tally.unreachable++
+    if ('event' in line && (line.event === 'unreachable' || line.event === 'looped' || line.event === 'blinded'))
+      tally[line.event]++
     this.options.onLine(line)
   }
 }

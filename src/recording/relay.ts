@@ -1,8 +1,8 @@
-import { connect, type Socket } from 'node:net'
+import { Socket } from 'node:net'
 import type { MasterAddress } from '../core/address.js'
 import type { TraceLine } from '../traces/trace-line.js'
 import { BannerFilter } from '../traces/banner-filter.js'
-import { CommandGate, type Refusal } from '../traces/command-gate.js'
+import { CommandGate, type OwnReply } from '../traces/command-gate.js'
 import { Dialogue, type Moment } from '../traces/dialogue.js'
 import { quoted } from '../wire/encode.js'
 
@@ -15,10 +15,15 @@ export interface RelayOptions {
   /** When the trace began. */
   readonly startNs: number
   readonly onLine: (line: TraceLine) => void
+  /** Whether the client is a connection of the recorder's own. */
+  readonly isOwn: () => boolean
+  /** It has reached the master. */
+  readonly onReached: (master: Socket) => void
   /** Bytes have passed. */
   readonly onBytes: (from: 'client' | 'master', count: number) => void
 }
 
+type Event = 'opened' | 'unreachable' | 'looped' | 'blinded' | 'ended' | 'closed'
 type Ender = 'client' | 'master' | 'recorder'
 
 const KEEP_ALIVE_MS = 60_000
@@ -31,12 +36,13 @@ export class Relay {
   private readonly dialogue: Dialogue
   private readonly banner: BannerFilter | undefined
   private readonly gate = new CommandGate()
-  /** What was refused, and is not answered yet: there are answers to come before. */
-  private readonly refusals: Refusal[] = []
-  private readonly master: Socket
+  /** To what is refused, not said yet: there are answers to come before. */
+  private readonly replies: OwnReply[] = []
+  private readonly master = new Socket({ allowHalfOpen: true })
   private endedBy: Ender | undefined
   private error: string | undefined
   private isOpen = false
+  private isBlinded = false
   private closed = 0
 
   constructor(
@@ -46,16 +52,16 @@ export class Relay {
     onOver: () => void,
   ) {
     const { everyRecord, onLine, strikes } = options
-    const { host, port } = options.master
     this.dialogue = new Dialogue({ connection, everyRecord, onLine })
     this.banner = strikes ? new BannerFilter() : undefined
-    this.master = connect({ host, port, allowHalfOpen: true })
     this.master.once('connect', () => this.open())
     for (const socket of [client, this.master]) {
       socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS)
       socket.on('error', error => this.broken(socket, error))
       socket.once('close', () => this.onClosed(onOver))
     }
+    // By the second the recorder knows of each connection of its own that it has been accepted at the other end.
+    setImmediate(() => setImmediate(() => this.reach()))
   }
 
   /** The recorder ends. */
@@ -64,8 +70,20 @@ export class Relay {
     for (const socket of [this.client, this.master]) socket.destroy()
   }
 
+  private reach(): void {
+    if (this.master.destroyed) return
+    if (this.options.isOwn()) {
+      this.event({ event: 'looped' })
+      this.end()
+      return
+    }
+    const { host, port } = this.options.master
+    this.master.connect({ host, port })
+  }
+
   private open(): void {
     this.isOpen = true
+    this.options.onReached(this.master)
     this.event({ event: 'opened' })
     const { client, master, gate, banner, dialogue } = this
     this.pipe(client, master, {
@@ -101,8 +119,9 @@ export class Relay {
       }
       const atUs = this.us(readNs)
       way.decode(chunk, waits ? { atUs, waited: true } : { atUs, residenceUs: Math.round(stayNs / 100) / 10 })
-      this.refuse()
+      this.reply()
       this.options.onBytes(name, chunk.length)
+      if (this.isBlinded && !this.master.destroyed) this.blinded()
     })
     from.on('end', () => {
       this.endedBy ??= name
@@ -114,20 +133,34 @@ export class Relay {
 
   /** What the master gets of it. */
   private guard(chunk: Buffer): Uint8Array {
-    const { bytes, refused } = this.gate.pass(chunk)
-    this.refusals.push(...refused)
+    const { bytes, replies, isBlinded } = this.gate.pass(chunk, this.dialogue)
+    this.replies.push(...replies)
+    this.isBlinded = isBlinded
     return bytes
   }
 
   /** In its turn: when the master has answered all else, and is not in the middle of a line. */
-  private refuse(): void {
-    const { dialogue, refusals } = this
-    for (let next = refusals[0]; next !== undefined && dialogue.isTurnOf(next.tag); next = refusals[0]) {
-      refusals.shift()
+  private reply(): void {
+    const { dialogue, replies } = this
+    for (let next = replies[0]; next !== undefined && dialogue.isTurnOf(next.tag); next = replies[0]) {
+      replies.shift()
+      if (next.goAhead) {
+        give(this.client, '+ go ahead\r\n')
+        continue
+      }
       const text = `${next.verb} is refused: this connection is recorded`
       give(this.client, `${next.tag} NO ${quoted(text)}\r\n`)
       dialogue.fromRecorder(next.tag, 'NO', text, this.us(this.options.nowNs()))
     }
+  }
+
+  /** It is better to have no connection than one that nobody can read any more. */
+  private blinded(): void {
+    this.endedBy ??= 'recorder'
+    this.event({ event: 'blinded' })
+    give(this.client, `* BYE ${quoted('what came before cannot be read: nothing may hide what follows')}\r\n`)
+    this.client.pause().destroySoon()
+    this.master.destroy()
   }
 
   private broken(socket: Socket, error: Error): void {
@@ -155,7 +188,7 @@ export class Relay {
     } else if (by === 'master') this.event({ event: 'unreachable', ...why })
   }
 
-  private event(event: { event: 'opened' | 'unreachable' | 'ended' | 'closed'; by?: Ender; error?: string }): void {
+  private event(event: { event: Event; by?: Ender; error?: string }): void {
     this.options.onLine({ atUs: this.us(this.options.nowNs()), connection: this.connection, ...event })
   }
 

@@ -35,6 +35,9 @@ const VERBS: Partial<Record<ReplyCode, string>> = {
   [REPLY.goAhead]: '+',
 }
 
+/** Before a login anything else in a tag's place may be a response. */
+const LIKE_A_TAG = /^[a-z]{0,3}\d{0,6}$/i
+
 /** One each for all: what is in them is taken at once. */
 const frame = new Frame()
 const span = new RecordSpan()
@@ -50,8 +53,8 @@ class Side {
 
 /**
  * Tells for a trace what the two sides of a connection say, whatever they say. Of logins it tells the mechanism, where the master
- * has offered it, and whether there was one: no response, no challenge, and not how long they were. What is no command, before a
- * login or in one, is taken for part of it.
+ * has offered it, and whether there was one: no response, no challenge, and not how long they were. What is no command before a
+ * login, and all that a client says in one, is taken for part of it.
  */
 export class Dialogue {
   /** Tags of the commands without an answer, in their order. */
@@ -59,8 +62,12 @@ export class Dialogue {
   private hasGreeted = false
   private readonly client = new Side('client')
   private readonly master = new Side('master')
-  private isLoggedIn = false
+  isLoggedIn = false
+  /** How often the master has said that it waits for a literal. */
+  goneAhead = 0
   private readonly logins = new Set<string>()
+  /** Tags that are not told, wherever they are: they may be responses. */
+  private readonly untold = new Set<string>()
   private readonly mechanisms = new Set<string>()
   /** Tags of lists that have not ended; the records of the last of them are counted where they lie. */
   private readonly lists = new Set<string>()
@@ -73,10 +80,10 @@ export class Dialogue {
 
   /** All that was said before has its answer, and the master is not in the middle of a line; as far as that is known. */
   isTurnOf(tag: string): boolean {
-    const { undecoded, scanner } = this.master
-    const [first] = this.unanswered
-    if (undecoded !== undefined || !this.unanswered.has(tag)) return true
-    return this.hasGreeted && first === tag && scanner.pendingBytes === 0
+    const { client, master, unanswered } = this
+    if (client.undecoded !== undefined || master.undecoded !== undefined) return true
+    const [first = tag] = unanswered
+    return this.hasGreeted && first === tag && master.scanner.pendingBytes === 0
   }
 
   fromClient(bytes: Uint8Array, moment: Moment): void {
@@ -111,7 +118,7 @@ export class Dialogue {
       return
     }
     const { scanner } = side
-    if (scanner.pendingBytes === 0 && isHidden(bytes, 0)) {
+    if (scanner.pendingBytes === 0 && isHidden(bytes[0], this.isLoggedIn)) {
       this.tellUndecoded(side, bytes.length)
       side.undecoded = 0
       return
@@ -138,10 +145,15 @@ export class Dialogue {
     if (said === undefined) {
       if (isLogin) this.tellSecret('client')
       else this.tellUndecoded(this.client, frame.next - frame.start)
+      if (this.isSecret && frame.count > 0) this.untold.add(frame.text(0))
       return
     }
     const { tag, verb } = said
-    this.unanswered.add(tag)
+    const isTold = this.logins.size === 0 && (this.isLoggedIn || LIKE_A_TAG.test(tag))
+    if (isTold) this.untold.delete(tag)
+    else this.untold.add(tag)
+    // What may be a response has no answer of its own.
+    if (isTold || (BLINDING as readonly string[]).includes(verb)) this.unanswered.add(tag)
     if (verb === 'AUTHENTICATE') this.logins.add(tag)
     if ((verb === 'UPDATE' || verb === 'LIST') && !this.options.everyRecord) this.beginList(tag)
     this.tell('client', tag, verb, isLogin ? this.mechanism() : textsFrom(2))
@@ -162,6 +174,7 @@ export class Dialogue {
 
   private takeReply(): void {
     const code = replyCode(frame)
+    if (code === REPLY.goAhead) this.goneAhead++
     const tag = frame.count > 0 ? frame.text(0) : ''
     const isRecord = !frame.malformed && recordOf(frame, code, span)
     if (isRecord && this.lists.has(tag)) {
@@ -180,6 +193,7 @@ export class Dialogue {
   private takeStatus(code: ReplyCode, tag: string): void {
     const { isSecret } = this
     this.unanswered.delete(tag)
+    if (isSecret && !LIKE_A_TAG.test(tag)) this.untold.add(tag)
     if (this.lists.delete(tag)) this.listing = undefined
     if (this.logins.delete(tag) && code === REPLY.ok) this.isLoggedIn = true
     // It may repeat what it was sent, or be the last challenge.
@@ -212,10 +226,15 @@ export class Dialogue {
     if (this.counted === undefined) return
     const { tag, records, bytes } = this.counted
     this.counted = undefined
-    this.options.onLine({ ...this.place, from: 'master', tag, records, bytes })
+    if (this.untold.has(tag)) this.tellSecret('master')
+    else this.options.onLine({ ...this.place, from: 'master', tag, records, bytes })
   }
 
   private tell(from: TracedMessage['from'], tag: string, verb: string, texts: readonly string[] = []): void {
+    if (this.untold.has(tag)) {
+      if (from !== 'recorder') this.tellSecret(from)
+      return
+    }
     // What is struck or refused does not pass.
     const { atUs, ...stay } = this.moment
     const passed = (BLINDING as readonly string[]).includes(verb) ? {} : stay

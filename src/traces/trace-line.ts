@@ -21,8 +21,10 @@ export const traceHeaderSchema = z.strictObject({
 const eventSchema = z.strictObject({
   ...place,
   event: z
-    .enum(['opened', 'unreachable', 'ended', 'closed'])
-    .describe('ended: one side says no more; unreachable: the master was not, and the client’s connection was closed'),
+    .enum(['opened', 'unreachable', 'looped', 'blinded', 'ended', 'closed'])
+    .describe(
+      'ended: one side says no more; unreachable: the master was not, and the client’s connection was closed; looped: it was the recorder’s own, and was closed; blinded: the client may have asked for what is refused, in such a way that nobody can tell, and the recorder ended it',
+    ),
   by: z.enum(['client', 'master', 'recorder']).optional().describe('who ended it'),
   error: z.string().optional(),
 })

@@ -67,7 +67,7 @@ export class TraceReader {
 
   private add(line: TraceLine, startedS: number): void {
     const atS = startedS + line.atUs / 1e6
-    if ('event' in line && line.event === 'unreachable') return
+    if ('event' in line && (line.event === 'unreachable' || line.event === 'looped')) return
     const reading = this.connection(line.connection, atS)
     reading.endS = Math.max(reading.endS, atS)
     if ('undecoded' in line) reading.unread++

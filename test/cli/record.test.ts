@@ -1,9 +1,11 @@
 import { once } from 'node:events'
 import { existsSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { connect } from 'node:net'
+import { networkInterfaces } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { mayBeSame } from '../../src/cli/own-addresses.js'
 import { parseListen, parseTo } from '../../src/cli/record-addresses.js'
 import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import type { ReplayResult } from '../../src/metrics/replay-result.js'
@@ -157,7 +159,7 @@ describe('mupdate-bench record', () => {
       args: ['-l', '0', '-t', 'mupdate://h', '-o', 't.gz'],
       says: /not packed while it is written/,
     },
-    { what: 'itself', args: ['-l', '9999', '-t', 'mupdate://127.0.0.1:9999'], says: /that is the master/ },
+    { what: 'itself', args: ['-l', '9999', '-t', 'mupdate://localhost:9999'], says: /that is the master/ },
     {
       what: 'an address that it cannot have',
       args: ['-l', '192.0.2.1:9', '--allow-remote', '-t', 'mupdate://h', '-o', 't.ndjson'],
@@ -204,6 +206,27 @@ describe('run --trace', () => {
 })
 
 describe('addresses of record', () => {
+  const [network = '127.0.0.1'] = Object.values(networkInterfaces())
+    .flatMap(links => links ?? [])
+    .filter(({ internal, family }) => !internal && family === 'IPv4')
+    .map(({ address }) => address)
+
+  it.each([
+    ['127.0.0.1', 'localhost', true],
+    ['0.0.0.0', '127.0.0.1', true],
+    ['0.0.0.0', network, true],
+    ['::', 'localhost.', true],
+    [network, '0.0.0.0', true],
+    [network, network, true],
+    // Each has its own.
+    ['192.0.2.7', '127.0.0.1', false],
+    ['127.0.0.2', '127.0.0.1', false],
+    ['0.0.0.0', '192.0.2.7', false],
+  ])('who listens at %s and connects to %s may be one: %s', async (listen, to, isOne) => {
+    expect(await mayBeSame({ host: listen, port: 3905 }, { host: to, port: 3905 })).toBe(isOne)
+    expect(await mayBeSame({ host: listen, port: 13905 }, { host: to, port: 3905 })).toBe(false)
+  })
+
   it.each([
     ['13905', '127.0.0.1', 13905],
     ['localhost:0', 'localhost', 0],

@@ -5,7 +5,7 @@ import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import { entityRandom, type Random } from '../../src/core/random.js'
 import { loadHistograms } from '../../src/metrics/latency.js'
-import { RecordingProxy } from '../../src/recording/recording-proxy.js'
+import { type RecordingOptions, RecordingProxy } from '../../src/recording/recording-proxy.js'
 import type { TraceLine } from '../../src/traces/trace-line.js'
 import { BANNER } from '../support/line-server.js'
 import { lit } from '../support/telemetry-log.js'
@@ -45,7 +45,7 @@ async function connected(options: Partial<{ strikes: boolean; everyRecord: boole
   return { client, master }
 }
 
-async function start(port: number, options: Partial<{ strikes: boolean; everyRecord: boolean }> = {}): Promise<void> {
+async function start(port: number, options: Partial<RecordingOptions> = {}): Promise<void> {
   proxy ??= await RecordingProxy.start({
     listen: { host: '127.0.0.1', port: 0 },
     master: { host: '127.0.0.1', port },
@@ -99,6 +99,54 @@ describe('RecordingProxy', () => {
     client.write('C1 COMPRESS "DEFLATE"\r\nX NOOP\r\n')
     await until('the refusal', () => byClient.text.includes('C1 NO'))
     expect(byMaster.text).toBe('X NOOP\r\n')
+  })
+
+  it('waits for the literal of what it refuses, in its turn', async () => {
+    const { client, master } = await connected()
+    const [byClient, byMaster] = [heardBy(client), heardBy(master)]
+    master.write(BANNER, 'latin1')
+    await until('the banner', () => byClient.text.includes('OK MUPDATE'))
+    client.write('X0 NOOP\r\nZ01 COMPRESS {7}\r\n')
+    await until('the NOOP', () => byMaster.text !== '')
+    await sleep(20)
+    expect(byClient.text).not.toContain('+')
+    master.write('X0 OK "done"\r\n')
+    await until('that it waits', () => byClient.text.endsWith('X0 OK "done"\r\n+ go ahead\r\n'))
+    client.write('DEFLATE\r\n')
+    await until('the refusal', () => byClient.text.includes('Z01 NO'))
+    expect(byMaster.text).toBe('X0 NOOP\r\n')
+  })
+
+  it.each(['\x01junk\r\n', 'X1 NOOP {99}\r\n'])('lets no STARTTLS pass behind %j', async junk => {
+    const { client, master } = await connected()
+    const [byClient, byMaster] = [heardBy(client), heardBy(master)]
+    master.write(BANNER, 'latin1')
+    await until('the banner', () => byClient.text.includes('OK MUPDATE'))
+    client.write(`${junk}S01 STARTTLS\r\n`)
+    if (junk.includes('NOOP')) {
+      await closed()
+      expect(events().slice(1)).toEqual(['blinded', 'closed recorder'])
+      expect(byClient.text).toMatch(/\r\n\* BYE "what came before cannot be read/)
+    } else await until('the refusal', () => byClient.text.includes('S01 NO'))
+    expect(byMaster.text).toBe(junk)
+  })
+
+  it('ends connections of its own that come back to it, and goes on', async () => {
+    const listener = createServer().listen(0, '127.0.0.1')
+    await once(listener, 'listening')
+    const { port } = listener.address() as AddressInfo
+    listener.close()
+    // As by a name that has become the recorder's since.
+    await start(port, { listen: { host: '::', port }, master: { host: 'localhost', port } })
+    for (let i = 0; i < 3; i++) {
+      const client = connect({ port, host: '127.0.0.1' })
+      sockets.push(client)
+      client.resume().on('error', () => {})
+      await once(client, 'close')
+    }
+    await until('the end', () => proxy!.open === 0)
+    expect(proxy!.tally).toMatchObject({ connections: 6, looped: 3 })
+    expect(events().filter(event => event === 'looped')).toHaveLength(3)
   })
 
   it('passes on every other byte as it is, both ways, whatever they are', async () => {

@@ -42,15 +42,16 @@ describe('BannerFilter', () => {
   })
 })
 
-/** As a filter, for {@link passed}. */
-function gate() {
+/** As a filter, for {@link passed}; what the master has said is the same all the time. */
+function gate(heard = { isLoggedIn: false, goneAhead: 0 }) {
   const gate = new CommandGate()
-  const refused: string[] = []
+  const all = { replies: [] as string[], isBlinded: false }
   return {
-    refused,
+    all,
     pass(chunk: Buffer) {
-      const { bytes, refused: some } = gate.pass(chunk)
-      refused.push(...some.map(({ tag, verb }) => `${tag} ${verb}`))
+      const { bytes, replies, isBlinded } = gate.pass(chunk, heard)
+      all.replies.push(...replies.map(({ tag, verb, goAhead }) => (goAhead ? `+ ${tag}` : `${tag} ${verb}`)))
+      all.isBlinded = isBlinded
       return bytes
     },
     end: () => gate.end(),
@@ -66,7 +67,7 @@ describe('CommandGate', () => {
     for (const cuts of [[], ...everyCut(ALL), Array.from({ length: ALL.length }, (_, i) => i)]) {
       const filter = gate()
       expect(passed(filter, ALL, cuts)).toEqual({ out: BEFORE + AFTER + AFTER, held: '' })
-      expect(filter.refused).toEqual(['S1 STARTTLS', 'C1 COMPRESS'])
+      expect(filter.all).toEqual({ replies: ['S1 STARTTLS', 'C1 COMPRESS'], isBlinded: false })
     }
   })
 
@@ -100,17 +101,78 @@ describe('CommandGate', () => {
     )
   })
 
-  it('holds nothing of what is hidden, and of what follows', () => {
-    const filter = gate()
-    for (const piece of ['\0\0\0\x09abcd', '\nAB', '\nX1 START', 'TLS\r\n'])
+  it.each([
+    { isLoggedIn: true, first: '\0\0\0\x09abcd' },
+    { isLoggedIn: false, first: '\x16\x03\x01abcd' },
+  ])('holds nothing of what is hidden, and of what follows: $first', ({ isLoggedIn, first }) => {
+    const filter = gate({ isLoggedIn, goneAhead: 0 })
+    for (const piece of [first, '\nAB', '\nX1 START', 'X\r\n'])
       expect(filter.pass(Buffer.from(piece)).length).toBe(piece.length)
-    expect(filter.refused).toEqual([])
+    expect(filter.all).toEqual({ replies: [], isBlinded: false })
   })
 
-  it('behind what is longer than any line it passes on all', () => {
+  it.each(['\x01junk\r\n', '\0\r\n', 'X1 FLY "\r\n', 'X1 FIND "a\r\n', '{\r\n', 'é{x}\r\n', 'X1 NOOP "\\" x\\\r\n'])(
+    'knows the next line behind %j, as masters do',
+    before => {
+      for (const cuts of everyCut(`${before}S1 STARTTLS\r\nX2 NOOP\r\n`)) {
+        const filter = gate()
+        expect(passed(filter, `${before}S1 STARTTLS\r\nX2 NOOP\r\n`, cuts).out).toBe(`${before}X2 NOOP\r\n`)
+        expect(filter.all).toEqual({ replies: ['S1 STARTTLS'], isBlinded: false })
+      }
+    },
+  )
+
+  // Where Cyrus ends the line, or may, and the literal or the quote would go on.
+  it.each([
+    'X1 FIND {99999999+}\r\n',
+    'X1 NOOP {13}\r\n',
+    '{20+}\r\n',
+    'X1 {20+}\r\n',
+    'X1 NOOP {20+}\n',
+    'X1 FIND x{3+}\r\n',
+    'X1 NOOP {+}\r\n',
+    'X1 NOOP {9+}\rx\r\n',
+    'X1 FIND "a\\\n',
+    `X1 RESERVE ${lit('a')} "b\\\n`,
+    `X1 RESERVE ${lit('a')} x{20+}\r\n`,
+  ])('lets no STARTTLS pass behind %j, and says so', before => {
+    const text = `${before}S1 STARTTLS\r\nX2 NOOP\r\n`
+    const command = text.indexOf('STARTTLS')
+    for (const cuts of everyCut(text)) {
+      const filter = gate()
+      const { out } = passed(filter, text, cuts)
+      expect(text.startsWith(out)).toBe(true)
+      expect(out.length).toBeLessThanOrEqual(command + 'STARTTLS'.length)
+      expect(filter.all.isBlinded).toBe(true)
+    }
+  })
+
+  it('behind a tag of which the master has the beginning neither', () => {
     const filter = gate()
-    const text = `X1 FIND {99999999+}\r\nX2 STARTTLS\r\n`
-    expect(passed(filter, text, [5, 25])).toEqual({ out: text, held: '' })
-    expect(filter.refused).toEqual([])
+    const tag = 't'.repeat(300)
+    expect(passed(filter, `${tag} STARTTLS\r\nX2 NOOP\r\n`, [299]).out).toBe(tag.slice(0, 299))
+    expect(filter.all.isBlinded).toBe(true)
+  })
+
+  it('STARTTLS with a NUL behind it, which is one to Cyrus, does not pass', () => {
+    expect(passed(gate(), 'S1 STARTTLS\0x\r\n', []).out).toBe('')
+  })
+
+  it('a name in a literal is a name, also in one that the master has waited for', () => {
+    const heard = { isLoggedIn: true, goneAhead: 0 }
+    const filter = gate(heard)
+    let out = Buffer.from(filter.pass(Buffer.from('X1 FIND {13}\r\n'))).toString()
+    heard.goneAhead++
+    out += Buffer.from(filter.pass(Buffer.from('S1 STARTTLS\r\n\r\nS2 STARTTLS\r\n'))).toString()
+    expect(out).toBe('X1 FIND {13}\r\nS1 STARTTLS\r\n\r\n')
+    expect(filter.all).toEqual({ replies: ['S2 STARTTLS'], isBlinded: false })
+  })
+
+  it('goes ahead with the literal of what it refuses, as a master would, and refuses then', () => {
+    const filter = gate()
+    expect(filter.pass(Buffer.from('Z01 COMPRESS {7}\r\n')).length).toBe(0)
+    expect(filter.all.replies).toEqual(['+ Z01'])
+    expect(filter.pass(Buffer.from('DEFLATE\r\nX1 NOOP\r\n')).toString()).toBe('X1 NOOP\r\n')
+    expect(filter.all).toEqual({ replies: ['+ Z01', 'Z01 COMPRESS'], isBlinded: false })
   })
 })

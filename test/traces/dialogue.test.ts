@@ -145,6 +145,17 @@ describe('Dialogue', () => {
       after: ['C A01 AUTHENTICATE PLAIN', 'M A01 NO', 'M * BAD', 'M X BAD'],
     },
     {
+      what: 'a response that stands where a tag does',
+      said: [
+        ['client', `${password} NOOP\r\n${password} FLY\r\nA01 AUTHENTICATE "PLAIN"\r\n${password} NOOP\r\n`],
+        ['client', `X0 FIND "${password}"\r\nX1 UPDATE\r\n${password} STARTTLS\r\n`],
+        ['master', `${password} BAD "Please login first"\r\nA01 OK "Authenticated"\r\n${password} OK "x"\r\n`],
+        ['master', `${password} BAD "Unrecognized"\r\nX1 MAILBOX ${lit(password)} ${lit('a!b')} ${lit('')}\r\n`],
+        ['client', 'X2 NOOP\r\n'],
+      ],
+      after: ['C (secret)', 'C A01 AUTHENTICATE PLAIN', 'M (secret)', 'M A01 OK', 'C X2 NOOP'],
+    },
+    {
       what: 'half of a login, when the connection ends',
       said: [['client', `A01 AUTHENTICATE "PLAIN" {${password.length + 3}+}\r\n${password}`]],
       after: ['C (secret)'],
