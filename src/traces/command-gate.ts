@@ -15,6 +15,8 @@ export interface HeardOfMaster {
   readonly isLoggedIn: boolean
   /** How many literals it has said that it waits for. */
   readonly goneAhead: number
+  /** How many challenges of logins. */
+  readonly challenges: number
 }
 
 export interface Passed {
@@ -41,6 +43,8 @@ const STRINGS = String.raw`(?: +(?:"(?:[^"\\\r\n]|\\[^\r\n])*"|[^ "{\r\n][^ \r\n
  * command that it does not take. In the place of a tag or a verb it is none, there (imap/imapparse.c getword).
  */
 const BEGINS = new RegExp(String.raw`^ *[^ "{\r\n][^ \r\n]* +[^ "{\r\n][^ \r\n]*${STRINGS}`)
+/** A response to a challenge (imap/saslclient.c). */
+const RESPONDS = /^\{\d+\+?\}\r\n$/
 /** The same, behind a literal. */
 const GOES_ON = new RegExp(`^${STRINGS}`)
 /** What `eatline` takes for the beginning of a literal, and others do not. */
@@ -63,6 +67,8 @@ export class CommandGate {
   private literal = 0
   /** The literal comes once the master has said so more often than this. */
   private waits: number | undefined
+  /** Challenges that have their response. */
+  private responded = 0
   /** The command that does not reach the master. */
   private struck: OwnReply | undefined
   private kept: Uint8Array[] = []
@@ -128,9 +134,11 @@ export class CommandGate {
     this.literal = 0
   }
 
-  private takeLine({ goneAhead }: HeardOfMaster): void {
+  private takeLine({ goneAhead, challenges }: HeardOfMaster): void {
     const [, digits, plus] = ANNOUNCES.exec(this.line) ?? []
     const isFirst = !this.goesOn
+    const isResponse = isFirst && challenges > this.responded && RESPONDS.test(this.line)
+    if (isFirst) this.responded = challenges
     const [, tag, verb] = (isFirst && BLINDS.exec(this.line)) || []
     if (tag !== undefined) {
       // Of a tag that was too long to be held the master has the beginning.
@@ -147,7 +155,7 @@ export class CommandGate {
       return
     }
     if (digits === undefined && !isUnlike(line)) return
-    this.goesOn = (isFirst ? BEGINS : GOES_ON).test(line) && !isUnlike(line)
+    this.goesOn = (isResponse || (isFirst ? BEGINS : GOES_ON).test(line)) && !isUnlike(line)
     if (!this.goesOn || Number(digits) > DEFAULT_LIMITS.maxLiteralBytes) {
       this.lose()
       return

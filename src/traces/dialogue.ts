@@ -65,6 +65,7 @@ export class Dialogue {
   isLoggedIn = false
   /** How often the master has said that it waits for a literal. */
   goneAhead = 0
+  challenges = 0
   private readonly logins = new Set<string>()
   /** Tags that are not told, wherever they are: they may be responses. */
   private readonly untold = new Set<string>()
@@ -184,7 +185,7 @@ export class Dialogue {
     this.tellCounted()
     if (isRecord) this.tell('master', tag, VERBS[code]!, textsFrom(2))
     else if ((code === REPLY.ok || code === REPLY.no || code === REPLY.bad) && tag !== '*') this.takeStatus(code, tag)
-    else if (this.logins.size > 0 && code !== REPLY.bye) this.tellSecret('master')
+    else if (this.logins.size > 0 && code !== REPLY.bye) this.takeChallenge()
     else if (code === REPLY.goAhead) this.tell('master', '', '+')
     else if (tag === '*' && frame.count > 1) this.takeUntagged(code)
     else this.tellUndecoded(this.master, frame.next - frame.start)
@@ -199,6 +200,11 @@ export class Dialogue {
     // It may repeat what it was sent, or be the last challenge.
     const text = isSecret ? '' : statusText(frame)
     this.tell('master', tag, VERBS[code]!, text === '' ? [] : [text])
+  }
+
+  private takeChallenge(): void {
+    this.challenges++
+    this.tellSecret('master')
   }
 
   /** The banner, and what a master says of itself. */

@@ -43,7 +43,7 @@ describe('BannerFilter', () => {
 })
 
 /** As a filter, for {@link passed}; what the master has said is the same all the time. */
-function gate(heard = { isLoggedIn: false, goneAhead: 0 }) {
+function gate(heard = { isLoggedIn: false, goneAhead: 0, challenges: 0 }) {
   const gate = new CommandGate()
   const all = { replies: [] as string[], isBlinded: false }
   return {
@@ -105,7 +105,7 @@ describe('CommandGate', () => {
     { isLoggedIn: true, first: '\0\0\0\x09abcd' },
     { isLoggedIn: false, first: '\x16\x03\x01abcd' },
   ])('holds nothing of what is hidden, and of what follows: $first', ({ isLoggedIn, first }) => {
-    const filter = gate({ isLoggedIn, goneAhead: 0 })
+    const filter = gate({ isLoggedIn, goneAhead: 0, challenges: 0 })
     for (const piece of [first, '\nAB', '\nX1 START', 'X\r\n'])
       expect(filter.pass(Buffer.from(piece)).length).toBe(piece.length)
     expect(filter.all).toEqual({ replies: [], isBlinded: false })
@@ -159,13 +159,23 @@ describe('CommandGate', () => {
   })
 
   it('a name in a literal is a name, also in one that the master has waited for', () => {
-    const heard = { isLoggedIn: true, goneAhead: 0 }
+    const heard = { isLoggedIn: true, goneAhead: 0, challenges: 0 }
     const filter = gate(heard)
     let out = Buffer.from(filter.pass(Buffer.from('X1 FIND {13}\r\n'))).toString()
     heard.goneAhead++
     out += Buffer.from(filter.pass(Buffer.from('S1 STARTTLS\r\n\r\nS2 STARTTLS\r\n'))).toString()
     expect(out).toBe('X1 FIND {13}\r\nS1 STARTTLS\r\n\r\n')
     expect(filter.all).toEqual({ replies: ['S2 STARTTLS'], isBlinded: false })
+  })
+
+  it('a literal is the response to a challenge, and behind that the next line is known', () => {
+    const response = `${lit('S1 STARTTLS\r\n')}\r\n`
+    const filter = gate({ isLoggedIn: false, goneAhead: 0, challenges: 1 })
+    expect(passed(filter, `${response}S2 STARTTLS\r\n`, []).out).toBe(response)
+    expect(filter.all).toEqual({ replies: ['S2 STARTTLS'], isBlinded: false })
+    // To which there has been none it is not.
+    expect(filter.pass(Buffer.from(`${response}S3 STARTTLS\r\n`)).toString()).toBe('{13+}\r\n')
+    expect(filter.all.isBlinded).toBe(true)
   })
 
   it('goes ahead with the literal of what it refuses, as a master would, and refuses then', () => {
