@@ -94,7 +94,7 @@ export class CommandGate {
     this.waits = undefined
     if (this.literal > 0) {
       const some = bytes.subarray(0, this.literal)
-      if (this.struck === undefined) this.kept.push(some)
+      if (this.struck === undefined) this.keep(some)
       this.literal -= some.length
       return some.length
     }
@@ -107,11 +107,19 @@ export class CommandGate {
     if (this.isLost) this.isBlinded = BLINDS.test(this.line)
     else if (isWhole) this.takeLine(heard)
     if (this.isBlinded || (!isWhole && this.isHeld())) return piece.length
-    if (this.struck === undefined && this.passed < this.line.length) this.kept.push(this.unpassed(piece))
+    if (this.struck === undefined && this.passed < this.line.length) this.keep(this.unpassed(piece))
     if (isWhole) this.nextLine()
     else if (this.isLost) this.line = this.line.slice(0, MOST_WATCHED)
     this.passed = this.line.length
     return piece.length
+  }
+
+  /** What lies behind what was kept before is one with it: most chunks go on as they came. */
+  private keep(bytes: Uint8Array): void {
+    const last = this.kept.at(-1)
+    if (last?.buffer === bytes.buffer && last.byteOffset + last.length === bytes.byteOffset)
+      this.kept[this.kept.length - 1] = Buffer.from(last.buffer, last.byteOffset, last.length + bytes.length)
+    else this.kept.push(bytes)
   }
 
   private unpassed(piece: Uint8Array): Uint8Array {
@@ -135,7 +143,7 @@ export class CommandGate {
   }
 
   private takeLine({ goneAhead, challenges }: HeardOfMaster): void {
-    const [, digits, plus] = ANNOUNCES.exec(this.line) ?? []
+    const [, digits, plus] = (this.line.includes('{') && ANNOUNCES.exec(this.line)) || []
     const isFirst = !this.goesOn
     const isResponse = isFirst && challenges > this.responded && RESPONDS.test(this.line)
     if (isFirst) this.responded = challenges
@@ -167,7 +175,7 @@ export class CommandGate {
 
 /** Its end is not where all masters see it: behind it may be a quote that goes on, or a literal. */
 function isUnlike(line: string): boolean {
-  return (line.endsWith('\\\n') && line.includes('"')) || HALF_ANNOUNCES.test(line)
+  return (line.endsWith('\\\n') && line.includes('"')) || (line.includes('{') && HALF_ANNOUNCES.test(line))
 }
 
 function mayBecomeBlinding(line: string): boolean {
