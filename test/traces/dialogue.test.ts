@@ -148,9 +148,9 @@ describe('Dialogue', () => {
       what: 'a response that stands where a tag does',
       said: [
         ['client', `${password} NOOP\r\n${password} FLY\r\nA01 AUTHENTICATE "PLAIN"\r\n${password} NOOP\r\n`],
-        ['client', `X0 FIND "${password}"\r\nX1 UPDATE\r\n${password} STARTTLS\r\n`],
+        ['client', `X0 FIND "${password}"\r\nX1 UPDATE\r\n${password} STARTTLS\r\n.${password} FLY\r\n`],
         ['master', `${password} BAD "Please login first"\r\nA01 OK "Authenticated"\r\n${password} OK "x"\r\n`],
-        ['master', `${password} BAD "Unrecognized"\r\nX1 MAILBOX ${lit(password)} ${lit('a!b')} ${lit('')}\r\n`],
+        ['master', `.${password} BAD "Unrecognized"\r\nX1 MAILBOX ${lit(password)} ${lit('a!b')} ${lit('')}\r\n`],
         ['client', 'X2 NOOP\r\n'],
       ],
       after: ['C (secret)', 'C A01 AUTHENTICATE PLAIN', 'M (secret)', 'M A01 OK', 'C X2 NOOP'],
