@@ -75,8 +75,13 @@ describe('a remote master', () => {
     expect(() => remote(line)).toThrow(expect.objectContaining({ code: 'USAGE', message: expect.stringMatching(says) }))
   })
 
-  it.each(['--tls implicit', '--tls-min 1.4', '--mechanism NTLM'])('is not by %s', line => {
+  it.each(['--tls implicit', '--tls-min 1.4', '--mechanism NTLM', '--tls-name='])('is not by %s', line => {
     expect(() => flagsOf(line)).toThrow(/llowed choices are/)
+  })
+
+  it('has a user in UTF-8', () => {
+    expect(remote('mupdate://a%C3%A9@mail').user).toBe('aé')
+    expect(() => remote('mupdate://%ff@mail')).toThrow(/its user is no UTF-8/)
   })
 
   it('needs no password where the certificate says who it is', async () => {
