@@ -75,8 +75,12 @@ describe('a remote master', () => {
     expect(() => remote(line)).toThrow(expect.objectContaining({ code: 'USAGE', message: expect.stringMatching(says) }))
   })
 
-  it.each(['--tls implicit', '--tls-min 1.4', '--mechanism NTLM', '--tls-name='])('is not by %s', line => {
+  it.each(['--tls implicit', '--tls-min 1.4', '--mechanism NTLM'])('is not by %s', line => {
     expect(() => flagsOf(line)).toThrow(/llowed choices are/)
+  })
+
+  it('is not verified for a name that a shell’s variable should have had', () => {
+    expect(() => flagsOf('--tls-name=')).toThrow(/It is empty/)
   })
 
   it('has a user in UTF-8', () => {
