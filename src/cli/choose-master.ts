@@ -78,7 +78,15 @@ function parseUrl(text: string, flags: ReachFlags): RemoteChoice {
   const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
   const port = url.port === '' ? DEFAULT_PORT : Number(url.port)
   const address = reachedAddress({ host, port }, url.protocol === 'mupdates:', flags)
-  return { kind: 'remote', user: decodeURIComponent(url.username), address, login: loginWishes(host, flags) }
+  return { kind: 'remote', user: decoded(url.username, text), address, login: loginWishes(host, flags) }
+}
+
+function decoded(user: string, text: string): string {
+  try {
+    return decodeURIComponent(user)
+  } catch {
+    throw new HarnessError('USAGE', `--master ${text}: its user is no UTF-8`, 'write % as %25')
+  }
 }
 
 /** What a profile has to say of a master that the harness starts. */

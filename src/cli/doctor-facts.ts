@@ -25,8 +25,8 @@ export interface Patient {
   readonly credentials: () => Promise<Credentials | undefined>
   /** Of a master of our own. */
   readonly pid: number | undefined
-  /** Read the whole list as well. */
-  readonly dump: boolean
+  /** To read the whole list as well; undefined: it is not read. */
+  readonly dumpLimitMs: number | undefined
   readonly clock: Clock
   readonly progress: Progress
 }
@@ -203,7 +203,7 @@ class Examination {
   }
 
   private async serve(client: Client, facts: Facts): Promise<void> {
-    const { clock, dump, progress } = this.patient
+    const { clock, dumpLimitMs, progress } = this.patient
     try {
       progress.note('measuring NOOP and FIND')
       const name = `user.mupdbench-doctor-${randomBytes(6).toString('hex')}`
@@ -211,25 +211,27 @@ class Examination {
       const { noopNs, findNs, unanswered } = await takePulse(client, { ...PULSE, clock, name, limitMs })
       facts.noopUs = timesOf(noopNs, unanswered === 'NOOP' ? 1 : 0)
       facts.findUs = timesOf(findNs, unanswered === 'FIND' ? 1 : 0)
-      if (dump) await this.list(client, facts, unanswered !== undefined)
+      if (dumpLimitMs !== undefined && unanswered === undefined) await this.list(client, facts, dumpLimitMs)
+      else if (dumpLimitMs !== undefined) facts.listFailed = NOT_ASKED
     } finally {
       await client.logout(this.within(500))
     }
   }
 
-  private async list(client: Client, facts: Facts, isStuck: boolean): Promise<void> {
-    if (isStuck) {
-      facts.listFailed = 'not asked for: the master did not answer what is far less'
-      return
-    }
+  private async list(client: Client, facts: Facts, limitMs: number): Promise<void> {
     this.patient.progress.note('reading the whole list')
     try {
-      facts.list = await listOnce(client, this.patient.clock)
+      facts.list = await listOnce(client, this.patient.clock, limitMs)
     } catch (error) {
       if (!(error instanceof HarnessError)) throw error
-      facts.listFailed = error.message
+      facts.listFailed = { detail: error.message, remedy: error.hint }
     }
   }
+}
+
+const NOT_ASKED = {
+  detail: 'not asked for: the master did not answer what is far less',
+  remedy: 'the master is stuck, or its lock is held: see its CPU and its log',
 }
 
 function asRead({ capabilities, ...banner }: Banner): BannerRead {

@@ -79,6 +79,8 @@ export function embeddedOptions(flags: MasterFlags): EmbeddedMasterOptions {
     throw new HarnessError('USAGE', `--port ${flags.port} is no port`, 'give a number from 0 to 65535')
   }
   const tls = tlsOptions(flags)
+  const logins = mechanisms === undefined ? undefined : parseMechanisms(mechanisms)
+  if (logins !== undefined) checkLogins(logins, tls)
   const crashes = flags.crashOnUnknownDelete === true
   if (crashes && dialectOf(dialect).deadly.length === 0) {
     throw new HarnessError(
@@ -92,7 +94,7 @@ export function embeddedOptions(flags: MasterFlags): EmbeddedMasterOptions {
     port,
     user,
     ...(hostname === undefined ? {} : { hostname }),
-    ...(mechanisms === undefined ? {} : { mechanisms: parseMechanisms(mechanisms) }),
+    ...(logins === undefined ? {} : { mechanisms: logins }),
     ...(tls === undefined ? {} : { tls }),
     ...(dialect === undefined ? {} : { dialect }),
     // All of these versions offer it, where they are built with zlib.
@@ -112,6 +114,20 @@ function parseMechanisms(list: string): Mechanism[] {
       if (mechanism !== undefined) return mechanism
       throw new HarnessError('USAGE', `--mechanisms: ${name} is not known here`, `choose of ${MECHANISMS.join(', ')}`)
     })
+}
+
+/** @throws {HarnessError} `USAGE` where nobody could ever log in */
+function checkLogins(logins: readonly Mechanism[], tls: TlsOptions | undefined): void {
+  if (logins.length === 0) {
+    throw new HarnessError('USAGE', '--mechanisms: none is named', `choose of ${MECHANISMS.join(', ')}`)
+  }
+  if (tls?.clientAuthority === undefined && logins.every(mechanism => mechanism === 'EXTERNAL')) {
+    throw new HarnessError(
+      'USAGE',
+      '--mechanisms EXTERNAL: no client can show a certificate',
+      'give --tls-cert, --tls-key and --tls-ca too, or name another mechanism beside it',
+    )
+  }
 }
 
 function tlsOptions({ tlsCert, tlsKey, tlsCa, tlsImplicit }: MasterFlags): TlsOptions | undefined {

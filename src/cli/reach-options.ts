@@ -32,7 +32,7 @@ export function reachOptions(command: Command): Command {
     new Option('--tls-ca <file>', 'PEM file of who has signed the master’s certificate (those that Node knows)'),
     new Option('--tls-cert <file>', 'PEM file of a certificate of yours, to log in with'),
     new Option('--tls-key <file>', 'PEM file of its key, where it is another one'),
-    new Option('--tls-name <name>', 'what the master’s certificate must be for (the host)'),
+    new Option('--tls-name <name>', 'what the master’s certificate must be for (the host)').argParser(nonEmpty),
     new Option('--tls-min <version>', 'lowest version of TLS (1.2)').choices([...VERSIONS.keys()]),
     new Option('--tls-no-verify', 'believe whoever answers: for tests only'),
     new Option(
@@ -47,6 +47,12 @@ export function reachOptions(command: Command): Command {
   ]
   for (const option of options) command.addOption(option.helpGroup('Reaching a remote master:'))
   return command
+}
+
+/** What a variable of a shell has that was never set. */
+function nonEmpty(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It is empty.')
+  return text
 }
 
 function mechanism(text: string): string {

@@ -1,6 +1,6 @@
 import { formatCount, formatDurationUs } from '../core/units.js'
 import type { DoctorFacts, Times } from '../metrics/doctor-result.js'
-import { type Check, notMeasured, ok, warning } from './check.js'
+import { type Check, failed, notMeasured, ok, warning } from './check.js'
 
 /** A calm master needs less than a millisecond. */
 const SLOW_US = 500e3
@@ -8,6 +8,7 @@ const SLOW_US = 500e3
 const HELD_US = 50e3
 /** And so much longer than a NOOP: a slow network or a busy CPU delays both. */
 const HELD_TIMES = 5
+const STUCK = 'the master is stuck: see its CPU and its log'
 
 export function latencyChecks({ bannerUs, noopUs, findUs, target }: DoctorFacts): Check[] {
   return [
@@ -25,8 +26,9 @@ export function latencyChecks({ bannerUs, noopUs, findUs, target }: DoctorFacts)
 }
 
 function noop(times: Times): Check {
-  if (times.unanswered > 0)
-    return warning('NOOP', `${timesText(times)}; one was not answered`, 'the master is stuck: see its CPU and its log')
+  if (times.unanswered === times.count && times.max >= SLOW_US)
+    return failed('NOOP', `not answered in ${formatDurationUs(times.max)}`, STUCK)
+  if (times.unanswered > 0) return warning('NOOP', `${timesText(times)}; one was not answered`, STUCK)
   if (times.max < SLOW_US) return ok('NOOP', timesText(times))
   return warning(
     'NOOP',

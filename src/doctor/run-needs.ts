@@ -1,3 +1,4 @@
+import { printable } from '../core/printable.js'
 import { formatBytes, formatCount, formatDurationUs } from '../core/units.js'
 import { simultaneousResyncs } from '../limits/resyncs.js'
 import type { DoctorFacts } from '../metrics/doctor-result.js'
@@ -24,7 +25,12 @@ export function runChecks(facts: DoctorFacts): Check[] {
 }
 
 function list({ list, listFailed, target }: DoctorFacts): Check {
-  if (listFailed !== null) return failed('list', listFailed, 'a slave would not get it either: see the master’s log')
+  if (listFailed !== null)
+    return failed(
+      'list',
+      listFailed.detail,
+      listFailed.remedy || 'a slave would not get it either: see the master’s log',
+    )
   if (list === null)
     return notMeasured(
       'list',
@@ -48,7 +54,7 @@ function list({ list, listFailed, target }: DoctorFacts): Check {
 
 function serversText(servers: Readonly<Record<string, number>>): string {
   const all = Object.entries(servers).toSorted(([, a], [, b]) => b - a)
-  const shown = all.slice(0, MOST_SERVERS).map(([name, count]) => `${name} ${formatCount(count)}`)
+  const shown = all.slice(0, MOST_SERVERS).map(([name, count]) => `${printable(name)} ${formatCount(count)}`)
   const more = all.length > MOST_SERVERS ? ` and ${all.length - MOST_SERVERS} more` : ''
   return `on ${formatCount(all.length)} servers: ${shown.join(', ')}${more}`
 }

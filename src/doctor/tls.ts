@@ -16,11 +16,14 @@ export function tlsChecks(tls: TlsSeen, target: DoctorFacts['target'], isAsked: 
     return [
       bad(
         'handshake',
-        `${nameOf(tls.mode)} is there, and no TLS comes of it: ${tls.detail}`,
-        'look at tls_server_cert, tls_server_key, tls_versions and tls_ciphers in the master’s imapd.conf, and whether its user may read the key',
+        tls.mode === 'starttls'
+          ? `STARTTLS is there, and no TLS comes of it: ${tls.detail}`
+          : `no TLS from the start: ${tls.detail}`,
+        tls.remedy,
       ),
     ]
-  return [handshake(tls), ...certificate(tls, target, bad)]
+  const badIfVerified = target.verifies ? bad : warning
+  return [handshake(tls), certificate(tls, badIfVerified), ...trust(tls, target.verifies, badIfVerified)]
 }
 
 function nameOf(mode: TlsSeen['mode']): string {
@@ -33,25 +36,32 @@ function handshake({ mode, protocol, cipher, ms }: Established): Check {
   return warning('handshake', said, 'let the master have TLS 1.2 and 1.3: tls_versions in its imapd.conf')
 }
 
-function certificate(
-  { certificate, distrust }: Established,
-  { host }: DoctorFacts['target'],
-  bad: typeof failed,
-): Check[] {
+function certificate({ certificate }: Established, bad: typeof failed): Check {
   if (certificate === null)
-    return [bad('certificate', 'none was shown: anybody could be the master', 'set tls_server_cert and tls_server_key')]
+    return bad('certificate', 'none was shown: anybody could be the master', 'set tls_server_cert and tls_server_key')
   const { names, issuer, validTo, daysLeft } = certificate
   const said = `for ${names.join(', ') || 'nobody'}, by ${issuer}, until ${validTo.slice(0, 10)}`
   const left = Math.floor(daysLeft)
-  const dates =
-    left < 0
-      ? bad('certificate', `${said}: over for ${days(-left)}`, 'renew it')
-      : left < SOON_DAYS
-        ? warning('certificate', `${said}: ${days(left)} left`, 'renew it')
-        : ok('certificate', `${said}: ${days(left)} left`)
-  if (distrust === null) return [dates, ok('trust', `verified, and for ${host}`)]
-  const [why, remedy] = reasonOf(distrust, names, host)
-  return [dates, bad('trust', `not verified: ${why}`, remedy)]
+  if (left < 0) return bad('certificate', `${said}: over for ${days(-left)}`, 'renew it')
+  return left < SOON_DAYS
+    ? warning('certificate', `${said}: ${days(left)} left`, 'renew it')
+    : ok('certificate', `${said}: ${days(left)} left`)
+}
+
+function trust({ certificate, distrust, name }: Established, verifies: boolean, bad: typeof failed): Check[] {
+  if (certificate === null) return []
+  if (distrust === null)
+    return verifies
+      ? [ok('trust', `verified, and for ${name}`)]
+      : [
+          warning(
+            'trust',
+            `runs do not verify it, as you asked, and could: it is for ${name}`,
+            'leave out --tls-no-verify',
+          ),
+        ]
+  const [why, remedy] = reasonOf(distrust, certificate.names, name)
+  return [bad('trust', `not verified${verifies ? '' : ', as you asked'}: ${why}`, remedy)]
 }
 
 function days(count: number): string {
@@ -59,7 +69,7 @@ function days(count: number): string {
 }
 
 /** Codes of OpenSSL's X509_verify_cert_error and of Node's tls.checkServerIdentity. */
-function reasonOf(code: string, names: readonly string[], host: string): [why: string, remedy: string] {
+function reasonOf(code: string, names: readonly string[], name: string): [why: string, remedy: string] {
   switch (code) {
     case 'DEPTH_ZERO_SELF_SIGNED_CERT':
       return ['it has signed itself', 'give it as an authority: --tls-ca FILE']
@@ -77,7 +87,7 @@ function reasonOf(code: string, names: readonly string[], host: string): [why: s
       return ['it is not valid yet', 'look at the clocks of both hosts']
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
       return [
-        `it is not for ${host}, but for ${names.join(', ') || 'nobody'}`,
+        `it is not for ${name}, but for ${names.join(', ') || 'nobody'}`,
         'reach the master by a name of its certificate, or say which is meant: --tls-name NAME',
       ]
     default:

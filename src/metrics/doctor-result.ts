@@ -49,10 +49,16 @@ const tls = z.discriminatedUnion('kind', [
         daysLeft: z.number(),
       })
       .nullable(),
+    name: z.string().describe('what the certificate had to be for'),
     distrust: z.string().nullable().describe('why it is not to be trusted, as OpenSSL and Node say it; null if it is'),
     mechanisms: z.array(z.string()).describe('SASL mechanisms that are offered within'),
   }),
-  z.strictObject({ kind: z.literal('failed'), mode: z.enum(['starttls', 'implicit']), detail: z.string() }),
+  z.strictObject({
+    kind: z.literal('failed'),
+    mode: z.enum(['starttls', 'implicit']),
+    detail: z.string(),
+    remedy: z.string(),
+  }),
 ])
 
 const login = z.discriminatedUnion('kind', [
@@ -102,6 +108,7 @@ const facts = z.strictObject({
       .enum(['starttls', 'implicit', 'off'])
       .nullable()
       .describe('as it was asked for; null: STARTTLS where another host offers it'),
+    verifies: z.boolean().describe('false: whoever answers is believed, as --tls-no-verify has it'),
     words: z.array(z.string()).describe('without which a run may not load it'),
     reach: z.string().describe('for --master, with the options that lead there'),
   }),
@@ -133,7 +140,10 @@ const facts = z.strictObject({
     })
     .nullable()
     .describe('with --dump: the whole list, as a slave reads it'),
-  listFailed: z.string().nullable().describe('why there is none, though it was asked for'),
+  listFailed: z
+    .strictObject({ detail: z.string(), remedy: z.string() })
+    .nullable()
+    .describe('why there is none, though it was asked for'),
 })
 
 /** What `doctor --json` prints; its JSON Schema is `docs/doctor.schema.json`. */

@@ -163,6 +163,13 @@ export const runResultSchema = z.strictObject({
     security: z
       .strictObject({
         tls: z.string().nullable().describe('version and cipher; null without'),
+        verified: z
+          .boolean()
+          .nullable()
+          .default(null)
+          .describe(
+            'whether its certificate was; false with --tls-no-verify; null without TLS, and not known in older files',
+          ),
         mechanism: z.string(),
         compression: z.literal('DEFLATE').nullable(),
       })

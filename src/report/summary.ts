@@ -166,8 +166,12 @@ export function masterSentences(run: RunResult): string[] {
   return lines
 }
 
-function securityLine({ tls, mechanism, compression }: NonNullable<RunResult['master']['security']>): string {
-  const layers = [tls === null ? 'without TLS' : `over ${tls}`, ...(compression === null ? [] : [compression])]
+function securityLine({ tls, verified, mechanism, compression }: NonNullable<RunResult['master']['security']>): string {
+  const layers = [
+    tls === null ? 'without TLS' : `over ${tls}`,
+    ...(verified === false ? ['its certificate not verified'] : []),
+    ...(compression === null ? [] : [compression]),
+  ]
   return `logged in by ${mechanism}, ${layers.join(', ')}`
 }
 

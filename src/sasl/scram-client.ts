@@ -13,6 +13,8 @@ import {
   serverSignature,
 } from './scram.js'
 
+/** Fewer let whoever listened, or answered in the master's place, guess the password (RFC 5802 section 5.1, RFC 7677 section 4). */
+const ITERATIONS_MIN = 4096
 /** More would be seconds of our own CPU for each login: a master that asks for it stops the harness, not itself. */
 const ITERATIONS_MAX = 1_000_000
 /** Of base64: salts have 16 bytes or so, and they are kept. */
@@ -76,8 +78,12 @@ export class ScramClient implements SaslClient {
     if (!theirs.startsWith(nonce) || theirs.length === nonce.length) {
       throw garbled(hash.mechanism, 'the master answers another login than ours')
     }
-    if (!/^[1-9]\d{0,9}$/.test(count) || Number(count) > ITERATIONS_MAX) {
-      throw garbled(hash.mechanism, `the master wants the password hashed ${count.slice(0, 20)} times`)
+    const isCount = /^[1-9]\d{0,9}$/.test(count)
+    if (!isCount || Number(count) < ITERATIONS_MIN || Number(count) > ITERATIONS_MAX) {
+      throw garbled(
+        hash.mechanism,
+        `the master wants the password hashed ${count.slice(0, 20)} times, not ${ITERATIONS_MIN} or more`,
+      )
     }
     if (salt.length > SALT_MAX) throw garbled(hash.mechanism, `the master’s salt has ${salt.length} characters`)
     const keys = this.cache.get(hash, credentials.password, Buffer.from(salt, 'base64'), Number(count))

@@ -73,6 +73,8 @@ interface Pending {
 export interface Security {
   /** Version and cipher; null without. */
   readonly tls: string | null
+  /** Whether the master's certificate had to be one that is trusted, and for its name; null without TLS. */
+  readonly verified: boolean | null
   readonly mechanism: string
   readonly compression: 'DEFLATE' | null
 }
@@ -186,7 +188,9 @@ export class Client {
 
   get security(): Security {
     const { tls, mechanism } = this
-    return { tls, mechanism, compression: this.options.address.compress === true ? 'DEFLATE' : null }
+    const { address } = this.options
+    const verified = tls === null ? null : address.tls?.verify !== false
+    return { tls, verified, mechanism, compression: address.compress === true ? 'DEFLATE' : null }
   }
 
   get inFlight(): number {

@@ -6,7 +6,7 @@ import { HarnessError, messageOf } from '../core/errors.js'
 import type { TlsSeen } from '../metrics/doctor-result.js'
 import { NUDGE } from './contact.js'
 import { Hearing } from './hearing.js'
-import { contextOf } from './tls.js'
+import { contextOf, noTls, reasonOf } from './tls.js'
 import { type FirstBytes, whoAnswers } from './who-answers.js'
 
 export interface TlsFound {
@@ -30,26 +30,35 @@ export async function tlsProbe(
   mode: TlsSeen['mode'],
   { clock, nowMs, limitMs }: { readonly clock: Clock; readonly nowMs: number; readonly limitMs: number },
 ): Promise<TlsFound> {
+  const name = address.tls?.serverName ?? address.host
   const socket = connectSocket({ host: address.host, port: address.port, noDelay: true })
   const timer = setTimeout(() => socket.destroy(new Error(`nothing came of it in ${limitMs / 1e3} s`)), limitMs)
   try {
     await opened(socket)
     if (mode === 'starttls') await startTls(socket, limitMs)
     const startNs = clock.nowNs()
-    const secured = await handshake(socket, address)
+    const secured = await handshake(socket, name, address.tls)
     const ms = (clock.nowNs() - startNs) / 1e6
     const inside = await whoIsInside(secured, mode)
     return {
-      seen: { ...describe(secured, nowMs), kind: 'established', mode, ms, mechanisms: mechanismsOf(inside) },
+      seen: { ...describe(secured, nowMs), kind: 'established', mode, ms, name, mechanisms: mechanismsOf(inside) },
       inside,
     }
   } catch (error) {
     if (error instanceof HarnessError) throw error
-    return { seen: { kind: 'failed', mode, detail: messageOf(error) }, inside: undefined }
+    return { seen: { kind: 'failed', mode, ...trouble(error) }, inside: undefined }
   } finally {
     clearTimeout(timer)
     socket.destroy()
   }
+}
+
+function trouble(error: unknown): { readonly detail: string; readonly remedy: string } {
+  const [detail, remedy] = noTls((error as NodeJS.ErrnoException).code) ?? [
+    error instanceof Error ? reasonOf(error) : messageOf(error),
+    'look at tls_server_cert, tls_server_key, tls_versions and tls_ciphers in the master’s imapd.conf, and whether its user may read the key',
+  ]
+  return { detail, remedy }
 }
 
 function opened(socket: Socket): Promise<void> {
@@ -74,8 +83,7 @@ async function startTls(socket: Socket, limitMs: number): Promise<void> {
   if (!line.startsWith(`${TAG} OK`)) throw new Error(`STARTTLS was answered ${JSON.stringify(line.trim())}`)
 }
 
-function handshake(socket: Socket, { host, tls }: MasterAddress): Promise<TLSSocket> {
-  const name = tls?.serverName ?? host
+function handshake(socket: Socket, name: string, tls: MasterAddress['tls']): Promise<TLSSocket> {
   const secureContext = contextOf(tls ?? {})
   return new Promise((resolve, reject) => {
     const secured = connectTls({

@@ -154,11 +154,21 @@ function failed({ host, port }: MasterAddress, name: string, error: NodeJS.Errno
       ]
     : code === 'ERR_TLS_CERT_ALTNAME_INVALID'
       ? [`its certificate is not for ${name}`, 'give the name that it is for: --tls-name NAME']
-      : code === 'ERR_SSL_WRONG_VERSION_NUMBER'
-        ? ['what answers speaks no TLS', 'mupdates:// is for a port that expects TLS; others have STARTTLS: mupdate://']
-        : [
-            error?.message.replace(/\s+/g, ' ').trim() ?? 'the master closed the connection during the handshake',
-            'its log says more; see --tls-min, and --tls-cert where it asks for a certificate',
-          ]
+      : (noTls(code) ?? [
+          error === undefined ? 'the master closed the connection during the handshake' : reasonOf(error),
+          'its log says more; see --tls-min, and --tls-cert where it asks for a certificate',
+        ])
   return new HarnessError('TLS_FAILED', `no TLS with ${host}:${port}: ${what}`, hint, { cause: error })
+}
+
+/** What comes of a handshake with who does not know what that is, and what to do; undefined where it is something else. */
+export function noTls(code: string | undefined): readonly [what: string, hint: string] | undefined {
+  return code === 'ERR_SSL_WRONG_VERSION_NUMBER'
+    ? ['what answers speaks no TLS', 'mupdates:// is for a port that expects TLS; others have STARTTLS: mupdate://']
+    : undefined
+}
+
+/** Of OpenSSL's errors the reason: their messages hold addresses, and places in its source. */
+export function reasonOf(error: Error): string {
+  return 'reason' in error ? String(error.reason) : error.message.replace(/\s+/g, ' ').trim()
 }

@@ -8,7 +8,8 @@ import { type DoctorFlags, lookAt } from '../../src/cli/doctor.js'
 import { embeddedMaster } from '../../src/masters/embedded/embedded-master.js'
 import { type DoctorCheck, type DoctorResult, doctorResultSchema } from '../../src/metrics/doctor-result.js'
 import { Certificates } from '../support/certificates.js'
-import { BANNER, lineServer } from '../support/line-server.js'
+import { flood } from '../support/flood.js'
+import { BANNER, lineServer, loggedIn } from '../support/line-server.js'
 import { Workbench } from './bench.js'
 
 const bench = new Workbench()
@@ -89,10 +90,21 @@ describe.concurrent('doctor of what is no master', () => {
     expect(mupdates!.facts.tls).toMatchObject({ kind: 'established', certificate: { names: ['localhost'] } })
     expect([plain, https, mupdates].map(result => result!.verdict)).toEqual(Array(3).fill('failed'))
 
-    // What it said to do, done.
-    const asked = await doctor(ports[2]!, { tlsCa: certificates.ca, passwordFile: bench.profile }, 'mupdates')
+    // What it said to do, done; by a name that is no part of the address; and believing whoever answers.
+    const given = { allowLoad: [], tlsCa: certificates.ca, passwordFile: bench.profile }
+    const named = { ...given, tlsName: 'localhost' }
+    const [asked, byAddress, believed] = await Promise.all([
+      doctor(ports[2]!, given, 'mupdates'),
+      lookAt(parseMaster(`mupdates://murder@127.0.0.1:${ports[2]}`, named), named),
+      doctor(ports[2]!, { tlsNoVerify: true, passwordFile: bench.profile }, 'mupdates'),
+    ])
     expect(asked.facts.answer).toMatchObject({ kind: 'mupdate', banner: { version: '3.6.1' } })
-    expect(checkOf(asked, 'TLS', 'trust').mark).toBe('ok')
+    for (const result of [asked, byAddress])
+      expect(checkOf(result, 'TLS', 'trust')).toMatchObject({ mark: 'ok', said: 'verified, and for localhost' })
+    expect(checkOf(believed, 'TLS', 'trust')).toMatchObject({
+      mark: 'warning',
+      said: expect.stringContaining('not verified, as you asked: '),
+    })
   })
 
   it('does not wait for ever for who says nothing, or nothing to the point', async () => {
@@ -111,6 +123,34 @@ describe.concurrent('doctor of what is no master', () => {
       expect(verdict).toBe('failed')
       expect(seconds).toBeLessThan(10)
     }
+  })
+
+  it('says that a port speaks no TLS as a run does, without OpenSSL’s words', async () => {
+    const result = await doctor(await portSaying(BANNER), { passwordFile: bench.profile }, 'mupdates')
+    expect(checkOf(result, 'TLS', 'handshake')).toMatchObject({
+      mark: 'failed',
+      said: 'no TLS from the start: what answers speaks no TLS',
+      remedy: expect.stringContaining('mupdate://'),
+    })
+    expect(JSON.stringify(result)).not.toMatch(/error:|routines/)
+  })
+
+  it('gives up a list that has no end, and says what there was', async () => {
+    const record = 'U01 MAILBOX {1+}\r\na {3+}\r\nb!p {0+}\r\n\r\n'
+    const server = await lineServer(
+      BANNER,
+      loggedIn((tag, rest, socket) =>
+        rest === 'UPDATE' ? void flood(socket, () => record.repeat(500)) : `${tag} OK "done"\r\n`,
+      ),
+    )
+    closing.push(() => server.close())
+    const flags = { dump: true, dumpLimit: '500ms', passwordFile: bench.profile } as const
+    const result = await doctor(server.address.port, flags)
+    expect(result.verdict).toBe('failed')
+    expect(checkOf(result, 'a run', 'list')).toMatchObject({
+      mark: 'failed',
+      said: expect.stringMatching(/had not ended after 500 ms: [\d,]+ mailboxes, .* on 1 server until then/),
+    })
   })
 
   it('tells a slave, a master that refuses, and one that hangs up', async () => {

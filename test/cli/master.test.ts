@@ -1,4 +1,5 @@
-import { readFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmdirSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { embeddedOptions } from '../../src/cli/master.js'
@@ -75,11 +76,32 @@ describe('mupdate-bench master', () => {
     expect(readFileSync(list, 'utf8')).toMatch(/^user\.bob\t1 be1!p bob\tl\t\n/)
   })
 
-  it('says that its mailboxes are lost when they cannot be saved', async () => {
-    const master = await started('--save', '/proc/none/list')
+  it('says that its mailboxes are lost when they cannot be saved in the end', async () => {
+    const folder = join(bench.directory, 'soon-gone')
+    mkdirSync(folder)
+    const master = await started('--save', join(folder, 'list'))
+    expect(readdirSync(folder)).toEqual([])
+    rmdirSync(folder)
     const { status, stderr } = await master.end('SIGTERM')
     expect(status).not.toBe(0)
-    expect(stderr).toMatch(/what the embedded master held is lost: cannot write \/proc\/none\/list/)
+    expect(stderr).toMatch(/what the embedded master held is lost: cannot write .*soon-gone\/list/)
+  })
+
+  it.each(['/proc/none/list', '/proc/list', tmpdir(), '/dev/null'])(
+    'does not begin when its mailboxes cannot be saved: %s',
+    async path => {
+      const { status, stdout, stderr } = await bench.bench(['master', '--port', '0', '--save', path])
+      expect(stderr).toContain(`the mailboxes cannot be saved to ${path}: `)
+      expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
+    },
+  )
+
+  it('does not begin when no client’s certificate could be believed', async () => {
+    const { cert, key } = certificates.issue('localhost')
+    const tls = ['--tls-cert', cert, '--tls-key', key, '--tls-ca', bench.file('garbage.pem', 'garbage\n')]
+    const { status, stdout, stderr } = await bench.bench(['master', '--port', '0', ...tls])
+    expect(stderr).toMatch(/the authority that clients’ certificates are to be from is no certificate/)
+    expect({ status, stdout }).toEqual({ status: 2, stdout: '' })
   })
 
   it('offers TLS, DEFLATE and what else is asked for, as a Cyrus', async () => {
@@ -104,6 +126,10 @@ describe('mupdate-bench master', () => {
 
 describe('its options', () => {
   const flags = { host: '127.0.0.1', port: '0', user: 'murder' }
+  const ofServer = () => {
+    const { cert, key } = certificates.issue('localhost')
+    return { tlsCert: cert, tlsKey: key }
+  }
 
   it('are PLAIN and nothing else unless asked for', () => {
     expect(embeddedOptions(flags)).toEqual({
@@ -116,7 +142,7 @@ describe('its options', () => {
   })
 
   it('take what they are given', () => {
-    const { cert, key } = certificates.issue('localhost')
+    const { tlsCert: cert, tlsKey: key } = ofServer()
     const tls = { tlsCert: cert, tlsKey: key, tlsImplicit: true } as const
     const given = {
       ...flags,
@@ -136,6 +162,9 @@ describe('its options', () => {
 
   it.each([
     [{ mechanisms: 'GSSAPI' }, /--mechanisms: GSSAPI is not known here/],
+    [{ mechanisms: '' }, /--mechanisms: none is named/],
+    [{ mechanisms: ' ,' }, /--mechanisms: none is named/],
+    [{ mechanisms: 'external' }, /--mechanisms EXTERNAL: no client can show a certificate/],
     [{ tlsCert: 'nosuch.pem', tlsKey: 'nosuch.pem' }, /cannot read nosuch\.pem/],
     [{ tlsCert: 'nosuch.pem' }, /TLS needs a certificate and its key/],
     [{ tlsImplicit: true }, /TLS needs a certificate and its key/],
@@ -143,5 +172,12 @@ describe('its options', () => {
     [{ port: 'x' }, /--port x is no port/],
   ] as const)('are refused: %j', (wrong, message) => {
     expect(() => embeddedOptions({ ...flags, ...wrong })).toThrow(message)
+  })
+
+  it('offer EXTERNAL alone only to those who can show a certificate', () => {
+    const tls = ofServer()
+    const alone = { ...flags, mechanisms: 'EXTERNAL' }
+    expect(() => embeddedOptions({ ...alone, ...tls })).toThrow(/no client can show a certificate/)
+    expect(embeddedOptions({ ...alone, ...tls, tlsCa: certificates.ca })).toMatchObject({ mechanisms: ['EXTERNAL'] })
   })
 })

@@ -79,6 +79,15 @@ describe('a remote master', () => {
     expect(() => flagsOf(line)).toThrow(/llowed choices are/)
   })
 
+  it('is not verified for a name that a shell’s variable should have had', () => {
+    expect(() => flagsOf('--tls-name=')).toThrow(/It is empty/)
+  })
+
+  it('has a user in UTF-8', () => {
+    expect(remote('mupdate://a%C3%A9@mail').user).toBe('aé')
+    expect(() => remote('mupdate://%ff@mail')).toThrow(/its user is no UTF-8/)
+  })
+
   it('needs no password where the certificate says who it is', async () => {
     expect(await readPassword(remote('mupdate://a@mail --tls-cert me.pem --mechanism external'))).toBe('')
   })

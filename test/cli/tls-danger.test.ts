@@ -7,7 +7,7 @@ it.each([
   { version: 'Cyrus IMAP 3.6.10', tls: 'TLSv1.3, X', isDangerous: false },
   { version: 'Cyrus IMAP 3.12.2', tls: 'TLSv1.3, X', isDangerous: false },
 ])('TLS with $version ($tls) is dangerous: $isDangerous', ({ version, tls, isDangerous }) => {
-  const security = { tls, mechanism: 'PLAIN', compression: null }
+  const security = { tls, verified: tls === null ? null : true, mechanism: 'PLAIN', compression: null }
   const danger = tlsDanger({ version, mailboxDatabase: 'unknown', settings: {}, binaries: {}, security })
   expect(danger !== undefined).toBe(isDangerous)
 })

@@ -98,7 +98,7 @@ describe('peer 5: our client on a real master', () => {
   it('takes the strongest that is offered', async () => {
     const client = await connect({})
     expect([...client.banner.capabilities.get('AUTH')!].sort()).toEqual([...OFFERED].sort())
-    expect(client.security).toEqual({ tls: null, mechanism: 'SCRAM-SHA-512', compression: null })
+    expect(client.security).toEqual({ tls: null, verified: null, mechanism: 'SCRAM-SHA-512', compression: null })
   })
 
   describe.each(OFFERED)('logs in by %s', mechanism => {

@@ -116,6 +116,18 @@ describe('latency', () => {
     expect(checkOf(slow, 'latency', 'lock')!.mark).toBe('ok')
   })
 
+  it('fails where no NOOP was answered in a good while', () => {
+    const never = (max: number, count = 1) => ({ ...WELL, noopUs: { ...times(max, max, 1), count }, findUs: null })
+    expect(checkOf(never(2.5e6), 'latency', 'NOOP')).toMatchObject({
+      mark: 'failed',
+      said: 'not answered in 2.50 s',
+    })
+    expect(examine(never(2.5e6)).verdict).toBe('failed')
+    expect(checkOf(never(2.5e6, 20), 'latency', 'NOOP')!.mark).toBe('warning')
+    // There was no time left to wait for it.
+    expect(checkOf(never(20e3), 'latency', 'NOOP')!.mark).toBe('warning')
+  })
+
   it('does not pretend to know the clock of another host', () => {
     expect(checkOf(WELL, 'latency', 'clock')!.mark).toBe('notMeasured')
     expect(checkOf(HERE, 'latency', 'clock')!.mark).toBe('ok')
@@ -154,20 +166,21 @@ describe('limits', () => {
 })
 
 describe('TLS', () => {
-  const seen: TlsSeen = {
+  const seen: Extract<TlsSeen, { kind: 'established' }> = {
     kind: 'established',
     mode: 'starttls',
     ms: 5,
     protocol: 'TLSv1.3',
     cipher: 'TLS_AES_256_GCM_SHA384',
     certificate: { names: ['mup.example.com'], issuer: 'ca', validTo: '2027-11-30T00:00:00.000Z', daysLeft: 364.9 },
+    name: 'mup.example.com',
     distrust: null,
     mechanisms: ['PLAIN'],
   }
   const by = (changes: Partial<typeof seen>, mode: 'starttls' | 'off' = 'starttls'): DoctorFacts => ({
     ...WELL,
     target: { ...WELL.target, tls: mode },
-    tls: { ...seen, ...changes } as TlsSeen,
+    tls: { ...seen, ...changes },
   })
   const ends = (daysLeft: number) => ({ certificate: { ...seen.certificate!, daysLeft } })
 
@@ -184,6 +197,27 @@ describe('TLS', () => {
     expect(checkOf(by(changes), 'TLS', name)!.mark).toBe(mark)
   })
 
+  it('names whom it was verified for', () => {
+    expect(checkOf(by({ name: 'other.example.com' }), 'TLS', 'trust')!.said).toBe('verified, and for other.example.com')
+    const notFor = by({ name: 'other.example.com', distrust: 'ERR_TLS_CERT_ALTNAME_INVALID' })
+    expect(checkOf(notFor, 'TLS', 'trust')!.said).toContain('it is not for other.example.com, but for mup.example.com')
+  })
+
+  it.each([
+    [{ distrust: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, 'trust', 'not verified, as you asked: it has signed itself'],
+    [{}, 'trust', 'runs do not verify it, as you asked'],
+    [ends(-0.5), 'certificate', 'over for 1 day'],
+    [{ certificate: null }, 'certificate', 'none was shown'],
+  ])('of %j stops nobody who asked for --tls-no-verify', (changes, name, said) => {
+    const facts = by(changes)
+    const result = examine({ ...facts, target: { ...facts.target, verifies: false } })
+    expect(result.verdict).toBe('warning')
+    expect(result.checks.find(check => check.group === 'TLS' && check.name === name)).toMatchObject({
+      mark: 'warning',
+      said: expect.stringContaining(said),
+    })
+  })
+
   it('is only looked at where runs do not use it', () => {
     expect(checkOf(by({ distrust: 'CERT_HAS_EXPIRED' }, 'off'), 'TLS', 'trust')!.mark).toBe('warning')
   })
@@ -194,6 +228,23 @@ describe('a run', () => {
     const list = { mailboxes: 500_000, reserved: 0, bytes: 50e6, firstMs: 4, ms: 3200, servers: { be1: 500_000 } }
     // 20 s ÷ 3.2 s
     expect(checkOf({ ...WELL, list }, 'a run', 'list')!.said).toMatch(/156,250 a second.*up to 6 frontends/)
+  })
+
+  it('fails for a list that did not come whole, with what came of it', () => {
+    const listFailed = { detail: 'the list had not ended after 60.0 s: 7 mailboxes', remedy: '--dump-limit' }
+    expect(checkOf({ ...WELL, listFailed }, 'a run', 'list')).toMatchObject({
+      mark: 'failed',
+      said: listFailed.detail,
+      remedy: listFailed.remedy,
+    })
+  })
+
+  it('shows of a server’s name what can be shown', () => {
+    const servers = { ['x'.repeat(5000)]: 1, 'be\x1b[2J': 1 }
+    const list = { mailboxes: 2, reserved: 0, bytes: 5e3, firstMs: 4, ms: 5, servers }
+    const { said } = checkOf({ ...WELL, list }, 'a run', 'list')!
+    expect(said.length).toBeLessThan(1000)
+    expect(said).not.toContain('\x1b')
   })
 
   it('has as many connections as descriptors and ports leave', () => {

@@ -23,6 +23,7 @@ export const WELL: DoctorFacts = {
     isHere: false,
     isLoopback: false,
     tls: null,
+    verifies: true,
     words: ['--allow-load mup.example.com', '--allow-mutations mup.example.com'],
     reach: 'mupdate://murder@mup.example.com:3905',
   },

@@ -25,3 +25,12 @@ it('reads a file of before simulations and comparisons by phase', () => {
   expect(simulated).toBe(false)
   expect(slaves).toMatchObject({ comparisons: [], differences: [{ phase: '', where: 'slave 0' }], listBytes: null })
 })
+
+it('does not say of a master of before that was told whether it was verified', () => {
+  const older = JSON.parse(readFileSync(fileURLToPath(new URL('older-run.json', import.meta.url)), 'utf8')) as {
+    master: object
+  }
+  const security = { tls: 'TLSv1.3, X', mechanism: 'PLAIN', compression: null }
+  const { master } = runResultSchema.parse({ ...older, master: { ...older.master, security } })
+  expect(master.security).toEqual({ ...security, verified: null })
+})

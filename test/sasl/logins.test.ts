@@ -103,6 +103,7 @@ describe('a client refuses', () => {
     ['an extension that must be known', 'SCRAM-SHA-256', 'm=x,r=client1,s=c2FsdA==,i=4096', /first message/],
     ['work without end', 'SCRAM-SHA-256', 'r=client1,s=c2FsdA==,i=4294967295', /4294967295 times/],
     ['no work', 'SCRAM-SHA-256', 'r=client1,s=c2FsdA==,i=0', /0 times/],
+    ['work so little that it hides nothing', 'SCRAM-SHA-256', 'r=client1,s=c2FsdA==,i=4095', /4095 times, not 4096/],
     ['no digest', 'DIGEST-MD5', 'hello', /challenge is none/],
     ['another algorithm', 'DIGEST-MD5', 'nonce="x",algorithm=md5', /challenge is none/],
     ['a security layer', 'DIGEST-MD5', 'nonce="x",algorithm=md5-sess,qop="auth-int,auth-conf"', /security layer/],

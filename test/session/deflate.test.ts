@@ -56,7 +56,7 @@ describe('COMPRESS DEFLATE', () => {
   it('carries commands and a whole list, in less than they are', async () => {
     const before = { ...traffic }
     const opened = await open()
-    expect(opened.security).toEqual({ tls: null, mechanism: 'PLAIN', compression: 'DEFLATE' })
+    expect(opened.security).toEqual({ tls: null, verified: null, mechanism: 'PLAIN', compression: 'DEFLATE' })
     const seen = update(opened)
     await until(() => seen.ended)
     expect(seen.records).toBe(RECORDS)

@@ -178,13 +178,17 @@ describe('a certificate', () => {
   })
 
   it.each([
-    { name: 'for a name that is given', tls: { serverName: 'master.example.com' } },
-    { name: 'that nobody is to look at', tls: { serverName: 'other.example.com', verify: false as const } },
-    { name: 'over a TLS that is new enough', tls: { minVersion: 'TLSv1.2' as const } },
-  ])('$name will do', async ({ tls }) => {
+    { name: 'for a name that is given', tls: { serverName: 'master.example.com' }, verified: true },
+    {
+      name: 'that nobody is to look at',
+      tls: { serverName: 'other.example.com', verify: false as const },
+      verified: false,
+    },
+    { name: 'over a TLS that is new enough', tls: { minVersion: 'TLSv1.2' as const }, verified: true },
+  ])('$name will do', async ({ tls, verified }) => {
     await serve({}, { maxVersion: 'TLSv1.2' })
     const client = await open(tls)
-    expect(client.security.tls).toMatch(/^TLSv1\.2, /)
+    expect(client.security).toMatchObject({ tls: expect.stringMatching(/^TLSv1\.2, /), verified })
   })
 
   it('of ours is shown to who asks, and without one there is no TLS', async () => {

@@ -18,6 +18,11 @@ export class Connection extends Dialogue {
     this.serve()
   }
 
+  /** It will say no more, and is served to the end. */
+  ended(): void {
+    this.serve()
+  }
+
   holdFor(delayMs: number, then: () => void): void {
     this.held = true
     this.core.surroundings.later(delayMs, () => {
@@ -50,6 +55,8 @@ export class Connection extends Dialogue {
   logout(): void {
     this.say()
     this.close()
+    // Unread, it would never be seen to go.
+    this.leaveUnread(false)
     this.peer.end()
   }
 
@@ -109,7 +116,8 @@ export class Connection extends Dialogue {
     if (this.closed) return
     this.reader.nothing()
     this.say()
-    this.throttle()
+    if (this.peer.saidAll && !this.busy && this.peer.backlogBytes < UNREAD_REPLY_BYTES) this.logout()
+    else this.throttle()
   }
 
   private serveNext(): boolean {

@@ -3,7 +3,7 @@ import type { PeerListener, Wire } from './peer.js'
 
 const NOTHING = new Uint8Array(0)
 /** Whoever reads can make sense of all that was written (RFC 4978 section 4; lib/prot.c prot_flush_encode). */
-const FLUSH = { flush: constants.Z_SYNC_FLUSH }
+const FLUSH = { flush: constants.Z_SYNC_FLUSH, finishFlush: constants.Z_SYNC_FLUSH }
 
 /** DEFLATE without a header, both ways, over another wire. */
 export class DeflateWire implements Wire {
@@ -13,7 +13,7 @@ export class DeflateWire implements Wire {
   /** @param listener is told what came as it was before it was compressed, and when it cannot have been */
   constructor(
     private readonly lower: Wire,
-    { received, drained, broken }: Pick<PeerListener, 'received' | 'drained' | 'broken'>,
+    { received, drained, ended, broken }: Pick<PeerListener, 'received' | 'drained' | 'ended' | 'broken'>,
   ) {
     this.deflate.on('data', piece => lower.write(piece))
     this.deflate.on('drain', drained)
@@ -21,7 +21,10 @@ export class DeflateWire implements Wire {
     this.inflate.on('data', received)
     this.inflate.on('drain', () => lower.resume())
     this.inflate.on('error', error => broken(error.message))
-    this.inflate.on('end', () => broken('the compressed data has an end'))
+    this.inflate.on('end', () => {
+      if (this.inflate.writableEnded) ended()
+      else broken('the compressed data has an end')
+    })
   }
 
   get backlogBytes(): number {
@@ -31,6 +34,11 @@ export class DeflateWire implements Wire {
   /** What came on the wire below. */
   feed(chunk: Uint8Array): void {
     if (!this.inflate.write(chunk)) this.lower.pause()
+  }
+
+  /** Nothing more will come there. What came may still have to be told. */
+  feedEnd(): void {
+    this.inflate.end()
   }
 
   write(bytes: string | Uint8Array): void {

@@ -6,20 +6,26 @@ import type { Peer, PeerListener, Wire } from './peer.js'
 import { socketWire } from './socket-wire.js'
 import type { ServerTls } from './server-tls.js'
 
+/** Whoever has not secured the connection by then never will. */
+const HANDSHAKE_LIMIT_MS = 30_000
+
 /** A client at the end of a TCP connection, on which TLS and then DEFLATE can be put. */
 export class LayeredPeer implements Peer {
   secured = false
+  saidAll = false
   private top: Wire
   private socket: Socket
   private deflate: DeflateWire | undefined
   private listener!: PeerListener
   private paused = false
+  private handshakeTimer: NodeJS.Timeout | undefined
   private unhear = () => {}
 
   /** @param tls what {@link startTls} needs */
   constructor(
     private readonly tcp: Socket,
     private readonly tls: ServerTls | undefined,
+    private readonly handshakeLimitMs = HANDSHAKE_LIMIT_MS,
   ) {
     this.socket = tcp
     this.top = socketWire(tcp)
@@ -28,9 +34,15 @@ export class LayeredPeer implements Peer {
   /** From now on what it does is told. */
   listen(listener: PeerListener): void {
     this.listener = listener
-    this.hear(this.tcp, chunk => listener.received(chunk))
+    this.hear(
+      this.tcp,
+      chunk => listener.received(chunk),
+      () => this.ended(),
+    )
     this.tcp.on('error', () => {})
     this.tcp.on('close', () => {
+      this.saidAll = true
+      clearTimeout(this.handshakeTimer)
       this.deflate?.close()
       listener.closed()
     })
@@ -50,9 +62,13 @@ export class LayeredPeer implements Peer {
     if (tls === undefined) throw new HarnessError('INTERNAL', 'TLS without a certificate', '')
     this.unhear()
     tcp.pause()
+    this.handshakeTimer = setTimeout(() => {
+      this.listener.broken(`TLS negotiation failed: it did not come to an end within ${this.handshakeLimitMs / 1e3} s`)
+      tcp.destroy()
+    }, this.handshakeLimitMs)
     // What was said in clear has to be gone before anything else takes the socket.
     this.top.whenTaken(() => {
-      if (!tcp.destroyed) this.wrap(tls)
+      if (!tcp.destroyed && !this.saidAll) this.wrap(tls)
     })
   }
 
@@ -61,16 +77,26 @@ export class LayeredPeer implements Peer {
     const deflate = new DeflateWire(this.top, {
       received: chunk => listener.received(chunk),
       drained: () => this.drained(),
+      ended: () => this.ended(),
       broken: reason => {
         listener.broken(reason)
         this.tcp.destroy()
       },
     })
     this.unhear()
-    this.hear(this.socket, chunk => deflate.feed(chunk))
+    this.hear(
+      this.socket,
+      chunk => deflate.feed(chunk),
+      () => deflate.feedEnd(),
+    )
+    // Only what comes out is left unread.
+    this.top.resume()
     this.deflate = deflate
     this.putOn(deflate)
     if (early.length > 0) deflate.feed(early)
+    if (!this.saidAll) return
+    this.saidAll = false
+    deflate.feedEnd()
   }
 
   get backlogBytes(): number {
@@ -113,6 +139,7 @@ export class LayeredPeer implements Peer {
     })
     socket.once('secure', () => {
       this.secured = true
+      clearTimeout(this.handshakeTimer)
       this.listener.secured()
     })
     socket.once('_tlsError', (error: Error) => {
@@ -120,16 +147,28 @@ export class LayeredPeer implements Peer {
     })
     socket.on('error', () => {})
     this.socket = socket
-    this.hear(socket, chunk => this.listener.received(chunk))
+    this.hear(
+      socket,
+      chunk => this.listener.received(chunk),
+      () => {
+        if (this.secured) this.ended()
+        else this.tcp.destroy()
+      },
+    )
     this.putOn(socketWire(socket, true))
   }
 
-  private hear(socket: Socket, received: (chunk: Uint8Array) => void): void {
-    const on = { data: received, drain: () => this.drained(), end: () => this.listener.ended() }
+  private hear(socket: Socket, received: (chunk: Uint8Array) => void, ended: () => void): void {
+    const on = { data: received, drain: () => this.drained(), end: ended }
     for (const [event, listener] of Object.entries(on)) socket.on(event, listener)
     this.unhear = () => {
       for (const [event, listener] of Object.entries(on)) socket.off(event, listener)
     }
+  }
+
+  private ended(): void {
+    this.saidAll = true
+    this.listener.ended()
   }
 
   /** A wire below may have been drained before those above it. */

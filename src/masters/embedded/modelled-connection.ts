@@ -28,7 +28,6 @@ export class ModelledConnection extends Dialogue implements Port {
   private served: ModelConnection | undefined
   /** Carries out the command that was taken last. */
   private carryOut = () => {}
-  private gone = false
   /** Commands were left unread for want of room for their answers. */
   private unread = false
   private paced: PacedDump | undefined
@@ -55,7 +54,7 @@ export class ModelledConnection extends Dialogue implements Port {
   }
 
   received(chunk: Uint8Array): void {
-    if (this.closed || this.gone) return
+    if (this.closed) return
     this.reader.feed(chunk)
     // It is looked at later, and the chunk was lent.
     this.reader.nothing()
@@ -63,10 +62,8 @@ export class ModelledConnection extends Dialogue implements Port {
     this.served?.received()
   }
 
-  /** The client is gone: a worker will notice when it reads. */
+  /** The client will say no more, or is gone: a worker will notice when it reads. */
   left(): void {
-    if (this.gone) return
-    this.gone = true
     this.served?.received()
   }
 
@@ -78,7 +75,7 @@ export class ModelledConnection extends Dialogue implements Port {
     try {
       const command = this.take()
       this.leaveUnread(this.reader.pendingBytes > UNSERVED_COMMAND_BYTES && command !== undefined)
-      return command ?? (this.gone ? { kind: 'gone' } : undefined)
+      return command ?? (this.peer.saidAll ? { kind: 'gone' } : undefined)
     } catch (error) {
       if (!isHarnessError(error, 'WIRE_LIMIT')) throw error
       this.drop(error.message)

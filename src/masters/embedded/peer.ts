@@ -20,6 +20,8 @@ export interface Peer extends Wire {
   readonly compressed: boolean
   /** Who it is by a certificate that was verified. */
   readonly shown: string | undefined
+  /** It will send no more, and all that it has sent has been told. It may still read. */
+  readonly saidAll: boolean
   /** What is written and what comes is TLS from now on; {@link PeerListener.secured} is called when it stands. */
   startTls(): void
   /**
@@ -36,7 +38,7 @@ export interface PeerListener {
   /** What waited has been taken. */
   drained(): void
   secured(): void
-  /** It will send no more. */
+  /** From now on it is one that has {@link Peer.saidAll}. */
   ended(): void
   /** Once. */
   closed(): void

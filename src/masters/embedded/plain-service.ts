@@ -64,7 +64,7 @@ export class PlainService implements Service {
       },
       drained: () => connection.drained(),
       secured: () => connection.greet(),
-      ended: () => {},
+      ended: () => connection.ended(),
       broken: reason => this.events.report(reason),
       closed: () => {
         this.connections.delete(socket)

@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 import { isHarnessError, messageOf } from '../../core/errors.js'
 import type { DialectName } from './dialect.js'
 import { type RunningServer, startServer } from './server.js'
-import { saveSnapshot } from './snapshot.js'
+import { checkSnapshot, saveSnapshot } from './snapshot.js'
 import type { ProcessMessage, ProcessOrder, ProcessSettings } from './settings.js'
 
 /**
@@ -26,6 +26,7 @@ function main(): void {
 
 async function run(settings: ProcessSettings): Promise<RunningServer | undefined> {
   try {
+    if (settings.save !== undefined) checkSnapshot(settings.save)
     const server = await startServer(settings, {
       report: line => tell({ kind: 'report', line }),
       restarted: () => tell({ kind: 'restarted' }),

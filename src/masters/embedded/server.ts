@@ -40,7 +40,7 @@ export async function startServer(options: ServerOptions, events: ServiceEvents)
     model === undefined ? new PlainService(options, tls, events) : await modelledService(options, model, tls, events)
   if (options.load !== undefined) await loadSnapshot(service.core.catalogue, options.load)
   // Cyrus answers those who have closed their half and wait.
-  const server = createServer({ noDelay: true, allowHalfOpen: model !== undefined }, socket => service.accept(socket))
+  const server = createServer({ noDelay: true, allowHalfOpen: true }, socket => service.accept(socket))
   await listen(server, options)
   service.start()
   const address = server.address()

@@ -27,6 +27,8 @@ export interface Service {
 export function turnAway(socket: Socket, { report }: ServiceEvents): void {
   report('Server too busy, dropping connection.')
   socket.on('error', () => {})
+  // What it says is not looked at; that it has gone would not be seen before.
+  socket.resume()
   socket.end(SERVER_UNABLE, 'latin1')
 }
 

@@ -1,5 +1,15 @@
-import { closeSync, createReadStream, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { HarnessError } from '../../core/errors.js'
+import {
+  closeSync,
+  createReadStream,
+  fchmodSync,
+  fsyncSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
+import { HarnessError, messageOf } from '../../core/errors.js'
 import { unreadable } from '../../core/given-files.js'
 import type { MailboxRecord } from '../../core/mailbox.js'
 import { unpacked } from '../../core/unpacked.js'
@@ -12,6 +22,8 @@ import { spanOf } from './span.js'
 
 const READ_BYTES = 1024 * 1024
 const BATCH = 1000
+/** Who has which mailboxes is nobody else's business. */
+const MODE = 0o600
 
 /**
  * Takes in what a dump of a master's has (`ctl_mboxlist -d` of any version, packed by gzip or not).
@@ -42,6 +54,27 @@ export async function loadSnapshot(catalogue: Catalogue, path: string): Promise<
   }
 }
 
+/**
+ * Whether {@link saveSnapshot} can write there, before there is anything to lose.
+ *
+ * @throws {HarnessError} `USAGE`
+ */
+export function checkSnapshot(path: string): void {
+  // Not the name that is used in the end: whoever is still at that may be writing the list that is to be loaded.
+  const trial = `${path}.${process.pid}`
+  try {
+    if (statSync(path, { throwIfNoEntry: false })?.isFile() === false) throw new Error('it is not a file')
+    closeSync(openSync(trial, 'wx', MODE))
+    rmSync(trial)
+  } catch (error) {
+    throw new HarnessError(
+      'USAGE',
+      `the mailboxes cannot be saved to ${path}: ${messageOf(error)}`,
+      'give the path of a file, in a folder that can be written',
+    )
+  }
+}
+
 /** What could not be saved. */
 export interface LeftOut {
   readonly count: number
@@ -64,8 +97,10 @@ export function saveSnapshot(
   const form = dialect === '2.4' && catalogue.size > 0 ? 'text' : 'json'
   const leftOut = { count: 0, first: '' }
   const temporary = `${path}.new`
-  const file = openSync(temporary, 'w')
+  const file = openSync(temporary, 'w', MODE)
   try {
+    // One that was left there has its own.
+    fchmodSync(file, MODE)
     for (const piece of written(form, writable(catalogue, leftOut))) writeFileSync(file, piece)
     fsyncSync(file)
     renameSync(temporary, path)

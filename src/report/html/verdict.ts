@@ -50,6 +50,8 @@ export function caveats(run: RunResult): string {
     )
   else if (run.master.kind === 'embedded')
     lines.push('The master was the embedded one: it says nothing yet about your own Cyrus.')
+  if (run.master.security?.verified === false)
+    lines.push('NOT VERIFIED: whoever answered was believed to be the master, as --tls-no-verify has it.')
   if (run.state === 'running')
     lines.push('CUT OFF: the harness did not end this run. What was measured up to then is here.')
   if (run.state === 'interrupted') lines.push('INTERRUPTED: this run was stopped before its end.')

@@ -1,12 +1,15 @@
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
-import { connect, type Socket } from 'node:net'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
 import { connect as connectTls } from 'node:tls'
-import { deflateRawSync } from 'node:zlib'
+import { constants, deflateRawSync, inflateRawSync } from 'node:zlib'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { Credentials, MasterAddress } from '../../../src/core/address.js'
 import { monotonicClock, monotonicOriginS } from '../../../src/core/clock.js'
+import { LayeredPeer } from '../../../src/masters/embedded/layered-peer.js'
 import { type RunningServer, type ServerOptions, startServer } from '../../../src/masters/embedded/server.js'
+import { serverTls } from '../../../src/masters/embedded/server-tls.js'
+import { turnAway } from '../../../src/masters/embedded/service.js'
 import { SETTING_DEFAULTS } from '../../../src/masters/embedded/settings.js'
 import { spanOf } from '../../../src/masters/embedded/span.js'
 import { MECHANISMS } from '../../../src/sasl/mechanism.js'
@@ -140,6 +143,49 @@ async function secured(clear: Line): Promise<Line> {
   const connected = new Line(socket)
   await until(() => connected.said.includes('* OK MUPDATE') || connected.closed)
   return connected
+}
+
+const SYNC = { finishFlush: constants.Z_SYNC_FLUSH }
+const WAYS = [
+  { way: 'in the clear' },
+  { way: 'through TLS', tls: true },
+  { way: 'through DEFLATE', compress: true },
+  { way: 'through both', tls: true, compress: true },
+]
+
+/** Logs in, says all of something, then closes its half. @returns all that it hears until the other half is closed */
+async function lastWords(
+  server: RunningServer,
+  { tls = false, compress = false }: { readonly tls?: boolean; readonly compress?: boolean },
+  words: string,
+): Promise<string> {
+  let at = await line(server)
+  if (tls) {
+    await at.ask('S STARTTLS\r\n', /\n/)
+    at = await secured(at)
+  }
+  await at.ask(LOGIN, /\n/)
+  if (compress) await at.ask('C COMPRESS "DEFLATE"\r\n', /\n/)
+  at.said = ''
+  at.socket.end(compress ? deflateRawSync(words, SYNC) : Buffer.from(words, 'latin1'))
+  await until(() => at.closed)
+  return compress ? inflateRawSync(Buffer.from(at.said, 'latin1'), SYNC).toString('latin1') : at.said
+}
+
+/** Options of one that takes a single client at a time, and whether there is room for one. */
+function forOne(model: ServerOptions['model']): Partial<ServerOptions> {
+  if (model === undefined) return { connectionsMax: 1 }
+  return { model: { ...model, settings: { ...model.settings, mupdate_connections_max: '1' } } }
+}
+
+async function untilThereIsRoom(server: RunningServer): Promise<void> {
+  for (let i = 0; i < 200; i++) {
+    const next = await line(server)
+    next.socket.destroy()
+    if (next.said.includes('* OK MUPDATE')) return
+    await new Promise(resolve => setTimeout(resolve, 10))
+  }
+  throw new Error('who was there is still there')
 }
 
 const MASTERS = [
@@ -302,11 +348,7 @@ describe.each(MASTERS)('$master', ({ model }) => {
   })
 
   it('counts a connection no more that is gone, whatever was on it', async () => {
-    const settings = { ...model?.settings, mupdate_connections_max: '1' }
-    const server = await started({
-      connectionsMax: 1,
-      ...(model === undefined ? {} : { model: { ...model, settings } }),
-    })
+    const server = await started(forOne(model))
     for (let i = 0; i < 3; i++) {
       const client = await login(server, { tls: {}, compress: true })
       expect((await line(server)).said).toMatch(/^\* BYE "Server Unable"\r\n\0$/)
@@ -314,6 +356,70 @@ describe.each(MASTERS)('$master', ({ model }) => {
       await until(() => client.closed)
       await new Promise(resolve => setTimeout(resolve, 50))
     }
+  })
+
+  it.each(WAYS)('does and answers all that was said before a client closed its half, $way', async reached => {
+    const server = await started({ ...options, ...forOne(model) }, 20_000)
+    const names = Array.from({ length: 500 }, (_, i) => `user.late${i}`)
+    const changes = names.map((name, i) => `X${i} ACTIVATE "${name}" "be1!p" "x\tl\t"\r\n`)
+    const said = await lastWords(server, reached, `${changes.join('')}L LIST\r\nN NOOP\r\nhalf a com`)
+    expect(said.match(/^X\d+ OK "done"\r$/gm)).toHaveLength(names.length)
+    expect(said.match(/^L MAILBOX /gm)).toHaveLength(20_000 + names.length)
+    expect(said).toMatch(/L OK "list complete"\r\nN OK "Noop done"\r\n$/)
+    expect(server.core.catalogue.size).toBe(20_000 + names.length)
+    await untilThereIsRoom(server)
+  })
+
+  it.each([
+    ['COMPRESS', 'C COMPRESS "DEFLATE"\r\n', /C OK DEFLATE active\r\n$/, '', deflateRawSync('Q LOGOUT\r\n', SYNC)],
+    ['LOGOUT', 'Q LOGOUT\r\n', /Q OK "bye-bye"\r\n$/, 'N NOOP\r\n', ''],
+  ])('hears a client that read late what came before its %s', async (_, command, answer, meanwhile, then) => {
+    const server = await started({ ...options, ...forOne(model) })
+    server.core.catalogue.put(spanOf('user.long'), spanOf('be!p'), spanOf(`${'a'.repeat(9000)}\tl\t`))
+    const at = await line(server)
+    await at.ask(LOGIN, /\n/)
+    at.socket.pause()
+    at.socket.write(`${'F FIND "user.long"\r\n'.repeat(1500)}${command}`)
+    await new Promise(resolve => setTimeout(resolve, 100))
+    at.socket.write(meanwhile)
+    await new Promise(resolve => setTimeout(resolve, 50))
+    at.socket.resume()
+    await until(() => answer.test(at.said.slice(-100)))
+    at.socket.write(then)
+    await until(() => at.closed)
+    await untilThereIsRoom(server)
+  })
+
+  it('does what comes compressed behind a list, before a client closed its half', async () => {
+    const server = await started(options, 20_000)
+    const compressed = deflateRawSync('X ACTIVATE "user.late" "be1!p" "x\tl\t"\r\n', SYNC).toString('latin1')
+    await lastWords(server, {}, `L LIST\r\nC COMPRESS "DEFLATE"\r\n${compressed}`)
+    expect(server.core.catalogue.size).toBe(20_001)
+  })
+
+  it.each(WAYS)('keeps nobody who closed its half, did not read and is gone, $way', async ({ tls, compress }) => {
+    const server = await started({ ...options, ...forOne(model) }, 60_000)
+    let at = await line(server)
+    const { socket: tcp } = at
+    if (tls) {
+      await at.ask('S STARTTLS\r\n', /\n/)
+      at = await secured(at)
+    }
+    await at.ask(LOGIN, /\n/)
+    if (compress) await at.ask('C COMPRESS "DEFLATE"\r\n', /\n/)
+    at.socket.pause()
+    at.socket.end(compress ? deflateRawSync('L LIST\r\n', SYNC) : 'L LIST\r\n')
+    await new Promise(resolve => setTimeout(resolve, 100))
+    tcp.resetAndDestroy()
+    await untilThereIsRoom(server)
+  })
+
+  it('keeps nobody who closes its half instead of a handshake', async () => {
+    const server = await started({ ...options, ...forOne(model) })
+    const at = await line(server)
+    await at.ask('S STARTTLS\r\n', /\n/)
+    at.socket.end()
+    await untilThereIsRoom(server)
   })
 
   it('dies of a DELETE, if asked to, with all that waits, and comes back with what it held', async () => {
@@ -341,4 +447,50 @@ describe.each(MASTERS)('$master', ({ model }) => {
 
 it('a certificate that is none cannot be served', async () => {
   await expect(started({ tls: { certificate: 'none', key: 'none' } })).rejects.toMatchObject({ code: 'MASTER_SETUP' })
+})
+
+it('an authority that is none cannot be served', async () => {
+  await expect(started({ tls: { ...ofServer, clientAuthority: 'garbage' } })).rejects.toMatchObject({ code: 'USAGE' })
+})
+
+it('who does not do the handshake in time is gone, and nobody else', async () => {
+  const broken: string[] = []
+  const peers: LayeredPeer[] = []
+  const nothing = () => {}
+  const server = createServer({ allowHalfOpen: true }, socket => {
+    const peer = new LayeredPeer(socket, serverTls(ofServer), 500)
+    peers.push(peer)
+    peer.listen({
+      received: nothing,
+      drained: nothing,
+      secured: nothing,
+      ended: nothing,
+      closed: nothing,
+      broken: reason => broken.push(reason),
+    })
+    peer.startTls()
+  }).listen(0, '127.0.0.1')
+  ended.push(() => server.close())
+  await until(() => server.listening)
+  const { port } = server.address() as AddressInfo
+  const right = new Line(connectTls({ port, host: '127.0.0.1', ca: ofServer.clientAuthority }))
+  await until(() => peers[0]?.secured === true)
+  const silent = new Line(connect(port, '127.0.0.1'))
+  await until(() => silent.closed)
+  expect(broken).toEqual(['TLS negotiation failed: it did not come to an end within 0.5 s'])
+  expect(right.closed).toBe(false)
+})
+
+it('who is turned away is forgotten once it closes its half, whatever it said', async () => {
+  let turnedAway: Socket | undefined
+  const server = createServer({ allowHalfOpen: true }, socket => {
+    turnedAway = socket
+    turnAway(socket, { report: () => {}, restarted: () => {} })
+  }).listen(0, '127.0.0.1')
+  ended.push(() => server.close())
+  await until(() => server.listening)
+  const client = new Line(connect((server.address() as AddressInfo).port, '127.0.0.1'))
+  client.socket.end(LOGIN)
+  await until(() => client.closed && turnedAway?.destroyed === true)
+  expect(client.said).toContain('* BYE "Server Unable"')
 })

@@ -56,14 +56,16 @@ export class ModelWorld extends TestWorld {
     this.model = new CyrusModel(this.timeline, modelSettings(lines), new Costs(calibration, () => 0.5))
   }
 
-  serve(peer: Peer): Served & { left(): void } {
+  serve(peer: Peer): Served {
     const { timeline } = this
     const connection = new ModelledConnection(this, peer, parserFor(this.core.options), this.rank++)
     timeline.happens(() => connection.connect())
     return {
       received: chunk => timeline.happens(() => connection.received(chunk)),
-      left: () => timeline.happens(() => connection.left()),
-      close: () => timeline.happens(() => connection.left()),
+      close() {
+        Object.assign(peer, { saidAll: true })
+        timeline.happens(() => connection.left())
+      },
     }
   }
 

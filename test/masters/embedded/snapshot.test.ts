@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -92,6 +92,14 @@ describe('a snapshot', () => {
     saveSnapshot(holding(RECORDS), path, undefined)
     expect(readFileSync(path, 'latin1')).toContain('"user.bob"')
     expect(existsSync(`${path}.new`)).toBe(false)
+  })
+
+  it.each(['nothing', 'a list', 'what a crash left'])('is for its owner alone to read, where there was %s', was => {
+    const path = join(folder, 'list')
+    if (was === 'a list') writeFileSync(path, 'before', { mode: 0o644 })
+    if (was === 'what a crash left') writeFileSync(`${path}.new`, 'before', { mode: 0o644 })
+    saveSnapshot(holding(RECORDS), path, undefined)
+    expect(statSync(path).mode & 0o777).toBe(0o600)
   })
 
   it('may be packed', async () => {

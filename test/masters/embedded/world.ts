@@ -115,6 +115,7 @@ export class FakeClient implements Peer {
   secured = false
   compressed = false
   shown: string | undefined
+  saidAll = false
   reading = true
   paused = false
   ended = false
