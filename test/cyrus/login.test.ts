@@ -212,6 +212,7 @@ describe('peer 5: our client on a real master', () => {
       const { master: reached, generator, total } = workbench.result()
       expect(reached.security).toEqual({
         tls: 'TLSv1.3, TLS_AES_256_GCM_SHA384',
+        verified: true,
         mechanism: 'SCRAM-SHA-256',
         compression: 'DEFLATE',
       })
