@@ -101,9 +101,10 @@ export class Backends {
     this.phase = phase
     this.connections.endPrograms()
     void this.connections.open()
-    const list = new PlayedList(this.context, phase, operations, times, (operation, intendedNs) =>
-      this.take(operation, intendedNs, undefined, list),
-    )
+    const list = new PlayedList(this.context, phase, operations, times, (operation, intendedNs) => {
+      // What a push says follows the answer before, and its own look at what it has: nothing was meant for an earlier moment.
+      this.take(operation, operation.kind === 'push' ? undefined : intendedNs, undefined, list)
+    })
     this.list = list
   }
 
