@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
+import { hostOf } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
 import { HarnessError } from '../core/errors.js'
 import { parsePercent } from '../core/units.js'
@@ -75,7 +76,7 @@ function parseUrl(text: string, flags: ReachFlags): RemoteChoice {
   if (url.username === '' || url.hostname === '') {
     throw new HarnessError('USAGE', `--master ${text}: user or host is missing`, 'write mupdate://user@host:port')
   }
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const host = hostOf(url)
   const port = url.port === '' ? DEFAULT_PORT : Number(url.port)
   const address = reachedAddress({ host, port }, url.protocol === 'mupdates:', flags)
   return { kind: 'remote', user: decoded(url.username, text), address, login: loginWishes(host, flags) }

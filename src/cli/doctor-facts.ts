@@ -14,8 +14,9 @@ import { Client } from '../session/client.js'
 import { type Contact, contact } from '../session/contact.js'
 import { wantsStartTls } from '../session/negotiation.js'
 import { tlsProbe } from '../session/tls-probe.js'
-import { hostFacts, isOwnAddress } from './doctor-host.js'
+import { hostFacts } from './doctor-host.js'
 import { localMaster } from './local-master.js'
+import { isOwnAddress } from './own-addresses.js'
 import type { Progress } from './progress.js'
 
 export interface Patient {

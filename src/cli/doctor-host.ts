@@ -1,14 +1,8 @@
-import { networkInterfaces } from 'node:os'
 import type { DoctorFacts } from '../metrics/doctor-result.js'
 import { describeHost } from '../samplers/host.js'
 import { localPorts, localPortsTowards } from '../samplers/local-ports.js'
 import { listProc } from '../samplers/read-proc.js'
 import { mostOpenFiles } from './local-master.js'
-
-export function isOwnAddress(address: string): boolean {
-  const own = Object.values(networkInterfaces()).flatMap(all => (all ?? []).map(one => one.address))
-  return own.includes(address) || /^127\.|^::1$/.test(address)
-}
 
 /** @param port the master's */
 export function hostFacts(port: number): DoctorFacts['host'] {

@@ -13,7 +13,7 @@ export async function addressesOf(host: string): Promise<string[]> {
   const name = host.toLowerCase().replace(/\.$/, '')
   const found = await lookup(name, { all: true }).catch(() => [])
   const all = [name, ...found.map(({ address }) => address)]
-  return all.some(isOwn) ? [...all, THIS_HOST] : all
+  return all.some(isOwnAddress) ? [...all, THIS_HOST] : all
 }
 
 /** Whether who connects to `to` may be connected with who listens at `listen`; another address with its port may be another's. */
@@ -24,7 +24,8 @@ export async function mayBeSame(listen: MasterAddress, to: MasterAddress): Promi
   return others.some(address => own.includes(address) && (isAny || address !== THIS_HOST))
 }
 
-function isOwn(address: string): boolean {
+/** Whether who connects there is connected with this host. */
+export function isOwnAddress(address: string): boolean {
   const own = Object.values(networkInterfaces()).flatMap(links => links ?? [])
   return WILDCARDS.includes(address) || isLoopback(address) || own.some(link => link.address === address)
 }

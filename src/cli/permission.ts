@@ -1,4 +1,4 @@
-import { isLoopback, type MasterAddress } from '../core/address.js'
+import { hostOf, isLoopback, type MasterAddress } from '../core/address.js'
 import { HarnessError } from '../core/errors.js'
 import { formatCount } from '../core/units.js'
 import { mostSlaves, operates, type Plan } from '../engine/plan.js'
@@ -61,7 +61,7 @@ export function mayBeSites({ host, port }: MasterAddress): boolean {
 /** Web users of a run: a URL on another host needs the same word as a master there. */
 export function checkHttpTarget(plan: Plan, permissions: Permissions): void {
   if (plan.http === undefined) return
-  const host = new URL(plan.http.url).hostname.replace(/^\[(.*)\]$/, '$1')
+  const host = hostOf(new URL(plan.http.url))
   if (isLoopback(host) || permissions.allowLoad.includes(host)) return
   throw new HarnessError(
     'USAGE',

@@ -1,4 +1,4 @@
-import { isLoopback, type MasterAddress } from '../core/address.js'
+import { hostOf, isLoopback, type MasterAddress } from '../core/address.js'
 import { HarnessError } from '../core/errors.js'
 import { DEFAULT_PORT } from './choose-master.js'
 
@@ -32,6 +32,6 @@ export function parseTo(text: string): MasterAddress {
       '--to: a password on the command line can be read by everybody on this host, and is not needed',
       'leave it out: clients log in by themselves',
     )
-  const host = url.hostname.replace(/^\[(.*)\]$/, '$1')
+  const host = hostOf(url)
   return { host, port: url.port === '' ? DEFAULT_PORT : Number(url.port) }
 }

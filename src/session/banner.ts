@@ -4,6 +4,13 @@ import type { Frame } from '../wire/frame.js'
 import { MAX_BANNER_BYTES } from '../wire/limits.js'
 import { decodeReply, REPLY, replyCode, statusText } from '../wire/reply.js'
 
+/**
+ * For a port that stays silent: HTTP servers refuse it at once (they skip empty lines, and wait on), while a master that was
+ * merely slow answers it after its banner, by its tag.
+ */
+export const NUDGE_TAG = 'P0'
+export const NUDGE = `${NUDGE_TAG} NOOP\r\n`
+
 export interface Banner {
   readonly host: string
   readonly product: string
@@ -14,7 +21,7 @@ export interface Banner {
   readonly capabilities: ReadonlyMap<string, readonly string[]>
 }
 
-/** @see RFC 3656 section 4 (banner); `* OK MUPDATE` comes in any place, Cyrus sends it last */
+/** @see RFC 3656 section 3.8: `* OK MUPDATE` is the last line */
 export class BannerReader {
   private readonly capabilities = new Map<string, readonly string[]>()
   private byteCount = 0

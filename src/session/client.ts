@@ -12,7 +12,7 @@ import { DEFAULT_LIMITS } from '../wire/limits.js'
 import { RecordScanner, type RecordSink, RecordSpan } from '../wire/record-scanner.js'
 import { REPLY, type ReplyCode, recordOf, replyCode, statusText } from '../wire/reply.js'
 import { FrameScanner } from '../wire/scanner.js'
-import { type Banner, bye, Greeting, isTlsAlert, onlyTls } from './banner.js'
+import { type Banner, bye, Greeting, isTlsAlert, NUDGE, NUDGE_TAG, onlyTls } from './banner.js'
 import { overDeflate } from './deflate.js'
 import type { LastCommands, SentCommand } from './last-commands.js'
 import { chooseMechanism, Login } from './login.js'
@@ -86,11 +86,6 @@ export const LIST_SILENCE_MS = 60_000
 const SILENCE_LOOKS = 4
 /** How long a silent port is given at first contact before it is asked to show what it is. */
 const BANNER_PATIENCE_MS = 3_000
-/**
- * A line that HTTP servers refuse at once (they skip empty ones, and wait on), while a master that was merely slow
- * answers it after its banner, by its tag.
- */
-const NUDGE_TAG = 'P0'
 const UPDATE_TAG = 'U01'
 /** Cyrus's clients tag these so (imap/mupdate-client.c), and count `X0`, `X1`, … for what they send between them. */
 const TAGS: Partial<Record<Command['kind'], string>> = {
@@ -361,7 +356,7 @@ export class Client {
 
   private nudge(): void {
     this.nudged = true
-    this.write(`${NUDGE_TAG} NOOP\r\n`)
+    this.write(NUDGE)
   }
 
   private async startTls(tcp: TcpTransport): Promise<void> {

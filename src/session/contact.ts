@@ -1,6 +1,7 @@
 import type { MasterAddress } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
 import type { Answer } from '../metrics/doctor-result.js'
+import { NUDGE } from './banner.js'
 import { Hearing } from './hearing.js'
 import { connectTcp } from './transport.js'
 import { type FirstBytes, whoAnswers } from './who-answers.js'
@@ -20,8 +21,6 @@ export interface Patience {
   readonly silentMs: number
 }
 
-/** A line that HTTP servers refuse at once, while a master that was merely slow answers it after its banner. */
-export const NUDGE = 'P0 NOOP\r\n'
 const GOODBYE = 'Q01 LOGOUT\r\n'
 
 /**

@@ -1,12 +1,12 @@
-import { connect as connectSocket, isIP, type Socket } from 'node:net'
+import { connect as connectSocket, type Socket } from 'node:net'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
 import type { MasterAddress } from '../core/address.js'
 import type { Clock } from '../core/clock.js'
 import { HarnessError, messageOf } from '../core/errors.js'
 import type { TlsSeen } from '../metrics/doctor-result.js'
-import { NUDGE } from './contact.js'
+import { NUDGE } from './banner.js'
 import { Hearing } from './hearing.js'
-import { contextOf, noTls, reasonOf } from './tls.js'
+import { noTls, reasonOf, within } from './tls.js'
 import { type FirstBytes, whoAnswers } from './who-answers.js'
 
 export interface TlsFound {
@@ -84,16 +84,10 @@ async function startTls(socket: Socket, limitMs: number): Promise<void> {
 }
 
 function handshake(socket: Socket, name: string, tls: MasterAddress['tls']): Promise<TLSSocket> {
-  const secureContext = contextOf(tls ?? {})
+  const options = within(socket, name, tls ?? {})
   return new Promise((resolve, reject) => {
-    const secured = connectTls({
-      socket,
-      host: name,
-      ...(isIP(name) === 0 ? { servername: name } : {}),
-      secureContext,
-      // What is wrong with its certificate is told, and ends nothing.
-      rejectUnauthorized: false,
-    })
+    // What is wrong with its certificate is told, and ends nothing.
+    const secured = connectTls({ ...options, rejectUnauthorized: false })
     secured.once('secureConnect', () => resolve(secured))
     secured.once('error', reject)
     secured.once('close', () => reject(new Error('the connection was closed during the handshake')))

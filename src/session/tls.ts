@@ -1,9 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
+import { isIP, type Socket } from 'node:net'
 import { connect, createSecureContext, type SecureContext, type TLSSocket } from 'node:tls'
 import type { MasterAddress, TlsSettings } from '../core/address.js'
 import { HarnessError, messageOf } from '../core/errors.js'
-import { traffic, type TcpTransport, type Transport, type TransportListener } from './transport.js'
+import { SocketTransport, traffic, type TcpTransport, type TransportListener } from './transport.js'
 
 /** Settings come once to each thread; making a context of them takes longer than many a handshake. */
 const contexts = new WeakMap<Partial<TlsSettings>, SecureContext>()
@@ -22,13 +22,7 @@ export function overTls(
   const { listener } = tcp
   const name = settings.serverName ?? address.host
   const transport = new TlsTransport(tcp, listener)
-  const socket = connect({
-    socket: tcp.socket,
-    host: name,
-    ...(isIP(name) === 0 ? { servername: name } : {}),
-    secureContext: contextOf(settings),
-    rejectUnauthorized: settings.verify !== false,
-  })
+  const socket = connect({ ...within(tcp.socket, name, settings), rejectUnauthorized: settings.verify !== false })
   transport.socket = socket
   return new Promise((resolve, reject) => {
     let lastError: Error | undefined
@@ -53,15 +47,26 @@ export function overTls(
   })
 }
 
-export class TlsTransport implements Transport {
+/**
+ * What `tls.connect` is told of a connection that there is, and of whose certificate is wanted.
+ *
+ * @throws {HarnessError} `USAGE` for files that are none
+ */
+export function within(socket: Socket, name: string, settings: Partial<TlsSettings>) {
+  const servername = isIP(name) === 0 ? { servername: name } : {}
+  return { socket, host: name, ...servername, secureContext: contextOf(settings) }
+}
+
+export class TlsTransport extends SocketTransport {
   socket!: TLSSocket
   private readBytes: number
   private writtenBytes: number
 
   constructor(
     private readonly tcp: TcpTransport,
-    public listener: TransportListener,
+    listener: TransportListener,
   ) {
+    super(listener)
     this.readBytes = tcp.socket.bytesRead
     this.writtenBytes = tcp.socket.bytesWritten
   }
@@ -69,25 +74,6 @@ export class TlsTransport implements Transport {
   /** `TLSv1.3, TLS_AES_256_GCM_SHA384` */
   get description(): string {
     return `${this.socket.getProtocol()}, ${this.socket.getCipher().name}`
-  }
-
-  write(bytes: string | Uint8Array): boolean {
-    if (!this.socket.writable) return true
-    this.socket.write(bytes as string, 'latin1')
-    this.count()
-    return this.socket.writableLength === 0
-  }
-
-  pause(): void {
-    this.socket.pause()
-  }
-
-  resume(): void {
-    this.socket.resume()
-  }
-
-  destroy(): void {
-    this.socket.destroy()
   }
 
   /** What has gone over the wire since the last time, handshake and all. */
@@ -98,10 +84,14 @@ export class TlsTransport implements Transport {
     this.readBytes = bytesRead
     this.writtenBytes = bytesWritten
   }
+
+  protected countWritten(): void {
+    this.count()
+  }
 }
 
 /** @throws {HarnessError} `USAGE` for files that are none */
-export function contextOf(settings: Partial<TlsSettings>): SecureContext {
+function contextOf(settings: Partial<TlsSettings>): SecureContext {
   const known = contexts.get(settings)
   if (known !== undefined) return known
   const { caFile, certFile, keyFile = certFile, minVersion } = settings

@@ -84,16 +84,16 @@ export function connectTcp(
   })
 }
 
-export class TcpTransport implements Transport {
-  constructor(
-    readonly socket: Socket,
-    public listener: TransportListener,
-  ) {}
+/** Over a socket, in clear or not. */
+export abstract class SocketTransport implements Transport {
+  abstract readonly socket: Socket
+
+  constructor(public listener: TransportListener) {}
 
   write(bytes: string | Uint8Array): boolean {
     if (!this.socket.writable) return true
-    traffic.writtenBytes += bytes.length
     this.socket.write(bytes as string, 'latin1')
+    this.countWritten(bytes.length)
     return this.socket.writableLength === 0
   }
 
@@ -107,6 +107,22 @@ export class TcpTransport implements Transport {
 
   destroy(): void {
     this.socket.destroy()
+  }
+
+  /** Bytes that were given to the socket, for {@link traffic}. */
+  protected abstract countWritten(byteCount: number): void
+}
+
+export class TcpTransport extends SocketTransport {
+  constructor(
+    readonly socket: Socket,
+    listener: TransportListener,
+  ) {
+    super(listener)
+  }
+
+  protected countWritten(byteCount: number): void {
+    traffic.writtenBytes += byteCount
   }
 }
 

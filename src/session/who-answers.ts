@@ -1,5 +1,6 @@
 import { isHarnessError } from '../core/errors.js'
 import type { Answer } from '../metrics/doctor-result.js'
+import { MAX_BANNER_BYTES } from '../wire/limits.js'
 import { REPLY, replyCode, statusText } from '../wire/reply.js'
 import { FrameScanner } from '../wire/scanner.js'
 import { type Banner, BannerReader } from './banner.js'
@@ -7,8 +8,6 @@ import { type Banner, BannerReader } from './banner.js'
 /** What first bytes tell of who sent them. */
 export type FirstBytes = Extract<Answer, { kind: 'mupdate' | 'bye' | 'other' }>
 
-/** More than any banner has. */
-const MOST_BYTES = 64 * 1024
 const MOST_SHOWN = 60
 const ASTERISK = 42
 
@@ -25,7 +24,7 @@ const OTHERS: readonly (readonly [RegExp, string])[] = [
 ]
 
 /**
- * Reads what a port says first, up to the end of a MUPDATE banner (RFC 3656 section 4; Cyrus sends `* OK MUPDATE` last).
+ * Reads what a port says first, up to the end of a MUPDATE banner (RFC 3656 section 3.8).
  *
  * @param isAll nothing more will come
  * @returns undefined as long as it can still be anything
@@ -63,7 +62,7 @@ function plain({ capabilities, ...banner }: Banner): Extract<FirstBytes, { kind:
 }
 
 function tooMuch(bytes: Buffer): FirstBytes | undefined {
-  return bytes.length > MOST_BYTES ? other(bytes) : undefined
+  return bytes.length > MAX_BANNER_BYTES ? other(bytes) : undefined
 }
 
 function other(bytes: Buffer): FirstBytes {

@@ -1,17 +1,14 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import type { Operation } from '../../src/core/operation.js'
 import { Backends, type BackendsOptions } from '../../src/drivers/backends.js'
 import type { DriverContext } from '../../src/drivers/context.js'
 import { constantTimes } from '../../src/generators/arrivals.js'
 import { type Paced, type Playing, settled } from '../../src/generators/lanes.js'
-import { newCounters } from '../../src/metrics/interval.js'
 import { loadHistograms } from '../../src/metrics/latency.js'
-import { Recorder } from '../../src/metrics/recorder.js'
+import { clock, contextAt } from './context.js'
 import { BANNER, type LineServer, lineServer, loggedIn } from '../support/line-server.js'
 
 await loadHistograms()
-const clock = monotonicClock(monotonicOriginS())
 let server: LineServer
 let backends: Backends
 
@@ -35,23 +32,7 @@ function* endlessly(operation: Operation): Generator<Operation, void, undefined>
   for (;;) yield operation
 }
 
-function context(): DriverContext & { readonly events: string[] } {
-  const events: string[] = []
-  return {
-    clock,
-    address: server.address,
-    credentials: { user: 'u', password: 'p' },
-    seed: 1,
-    recorder: new Recorder(),
-    counters: newCounters(),
-    phase: () => 0,
-    move: () => {},
-    unserved: () => {},
-    event: (kind, detail) => void events.push(`${kind}: ${detail}`),
-    journal: () => {},
-    events,
-  }
-}
+const context = () => contextAt(server.address)
 
 const kept: BackendsOptions = { connection: 'kept', backends: 1, connectionsPerBackend: 1, inFlight: 4 }
 

@@ -1,11 +1,9 @@
 import { expect, it } from 'vitest'
-import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
 import { Probes } from '../../src/drivers/probes.js'
-import { newCounters } from '../../src/metrics/interval.js'
 import { loadHistograms } from '../../src/metrics/latency.js'
-import { Recorder } from '../../src/metrics/recorder.js'
 import { flood } from '../support/flood.js'
 import { BANNER, lineServer, loggedIn } from '../support/line-server.js'
+import { contextAt } from './context.js'
 
 await loadHistograms()
 
@@ -21,22 +19,7 @@ it('a probe that reads a list without an end leaves when it is told to', async (
       return undefined
     }),
   )
-  const probes = new Probes(
-    {
-      clock: monotonicClock(monotonicOriginS()),
-      address: server.address,
-      credentials: { user: 'u', password: 'p' },
-      seed: 1,
-      recorder: new Recorder(),
-      counters: newCounters(),
-      phase: () => 0,
-      move: () => {},
-      event: () => {},
-      unserved: () => {},
-      journal: () => {},
-    },
-    { ratePerSecond: 10, plain: 0, streaming: 1 },
-  )
+  const probes = new Probes(contextAt(server.address), { ratePerSecond: 10, plain: 0, streaming: 1 })
   probes.start()
   while (records < 10_000) await new Promise(resolve => setTimeout(resolve, 5))
   await probes.stop()
