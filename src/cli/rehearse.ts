@@ -8,6 +8,7 @@ import type { RunResult } from '../metrics/run-result.js'
 import { loadProfile, type Profile } from '../profile/load.js'
 import { isQuiet, type StepDocument } from '../profile/schema.js'
 import { stepWords } from '../profile/step-words.js'
+import { fallenBehind } from '../report/rehearsal/behind.js'
 import { rehearsalHtml } from '../report/rehearsal/html.js'
 import { rehearsalMarkdown } from '../report/rehearsal/markdown.js'
 import type { PlannedStep, Rehearsal } from '../report/rehearsal/rehearsal.js'
@@ -110,6 +111,11 @@ Exit status: 0 go, 4 no go, 2 usage, 3 master unreachable or lost, 5 invalid (th
 /** One rehearsal, and where it lies. */
 interface Rehearsed extends RunProfileOutcome {
   readonly rehearsal: Rehearsal
+}
+
+/** At one rate of a search. */
+interface RateRehearsed extends Rehearsed {
+  readonly behind: readonly string[]
 }
 
 async function rehearse(name: string | undefined, flags: RehearseFlags, command: Command): Promise<void> {
@@ -218,7 +224,7 @@ async function atHighestRate(
   progress: Progress,
 ): Promise<Rehearsed> {
   const own = phases.flatMap(({ step }, index) => (step === undefined ? [] : [{ index, rate: step.rate }]))
-  let last: Rehearsed | undefined
+  let last: RateRehearsed | undefined
   const controller = new AbortController()
   // While a rehearsal runs, it knows better what not to leave behind.
   const release = onInterrupt(
@@ -230,7 +236,9 @@ async function atHighestRate(
   const { trials, conclusion, broken } = await findRate(startPerSecond, budgetMs, signal, async rate => {
     progress.line(`all steps at ${formatCount(rate)} mailboxes a second`)
     const sets = own.map(({ index }) => `phases.${index}.step.rate=${rate}`)
-    last = await once(sets, signal)
+    const rehearsed = await once(sets, signal)
+    const behind = rehearsed.status === EXIT.pass ? fallenBehind(rehearsed.rehearsal) : []
+    last = { ...rehearsed, behind, status: behind.length > 0 ? EXIT.threshold : rehearsed.status }
     return last
   }).finally(release)
   const why = isHarnessError(broken) ? broken.message : broken
@@ -242,7 +250,7 @@ async function atHighestRate(
   const tried = trials.map(({ mailboxesPerSecond, outcome, rehearsed }) => ({
     mailboxesPerSecond,
     outcome,
-    why: outcome === 'held' ? '' : whyOf(rehearsed.result),
+    why: outcome === 'held' ? '' : (rehearsed.behind[0] ?? whyOf(rehearsed.result)),
   }))
   const status = broken === 'interrupted' ? EXIT.interrupted : chosen.status
   return { ...chosen, status, rehearsal: { ...chosen.rehearsal, rates: { low, high, cutShort, tried } } }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { widthOf } from '../../src/core/text-width.js'
 import type { MetricSummary, PhaseResult, RunResult } from '../../src/metrics/run-result.js'
+import { fallenBehind } from '../../src/report/rehearsal/behind.js'
 import { rehearsalHtml } from '../../src/report/rehearsal/html.js'
 import { rehearsalMarkdown } from '../../src/report/rehearsal/markdown.js'
 import type { PlannedStep, Rehearsal } from '../../src/report/rehearsal/rehearsal.js'
@@ -63,6 +64,30 @@ function part(title: string, rehearsal: Rehearsal): string {
   const [, found = ''] = text.split(`\n\n${title}\n`)
   return found.split('\n\n')[0]!.replaceAll(/\n {4,6}/g, ' ')
 }
+
+describe('a step', () => {
+  const behind = (durationS: number, more: Partial<PlannedStep> = {}) =>
+    fallenBehind(
+      changed(
+        run => {
+          run.phases = [phase('rights', 0, durationS, { steps: { 'step.setacl': metric(200, 2e3, 0) } })]
+        },
+        { steps: [{ ...STEPS[1]!, ...more }] },
+      ),
+    )
+
+  it('has fallen behind where it took longer than its rate says', () => {
+    expect(behind(20)).toEqual([])
+    expect(behind(22.4)).toEqual([])
+    expect(behind(25)).toEqual(['rights: 8 mailboxes a second were done, not 10'])
+  })
+
+  it('has none to fall behind where copying or answers set its pace', () => {
+    expect(behind(60, { copies: true })).toEqual([])
+    expect(behind(60, { kind: 'push' })).toEqual([])
+    expect(behind(60, { kind: 'undo' })).toEqual([])
+  })
+})
 
 describe('the page of a rehearsal', () => {
   it('has a row for each step: when it starts, how long it takes, how fast it may go', () => {
