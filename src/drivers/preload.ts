@@ -111,7 +111,10 @@ class Lane implements ReplyHandler {
     const { address, credentials, clock } = this.owner.context
     while (!this.owner.isStopped) {
       try {
-        this.client = await Client.connect({ address, credentials, clock })
+        const client = await Client.connect({ address, credentials, clock })
+        // The others may have sent all meanwhile: left open, it would keep the thread from ending.
+        if (this.owner.isStopped) return client.destroy()
+        this.client = client
         this.client.onHeard = () => this.refill()
         this.refill()
         return
