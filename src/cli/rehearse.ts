@@ -223,7 +223,9 @@ async function atHighestRate(
   once: (more: readonly string[], signal?: AbortSignal) => Promise<Rehearsed>,
   progress: Progress,
 ): Promise<Rehearsed> {
-  const own = phases.flatMap(({ step }, index) => (step === undefined ? [] : [{ index, rate: step.rate }]))
+  const own = phases.flatMap(({ step, events }, index) =>
+    step === undefined ? [] : [{ index, rate: step.rate, events }],
+  )
   let last: RateRehearsed | undefined
   const controller = new AbortController()
   // While a rehearsal runs, it knows better what not to leave behind.
@@ -235,7 +237,7 @@ async function atHighestRate(
   const startPerSecond = Math.max(...own.map(({ rate }) => rate))
   const { trials, conclusion, broken } = await findRate(startPerSecond, budgetMs, signal, async rate => {
     progress.line(`all steps at ${formatCount(rate)} mailboxes a second`)
-    const sets = own.map(({ index }) => `phases.${index}.step.rate=${rate}`)
+    const sets = own.flatMap(step => setsAt(step, rate))
     const rehearsed = await once(sets, signal)
     const behind = rehearsed.status === EXIT.pass ? fallenBehind(rehearsed.rehearsal) : []
     last = { ...rehearsed, behind, status: behind.length > 0 ? EXIT.threshold : rehearsed.status }
@@ -254,6 +256,25 @@ async function atHighestRate(
   }))
   const status = broken === 'interrupted' ? EXIT.interrupted : chosen.status
   return { ...chosen, status, rehearsal: { ...chosen.rehearsal, rates: { low, high, cutShort, tried } } }
+}
+
+/** A step at another rate. What befalls meanwhile comes when as much of it is done as was meant to be. */
+function setsAt(
+  {
+    index,
+    rate,
+    events,
+  }: Pick<Profile['phases'][number], 'events'> & { readonly index: number; readonly rate: number },
+  mailboxesPerSecond: number,
+): string[] {
+  const scaled = (ns: number) => `${Math.round((ns * rate) / mailboxesPerSecond / 1e3)}us`
+  return [
+    `phases.${index}.step.rate=${mailboxesPerSecond}`,
+    ...events.flatMap(({ at, every }, i) => [
+      `phases.${index}.events.${i}.at=${scaled(at)}`,
+      ...(every === undefined ? [] : [`phases.${index}.events.${i}.every=${scaled(every)}`]),
+    ]),
+  ]
 }
 
 /** For a rehearsal to end, when Ctrl-C was pressed twice. */

@@ -112,10 +112,8 @@ describe('a rehearsal', { timeout: 120_000 }, () => {
   it('finds the highest rate at which it is a go, and shows that one', async () => {
     // As if more than 30 a second were too much for the master.
     const thresholds = JSON.stringify(['move: moveIn.ratePerSecond < 30'])
-    const sets = ['phases.2.step.rate=16', 'phases.2.step.move.users=8', `thresholds=${thresholds}`].flatMap(set => [
-      '--set',
-      set,
-    ])
+    const own = ['phases.2.step.rate=16', 'phases.2.step.move.users=8', `thresholds=${thresholds}`]
+    const sets = [...own, 'phases.2.events=[{ at: 500ms, do: restart, slaves: 1 }]'].flatMap(set => ['--set', set])
     const { status, stdout, stderr } = await rehearse('--dump', dump, '--find-rate', '--budget', '2m', ...sets)
     expect(status, `${stdout}${stderr}`).toBe(0)
     const [, low, high] = /• (\d+) mailboxes a second is a go; (\d+) is none/.exec(stdout)!
@@ -125,6 +123,12 @@ describe('a rehearsal', { timeout: 120_000 }, () => {
     expect(stdout).toMatch(/• 16\/s: go$/m)
     expect(stdout).toMatch(/• \d+\/s: no go: .*moveIn\.ratePerSecond/m)
     expect(stdout).toMatch(new RegExp(`^1 move .* ${low}/s +${low}/s +A–D$`, 'm'))
+    // The last one was no go, and faster than 16 a second; what befalls in it came as much sooner.
+    const events = workbench.events('night')
+    const [begun, befell] = [/^phase$/, /^timeline$/].map(kind =>
+      events.findLast(event => kind.test(event.kind) && /move|restart/.test(event.detail)),
+    )
+    expect(befell!.atMs - begun!.atMs).toBeLessThan(450)
   }, 180_000)
 
   it('hears Ctrl-C between two rehearsals of a search, and shows what it knows (130)', async () => {
