@@ -16,7 +16,7 @@ import { rehearsalText } from '../report/rehearsal/text.js'
 import { writeReportFile } from '../report/write-report.js'
 import { type MasterChoice, parseMaster } from './choose-master.js'
 import { findRate } from './find-rate.js'
-import { collect } from './options.js'
+import { collect, WORKERS, workersFrom } from './options.js'
 import { refuseBusy, refuseProduction } from './production.js'
 import { Progress } from './progress.js'
 import { reachOptions, type ReachFlags } from './reach-options.js'
@@ -47,6 +47,7 @@ interface RehearseFlags extends ReachFlags {
   readonly json?: true
   readonly quiet?: true
   readonly keep?: true
+  readonly workers?: number
   readonly passwordFile?: string
   readonly allowLoad: string[]
   readonly allowMutations: string[]
@@ -73,6 +74,7 @@ export function rehearseCommand(): Command {
     .option('--resume <dir>', 'go on with a rehearsal on a remote master that was killed')
     .option('-s, --set <key=value>', 'change one setting of the profile (repeatable)', collect, [])
     .option('--seed <number>', 'seed of everything random, in place of the profile’s')
+    .option(...WORKERS, workersFrom)
     .option('-o, --out <dir>', 'where results go', 'results')
     .addOption(
       new Option('-f, --format <name>', 'what goes to standard output')

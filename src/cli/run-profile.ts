@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../core/clock.js'
 import { monotonicClock, monotonicOriginS } from '../core/clock.js'
@@ -51,6 +52,8 @@ export interface RunProfileOptions extends Permissions {
   readonly live?: LiveOptions
   /** A file in which all connections are traced. */
   readonly trace?: string
+  /** Threads of load, at most; all CPUs but one, if absent. */
+  readonly workers?: number
   /** Ends it as Ctrl-C does. */
   readonly signal?: AbortSignal
 }
@@ -144,6 +147,8 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     originS,
     observer: writer,
     notes,
+    // Only the thread of the backends knows how far the run before has come.
+    workers: resumes === undefined ? (options.workers ?? Math.max(1, availableParallelism() - 1)) : 1,
   })
   folder.onFailure = error => {
     progress.warn(error.message)

@@ -5,7 +5,7 @@ import { parseLiveAddress } from '../live/live-address.js'
 import { loadProfile } from '../profile/load.js'
 import { parseMaster } from './choose-master.js'
 import { takeLiveToken } from './live-link.js'
-import { collect } from './options.js'
+import { collect, WORKERS, workersFrom } from './options.js'
 import { printResult } from './print-result.js'
 import { Progress } from './progress.js'
 import { reachOptions, type ReachFlags } from './reach-options.js'
@@ -21,6 +21,7 @@ interface RunFlags extends ReachFlags {
   readonly quiet?: true
   readonly keep?: true
   readonly trace?: string
+  readonly workers?: number
   readonly passwordFile?: string
   readonly allowLoad: string[]
   readonly allowMutations: string[]
@@ -48,6 +49,7 @@ export function runCommand(): Command {
     .option('--json', 'run.json on stdout, everything else on stderr')
     .option('-q, --quiet', 'no progress')
     .option('--keep', 'leave the run’s mailboxes on a remote master')
+    .option(...WORKERS, workersFrom)
     .option('--trace <file>', 'write down what all its connections say, as record does; it must not be there yet')
     .option('--password-file <file>', 'password of a remote master (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .option('--allow-load <host>', 'let this run read whole lists from that host (repeatable)', collect, [])
@@ -68,6 +70,7 @@ Examples:
   mupdate-bench run capacity --master cyrus --set site.dump=mboxlist.gz
   mupdate-bench run resync-storm --master embedded:cyrus
   mupdate-bench run bulk-500k --master cyrus:/opt/cyrus-3.12 --set master.place=disk
+  mupdate-bench run worker-cliff --master cyrus --workers 4
   mupdate-bench run ci --json | jq .total.commands
   mupdate-bench run resync-storm --master embedded:cyrus --live
   MUPDATE_BENCH_LIVE_TOKEN=… mupdate-bench run seed-2010 --master cyrus --live 9300

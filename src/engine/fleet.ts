@@ -1,8 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { HarnessError } from '../core/errors.js'
 import type { WorkerOrder, WorkerReport } from './messages.js'
-import type { Shard, WorkerSetup } from './plan.js'
+import { followsSlaves, type Shard, type WorkerSetup } from './plan.js'
 
 /** How long a worker may take to give up what is under way. */
 export const STOP_MS = 8_000
@@ -28,9 +28,12 @@ export class Fleet {
   constructor(private readonly listener: FleetListener) {}
 
   /** Starts a thread for each shard and waits until all are ready. */
-  async start(shards: readonly Shard[], setup: Omit<WorkerSetup, 'shard'>): Promise<void> {
+  async start(shards: readonly Shard[], setup: Omit<WorkerSetup, 'shard' | 'ports'>): Promise<void> {
     setFlagsFromString(`--initial-heap-size=${UNMARKED_HEAP_MB}`)
-    await Promise.all(shards.map(shard => this.startOne(shard, { ...setup, shard })))
+    const ports = followsSlaves(setup.plan) ? portsOf(shards) : new Map<string, MessagePort[]>()
+    await Promise.all(
+      shards.map(shard => this.startOne(shard, { ...setup, shard, ports: ports.get(shard.name) ?? [] })),
+    )
   }
 
   order(order: WorkerOrder, only?: string): void {
@@ -62,6 +65,7 @@ export class Fleet {
   private startOne(shard: Shard, workerData: WorkerSetup): Promise<void> {
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData,
+      transferList: [...workerData.ports],
       name: shard.name,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     })
@@ -83,4 +87,17 @@ export class Fleet {
     reject(new HarnessError('INTERNAL', message, 'please report this', { cause: error }))
     this.listener.onDeath(shard.name, error)
   }
+}
+
+/** Between the thread of the backends and each of the others that have slaves. */
+function portsOf(shards: readonly Shard[]): Map<string, MessagePort[]> {
+  const [backends, ...others] = shards.filter(({ runs }) => runs.includes('slaves'))
+  const ports = new Map<string, MessagePort[]>()
+  if (backends === undefined) return ports
+  const channels = others.map(({ name }) => ({ name, channel: new MessageChannel() }))
+  for (const { name, channel } of channels) ports.set(name, [channel.port2])
+  return ports.set(
+    backends.name,
+    channels.map(({ channel }) => channel.port1),
+  )
 }

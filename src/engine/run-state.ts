@@ -86,8 +86,11 @@ export class PhaseState {
 /** Sums the counters of all workers. */
 export function sumCounters(latest: Iterable<Interval>): Counters {
   const sum = newCounters()
+  let slavesMost = 0
   for (const { counters } of latest) {
     for (const key of Object.keys(sum) as (keyof Counters)[]) sum[key] += counters[key]
+    // Each thread knows of all.
+    slavesMost = Math.max(slavesMost, counters.slavesMost)
   }
-  return sum
+  return { ...sum, slavesMost }
 }

@@ -6,7 +6,7 @@ import { type HttpResult, HttpUsers } from '../drivers/http.js'
 import type { Master } from '../masters/master.js'
 import type { Counters, Interval, SlaveMove } from '../metrics/interval.js'
 import { conditionsOf, LOSS_NEAR_NS, MOST_SIGNS, type Loss, type MasterCondition } from './conditions.js'
-import type { Comparison } from './convergence.js'
+import { type Comparison, type Convergence, together } from './convergence.js'
 import { Fleet, STOP_MS } from './fleet.js'
 import type { Held } from './held.js'
 import type { NoiseFloor, WorkerReport } from './messages.js'
@@ -17,6 +17,7 @@ import {
   type Plan,
   type PlanPhase,
   type RunNotes,
+  type Shard,
   shardsOf,
 } from './plan.js'
 import { PhaseState, sumCounters } from './run-state.js'
@@ -62,6 +63,8 @@ export interface RunOptions {
   readonly originS: number
   readonly observer: RunObserver
   readonly notes: RunNotes
+  /** Threads of load, at most; the probes have one of their own. */
+  readonly workers: number
 }
 
 /** Until the threads have seen what the master took along. */
@@ -139,10 +142,15 @@ export class Run {
   private onNoise: (() => void) | undefined
   /** Of the phases in which slaves were to be compared, as far as they were reached. */
   readonly comparisons: Comparison[] = []
+  private readonly shards: readonly Shard[]
+  /** Of the current phase: threads whose condition holds, and what those that have slaves found. */
+  private readonly met = new Set<string>()
+  private readonly compared = new Map<string, { readonly convergence?: Convergence; readonly failure?: string }>()
 
   constructor(private readonly options: RunOptions) {
     const { stopLoss } = options.plan
     this.stopLoss = stopLoss === undefined ? undefined : new StopLoss(stopLoss, options.plan.slaves.count)
+    this.shards = shardsOf(options.plan, options.workers)
     this.watch = new Watch(options.clock, () => options.master.pid())
     this.fleet = new Fleet({
       onReport: (shard, report) => this.onReport(shard, report),
@@ -183,6 +191,10 @@ export class Run {
   /** What the profile did last before a moment, in words. */
   triggerBefore(atNs: number): string | undefined {
     return this.deeds.findLast(deed => deed.atNs <= atNs)?.detail
+  }
+
+  get workers(): number {
+    return this.shards.filter(({ runs }) => runs.includes('slaves')).length
   }
 
   get retryDelayNs(): number {
@@ -227,7 +239,7 @@ export class Run {
   /** The master must be up. Resolves when all has ended and been merged. */
   async execute(): Promise<void> {
     const { plan, master, clock, originS, notes } = this.options
-    const shards = shardsOf(plan)
+    const { shards } = this
     const mayList = master.kind !== 'remote'
     const { address, credentials } = master
     if (notes.expected !== undefined) this.stopLoss?.expect(notes.expected)
@@ -352,6 +364,8 @@ export class Run {
     const phase = new PhaseState(planned, clock.nowNs() + LEAD_NS, this.watch.diskFlushes)
     this.byIndex[index] = phase
     this.current = index
+    this.met.clear()
+    this.compared.clear()
     this.watch.spans = [this.watchSpan, this.second.watch, phase.watch]
     this.event('phase', planned.name)
     void this.followHttp(planned.run.includes('http'))
@@ -434,11 +448,10 @@ export class Run {
         this.stopFor(this.stopLoss?.waits(report.ns), true)
         break
       case 'met':
-        // Only the load's thread can know: the probes have no condition.
-        if (shard === 'load' && report.phase === this.current) this.endPhase?.('condition')
+        if (report.phase === this.current) this.noteMet(shard, report.met)
         break
       case 'converged':
-        this.noteComparison(report)
+        this.noteComparison(shard, report)
         break
       case 'miscounted':
         if (report.phase === this.current)
@@ -450,11 +463,26 @@ export class Run {
     }
   }
 
-  private noteComparison({ kind: _, phase: index, ...outcome }: WorkerReport & { kind: 'converged' }): void {
+  /** All of the load has to say so, at the same time; of what backends do, their thread alone knows. */
+  private noteMet(shard: string, met: boolean): void {
+    if (met) this.met.add(shard)
+    else this.met.delete(shard)
+    const { until } = this.options.plan.phases[this.current]
+    const asked = this.shards.filter(({ runs }) => runs.includes(until === 'streaming' ? 'slaves' : 'backends'))
+    if (asked.every(({ name }) => this.met.has(name))) this.endPhase?.('condition')
+  }
+
+  private noteComparison(shard: string, { phase: index, convergence, failure }: WorkerReport & { kind: 'converged' }) {
     // One that ended after its phase's limit has been noted as a failure.
     if (index !== this.current || this.endPhase === undefined) return
+    this.compared.set(shard, { ...(convergence && { convergence }), ...(failure !== undefined && { failure }) })
+    if (this.compared.size < this.workers) return
     const phase = this.options.plan.phases[index].name
-    if (outcome.convergence !== undefined || outcome.failure !== undefined) this.comparisons.push({ phase, ...outcome })
+    const outcomes = [...this.compared.values()]
+    const failed = outcomes.find(outcome => outcome.failure !== undefined)
+    const parts = outcomes.flatMap(outcome => outcome.convergence ?? [])
+    if (failed !== undefined) this.comparisons.push({ phase, failure: failed.failure! })
+    else if (parts.length > 0) this.comparisons.push({ phase, convergence: together(parts) })
     this.endPhase('condition')
   }
 

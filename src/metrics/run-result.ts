@@ -204,6 +204,7 @@ export const runResultSchema = z.strictObject({
     restarts: z.int(),
   }),
   generator: z.strictObject({
+    workers: z.int().nullable().default(null).describe('threads of load; probes have one more'),
     cpuCores: z.number().nullable().describe('null in a simulation, as all that its host would have to measure'),
     eventLoopDelayUs: z
       .strictObject({ p50: z.number(), p99: z.number(), max: z.number() })

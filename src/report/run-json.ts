@@ -14,6 +14,7 @@ import type { EventLine } from '../metrics/second-line.js'
 import { round3 } from '../metrics/tally.js'
 import type { HostDescription } from '../samplers/host.js'
 import { formatCount } from '../core/units.js'
+import { mostLost } from '../slaves/most-lost.js'
 import { detectThrash, dumpCost } from '../slaves/thrash.js'
 
 /** What is known of a run before it begins. */
@@ -45,6 +46,8 @@ export interface RunRecord {
   readonly refused?: { readonly count: number; readonly first: string } | undefined
   readonly retryDelayNs: number
   readonly slaveCount: number
+  /** Threads of load. */
+  readonly workers: number
   readonly phases: readonly PhaseState[]
   readonly total: SpanTallies
   readonly counters: Counters
@@ -148,9 +151,10 @@ export function virtualEventJson({ startNs }: RunRecord, { atNs, kind, detail }:
 }
 
 /** What the harness itself took. */
-function loadJson({ watchSpan, loopDelayUs, counters }: RunRecord) {
+function loadJson({ workers, watchSpan, loopDelayUs, counters }: RunRecord) {
   const { bytesRead, bytesWritten, plainBytesRead, plainBytesWritten } = counters
   return {
+    workers,
     cpuCores: round3(watchSpan.ownCpuCores),
     eventLoopDelayUs: mapValues(loopDelayUs, round3),
     bytesRead,
@@ -161,6 +165,7 @@ function loadJson({ watchSpan, loopDelayUs, counters }: RunRecord) {
 }
 
 const UNMEASURED = {
+  workers: null,
   cpuCores: null,
   eventLoopDelayUs: null,
   bytesRead: null,
@@ -217,7 +222,7 @@ function slavesJson(run: RunRecord, nowNs: number, harness: MetricGroups['harnes
   return {
     count,
     streaming: counters.slavesStreaming,
-    leastStreaming: count - counters.slavesMostLost,
+    leastStreaming: count - mostLost(run.slaveMoves),
     resyncs: counters.slaveResyncs,
     timeouts: counters.slaveTimeouts,
     drops: counters.slaveDrops,

@@ -2,8 +2,10 @@ import type { MailboxRecord } from '../core/mailbox.js'
 import type { Command } from '../core/operation.js'
 import type { Catalogue, VersionId } from './catalogue.js'
 import type { Follower } from './follower.js'
+import type { HeldUpdates } from './held-updates.js'
 import { type Difference, differences, Holding } from './holding.js'
 import { Pending } from './pending.js'
+import type { PropagationShare } from './propagation-parts.js'
 import { type RealLoss, RealMerges } from './real-merge.js'
 
 /** A change of one mailbox, from its sending until every slave has it. */
@@ -25,6 +27,21 @@ export interface PropagationObserver {
   reached(which: Reached, okNs: number, atNs: number): void
 }
 
+/** What the threads without backends have to hear, to keep account of slaves of their own. */
+export type LedgerNews =
+  | { readonly kind: 'sent'; readonly command: Command; readonly isMutation: boolean }
+  | { readonly kind: 'succeeded'; readonly order: number; readonly okNs: number }
+  | { readonly kind: 'failed'; readonly order: number }
+
+/** Where slaves are in several threads. */
+export interface LedgerSharing {
+  /** Tells the others; absent where another thread has the backends. */
+  readonly onNews?: (news: LedgerNews) => void
+  /** There: what came before it is known who made it. */
+  readonly held?: HeldUpdates
+  readonly share: PropagationShare
+}
+
 /** What all should hold, and who has got what of it when. */
 export class Ledger {
   readonly expected: Holding
@@ -43,17 +60,26 @@ export class Ledger {
   constructor(
     readonly catalogue: Catalogue,
     private readonly observer: PropagationObserver,
+    private readonly sharing?: LedgerSharing,
   ) {
     this.expected = new Holding(catalogue)
     this.merges = new RealMerges(catalogue)
   }
 
-  /** @returns undefined for what changes nothing */
-  sending(command: Command): Mutation | undefined {
+  get held(): HeldUpdates | undefined {
+    return this.sharing?.held
+  }
+
+  /**
+   * @param isMutation what the thread that sends it says; a list may have told of it here already
+   * @returns undefined for what changes nothing
+   */
+  sending(command: Command, isMutation?: boolean): Mutation | undefined {
     const order = this.lastOrder + 1
     const state = stateAfter(command)
     if (state === undefined) return undefined
-    const { version, name } = this.catalogue.mutate(state.name, state.record, order)
+    const { version, name } = this.catalogue.mutate(state.name, state.record, order, isMutation)
+    this.sharing?.onNews?.({ kind: 'sent', command, isMutation: version !== undefined })
     this.sent.set(name, (this.sent.get(name) ?? 0) + 1)
     if (version === undefined) return undefined
     this.lastOrder = order
@@ -64,6 +90,7 @@ export class Ledger {
   }
 
   succeeded(mutation: Mutation, okNs: number): void {
+    this.sharing?.onNews?.({ kind: 'succeeded', order: mutation.order, okNs })
     this.expected.set(mutation.version)
     this.mutated.set(mutation.name, okNs)
     const early = mutation.seen
@@ -72,11 +99,12 @@ export class Ledger {
     mutation.seen = 0
     // A slave can be told before the writer is: then nobody waited.
     for (let i = 0; i < early; i++) this.count(mutation, okNs)
-    if (mutation.needs === 0) this.pending.remove(mutation)
+    if (mutation.needs === 0) this.end(mutation)
   }
 
   /** Refused, or never answered: what the mailbox is now is anybody's guess. */
   failed(mutation: Mutation): void {
+    this.sharing?.onNews?.({ kind: 'failed', order: mutation.order })
     this.doubtful.add(mutation.name)
     this.pending.remove(mutation)
   }
@@ -96,21 +124,30 @@ export class Ledger {
     for (const name of [...this.pending.names]) {
       const now = follower.holding.at(name)
       // Not in the list: it is gone, by the latest mutation that says so.
-      const after = now >= 0 ? now : this.goneBy(name)
-      if (after >= 0) this.reached(follower, name, before.at(name), after, atNs)
+      const after = now >= 0 ? this.catalogue.latestLike(now) : this.goneBy(name)
+      if (after < 0) continue
+      // What it was read as may have been made by a mutation that was heard of later.
+      if (now >= 0) follower.holding.set(after)
+      this.reached(follower, name, before.at(name), after, atNs)
     }
   }
 
   /** The slave is not one any more: nobody waits for it. */
   unfollow(follower: Follower): void {
+    this.held?.releaseOf(follower)
     if (!this.followers.delete(follower)) return
     for (const mutation of this.pending.all()) {
       const held = follower.holding.at(mutation.name)
       const has = held >= 0 && this.catalogue.versionOrder[held] >= mutation.order
       if (mutation.okNs === undefined || has || mutation.order <= follower.since) continue
       mutation.needs--
-      if (mutation.seen >= mutation.needs) this.pending.remove(mutation)
+      if (mutation.seen >= mutation.needs) this.end(mutation, 1)
     }
+  }
+
+  /** The run is over: what is still owed never comes. */
+  endPropagation(): void {
+    for (const mutation of this.pending.all()) this.end(mutation, mutation.needs - mutation.seen)
   }
 
   /** The mailboxes that were there before the first mutation. */
@@ -180,11 +217,18 @@ export class Ledger {
     if (okNs === undefined) return
     const whenNs = Math.max(okNs, atNs)
     this.observer.reached('all', okNs, whenNs)
-    if (seen === 1) this.observer.reached('first', okNs, whenNs)
-    if (seen === Math.ceil(needs / 2)) this.observer.reached('median', okNs, whenNs)
-    if (seen < needs) return
-    this.observer.reached('last', okNs, whenNs)
+    if (this.sharing !== undefined) this.sharing.share.delivered(mutation, whenNs - okNs)
+    else {
+      if (seen === 1) this.observer.reached('first', okNs, whenNs)
+      if (seen === Math.ceil(needs / 2)) this.observer.reached('median', okNs, whenNs)
+      if (seen === needs) this.observer.reached('last', okNs, whenNs)
+    }
+    if (seen >= needs) this.end(mutation)
+  }
+
+  private end(mutation: Mutation, owed = 0): void {
     this.pending.remove(mutation)
+    this.sharing?.share.ended(mutation, owed)
   }
 }
 
