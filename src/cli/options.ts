@@ -14,7 +14,10 @@ export function workersFrom(text: string): number {
 
 /** Threads that nobody’s host has CPUs for. */
 const MOST_WORKERS = 256
-export const WORKERS = ['--workers <n>', 'threads that slaves are dealt out to (all CPUs but one, at least 1)'] as const
+export const WORKERS = [
+  '--workers <n>',
+  'threads that slaves are dealt out to (one for each 50, and no more than all CPUs but one)',
+] as const
 
 export function wholeNumber(text: string): number {
   const value = Number(text)

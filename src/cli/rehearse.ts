@@ -185,7 +185,7 @@ async function newRehearsal(name: string | undefined, flags: RehearseFlags, prog
 }
 
 /** What a rehearsal that is gone on with has settled. */
-const SETTLED = ['undo', 'findRate', 'budget', 'set', 'seed'] as const
+const SETTLED = ['undo', 'findRate', 'budget', 'set', 'seed', 'workers'] as const
 
 async function oldRehearsal(
   folder: string,

@@ -7,8 +7,15 @@ import { HarnessError, messageOf } from '../core/errors.js'
 import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
 import { cleanUp, markerOf } from '../drivers/cleanup.js'
 import { countMailboxes, isEmpty } from '../drivers/count.js'
+import type { NatsConnection } from '@nats-io/transport-node'
+import { AgentCrew } from '../agents/agent-crew.js'
+import type { Hello } from '../agents/protocol.js'
+import { packageVersion } from '../core/package-root.js'
+import type { CrewListener } from '../engine/crew.js'
+import { Fleet } from '../engine/fleet.js'
+import { mostSlaves, type Plan, type RunNotes, shardsOf } from '../engine/plan.js'
 import { Run, type RunObserver } from '../engine/run.js'
-import type { Plan, RunNotes } from '../engine/plan.js'
+import { bootId } from '../samplers/host.js'
 import { Live, type LiveOptions } from '../live/live.js'
 import type { RunFacts } from '../report/page/live-facts.js'
 import type { Master } from '../masters/master.js'
@@ -52,8 +59,10 @@ export interface RunProfileOptions extends Permissions {
   readonly live?: LiveOptions
   /** A file in which all connections are traced. */
   readonly trace?: string
-  /** Threads of load, at most; all CPUs but one, if absent. */
+  /** Threads of load, at most; if absent one for each 50 slaves, and no more than all CPUs but one. */
   readonly workers?: number
+  /** Where slaves are on other machines too. */
+  readonly agents?: Agents
   /** Ends it as Ctrl-C does. */
   readonly signal?: AbortSignal
 }
@@ -147,8 +156,8 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     originS,
     observer: writer,
     notes,
-    // Only the thread of the backends knows how far the run before has come.
-    workers: resumes === undefined ? (options.workers ?? Math.max(1, availableParallelism() - 1)) : 1,
+    shards: shardsOf(plan, workersOf(plan, options)),
+    crew: listener => (options.agents === undefined ? new Fleet(listener) : agentCrew(options, identity.id, listener)),
   })
   folder.onFailure = error => {
     progress.warn(error.message)
@@ -247,7 +256,7 @@ async function requireEmpty({ address, credentials }: Master, clock: Clock): Pro
 function statusOf(result: RunResult, run: Run, lost: string | undefined): ExitStatus {
   const statuses: ExitStatus[] = [VERDICT_STATUS[result.verdict.result]]
   if (isInterruptedByUser(run)) statuses.push(EXIT.interrupted)
-  if (run.workerDeaths.length > 0) statuses.push(EXIT.internal)
+  if (run.isBroken) statuses.push(EXIT.internal)
   if (lost !== undefined) statuses.push(EXIT.master)
   return gravest(statuses)
 }
@@ -316,4 +325,32 @@ function listenForInterrupt(
       progress.warn(`its mailboxes stay: ${cleanupLine(dirname(journal), master, site.dump !== undefined)}`)
     return Promise.allSettled([run.kill(), master.stop()])
   })
+}
+
+/** Those who take part in a run. */
+export interface Agents {
+  readonly nats: NatsConnection
+  readonly chosen: readonly Hello[]
+}
+
+function agentCrew({ agents, master }: RunProfileOptions, run: string, listener: CrewListener): AgentCrew {
+  const { nats, chosen } = agents!
+  const ownPassword = master.kind === 'remote'
+  return new AgentCrew(
+    nats,
+    { run, version: packageVersion(), agents: chosen, ownPassword, bootId: bootId() },
+    listener,
+  )
+}
+
+/** Fewer need no thread of their own, each of which keeps a list of all mailboxes. */
+const SLAVES_A_THREAD = 50
+
+/** Threads of load. */
+function workersOf(plan: Plan, { resumes, workers, agents }: RunProfileOptions): number {
+  if (agents !== undefined) return 1 + agents.chosen.reduce((sum, { capacity }) => sum + capacity, 0)
+  // Only the thread of the backends knows how far the run before has come.
+  if (resumes !== undefined) return 1
+  const most = Math.min(availableParallelism() - 1, Math.ceil(mostSlaves(plan) / SLAVES_A_THREAD))
+  return workers ?? Math.max(1, most)
 }

@@ -26,6 +26,8 @@ export type ErrorCode =
   | 'WIRE_UNEXPECTED'
   | 'RESULTS'
   | 'NO_BASELINE'
+  /** NATS, or agents that are reached by it. */
+  | 'AGENTS'
   | 'INTERRUPTED'
   | 'INTERNAL'
 

@@ -47,6 +47,7 @@ const BY_CODE: Record<ErrorCode, ExitStatus> = {
   WIRE_UNEXPECTED: EXIT.master,
   RESULTS: EXIT.usage,
   NO_BASELINE: EXIT.noBaseline,
+  AGENTS: EXIT.usage,
   INTERRUPTED: EXIT.interrupted,
   INTERNAL: EXIT.internal,
 }

@@ -133,7 +133,7 @@ export class Slaves {
       this.followed.map(async ({ slave, index, follower }) => ({
         index,
         follower,
-        through: await through(slave, this.context.clock, deadline),
+        through: await through(slave, this.context.clock, deadline, () => this.stopped),
       })),
     )
   }
@@ -147,6 +147,7 @@ export class Slaves {
     this.observe()
     this.stopped = true
     for (const timer of this.timers) clearTimeout(timer)
+    this.context.ledger?.held?.releaseAll()
     for (const { follower } of this.followed) this.context.ledger?.unfollow(follower)
     const limit = pLimit(64)
     await Promise.all([...this.members.map(({ slave }) => limit(() => slave.stop(300))), ...this.leaving])
@@ -244,8 +245,8 @@ function repeat<T>(item: T, count: number): T[] {
 const LOOK_AGAIN_MS = 20
 
 /** One slave's NOOP, once it streams; again when its connection is lost meanwhile. */
-async function through(slave: Slave, clock: Clock, deadlineNs: number): Promise<boolean> {
-  while (clock.nowNs() < deadlineNs) {
+async function through(slave: Slave, clock: Clock, deadlineNs: number, isOver: () => boolean): Promise<boolean> {
+  while (clock.nowNs() < deadlineNs && !isOver()) {
     const limitMs = (deadlineNs - clock.nowNs()) / 1e6
     const answered = await new Promise<boolean>(resolve => {
       const limit = setTimeout(() => resolve(false), limitMs)

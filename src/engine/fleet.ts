@@ -1,6 +1,7 @@
 import { setFlagsFromString } from 'node:v8'
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { HarnessError } from '../core/errors.js'
+import type { Crew, CrewListener } from './crew.js'
 import type { WorkerOrder, WorkerReport } from './messages.js'
 import { followsSlaves, type Shard, type WorkerSetup } from './plan.js'
 
@@ -14,23 +15,26 @@ export const STOP_MS = 8_000
 const YOUNG_GENERATION_MB = 4
 const UNMARKED_HEAP_MB = 256
 
-export interface FleetListener {
-  onReport(shard: string, report: WorkerReport): void
-  /** A worker died: the run is not what was planned any more. */
-  onDeath(shard: string, error: Error): void
-}
+/** Time for a message to reach all threads. */
+const LEAD_NS = 20e6
 
 /** The worker threads of a run. */
-export class Fleet {
+export class Fleet implements Crew {
+  readonly leadNs = LEAD_NS
   private readonly workers = new Map<string, Worker>()
   private stopping = false
+  /** They have handed up all. */
+  private readonly done = new Set<string>()
 
-  constructor(private readonly listener: FleetListener) {}
+  constructor(private readonly listener: CrewListener) {}
 
   /** Starts a thread for each shard and waits until all are ready. */
-  async start(shards: readonly Shard[], setup: Omit<WorkerSetup, 'shard' | 'ports'>): Promise<void> {
+  async start(
+    shards: readonly Shard[],
+    setup: Omit<WorkerSetup, 'shard' | 'ports'>,
+    ports = followsSlaves(setup.plan) ? portsOf(shards) : new Map<string, MessagePort[]>(),
+  ): Promise<void> {
     setFlagsFromString(`--initial-heap-size=${UNMARKED_HEAP_MB}`)
-    const ports = followsSlaves(setup.plan) ? portsOf(shards) : new Map<string, MessagePort[]>()
     await Promise.all(
       shards.map(shard => this.startOne(shard, { ...setup, shard, ports: ports.get(shard.name) ?? [] })),
     )
@@ -51,7 +55,7 @@ export class Fleet {
     })
     await Promise.race([Promise.all(ended), late])
     clearTimeout(timer)
-    const stuck = [...this.workers.keys()]
+    const stuck = [...this.workers.keys()].filter(name => !this.done.has(name))
     await this.kill()
     return stuck
   }
@@ -73,6 +77,7 @@ export class Fleet {
     return new Promise((resolve, reject) => {
       worker.on('message', (report: WorkerReport) => {
         this.listener.onReport(shard.name, report)
+        if (report.kind === 'stopped') this.done.add(shard.name)
         if (report.kind === 'ready') resolve()
       })
       worker.on('error', error => this.died(shard, error, reject))

@@ -12,6 +12,8 @@ const LAST_PARTS_MS = 1_000
 
 /** What there was before the first operation, for who compares slaves in another thread. */
 export interface Barrier {
+  /** Index of the phase in which slaves are compared. */
+  readonly phase: number
   /** Whether that is known. */
   readonly isSiteKnown: boolean
   readonly forgotten: readonly string[]
@@ -29,7 +31,7 @@ export interface LedgerLink {
   readonly sharing: LedgerSharing
   follow(ledger: Ledger): void
   /** In a thread that has slaves alone. @returns when the backends' thread says that its operations have ended */
-  barrier?(): Promise<Barrier>
+  barrier?(phase: number): Promise<Barrier>
   /** In the backends' thread. */
   announce?(barrier: Barrier): void
   end(): Promise<void>
@@ -42,18 +44,24 @@ export class LedgerSource implements LedgerLink {
   private readonly merge: PropagationMerge
   private readonly timer: NodeJS.Timeout
   private running: number
+  private flushedNs = -Infinity
   private onAllEnded = () => {}
 
+  /**
+   * @param ports each to one of the others, or one to all of them
+   * @param shares threads that have slaves, this one among them
+   */
   constructor(
     private readonly ports: readonly MessagePort[],
+    shares: number,
     private readonly clock: Clock,
     observer: PropagationObserver,
   ) {
-    this.running = ports.length
-    const merge = new PropagationMerge(ports.length + 1, observer)
+    this.running = shares - 1
+    const merge = new PropagationMerge(shares, observer)
     this.merge = merge
     this.sharing = {
-      onNews: news => void this.news.push(news),
+      onNews: news => this.note(news),
       share: new PropagationShare(part => merge.add(part)),
     }
     for (const port of ports) port.on('message', (message: ToBackends) => this.heard(message))
@@ -91,10 +99,17 @@ export class LedgerSource implements LedgerLink {
     else if (--this.running === 0) this.onAllEnded()
   }
 
+  private note(news: LedgerNews): void {
+    this.news.push(news)
+    // Its timer comes late in a thread that is busy, and the others keep all that they hear meanwhile.
+    if (this.clock.nowNs() - this.flushedNs > NEWS_MS * 1e6) this.flush()
+  }
+
   private flush(): void {
     const { news } = this
     this.news = []
-    this.post({ kind: 'news', untilNs: this.clock.nowNs(), news })
+    this.flushedNs = this.clock.nowNs()
+    this.post({ kind: 'news', untilNs: this.flushedNs, news })
   }
 
   private post(message: ToSlaves): void {
@@ -107,10 +122,14 @@ export class LedgerTwin implements LedgerLink {
   readonly sharing: LedgerSharing
   private parts: PropagationPart[] = []
   private readonly held = new HeldUpdates()
-  private readonly barriers: Barrier[] = []
+  private reached: Barrier | undefined
   private onBarrier: ((barrier: Barrier) => void) | undefined
 
-  constructor(private readonly port: MessagePort) {
+  /** @param errorNs how wrong this thread’s clock may be beside that of the backends’ */
+  constructor(
+    private readonly port: MessagePort,
+    private readonly errorNs: number,
+  ) {
     this.sharing = { held: this.held, share: new PropagationShare(part => void this.parts.push(part)) }
   }
 
@@ -120,17 +139,19 @@ export class LedgerTwin implements LedgerLink {
       if (message.kind === 'barrier') this.reach(message)
       else {
         for (const news of message.news) copy.apply(news)
-        this.held.release(message.untilNs)
+        this.held.release(message.untilNs - this.errorNs)
         this.tell()
       }
     })
   }
 
-  barrier(): Promise<Barrier> {
-    const reached = this.barriers.shift()
-    if (reached !== undefined) return Promise.resolve(reached)
+  barrier(phase: number): Promise<Barrier> {
+    if (this.reached?.phase === phase) return Promise.resolve(this.reached)
     return new Promise(resolve => {
-      this.onBarrier = resolve
+      // That of a phase which was left before comes too late for anybody.
+      this.onBarrier = barrier => {
+        if (barrier.phase === phase) resolve(barrier)
+      }
     })
   }
 
@@ -142,9 +163,8 @@ export class LedgerTwin implements LedgerLink {
   }
 
   private reach(barrier: Barrier): void {
-    if (this.onBarrier === undefined) this.barriers.push(barrier)
-    else this.onBarrier(barrier)
-    this.onBarrier = undefined
+    this.reached = barrier
+    this.onBarrier?.(barrier)
   }
 
   private tell(): void {

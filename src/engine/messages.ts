@@ -31,6 +31,8 @@ export type WorkerReport =
   | { readonly kind: 'unserved'; readonly atNs: number }
   /** A slave’s NOOP is not answered, and has waited for longer than the stop-loss bears. */
   | { readonly kind: 'noopWaits'; readonly ns: number }
+  /** So long after the start of a phase. */
+  | { readonly kind: 'began'; readonly phase: number; readonly lateNs: number }
   /** Whether the condition of the phase holds now, as far as this thread knows. */
   | { readonly kind: 'met'; readonly phase: number; readonly met: boolean }
   /** What a phase `until: converged` came to; neither is given where no slave was followed. */

@@ -139,6 +139,10 @@ export interface WorkerSetup {
   readonly plan: Plan
   readonly shard: Shard
   readonly originS: number
+  /** On another host: by how much its clock is ahead. */
+  readonly offsetNs?: number
+  /** How wrong that may be. */
+  readonly offsetErrorNs?: number
   readonly address: MasterAddress
   readonly credentials: Credentials
   /** Whether the master may be asked for a LIST of its own. */

@@ -1,13 +1,15 @@
 import type { Clock } from '../core/clock.js'
-import { messageOf } from '../core/errors.js'
+import { isHarnessError, messageOf } from '../core/errors.js'
 import { WIPE } from '../drivers/operation-run.js'
 import { PRELOAD_REFUSED } from '../drivers/preload.js'
 import { type HttpResult, HttpUsers } from '../drivers/http.js'
 import type { Master } from '../masters/master.js'
 import type { Counters, Interval, SlaveMove } from '../metrics/interval.js'
+import { MovesInOrder } from './moves-in-order.js'
 import { conditionsOf, LOSS_NEAR_NS, MOST_SIGNS, type Loss, type MasterCondition } from './conditions.js'
 import { type Comparison, type Convergence, together } from './convergence.js'
-import { Fleet, STOP_MS } from './fleet.js'
+import type { AgentFacts, Crew, CrewListener } from './crew.js'
+import { STOP_MS } from './fleet.js'
 import type { Held } from './held.js'
 import type { NoiseFloor, WorkerReport } from './messages.js'
 import {
@@ -18,7 +20,6 @@ import {
   type PlanPhase,
   type RunNotes,
   type Shard,
-  shardsOf,
 } from './plan.js'
 import { PhaseState, sumCounters } from './run-state.js'
 import { StopLoss } from './stop-loss.js'
@@ -63,8 +64,8 @@ export interface RunOptions {
   readonly originS: number
   readonly observer: RunObserver
   readonly notes: RunNotes
-  /** Threads of load, at most; the probes have one of their own. */
-  readonly workers: number
+  readonly shards: readonly Shard[]
+  readonly crew: (listener: CrewListener) => Crew
 }
 
 /** Until the threads have seen what the master took along. */
@@ -75,8 +76,6 @@ const NEEDED: readonly (Condition | undefined)[] = ['preloaded', 'done']
 
 type PhaseEnd = 'condition' | 'limit' | 'duration' | 'lost' | 'interrupted'
 
-/** Time from the order to begin a phase to its start, so that all threads begin together. */
-const LEAD_NS = 20e6
 /** After Ctrl-C, what is under way has so long to end. */
 const INTERRUPTED_DRAIN_NS = 3e9
 
@@ -110,6 +109,8 @@ export class Run {
   /** Worst second of any thread, µs. */
   readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
   workerDeaths: string[] = []
+  /** One of them was our own doing. */
+  isBroken = false
   /** Of threads that were too busy to hand them up. */
   lostFigures: readonly string[] = []
   interrupted = false
@@ -123,6 +124,7 @@ export class Run {
   /** What the master did not take of the list that it was to have first. */
   refused: { readonly count: number; readonly first: string } | undefined
   private readonly stopLoss: StopLoss | undefined
+  private readonly inOrder: MovesInOrder
   /** A phase on which later ones build, and which came to its limit. */
   private unfinished: string | undefined
   /** Why the master is gone for good, so that nothing more can be measured; undefined while it is not. */
@@ -134,7 +136,7 @@ export class Run {
   endNs: number | undefined
   private readonly latest = new Map<string, Interval>()
   private second = newSecond(0)
-  private readonly fleet: Fleet
+  private readonly crew: Crew
   private webUsers: HttpUsers | undefined
   private leaving: Promise<void> = Promise.resolve()
   /** Ends the wait for the current phase. */
@@ -142,7 +144,8 @@ export class Run {
   private onNoise: (() => void) | undefined
   /** Of the phases in which slaves were to be compared, as far as they were reached. */
   readonly comparisons: Comparison[] = []
-  private readonly shards: readonly Shard[]
+  /** By phase: how long after its start each thread began it, ns. */
+  private readonly begun = new Map<number, number[]>()
   /** Of the current phase: threads whose condition holds, and what those that have slaves found. */
   private readonly met = new Set<string>()
   private readonly compared = new Map<string, { readonly convergence?: Convergence; readonly failure?: string }>()
@@ -150,13 +153,17 @@ export class Run {
   constructor(private readonly options: RunOptions) {
     const { stopLoss } = options.plan
     this.stopLoss = stopLoss === undefined ? undefined : new StopLoss(stopLoss, options.plan.slaves.count)
-    this.shards = shardsOf(options.plan, options.workers)
+    this.inOrder = new MovesInOrder(this.slaveThreads.map(({ name }) => name))
     this.watch = new Watch(options.clock, () => options.master.pid())
-    this.fleet = new Fleet({
+    this.crew = options.crew({
       onReport: (shard, report) => this.onReport(shard, report),
       onDeath: (shard, error) => {
-        this.workerDeaths.push(`worker thread "${shard}" died: ${error.message}`)
-        this.event('worker-died', `${shard}: ${error.message}`)
+        const isAgent = isHarnessError(error, 'AGENTS')
+        if (!isAgent) this.isBroken = true
+        const death = isAgent ? error.message : `worker thread "${shard}" died: ${error.message}`
+        if (!this.workerDeaths.includes(death)) this.workerDeaths.push(death)
+        this.event(isAgent ? 'agent-lost' : 'worker-died', `${shard}: ${error.message}`)
+        this.onNoise?.()
         this.endPhase?.('interrupted')
       },
     })
@@ -193,8 +200,21 @@ export class Run {
     return this.deeds.findLast(deed => deed.atNs <= atNs)?.detail
   }
 
+  get agents(): readonly AgentFacts[] | undefined {
+    return this.crew.agents
+  }
+
+  /** Between the first thread that began a phase and the last, at worst. */
+  get startSkewNs(): number {
+    return Math.max(0, ...[...this.begun.values()].map(late => Math.max(...late) - Math.min(...late)))
+  }
+
   get workers(): number {
-    return this.shards.filter(({ runs }) => runs.includes('slaves')).length
+    return this.slaveThreads.length
+  }
+
+  private get slaveThreads(): readonly Shard[] {
+    return this.options.shards.filter(({ runs }) => runs.includes('slaves'))
   }
 
   get retryDelayNs(): number {
@@ -239,12 +259,18 @@ export class Run {
   /** The master must be up. Resolves when all has ended and been merged. */
   async execute(): Promise<void> {
     const { plan, master, clock, originS, notes } = this.options
-    const { shards } = this
+    const { shards } = this.options
     const mayList = master.kind !== 'remote'
     const { address, credentials } = master
     if (notes.expected !== undefined) this.stopLoss?.expect(notes.expected)
-    await this.fleet.start(shards, { plan, originS, address, credentials, mayList, notes })
-    if (shards.some(shard => shard.name === 'probes')) await this.measureNoise()
+    try {
+      await this.crew.start(shards, { plan, originS, address, credentials, mayList, notes })
+      if (shards.some(shard => shard.name === 'probes')) await this.measureNoise()
+    } catch (error) {
+      // The others would wait for what never begins.
+      await this.crew.kill()
+      throw error
+    }
     this.begunNs = clock.nowNs()
     this.second.startNs = this.begunNs
     this.watch.start(master.databaseDirectory?.())
@@ -256,7 +282,8 @@ export class Run {
     } finally {
       await this.followHttp(false)
       await this.leaving
-      const stuck = await this.fleet.stop().finally(() => clearInterval(seconds))
+      const stuck = await this.crew.stop().finally(() => clearInterval(seconds))
+      this.lookAt(this.inOrder.rest())
       this.lostFigures = stuck.map(
         shard =>
           `the harness was the limit: thread "${shard}" had not ended after ${STOP_MS / 1e3} s, its last figures are lost`,
@@ -310,7 +337,7 @@ export class Run {
   }
 
   async kill(): Promise<void> {
-    await this.fleet.kill()
+    await this.crew.kill()
   }
 
   private event(kind: string, detail: string, atNs = this.options.clock.nowNs()): void {
@@ -352,7 +379,7 @@ export class Run {
   }
 
   private measureNoise(): Promise<void> {
-    this.fleet.order({ kind: 'measureNoise' }, 'probes')
+    this.crew.order({ kind: 'measureNoise' }, 'probes')
     return new Promise(resolve => {
       this.onNoise = resolve
     })
@@ -361,7 +388,7 @@ export class Run {
   private async runPhase(index: number): Promise<void> {
     const { plan, clock, observer } = this.options
     const planned = plan.phases[index]
-    const phase = new PhaseState(planned, clock.nowNs() + LEAD_NS, this.watch.diskFlushes)
+    const phase = new PhaseState(planned, clock.nowNs() + this.crew.leadNs, this.watch.diskFlushes)
     this.byIndex[index] = phase
     this.current = index
     this.met.clear()
@@ -372,10 +399,10 @@ export class Run {
     const restarts = this.planMasterRestarts(planned)
     const isShort = this.interrupted && !isWayBack(planned) && planned.until !== 'converged'
     const limitNs = isShort ? Math.min(planned.limitNs, INTERRUPTED_DRAIN_NS) : planned.limitNs
-    const waitNs = LEAD_NS + (planned.durationNs ?? limitNs)
+    const waitNs = this.crew.leadNs + (planned.durationNs ?? limitNs)
     const how = await new Promise<PhaseEnd>(resolve => {
       this.endPhase = resolve
-      this.fleet.order({ kind: 'phase', index, startNs: phase.startNs })
+      this.crew.order({ kind: 'phase', index, startNs: phase.startNs })
       // It takes its time, which must not make the threads begin late.
       observer.onPhase(phase, index)
       const timer = setTimeout(() => resolve(planned.durationNs === undefined ? 'limit' : 'duration'), waitNs / 1e6)
@@ -416,7 +443,7 @@ export class Run {
               master.restart(affair.kind === 'emptyMaster')
             }
           },
-          (LEAD_NS + atNs) / 1e6,
+          (this.crew.leadNs + atNs) / 1e6,
         ),
       )
   }
@@ -447,6 +474,9 @@ export class Run {
       case 'noopWaits':
         this.stopFor(this.stopLoss?.waits(report.ns), true)
         break
+      case 'began':
+        this.begun.set(report.phase, [...(this.begun.get(report.phase) ?? []), report.lateNs])
+        break
       case 'met':
         if (report.phase === this.current) this.noteMet(shard, report.met)
         break
@@ -468,7 +498,7 @@ export class Run {
     if (met) this.met.add(shard)
     else this.met.delete(shard)
     const { until } = this.options.plan.phases[this.current]
-    const asked = this.shards.filter(({ runs }) => runs.includes(until === 'streaming' ? 'slaves' : 'backends'))
+    const asked = this.options.shards.filter(({ runs }) => runs.includes(until === 'streaming' ? 'slaves' : 'backends'))
     if (asked.every(({ name }) => this.met.has(name))) this.endPhase?.('condition')
   }
 
@@ -481,8 +511,10 @@ export class Run {
     const outcomes = [...this.compared.values()]
     const failed = outcomes.find(outcome => outcome.failure !== undefined)
     const parts = outcomes.flatMap(outcome => outcome.convergence ?? [])
+    // What some have found is found, whatever kept the others from looking.
+    const isWorthTelling = failed === undefined || parts.some(part => part.differenceCount + part.away.length > 0)
+    if (parts.length > 0 && isWorthTelling) this.comparisons.push({ phase, convergence: together(parts) })
     if (failed !== undefined) this.comparisons.push({ phase, failure: failed.failure! })
-    else if (parts.length > 0) this.comparisons.push({ phase, convergence: together(parts) })
     this.endPhase('condition')
   }
 
@@ -491,7 +523,7 @@ export class Run {
     this.latest.set(interval.worker, interval)
     // The probes' thread blocks on purpose while nothing is due.
     if (interval.worker !== 'probes') {
-      current?.addLoopDelay(interval.fromNs, interval.eventLoopDelayUs.p99)
+      current?.addLoopDelay(interval)
       Object.assign(this.loopDelayUs, worstDelay(this.loopDelayUs, interval.eventLoopDelayUs))
       this.second.loopDelayUs = worstDelay(this.second.loopDelayUs, interval.eventLoopDelayUs)
     }
@@ -502,12 +534,16 @@ export class Run {
     const lengthNs = interval.toNs - Math.max(interval.fromNs, this.startNs)
     coveredNs.set(interval.worker, (coveredNs.get(interval.worker) ?? 0) + Math.max(0, lengthNs))
     this.stopLoss?.deleted(commandsIn(interval, 'DELETE'), commandsIn(interval, 'RESERVE'))
-    this.moves.push(...interval.moves)
     for (const move of interval.moves) {
-      this.stopFor(this.stopLoss?.moved(move), false)
+      this.moves.push(move)
       if (move.kind === 'dropped' && move.code === 'WIRE_LIMIT') this.giveUpOn(move.slave)
     }
+    this.lookAt(this.inOrder.add(interval))
     this.options.observer.onInterval(interval, this.byIndex)
+  }
+
+  private lookAt(moves: readonly SlaveMove[]): void {
+    for (const move of moves) this.stopFor(this.stopLoss?.moved(move), false)
   }
 
   private closeSecond(): void {

@@ -22,7 +22,7 @@ import { propagationObserver, Workload } from './workload.js'
 /** One thread of a run: carries out its shard and hands up an interval each second. */
 const setup = workerData as WorkerSetup
 const port = parentPort!
-const clock = monotonicClock(setup.originS)
+const clock = monotonicClock(setup.originS, setup.offsetNs)
 const recorder = new Recorder()
 const counters = newCounters()
 const loopDelay = new EventLoopDelayMeter()
@@ -73,9 +73,10 @@ const draws = operates && drawsPath !== undefined ? new Draws(drawsPath) : undef
 const link = linkOf(setup)
 const workload = new Workload({ ...setup.plan, site }, setup.shard, context, setup.mayList, draws, doubtful, link)
 
-function linkOf({ ports }: WorkerSetup): LedgerLink | undefined {
+function linkOf({ ports, shard, offsetErrorNs = 0 }: WorkerSetup): LedgerLink | undefined {
   if (ports.length === 0) return undefined
-  return operates ? new LedgerSource(ports, clock, propagationObserver(context)) : new LedgerTwin(ports[0])
+  if (!operates) return new LedgerTwin(ports[0], offsetErrorNs)
+  return new LedgerSource(ports, shard.share.of, clock, propagationObserver(context))
 }
 
 async function sendInterval(): Promise<void> {
@@ -114,6 +115,8 @@ function enterPhase(index: number, startNs: number): void {
   phaseIndex = index
   phaseStarts.push({ index, startNs })
   workload.enter(index, startNs)
+  const began = () => report({ kind: 'began', phase: index, lateNs: clock.nowNs() - startNs })
+  setTimeout(began, (startNs - clock.nowNs()) / 1e6)
   const phase = setup.plan.phases[index]
   if (phase.until === undefined || phaseIndex !== index) return
   if (phase.until === 'converged') {
@@ -137,7 +140,7 @@ async function compare(phase: number, startNs: number): Promise<void> {
   // Its NOOPs are not the phase's before.
   await new Promise(resolve => setTimeout(resolve, Math.ceil((startNs - clock.nowNs()) / 1e6)))
   try {
-    const convergence = await workload.converge()
+    const convergence = await workload.converge(phase)
     report({ kind: 'converged', phase, ...(convergence === undefined ? {} : { convergence }) })
   } catch (error) {
     report({ kind: 'converged', phase, failure: messageOf(error) })

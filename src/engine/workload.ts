@@ -77,10 +77,10 @@ export class Workload {
   }
 
   /** In a phase without arrivals: whether all slaves hold what they should. @returns undefined where none were followed */
-  async converge(): Promise<Convergence | undefined> {
+  async converge(phase: number): Promise<Convergence | undefined> {
     const { ledger, plan, context } = this
     if (ledger === undefined) return undefined
-    const { isSiteKnown, forgotten } = await this.barrier()
+    const { isSiteKnown, forgotten } = await this.barrier(phase)
     const { slaves } = this
     if (slaves === undefined || slaves.followed.length === 0) return undefined
     // A push finds that a master has lost what was only reserved, and leaves it so: no operation says it.
@@ -91,16 +91,18 @@ export class Workload {
   }
 
   /** Until all operations have ended, wherever they are sent. */
-  private async barrier(): Promise<{ readonly isSiteKnown: boolean; readonly forgotten: ReadonlySet<string> }> {
+  private async barrier(
+    phase: number,
+  ): Promise<{ readonly isSiteKnown: boolean; readonly forgotten: ReadonlySet<string> }> {
     const { link, draws, preload } = this
     if (link?.barrier !== undefined) {
-      const { isSiteKnown, forgotten } = await link.barrier()
+      const { isSiteKnown, forgotten } = await link.barrier(phase)
       return { isSiteKnown, forgotten: new Set(forgotten) }
     }
     await this.lastOperations()
     const isSiteKnown = (draws !== undefined && draws.past.length > 0) || preload?.complete === true
     const { forgotten } = this.operations.model
-    link?.announce?.({ isSiteKnown, forgotten: [...forgotten] })
+    link?.announce?.({ phase, isSiteKnown, forgotten: [...forgotten] })
     return { isSiteKnown, forgotten }
   }
 

@@ -1,5 +1,6 @@
 import { type Barrier, type Comparison, type Convergence, worstOf } from '../engine/convergence.js'
 import type { MasterCondition } from '../engine/conditions.js'
+import type { AgentFacts } from '../engine/crew.js'
 import type { Held } from '../engine/held.js'
 import type { NoiseFloor } from '../engine/messages.js'
 import type { RunEvent } from '../engine/run.js'
@@ -48,6 +49,8 @@ export interface RunRecord {
   readonly slaveCount: number
   /** Threads of load. */
   readonly workers: number
+  readonly startSkewNs: number
+  readonly agents?: readonly AgentFacts[] | undefined
   readonly phases: readonly PhaseState[]
   readonly total: SpanTallies
   readonly counters: Counters
@@ -151,10 +154,12 @@ export function virtualEventJson({ startNs }: RunRecord, { atNs, kind, detail }:
 }
 
 /** What the harness itself took. */
-function loadJson({ workers, watchSpan, loopDelayUs, counters }: RunRecord) {
+function loadJson({ workers, startSkewNs, agents, watchSpan, loopDelayUs, counters }: RunRecord) {
   const { bytesRead, bytesWritten, plainBytesRead, plainBytesWritten } = counters
   return {
     workers,
+    startSkewUs: round3(startSkewNs / 1e3),
+    agents: agents?.map(agentJson) ?? null,
     cpuCores: round3(watchSpan.ownCpuCores),
     eventLoopDelayUs: mapValues(loopDelayUs, round3),
     bytesRead,
@@ -166,12 +171,19 @@ function loadJson({ workers, watchSpan, loopDelayUs, counters }: RunRecord) {
 
 const UNMEASURED = {
   workers: null,
+  startSkewUs: null,
+  agents: null,
   cpuCores: null,
   eventLoopDelayUs: null,
   bytesRead: null,
   bytesWritten: null,
   plainBytesRead: null,
   plainBytesWritten: null,
+}
+
+function agentJson({ name, host, shards, clock, lost }: AgentFacts) {
+  const [clockOffsetUs, clockErrorUs] = [clock.ns / 1e3, clock.errorNs / 1e3].map(round3)
+  return { name, host, shards: [...shards], clockOffsetUs, clockErrorUs, lost: lost ?? null }
 }
 
 function masterJson(run: RunRecord, master: MasterFacts): RunResult['master'] {

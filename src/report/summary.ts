@@ -270,7 +270,9 @@ function closingLines(run: RunResult): string[] {
       ? ''
       : `, arrivals sent up to ${formatDurationUs(generator.scheduleSlipUs.p99)} late (p99)`
   if (generator.cpuCores === null) return lines
-  const threads = (generator.workers ?? 1) > 1 ? `, ${generator.workers} threads of load` : ''
+  const { workers, agents } = generator
+  const on = agents === null ? '' : `, ${agents.length} agents`
+  const threads = (workers ?? 1) > 1 ? `, ${workers} threads of load${on}` : ''
   lines.push(
     `harness: ${generator.cpuCores.toFixed(2)} cores${threads}${slip}${generator.saturated ? pc.magenta(', SATURATED') : ''}.`,
   )

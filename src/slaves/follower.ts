@@ -26,7 +26,7 @@ export class Follower {
   ) {
     this.holding = new Holding(catalogue)
     this.since = ledger.lastOrder
-    ledger.followers.add(this)
+    ledger.follow(this)
   }
 
   beginList(): void {

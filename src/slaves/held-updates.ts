@@ -12,6 +12,10 @@ interface Held {
 
 /** Room for a record; few are longer. */
 const RECORD_BYTES = 512
+/** After a burst, the others are left to the garbage collector. */
+const MOST_SPARE = 16_384
+/** Who waits for news does not wait for ever: the thread that has them may be gone. */
+const NEWS_LIMIT_MS = 1_000
 
 /**
  * Updates and whole lists that came to slaves of this thread, and wait until it has heard what the backends' thread had
@@ -22,6 +26,7 @@ export class HeldUpdates {
   /** For the next ones: at a million a second, new objects would be most of the garbage. */
   private readonly spare: Held[] = []
   private knownUntilNs = -Infinity
+  private awaited: { readonly ns: number; readonly resolve: () => void }[] = []
 
   /** @returns whether it waits; false: all is known that it can be of */
   hold(follower: Follower, record: RecordSpan, atNs: number): boolean {
@@ -55,9 +60,27 @@ export class HeldUpdates {
     let ready = 0
     while (ready < this.waiting.length && this.waiting[ready]!.atNs <= untilNs) ready++
     if (ready > 0) this.hand(this.waiting.splice(0, ready))
+    const { awaited } = this
+    this.awaited = awaited.filter(({ ns }) => ns > untilNs)
+    for (const { ns, resolve } of awaited) if (ns <= untilNs) resolve()
   }
 
-  /** No mutation is under way: all is known. */
+  /** Until what came by then waits no more. */
+  known(ns: number): Promise<void> {
+    if (ns <= this.knownUntilNs) return Promise.resolve()
+    return new Promise(resolve => {
+      const limit = setTimeout(resolve, NEWS_LIMIT_MS)
+      this.awaited.push({
+        ns,
+        resolve: () => {
+          clearTimeout(limit)
+          resolve()
+        },
+      })
+    })
+  }
+
+  /** All slaves leave. */
   releaseAll(): void {
     this.hand(this.waiting.splice(0))
   }
@@ -76,7 +99,7 @@ export class HeldUpdates {
       if (list === undefined) follower.update(record, atNs)
       else follower.replace(list, atNs)
       held.list = undefined
-      this.spare.push(held)
+      if (this.spare.length < MOST_SPARE) this.spare.push(held)
     }
   }
 }

@@ -48,6 +48,8 @@ export class Ledger {
   readonly followers = new Set<Follower>()
   readonly merges: RealMerges
   lastOrder = 0
+  /** Mutations up to this one were sent before the last follower came. */
+  private lastJoined = 0
   private readonly pending = new Pending()
   /** Mailboxes whose last mutation failed or was never answered. */
   private readonly doubtful = new Set<number>()
@@ -95,11 +97,24 @@ export class Ledger {
     this.mutated.set(mutation.name, okNs)
     const early = mutation.seen
     mutation.okNs = okNs
-    mutation.needs = this.followers.size
+    mutation.needs = this.waitingFor(mutation)
     mutation.seen = 0
-    // A slave can be told before the writer is: then nobody waited.
-    for (let i = 0; i < early; i++) this.count(mutation, okNs)
+    // A slave can be told before the writer is: then nobody waited. It may have left since.
+    for (let i = Math.min(early, mutation.needs); i > 0; i--) this.count(mutation, okNs)
     if (mutation.needs === 0) this.end(mutation)
+  }
+
+  follow(follower: Follower): void {
+    this.followers.add(follower)
+    this.lastJoined = Math.max(this.lastJoined, follower.since)
+  }
+
+  /** Those who came while it was under way are owed nothing: their list has it, or they are told it, unasked. */
+  private waitingFor({ order }: Mutation): number {
+    if (order > this.lastJoined) return this.followers.size
+    let waiting = 0
+    for (const { since } of this.followers) if (since < order) waiting++
+    return waiting
   }
 
   /** Refused, or never answered: what the mailbox is now is anybody's guess. */
@@ -124,9 +139,8 @@ export class Ledger {
     for (const name of [...this.pending.names]) {
       const now = follower.holding.at(name)
       // Not in the list: it is gone, by the latest mutation that says so.
-      const after = now >= 0 ? this.catalogue.latestLike(now) : this.goneBy(name)
+      const after = now >= 0 ? this.madeBy(now) : this.goneBy(name)
       if (after < 0) continue
-      // What it was read as may have been made by a mutation that was heard of later.
       if (now >= 0) follower.holding.set(after)
       this.reached(follower, name, before.at(name), after, atNs)
     }
@@ -206,6 +220,11 @@ export class Ledger {
     return names
   }
 
+  /** Where it is heard late of mutations, what was read may have been made by one. */
+  private madeBy(version: VersionId): VersionId {
+    return this.held === undefined ? version : this.catalogue.latestLike(version)
+  }
+
   private goneBy(name: number): VersionId {
     const last = this.pending.of(name)?.at(-1)
     return last !== undefined && !this.catalogue.isThere(last.version) ? last.version : -1
@@ -227,8 +246,7 @@ export class Ledger {
   }
 
   private end(mutation: Mutation, owed = 0): void {
-    this.pending.remove(mutation)
-    this.sharing?.share.ended(mutation, owed)
+    if (this.pending.remove(mutation)) this.sharing?.share.ended(mutation, owed)
   }
 }
 

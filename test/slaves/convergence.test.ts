@@ -9,7 +9,7 @@ import type { Difference } from '../../src/slaves/holding.js'
 import { HeldUpdates } from '../../src/slaves/held-updates.js'
 import { LedgerCopy } from '../../src/slaves/ledger-copy.js'
 import { Ledger, type LedgerNews } from '../../src/slaves/ledger.js'
-import { PropagationMerge, PropagationShare } from '../../src/slaves/propagation-parts.js'
+import { PropagationMerge, type PropagationPart, PropagationShare } from '../../src/slaves/propagation-parts.js'
 import { encodeCommand } from '../../src/wire/encode.js'
 import { DEFAULT_LIMITS } from '../../src/wire/limits.js'
 import { RecordScanner } from '../../src/wire/record-scanner.js'
@@ -232,6 +232,29 @@ describe('a ledger', () => {
     expect(ledger.missing).toBe(1)
     ledger.unfollow(first)
     expect(ledger.missing).toBe(0)
+  })
+
+  it('owes a slave that came while a change was under way nothing of it', () => {
+    const { catalogue, ledger } = ledgerOf()
+    const first = new Follower(catalogue, ledger, 0)
+    const mutation = ledger.sending(activate('x'))!
+    new Follower(catalogue, ledger, 1)
+    ledger.succeeded(mutation, 1)
+    first.take(record('x'), 2)
+    expect(ledger.missing).toBe(0)
+  })
+
+  it('tells other threads of each change once, though slaves that had it before its OK have left', () => {
+    const parts: PropagationPart[] = []
+    const catalogue = new Catalogue()
+    const share = new PropagationShare(part => void parts.push(part))
+    const ledger = new Ledger(catalogue, { reached: () => {} }, { share })
+    const followers = [0, 1].map(slave => new Follower(catalogue, ledger, slave))
+    const mutation = ledger.sending(activate('x'))!
+    for (const follower of followers) follower.take(record('x'), 1)
+    for (const follower of followers) ledger.unfollow(follower)
+    ledger.succeeded(mutation, 2)
+    expect(parts).toHaveLength(1)
   })
 
   it('leaves out a mailbox whose last mutation was never answered', () => {

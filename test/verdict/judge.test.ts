@@ -54,6 +54,8 @@ const run: RunResult = {
   },
   generator: {
     workers: 1,
+    startSkewUs: 0,
+    agents: null,
     cpuCores: 0.1,
     eventLoopDelayUs: { p50: 1, p99: 2, max: 3 },
     scheduleSlipUs: null,

@@ -1,0 +1,243 @@
+import { rmSync } from 'node:fs'
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
+import type { Credentials, MasterAddress } from '../core/address.js'
+import { isLoopback } from '../core/address.js'
+import { monotonicClock } from '../core/clock.js'
+import { messageOf } from '../core/errors.js'
+import { Fleet } from '../engine/fleet.js'
+import { bootId } from '../samplers/host.js'
+import { Client } from '../session/client.js'
+import { LedgerRelay } from './ledger-relay.js'
+import {
+  type Assignment,
+  BEAT_MS,
+  beatOf,
+  type Chunk,
+  controlOf,
+  decode,
+  encode,
+  HELLO,
+  type Hello,
+  LOST_MS,
+  type Output,
+  outputOf,
+  type Reply,
+  type Request,
+} from './protocol.js'
+import { CHUNK_BYTES, Spool } from './spool.js'
+
+export interface AgentOptions {
+  readonly id: string
+  readonly name: string
+  readonly version: string
+  /** Threads of load that it may be given. */
+  readonly capacity: number
+  /** `host` or `host:port`, beside loopback. */
+  readonly allowMasters: readonly string[]
+  /** Of masters that are not the run's own. */
+  readonly password: string | undefined
+  readonly spoolFolder: string
+  readonly tell: (line: string) => void
+}
+
+/** To find out whether the master can be reached from here. */
+const REACH_MS = 5_000
+
+/** Waits for runs, and carries out a part of one at a time. */
+export class Agent {
+  private job: Job | undefined
+  private assigning = false
+  private readonly subscriptions: Subscription[] = []
+
+  constructor(
+    private readonly nats: NatsConnection,
+    private readonly options: AgentOptions,
+  ) {}
+
+  listen(): void {
+    const { id } = this.options
+    const answer = (subject: string, reply: (message: Msg) => Promise<Reply> | Hello) =>
+      this.subscriptions.push(
+        this.nats.subscribe(subject, {
+          callback: (error, message) => {
+            if (error === null) void Promise.resolve(reply(message)).then(said => message.respond(encode(said)))
+          },
+        }),
+      )
+    answer(HELLO, () => this.hello)
+    answer(controlOf(id), async message => {
+      try {
+        return await this.answer(decode<Request>(message.data))
+      } catch (error) {
+        return { kind: 'refused', reason: messageOf(error) }
+      }
+    })
+  }
+
+  /** Ends what it does; its part stays on disk. */
+  async stop(): Promise<void> {
+    for (const subscription of this.subscriptions) subscription.unsubscribe()
+    await this.job?.end()
+  }
+
+  private get hello(): Hello {
+    const { id, name, version, capacity } = this.options
+    return { id, name, host: hostname(), version, capacity, isBusy: this.isBusy }
+  }
+
+  private get isBusy(): boolean {
+    return this.assigning || this.job?.isOver === false
+  }
+
+  private async answer(request: Request): Promise<Reply> {
+    switch (request.kind) {
+      case 'clock':
+        return { kind: 'clock', ns: Number(process.hrtime.bigint()), bootId: bootId() }
+      case 'assign':
+        return this.assign(request.assignment)
+      default:
+        if (this.job?.run !== request.run) return { kind: 'refused', reason: 'it has no part in this run' }
+        return this.job.answer(request)
+    }
+  }
+
+  private async assign(assignment: Assignment): Promise<Reply> {
+    const refused = (reason: string): Reply => ({ kind: 'refused', reason })
+    const { version, allowMasters, password, spoolFolder, id, tell } = this.options
+    const { address } = assignment.setup
+    const where = `${address.host}:${address.port}`
+    if (assignment.version !== version) return refused(`it is ${version}, and the run ${assignment.version}`)
+    if (this.isBusy) return refused('it has a part in another run')
+    if (!mayLoad(address, allowMasters))
+      return refused(`its operator does not allow ${where} (mupdate-bench agent --allow-master ${where})`)
+    if (assignment.ownPassword && password === undefined)
+      return refused(`it has no password for ${where} (MUPDATE_BENCH_PASSWORD, or --password-file, of the agent)`)
+    this.assigning = true
+    try {
+      const { credentials } = assignment.setup
+      const own = assignment.ownPassword ? { ...credentials, password: password! } : credentials
+      const job = new Job(this.nats, id, join(spoolFolder, `${assignment.run}-${id}.spool`), assignment, tell)
+      await reach(address, own)
+      await job.begin(own)
+      this.job = job
+      tell(`run ${assignment.run}: ${assignment.shards.map(({ name }) => name).join(', ')} against ${where}`)
+      return { kind: 'ok' }
+    } catch (error) {
+      return refused(messageOf(error))
+    } finally {
+      this.assigning = false
+    }
+  }
+}
+
+function mayLoad({ host, port }: MasterAddress, allowed: readonly string[]): boolean {
+  return isLoopback(host) || allowed.includes(host) || allowed.includes(`${host}:${port}`)
+}
+
+async function reach(address: MasterAddress, credentials: Credentials): Promise<void> {
+  const clock = monotonicClock(process.hrtime()[0])
+  const client = await Client.connect({ address, credentials, clock, timeoutMs: REACH_MS })
+  await client.logout()
+}
+
+/** Its part of one run. */
+class Job {
+  isOver = false
+  private readonly spool: Spool
+  private readonly fleet: Fleet
+  private relay: LedgerRelay | undefined
+  private ending: Promise<void> | undefined
+  private heardAtMs = performance.now()
+  private readonly beat: Subscription
+  private readonly timer: NodeJS.Timeout
+
+  constructor(
+    private readonly nats: NatsConnection,
+    private readonly agent: string,
+    path: string,
+    private readonly assignment: Assignment,
+    private readonly tell: (line: string) => void,
+  ) {
+    this.spool = new Spool(path)
+    this.fleet = new Fleet({
+      onReport: (shard, report) => this.put({ kind: 'report', shard, report }),
+      onDeath: (shard, { message }) => this.put({ kind: 'died', shard, message }),
+    })
+    this.beat = nats.subscribe(beatOf(this.run), {
+      callback: () => {
+        this.heardAtMs = performance.now()
+      },
+    })
+    this.timer = setInterval(() => this.look(), BEAT_MS)
+  }
+
+  get run(): string {
+    return this.assignment.run
+  }
+
+  async begin(credentials: Credentials): Promise<void> {
+    const { shards, setup } = this.assignment
+    const onGap = (shard: string) =>
+      this.put({ kind: 'died', shard, message: 'what the thread of the backends said was lost on the way (NATS)' })
+    this.relay = new LedgerRelay(this.nats, { run: this.run, shards, plan: setup.plan }, this.agent, onGap)
+    try {
+      await this.fleet.start(shards, { ...setup, credentials }, this.relay.ports)
+    } catch (error) {
+      await this.leave()
+      throw error
+    }
+  }
+
+  async answer(request: Exclude<Request, { kind: 'clock' | 'assign' }>): Promise<Reply> {
+    switch (request.kind) {
+      case 'order':
+        if (request.order.kind === 'stop') void this.end()
+        else this.fleet.order(request.order, request.only)
+        break
+      case 'resend':
+        for (let at = request.from; at < this.spool.length; at += CHUNK_BYTES) this.send(at, this.spool.read(at))
+        break
+      case 'dismiss':
+        await this.leave()
+        rmSync(this.spool.path, { force: true })
+        break
+    }
+    return { kind: 'ok' }
+  }
+
+  /** Its part is on disk then, to its end. */
+  end(): Promise<void> {
+    this.ending ??= this.fleet.stop().then(stuck => this.put({ kind: 'ended', stuck }))
+    return this.ending
+  }
+
+  private put(output: Output): void {
+    const at = this.spool.length
+    const bytes = this.spool.add(output)
+    for (let from = 0; from < bytes.length; from += CHUNK_BYTES)
+      this.send(at + from, bytes.subarray(from, from + CHUNK_BYTES))
+  }
+
+  private send(at: number, bytes: Uint8Array): void {
+    if (!this.nats.isClosed()) this.nats.publish(outputOf(this.run, this.agent), encode({ at, bytes } satisfies Chunk))
+  }
+
+  private look(): void {
+    this.send(this.spool.length, new Uint8Array())
+    if (performance.now() - this.heardAtMs < LOST_MS || this.isOver) return
+    this.isOver = true
+    this.tell(`run ${this.run}: its controller is gone; what was measured here is in ${this.spool.path}`)
+    void this.end().then(() => this.leave())
+  }
+
+  private async leave(): Promise<void> {
+    this.isOver = true
+    clearInterval(this.timer)
+    this.beat.unsubscribe()
+    await this.fleet.kill()
+    this.relay?.close()
+    this.spool.close()
+  }
+}

@@ -1,0 +1,78 @@
+import { closeSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { decode, encode, type Output } from './protocol.js'
+
+/** Below what a NATS server takes in one message: 1 MB, if nobody has changed it. */
+export const CHUNK_BYTES = 256 * 1024
+const LENGTH_BYTES = 4
+
+/** An agent's output on its disk, each entry behind its length: the truth, of which what was sent is a copy. */
+export class Spool {
+  length = 0
+  private readonly fd: number
+
+  /** @throws what the file system says */
+  constructor(readonly path: string) {
+    mkdirSync(dirname(path), { recursive: true })
+    this.fd = openSync(path, 'wx+', 0o600)
+  }
+
+  /** @returns its bytes, to be sent */
+  add(output: Output): Uint8Array {
+    const entry = framed(output)
+    writeSync(this.fd, entry, 0, entry.length, this.length)
+    this.length += entry.length
+    return entry
+  }
+
+  /** Bytes from there on; fewer than a chunk at the end. */
+  read(from: number): Uint8Array {
+    const bytes = Buffer.alloc(Math.max(0, Math.min(CHUNK_BYTES, this.length - from)))
+    readSync(this.fd, bytes, 0, bytes.length, from)
+    return bytes
+  }
+
+  close(): void {
+    closeSync(this.fd)
+  }
+}
+
+function framed(output: Output): Buffer {
+  const body = encode(output)
+  const entry = Buffer.alloc(LENGTH_BYTES + body.length)
+  entry.writeUInt32LE(body.length)
+  entry.set(body, LENGTH_BYTES)
+  return entry
+}
+
+/** Puts an agent's output together from chunks, which may come twice, and of which some may not come. */
+export class SpoolReader {
+  /** Bytes that have come without a gap. */
+  at = 0
+  private rest = Buffer.alloc(0)
+
+  constructor(private readonly onOutput: (output: Output) => void) {}
+
+  /** @returns whether something before it is missing */
+  take(at: number, bytes: Uint8Array): boolean {
+    if (at > this.at) return true
+    const fresh = bytes.subarray(this.at - at)
+    if (fresh.length === 0) return false
+    this.at += fresh.length
+    this.rest = Buffer.concat([this.rest, fresh])
+    this.hand()
+    return false
+  }
+
+  private hand(): void {
+    let start = 0
+    for (;;) {
+      if (this.rest.length - start < LENGTH_BYTES) break
+      const end = start + LENGTH_BYTES + this.rest.readUInt32LE(start)
+      if (end > this.rest.length) break
+      this.onOutput(decode<Output>(this.rest.subarray(start + LENGTH_BYTES, end)))
+      start = end
+    }
+    this.rest = this.rest.subarray(start)
+  }
+}

@@ -1,0 +1,195 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { connect, type NatsConnection } from '@nats-io/transport-node'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { controlOf, decode, encode, HELLO, type Hello, type Reply, type Request } from '../../src/agents/protocol.js'
+import { packageVersion } from '../../src/core/package-root.js'
+import { type Started, until, Workbench } from '../cli/bench.js'
+import { natsServer } from '../support/nats-server.js'
+import { SHARED, workOf } from '../support/shared-work.js'
+
+/** Long enough for something to happen to it. */
+const LONG = SHARED.replace('rate: 100', 'rate: 20').replace('users: 40', 'users: 400')
+
+let server: Awaited<ReturnType<typeof natsServer>>
+let nats: NatsConnection
+const benches: Workbench[] = []
+const agents: Started[] = []
+
+beforeAll(async () => {
+  server = await natsServer()
+  nats = await connect({ servers: server.url })
+})
+afterEach(async () => {
+  for (const { child } of agents.splice(0)) {
+    child.kill('SIGCONT')
+    child.kill('SIGTERM')
+  }
+  for (const bench of benches.splice(0)) bench.remove()
+  for (let i = 0; i < 200 && (await roll()).length > 0; i++);
+})
+afterAll(async () => {
+  await nats.close()
+  await server.stop()
+})
+
+function newBench(profile = SHARED): Workbench {
+  const bench = new Workbench()
+  benches.push(bench)
+  writeFileSync(bench.profile, profile)
+  return bench
+}
+
+/** Agents that wait, in processes of their own. */
+async function startAgents(bench: Workbench, count: number): Promise<void> {
+  for (let i = 0; i < count; i++)
+    agents.push(bench.start(['agent', '--nats', server.url, '--name', `agent-${i}`, '--capacity', '1']))
+  for (let i = 0; i < 100 && (await roll()).length < count; i++);
+  expect(await roll()).toHaveLength(count)
+}
+
+async function roll(): Promise<Hello[]> {
+  const all: Hello[] = []
+  const inbox = `test.${Math.random()}`
+  const subscription = nats.subscribe(inbox, {
+    callback: (_, { data }) => void (data.length > 0 && all.push(decode(data))),
+  })
+  nats.publish(HELLO, undefined, { reply: inbox })
+  await new Promise(resolve => setTimeout(resolve, 100))
+  subscription.unsubscribe()
+  return all
+}
+
+const at = (count: number) => ['--nats', server.url, '--agents', String(count)]
+
+describe('a run with agents', { timeout: 120_000 }, () => {
+  it('does the same as one process, and says who had which part', async () => {
+    const alone = newBench()
+    expect((await alone.run(['--workers', '1'])).status).toBe(0)
+    const bench = newBench()
+    await startAgents(bench, 4)
+    const { status, stdout, stderr } = await bench.run(at(4))
+    expect(status, stdout + stderr).toBe(0)
+    expect(workOf(bench)).toEqual(workOf(alone))
+    const { generator } = bench.result()
+    expect(generator.workers).toBe(5)
+    expect(generator.agents!.map(({ name }) => name).sort()).toEqual(['agent-0', 'agent-1', 'agent-2', 'agent-3'])
+    expect(generator.agents!.flatMap(({ shards }) => shards).sort()).toEqual(['load-2', 'load-3', 'load-4', 'load-5'])
+    // All of them on this host, whose clock is one.
+    for (const agent of generator.agents!)
+      expect(agent).toMatchObject({ clockOffsetUs: 0, clockErrorUs: 0, lost: null })
+    expect(generator.startSkewUs).toBeLessThan(100_000)
+    // What has arrived is nobody's any more.
+    expect(readdirSync(join(bench.directory, 'agent-spool'))).toEqual([])
+    expect((await roll()).every(({ isBusy }) => !isBusy)).toBe(true)
+  })
+
+  it.each([
+    { signal: 'SIGKILL', how: 'killed' },
+    { signal: 'SIGSTOP', how: 'frozen' },
+  ] as const)('is invalid (exit 5) where an agent is $how, and says so within seconds', async ({ signal }) => {
+    const bench = newBench(LONG)
+    await startAgents(bench, 2)
+    const run = bench.startRun(at(2))
+    await bench.inPhase('work')
+    agents[1]!.child.kill(signal)
+    const lostAtMs = performance.now()
+    await until('the loss', () => bench.events().some(({ kind }) => kind === 'agent-lost'), 20_000)
+    expect(performance.now() - lostAtMs).toBeLessThan(6_000)
+    const { status, stdout } = await run.ended
+    expect(status, stdout).toBe(5)
+    expect(stdout).toMatch(/agent agent-1 on \S+ is lost: nothing was heard of it for 2\.5 s/)
+    expect(bench.result().generator.agents!.find(({ name }) => name === 'agent-1')!.lost).toContain('nothing was heard')
+    for (let i = 0; i < 50 && (await roll()).some(({ isBusy }) => isBusy); i++);
+    expect((await roll()).find(({ name }) => name === 'agent-0')).toMatchObject({ isBusy: false })
+  })
+
+  it('that is killed leaves agents that stop, keep what they measured, and are free again', async () => {
+    const bench = newBench(LONG)
+    await startAgents(bench, 2)
+    const run = bench.startRun(at(2))
+    await bench.inPhase('work')
+    expect((await roll()).every(({ isBusy }) => isBusy)).toBe(true)
+    run.child.kill('SIGKILL')
+    const killedAtMs = performance.now()
+    for (let i = 0; i < 100 && (await roll()).some(({ isBusy }) => isBusy); i++);
+    expect(performance.now() - killedAtMs).toBeLessThan(8_000)
+    expect(readdirSync(join(bench.directory, 'agent-spool'))).toHaveLength(2)
+  })
+
+  it('is cancelled by Ctrl-C as one without', async () => {
+    const bench = newBench(LONG)
+    await startAgents(bench, 1)
+    const run = bench.startRun(at(1))
+    await bench.inPhase('work')
+    run.child.kill('SIGINT')
+    const { status } = await run.ended
+    expect(status).toBe(130)
+    expect(bench.result().verdict.result).toBe('inconclusive')
+    expect(readdirSync(join(bench.directory, 'agent-spool'))).toEqual([])
+  })
+
+  it('is refused where there are too few, and says why each of the others cannot', async () => {
+    const bench = newBench()
+    await startAgents(bench, 1)
+    const old: Hello = { id: 'old', name: 'old', host: 'elsewhere', version: '0.0.1', capacity: 1, isBusy: false }
+    const subscription = nats.subscribe(HELLO, { callback: (_, message) => void message.respond(encode(old)) })
+    await nats.flush()
+    const { status, stderr } = await bench.run(at(2))
+    subscription.unsubscribe()
+    expect(stderr).toMatch(/1 of 2 agents are there:\n {2}- old on elsewhere is version 0\.0\.1, not /)
+    expect(status).toBe(2)
+    expect(existsSync(bench.out)).toBe(false)
+  })
+})
+
+describe('an agent', { timeout: 60_000 }, () => {
+  const assignment = (host: string, version = packageVersion()): Request => ({
+    kind: 'assign',
+    assignment: {
+      run: 'r',
+      version,
+      shards: [],
+      setup: { address: { host, port: 3905 }, credentials: { user: 'u', password: '' } },
+      ownPassword: true,
+    } as unknown as (Request & { kind: 'assign' })['assignment'],
+  })
+
+  it('loads no master that its operator has not allowed, and takes part in no run of another version', async () => {
+    const bench = newBench()
+    await startAgents(bench, 1)
+    const [{ id }] = (await roll()) as [Hello]
+    const ask = async (request: Request) => decode<Reply>((await nats.request(controlOf(id), encode(request))).data)
+    expect(await ask(assignment('192.0.2.1'))).toEqual({
+      kind: 'refused',
+      reason: 'its operator does not allow 192.0.2.1:3905 (mupdate-bench agent --allow-master 192.0.2.1:3905)',
+    })
+    expect(await ask(assignment('127.0.0.1', '0.0.1'))).toMatchObject({ reason: expect.stringContaining('0.0.1') })
+    expect(await ask(assignment('127.0.0.1'))).toMatchObject({ reason: expect.stringContaining('no password') })
+  })
+
+  it('and a run say what is wrong with NATS', async () => {
+    const locked = await natsServer('authorization { user: a, password: b }\n')
+    const bench = newBench()
+    try {
+      const wrong = await bench.bench(['agent', '--nats', locked.url, '--nats-user', 'a'], { NATS_PASSWORD: 'no' })
+      expect(wrong.stderr).toMatch(/NATS at \S+: .*uthoriz.*\n {2}→ check --nats-user and NATS_PASSWORD/i)
+      expect(wrong.status).toBe(2)
+      const agent = bench.start(['agent', '--nats', locked.url, '--nats-user', 'a'], { NATS_PASSWORD: 'b' })
+      agents.push(agent)
+      const run = await bench.startRun(['--nats', locked.url, '--nats-user', 'a', '--agents', '2'], {
+        NATS_PASSWORD: 'b',
+      }).ended
+      expect(run.stderr).toContain('1 of 2 agents are there')
+    } finally {
+      await locked.stop()
+    }
+    const nobody = await bench.startRun(['--nats', 'nats://127.0.0.1:1', '--agents', '1']).ended
+    expect(nobody.stderr).toMatch(/NATS at nats:\/\/127\.0\.0\.1:1: .*\n {2}→ start one there/)
+    const shown = await bench.startRun(['--nats', 'nats://u:p@127.0.0.1', '--agents', '1']).ended
+    expect(shown.stderr).toMatch(/can be read by everybody on this host\n {2}→ take --nats-user/)
+    const none = await bench.startRun(['--agents', '1']).ended
+    expect(none.stderr).toMatch(/no NATS server is given\n {2}→ add --nats/)
+    expect([nobody, shown, none].map(({ status }) => status)).toEqual([2, 2, 2])
+  })
+})
