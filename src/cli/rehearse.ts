@@ -159,7 +159,9 @@ async function rehearse(name: string | undefined, flags: RehearseFlags, command:
   progress.clear()
   process.exitCode = status
   const format = flags.json === true ? 'json' : flags.format
-  process.stdout.write(format === 'json' ? `${JSON.stringify(result, null, 2)}\n` : FORMATS[format](rehearsal))
+  const { rates } = rehearsal
+  const json = rates === undefined ? result : { ...result, rates }
+  process.stdout.write(format === 'json' ? `${JSON.stringify(json, null, 2)}\n` : FORMATS[format](rehearsal))
   const where = `results: ${folder}\npage: ${join(folder, 'rehearsal.html')}\n`
   if (format === 'text') process.stdout.write(where)
   else if (flags.quiet !== true) process.stderr.write(where)
@@ -240,9 +242,7 @@ async function atHighestRate(
   const { trials, conclusion, broken } = await findRate(startPerSecond, budgetMs, signal, async rate => {
     progress.line(`all steps at ${formatCount(rate)} mailboxes a second`)
     const sets = own.flatMap(step => setsAt(step, rate))
-    const rehearsed = await once(sets, signal)
-    const behind = rehearsed.status === EXIT.pass ? fallenBehind(rehearsed.rehearsal) : []
-    last = { ...rehearsed, behind, status: behind.length > 0 ? EXIT.threshold : rehearsed.status }
+    last = judgedAtRate(await once(sets, signal))
     return last
   }).finally(release)
   const why = isHarnessError(broken) ? broken.message : broken
@@ -258,6 +258,24 @@ async function atHighestRate(
   }))
   const status = broken === 'interrupted' ? EXIT.interrupted : chosen.status
   return { ...chosen, status, rehearsal: { ...chosen.rehearsal, rates: { low, high, cutShort, tried } } }
+}
+
+/** One whose steps were not done at the rate that they were to be done at is no go, whatever it is else. */
+function judgedAtRate(rehearsed: Rehearsed): RateRehearsed {
+  const behind = rehearsed.status === EXIT.pass ? fallenBehind(rehearsed.rehearsal) : []
+  if (behind.length === 0) return { ...rehearsed, behind }
+  const { result, rehearsal } = rehearsed
+  const judged = <R extends RunResult>(run: R): R => ({
+    ...run,
+    verdict: { ...run.verdict, result: 'fail', reasons: behind, failures: behind },
+  })
+  return {
+    ...rehearsed,
+    behind,
+    status: EXIT.threshold,
+    result: judged(result),
+    rehearsal: { ...rehearsal, run: judged(rehearsal.run) },
+  }
 }
 
 /** A step at another rate. What befalls meanwhile comes when as much of it is done as was meant to be. */

@@ -95,12 +95,16 @@ function wentOnWith(folder: string): string | undefined {
   const siblings = dirname(resolve(folder))
   return readdirSync(siblings)
     .map(name => join(siblings, name))
-    .find(
-      path =>
-        existsSync(join(path, DRAWS)) &&
-        existsSync(join(path, 'run.json')) &&
-        readRun(path).resumes === resolve(folder),
-    )
+    .find(path => existsSync(join(path, DRAWS)) && resumedBy(path) === resolve(folder))
+}
+
+/** What a run has gone on with; undefined where that cannot be read: it is another night's, and nobody's fault. */
+function resumedBy(folder: string): string | undefined {
+  try {
+    return readRun(folder).resumes
+  } catch {
+    return undefined
+  }
 }
 
 /** The plan, without what is over. */

@@ -99,7 +99,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   const whole = planOf(profile, marker)
   const plan = resumes === undefined ? whole : planFrom(whole, resumes)
   checkHttpTarget(plan, options)
-  await checkDump(plan.site)
+  await checkDump(plan.site, resumes !== undefined)
   if (options.master.kind === 'remote') {
     for (const line of checkPermissions(plan, options.master.address, options)) progress.warn(`will ${line}`)
   }
@@ -107,6 +107,8 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   const trace = options.trace === undefined ? undefined : beginTrace(options.trace, options.master, clock, progress)
   const path = folderOf(options.out, identity)
   const folder = new RunFolder(path, identity.startedAt, profile.yaml)
+  // Another's that was empty holds nothing but what this run has put there.
+  const mayList = options.master.kind !== 'remote' || options.mustBeEmpty === true || plan.site.dump !== undefined
   const journalPath = options.master.kind === 'remote' ? join(path, JOURNAL) : undefined
   const drawsPath = journalPath !== undefined && options.isResumable === true ? join(path, DRAWS) : undefined
   const notes: { -readonly [name in keyof RunNotes]: RunNotes[name] } = {
@@ -155,6 +157,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     clock,
     originS,
     observer: writer,
+    mayList,
     notes,
     shards: shardsOf(plan, workersOf(plan, options)),
     crew: listener => (options.agents === undefined ? new Fleet(listener) : agentCrew(options, identity.id, listener)),
@@ -192,8 +195,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     await run.execute()
     const isInterrupted = isInterruptedByUser(run)
     const lost = isInterrupted ? undefined : await masterLoss(run, master, clock)
-    if (master.kind !== 'remote' && !isInterrupted && lost === undefined)
-      await countListed(run, master, clock, plan, progress)
+    if (mayList && !isInterrupted && lost === undefined) await countListed(run, master, clock, plan, progress)
     const result = finalResult(identity, run, master, profile, lost, resumes?.before)
     const status = statusOf(result, run, lost)
     isOver = true

@@ -63,6 +63,8 @@ export interface RunOptions {
   readonly clock: Clock
   readonly originS: number
   readonly observer: RunObserver
+  /** Whether the master may be asked for a LIST of its own. */
+  readonly mayList: boolean
   readonly notes: RunNotes
   readonly shards: readonly Shard[]
   readonly crew: (listener: CrewListener) => Crew
@@ -258,9 +260,7 @@ export class Run {
 
   /** The master must be up. Resolves when all has ended and been merged. */
   async execute(): Promise<void> {
-    const { plan, master, clock, originS, notes } = this.options
-    const { shards } = this.options
-    const mayList = master.kind !== 'remote'
+    const { plan, master, clock, originS, shards, mayList, notes } = this.options
     const { address, credentials } = master
     if (notes.expected !== undefined) this.stopLoss?.expect(notes.expected)
     try {
