@@ -113,7 +113,9 @@ export class AgentCrew implements Crew {
     const deadlineMs = performance.now() + STOP_MS + LAST_OUTPUT_MS
     const isOpen = ({ ended, lost }: Post) => ended === undefined && lost === undefined
     while (this.posts.some(isOpen) && performance.now() < deadlineMs) await new Promise(r => setTimeout(r, 10))
-    const stuck = this.posts.flatMap(({ ended, shards }) => ended ?? shards.map(({ name }) => name))
+    // Of those that are lost it has been said.
+    const present = this.posts.filter(({ lost }) => lost === undefined)
+    const stuck = present.flatMap(({ ended, shards }) => ended ?? shards.map(({ name }) => name))
     stuck.push(...(await local))
     await this.kill()
     return stuck

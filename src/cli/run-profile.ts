@@ -160,6 +160,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     mayList,
     notes,
     shards: shardsOf(plan, workersOf(plan, options)),
+    onAgentLoss: options.agents?.onLoss ?? 'stop',
     crew: listener => (options.agents === undefined ? new Fleet(listener) : agentCrew(options, identity.id, listener)),
   })
   folder.onFailure = error => {
@@ -333,6 +334,7 @@ function listenForInterrupt(
 export interface Agents {
   readonly nats: NatsConnection
   readonly chosen: readonly Hello[]
+  readonly onLoss: 'stop' | 'continue'
 }
 
 function agentCrew({ agents, master }: RunProfileOptions, run: string, listener: CrewListener): AgentCrew {

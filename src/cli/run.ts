@@ -26,6 +26,7 @@ interface RunFlags extends ReachFlags, NatsFlags {
   readonly trace?: string
   readonly workers?: number
   readonly agents?: number
+  readonly onAgentLoss: 'stop' | 'continue'
   readonly passwordFile?: string
   readonly allowLoad: string[]
   readonly allowMutations: string[]
@@ -67,6 +68,12 @@ export function runCommand(): Command {
     .addOption(
       new Option('--agents <k>', 'deal slaves out to so many agents too (mupdate-bench agent)')
         .argParser(workersFrom)
+        .helpGroup('Agents:'),
+    )
+    .addOption(
+      new Option('--on-agent-loss <what>', 'stop, or go on without its slaves: then the verdict says which')
+        .choices(['stop', 'continue'])
+        .default('stop')
         .helpGroup('Agents:'),
     )
   return natsOptions(reachOptions(command))
@@ -126,7 +133,7 @@ async function agentsFor(count: number, flags: RunFlags): Promise<Agents> {
   }
   const nats = await connectNats(flags, 'mupdate-bench run')
   try {
-    return { nats, chosen: await findAgents(nats, count, packageVersion()) }
+    return { nats, chosen: await findAgents(nats, count, packageVersion()), onLoss: flags.onAgentLoss }
   } catch (error) {
     await nats.close()
     throw error

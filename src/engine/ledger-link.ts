@@ -34,6 +34,8 @@ export interface LedgerLink {
   barrier?(phase: number): Promise<Barrier>
   /** In the backends' thread. */
   announce?(barrier: Barrier): void
+  /** There: one of the others is gone. */
+  lose?(): void
   end(): Promise<void>
 }
 
@@ -77,6 +79,11 @@ export class LedgerSource implements LedgerLink {
     this.post({ kind: 'barrier', ...barrier })
   }
 
+  lose(): void {
+    this.merge.lose()
+    this.leave()
+  }
+
   /** Waits for what the others have still to tell. */
   async end(): Promise<void> {
     clearInterval(this.timer)
@@ -96,7 +103,11 @@ export class LedgerSource implements LedgerLink {
 
   private heard(message: ToBackends): void {
     if (message.kind === 'parts') for (const part of message.parts) this.merge.add(part)
-    else if (--this.running === 0) this.onAllEnded()
+    else this.leave()
+  }
+
+  private leave(): void {
+    if (--this.running === 0) this.onAllEnded()
   }
 
   private note(news: LedgerNews): void {

@@ -13,6 +13,8 @@ export interface NoiseFloor {
 export type WorkerOrder =
   | { readonly kind: 'measureNoise' }
   | { readonly kind: 'phase'; readonly index: number; readonly startNs: number }
+  /** To the thread of the backends: one that has slaves alone is gone, and the run goes on. */
+  | { readonly kind: 'shareLost' }
   | { readonly kind: 'stop' }
 
 /** From a worker to the run. */

@@ -18,9 +18,19 @@ export class MovesInOrder {
     if (!this.toldUntilNs.has(worker)) return []
     this.toldUntilNs.set(worker, toNs)
     this.waiting = [...this.waiting, ...moves].sort((a, b) => a.atNs - b.atNs)
+    return this.ready()
+  }
+
+  private ready(): SlaveMove[] {
     const untilNs = Math.min(...this.toldUntilNs.values())
     const later = this.waiting.findIndex(({ atNs }) => atNs > untilNs)
     return this.waiting.splice(0, later === -1 ? this.waiting.length : later)
+  }
+
+  /** It tells nothing more. @returns what waited for it */
+  forget(thread: string): SlaveMove[] {
+    this.toldUntilNs.delete(thread)
+    return this.ready()
   }
 
   /** Those of which nobody tells more. */

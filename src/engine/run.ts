@@ -68,6 +68,8 @@ export interface RunOptions {
   readonly notes: RunNotes
   readonly shards: readonly Shard[]
   readonly crew: (listener: CrewListener) => Crew
+  /** What a run does that has lost an agent; it stops, if absent. */
+  readonly onAgentLoss?: 'stop' | 'continue'
 }
 
 /** Until the threads have seen what the master took along. */
@@ -146,6 +148,8 @@ export class Run {
   private onNoise: (() => void) | undefined
   /** Of the phases in which slaves were to be compared, as far as they were reached. */
   readonly comparisons: Comparison[] = []
+  /** Threads whose agents are lost, in a run that goes on without them, with why. */
+  private readonly lostThreads = new Map<string, string>()
   /** By phase: how long after its start each thread began it, ns. */
   private readonly begun = new Map<number, number[]>()
   /** Of the current phase: threads whose condition holds, and what those that have slaves found. */
@@ -161,6 +165,7 @@ export class Run {
       onReport: (shard, report) => this.onReport(shard, report),
       onDeath: (shard, error) => {
         const isAgent = isHarnessError(error, 'AGENTS')
+        if (isAgent && options.onAgentLoss === 'continue') return this.goOnWithout(shard, error.message)
         if (!isAgent) this.isBroken = true
         const death = isAgent ? error.message : `worker thread "${shard}" died: ${error.message}`
         if (!this.workerDeaths.includes(death)) this.workerDeaths.push(death)
@@ -217,6 +222,28 @@ export class Run {
 
   private get slaveThreads(): readonly Shard[] {
     return this.options.shards.filter(({ runs }) => runs.includes('slaves'))
+  }
+
+  /** What it went on without, in words. */
+  get lostShares(): string[] {
+    const reasons = new Map<string, number>()
+    for (const why of this.lostThreads.values()) reasons.set(why, (reasons.get(why) ?? 0) + 1)
+    return [...reasons].map(
+      ([why, count]) => `${why}; ${count} of ${this.workers} shares of the slaves were gone with it`,
+    )
+  }
+
+  private goOnWithout(thread: string, why: string): void {
+    if (this.lostThreads.has(thread)) return
+    this.lostThreads.set(thread, why)
+    this.event('agent-lost', `${thread}: ${why}`)
+    const last = this.latest.get(thread)
+    if (last !== undefined) this.latest.set(thread, { ...last, counters: { ...last.counters, slavesStreaming: 0 } })
+    this.lookAt(this.inOrder.forget(thread))
+    this.crew.order({ kind: 'shareLost' }, 'load')
+    if (this.current < 0 || this.endPhase === undefined) return
+    this.endIfMet()
+    this.endIfCompared()
   }
 
   get retryDelayNs(): number {
@@ -497,8 +524,14 @@ export class Run {
   private noteMet(shard: string, met: boolean): void {
     if (met) this.met.add(shard)
     else this.met.delete(shard)
+    this.endIfMet()
+  }
+
+  private endIfMet(): void {
     const { until } = this.options.plan.phases[this.current]
-    const asked = this.options.shards.filter(({ runs }) => runs.includes(until === 'streaming' ? 'slaves' : 'backends'))
+    const asked = this.options.shards.filter(
+      ({ name, runs }) => runs.includes(until === 'streaming' ? 'slaves' : 'backends') && !this.lostThreads.has(name),
+    )
     if (asked.every(({ name }) => this.met.has(name))) this.endPhase?.('condition')
   }
 
@@ -506,8 +539,13 @@ export class Run {
     // One that ended after its phase's limit has been noted as a failure.
     if (index !== this.current || this.endPhase === undefined) return
     this.compared.set(shard, { ...(convergence && { convergence }), ...(failure !== undefined && { failure }) })
-    if (this.compared.size < this.workers) return
-    const phase = this.options.plan.phases[index].name
+    this.endIfCompared()
+  }
+
+  private endIfCompared(): void {
+    const asked = this.slaveThreads.filter(({ name }) => !this.lostThreads.has(name))
+    if (this.compared.size === 0 || !asked.every(({ name }) => this.compared.has(name))) return
+    const phase = this.options.plan.phases[this.current].name
     const outcomes = [...this.compared.values()]
     const failed = outcomes.find(outcome => outcome.failure !== undefined)
     const parts = outcomes.flatMap(outcome => outcome.convergence ?? [])
@@ -515,7 +553,7 @@ export class Run {
     const isWorthTelling = failed === undefined || parts.some(part => part.differenceCount + part.away.length > 0)
     if (parts.length > 0 && isWorthTelling) this.comparisons.push({ phase, convergence: together(parts) })
     if (failed !== undefined) this.comparisons.push({ phase, failure: failed.failure! })
-    this.endPhase('condition')
+    this.endPhase?.('condition')
   }
 
   private addInterval(interval: Interval): void {

@@ -205,6 +205,9 @@ async function main(): Promise<void> {
         if (trace !== undefined) endTrace ??= beginTrace(trace)
         enterPhase(order.index, order.startNs)
         break
+      case 'shareLost':
+        link?.lose?.()
+        break
       case 'stop':
         void stop(timers)
         break

@@ -63,6 +63,8 @@ export interface RunRecord {
   readonly loopDelayUs: { readonly p50: number; readonly p99: number; readonly max: number }
   readonly workerDeaths: readonly string[]
   readonly lostFigures: readonly string[]
+  /** What it went on without, in words. */
+  readonly lostShares?: readonly string[]
   readonly noiseFloor: NoiseFloor | undefined
   readonly probes: { readonly plain: number; readonly streaming: number; readonly ratePerSecond: number }
   readonly http: HttpResult | undefined

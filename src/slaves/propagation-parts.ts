@@ -42,7 +42,7 @@ export class PropagationMerge {
 
   /** @param shares threads that have slaves, each of which tells of every mutation once */
   constructor(
-    private readonly shares: number,
+    private shares: number,
     private readonly observer: PropagationObserver,
   ) {}
 
@@ -52,6 +52,16 @@ export class PropagationMerge {
     if (parts.length < this.shares) return
     this.open.delete(part.order)
     this.tell(parts)
+  }
+
+  /** One of the threads is gone: nothing more comes of it. */
+  lose(): void {
+    this.shares--
+    for (const [order, parts] of this.open) {
+      if (parts.length < this.shares) continue
+      this.open.delete(order)
+      this.tell(parts)
+    }
   }
 
   /** What some thread has not told of any more. */

@@ -104,6 +104,25 @@ describe('a run with agents', { timeout: 120_000 }, () => {
     expect((await roll()).find(({ name }) => name === 'agent-0')).toMatchObject({ isBusy: false })
   })
 
+  it('goes on without one that is lost where it was asked to (6), and says what was gone', async () => {
+    const bench = newBench(LONG.replace('users: 400', 'users: 60'))
+    await startAgents(bench, 2)
+    const run = bench.startRun([...at(2), '--on-agent-loss', 'continue'])
+    await bench.inPhase('work')
+    agents[1]!.child.kill('SIGKILL')
+    const { status, stdout } = await run.ended
+    expect(status, stdout).toBe(6)
+    const { verdict, phases, slaves } = bench.result()
+    expect(verdict.reasons).toEqual([
+      expect.stringMatching(/^agent agent-1 on \S+ is lost: .*; 1 of 3 shares of the slaves were gone with it$/),
+    ])
+    expect(phases.map(({ name, ended }) => [name, ended])).toEqual(
+      ['preload', 'settle', 'work', 'drain', 'compare'].map(name => [name, 'condition']),
+    )
+    // Those that are left hold what they should.
+    expect(slaves).toMatchObject({ differenceCount: 0, streaming: 7, followed: 7 })
+  })
+
   it('that is killed leaves agents that stop, keep what they measured, and are free again', async () => {
     const bench = newBench(LONG)
     await startAgents(bench, 2)
