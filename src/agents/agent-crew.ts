@@ -21,7 +21,7 @@ import {
   type Request,
 } from './protocol.js'
 import { LedgerRelay } from './ledger-relay.js'
-import { SpoolReader } from './spool.js'
+import { Spool, SpoolReader } from './spool.js'
 
 /** Time for an order to reach all agents. */
 const LEAD_NS = 250e6
@@ -41,6 +41,8 @@ export interface AgentCrewOptions {
   readonly ownPassword: boolean
   /** Of the kernel that runs here. */
   readonly bootId: string
+  /** Where the run's own part is kept until it is over: what agents keep could not be put together without it. */
+  readonly spoolPath: string
 }
 
 /**
@@ -50,6 +52,7 @@ export interface AgentCrewOptions {
 export class AgentCrew implements Crew {
   readonly leadNs = LEAD_NS
   private readonly local: Fleet
+  private readonly spool: Spool
   private relay: LedgerRelay | undefined
   private readonly posts: Post[] = []
   private readonly subscriptions: Subscription[] = []
@@ -60,7 +63,14 @@ export class AgentCrew implements Crew {
     private readonly options: AgentCrewOptions,
     private readonly listener: CrewListener,
   ) {
-    this.local = new Fleet(listener)
+    this.spool = new Spool(options.spoolPath)
+    this.local = new Fleet({
+      onReport: (shard, report) => {
+        this.spool.add({ kind: 'report', shard, report })
+        listener.onReport(shard, report)
+      },
+      onDeath: (shard, error) => listener.onDeath(shard, error),
+    })
     this.timer = setInterval(() => this.look(), BEAT_MS)
   }
 
@@ -76,6 +86,7 @@ export class AgentCrew implements Crew {
 
   async start(shards: readonly Shard[], setup: Omit<WorkerSetup, 'shard' | 'ports'>): Promise<void> {
     const { agents, run } = this.options
+    this.spool.add({ kind: 'begun', plan: setup.plan, shards })
     const own = shards.filter(isOwn)
     const parts = dealt(
       shards.filter(shard => !isOwn(shard)),
@@ -93,6 +104,7 @@ export class AgentCrew implements Crew {
   }
 
   order(order: WorkerOrder, only?: string): void {
+    if (order.kind === 'phase') this.spool.add(order)
     this.local.order(order, only)
     this.tell(order, only)
   }
@@ -125,6 +137,7 @@ export class AgentCrew implements Crew {
     clearInterval(this.timer)
     await this.local.kill()
     this.relay?.close()
+    this.spool.remove()
     const { run } = this.options
     const present = this.posts.filter(({ lost }) => lost === undefined)
     await Promise.allSettled(present.map(({ agent }) => this.ask(agent, { kind: 'dismiss', run }, ORDER_MS)))

@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
@@ -97,10 +97,32 @@ export class Agent {
         return { kind: 'clock', ns: Number(process.hrtime.bigint()), bootId: bootId() }
       case 'assign':
         return this.assign(request.assignment)
+      case 'list':
+        return { kind: 'files', files: this.kept.filter(name => name.startsWith(`${request.run}-`)) }
+      case 'fetch': {
+        const all = readFileSync(this.pathOf(request.file))
+        return { kind: 'kept', length: all.length, bytes: all.subarray(request.from, request.from + CHUNK_BYTES) }
+      }
+      case 'forget':
+        rmSync(this.pathOf(request.file))
+        return { kind: 'ok' }
       default:
         if (this.job?.run !== request.run) return { kind: 'refused', reason: 'it has no part in this run' }
         return this.job.answer(request)
     }
+  }
+
+  /** Names of files of runs that have lost their controllers; of one in which it has a part there are none yet. */
+  private get kept(): string[] {
+    const { spoolFolder } = this.options
+    if (!existsSync(spoolFolder)) return []
+    const isOpen = (name: string) => this.isBusy && this.job !== undefined && name.startsWith(`${this.job.run}-`)
+    return readdirSync(spoolFolder).filter(name => name.endsWith('.spool') && !isOpen(name))
+  }
+
+  private pathOf(file: string): string {
+    if (!this.kept.includes(file)) throw new Error(`it has not kept ${file}`)
+    return join(this.options.spoolFolder, file)
   }
 
   private async assign(assignment: Assignment): Promise<Reply> {
@@ -190,7 +212,7 @@ class Job {
     }
   }
 
-  async answer(request: Exclude<Request, { kind: 'clock' | 'assign' }>): Promise<Reply> {
+  async answer(request: Exclude<Request, { kind: 'clock' | 'assign' | 'list' | 'fetch' | 'forget' }>): Promise<Reply> {
     switch (request.kind) {
       case 'order':
         if (request.order.kind === 'stop') void this.end()

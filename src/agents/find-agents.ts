@@ -26,7 +26,8 @@ export async function findAgents(nats: NatsConnection, count: number, version: s
   )
 }
 
-async function roll(nats: NatsConnection): Promise<Hello[]> {
+/** All that answer. */
+export async function roll(nats: NatsConnection): Promise<Hello[]> {
   const agents: Hello[] = []
   const inbox = createInbox()
   const subscription = nats.subscribe(inbox, {

@@ -1,7 +1,7 @@
 import { deserialize, serialize } from 'node:v8'
 import type { MasterAddress } from '../core/address.js'
 import type { WorkerOrder, WorkerReport } from '../engine/messages.js'
-import type { Shard, WorkerSetup } from '../engine/plan.js'
+import type { Plan, Shard, WorkerSetup } from '../engine/plan.js'
 
 /**
  * What a run and its agents say to each other over NATS. All of it is plain data, as between threads: an agent is told what
@@ -46,11 +46,19 @@ export type Request =
   | { readonly kind: 'resend'; readonly run: string; readonly from: number }
   /** The run is over: its output has arrived. */
   | { readonly kind: 'dismiss'; readonly run: string }
+  /** Names of the files that it has kept of a run that was lost. */
+  | { readonly kind: 'list'; readonly run: string }
+  /** A chunk of one of them, from there on. */
+  | { readonly kind: 'fetch'; readonly file: string; readonly from: number }
+  /** Somebody else keeps it now. */
+  | { readonly kind: 'forget'; readonly file: string }
 
 export type Reply =
   | { readonly kind: 'ok' }
   | { readonly kind: 'refused'; readonly reason: string }
   | ({ readonly kind: 'clock' } & ClockReading)
+  | { readonly kind: 'files'; readonly files: readonly string[] }
+  | { readonly kind: 'kept'; readonly length: number; readonly bytes: Uint8Array }
 
 export interface ClockReading {
   /** CLOCK_MONOTONIC, ns. */
@@ -69,8 +77,10 @@ export interface Assignment {
   readonly ownPassword: boolean
 }
 
-/** One entry of an agent's output. */
+/** One entry of an agent's output; the first two are in that of the run itself. */
 export type Output =
+  | { readonly kind: 'begun'; readonly plan: Plan; readonly shards: readonly Shard[] }
+  | { readonly kind: 'phase'; readonly index: number; readonly startNs: number }
   | { readonly kind: 'report'; readonly shard: string; readonly report: WorkerReport }
   | { readonly kind: 'died'; readonly shard: string; readonly message: string }
   /** All its threads have ended; those of `stuck` had to be ended, and their last figures are lost. */

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readSync, writeSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { decode, encode, type Output } from './protocol.js'
 
@@ -35,6 +35,19 @@ export class Spool {
   close(): void {
     closeSync(this.fd)
   }
+
+  /** What was in it is elsewhere now. */
+  remove(): void {
+    this.close()
+    rmSync(this.path, { force: true })
+  }
+}
+
+/** A spool of which nobody writes any more; an entry that is not whole is left out. */
+export function readSpool(path: string): Output[] {
+  const outputs: Output[] = []
+  new SpoolReader(output => outputs.push(output)).take(0, readFileSync(path))
+  return outputs
 }
 
 function framed(output: Output): Buffer {

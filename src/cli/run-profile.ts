@@ -23,7 +23,7 @@ import { loadHistograms } from '../metrics/latency.js'
 import type { RunResult } from '../metrics/run-result.js'
 import type { Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
-import { DRAWS, JOURNAL, RunFolder } from '../report/run-folder.js'
+import { DRAWS, JOURNAL, OWN_SPOOL, RunFolder } from '../report/run-folder.js'
 import { eventJson, isInterruptedByUser, runJson, type RunIdentity } from '../report/run-json.js'
 import { secondLine, slaveLines } from '../report/series.js'
 import { createMaster, type MasterChoice } from './choose-master.js'
@@ -161,7 +161,8 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     notes,
     shards: shardsOf(plan, workersOf(plan, options)),
     onAgentLoss: options.agents?.onLoss ?? 'stop',
-    crew: listener => (options.agents === undefined ? new Fleet(listener) : agentCrew(options, identity.id, listener)),
+    crew: listener =>
+      options.agents === undefined ? new Fleet(listener) : agentCrew(options, identity.id, path, listener),
   })
   folder.onFailure = error => {
     progress.warn(error.message)
@@ -337,14 +338,17 @@ export interface Agents {
   readonly onLoss: 'stop' | 'continue'
 }
 
-function agentCrew({ agents, master }: RunProfileOptions, run: string, listener: CrewListener): AgentCrew {
+function agentCrew(
+  { agents, master }: RunProfileOptions,
+  run: string,
+  folder: string,
+  listener: CrewListener,
+): AgentCrew {
   const { nats, chosen } = agents!
   const ownPassword = master.kind === 'remote'
-  return new AgentCrew(
-    nats,
-    { run, version: packageVersion(), agents: chosen, ownPassword, bootId: bootId() },
-    listener,
-  )
+  const spoolPath = join(folder, OWN_SPOOL)
+  const options = { run, version: packageVersion(), agents: chosen, ownPassword, bootId: bootId(), spoolPath }
+  return new AgentCrew(nats, options, listener)
 }
 
 /** Fewer need no thread of their own, each of which keeps a list of all mailboxes. */

@@ -5,6 +5,7 @@ import { PRELOAD_REFUSED } from '../drivers/preload.js'
 import { type HttpResult, HttpUsers } from '../drivers/http.js'
 import type { Master } from '../masters/master.js'
 import type { Counters, Interval, SlaveMove } from '../metrics/interval.js'
+import type { PhaseResult } from '../metrics/run-result.js'
 import { MovesInOrder } from './moves-in-order.js'
 import { conditionsOf, LOSS_NEAR_NS, MOST_SIGNS, type Loss, type MasterCondition } from './conditions.js'
 import { type Comparison, type Convergence, together } from './convergence.js'
@@ -71,6 +72,11 @@ export interface RunOptions {
   /** What a run does that has lost an agent; it stops, if absent. */
   readonly onAgentLoss?: 'stop' | 'continue'
 }
+
+/** What a run was told: that a phase began, or something by a thread. */
+export type Told =
+  | { readonly kind: 'phase'; readonly index: number; readonly startNs: number }
+  | { readonly kind: 'report'; readonly shard: string; readonly report: WorkerReport }
 
 /** Until the threads have seen what the master took along. */
 const LOSS_SEEN_MS = 100
@@ -319,6 +325,28 @@ export class Run {
       this.endNs = clock.nowNs()
       this.closeSecond()
     }
+  }
+
+  /**
+   * In place of {@link execute}: what a run was told that did not come to its end.
+   *
+   * @param told in order of time
+   * @param ended how each phase had ended, by index
+   */
+  retell(told: readonly Told[], begunNs: number, ended: readonly PhaseResult['ended'][], endNs: number): void {
+    this.begunNs = begunNs
+    this.interrupted = true
+    this.isCancelled = true
+    for (const entry of told) {
+      if (entry.kind === 'report') this.onReport(entry.shard, entry.report)
+      else {
+        this.byIndex[this.current]?.end(ended[this.current] ?? 'interrupted', entry.startNs)
+        this.current = entry.index
+        this.byIndex[entry.index] = new PhaseState(this.options.plan.phases[entry.index], entry.startNs)
+      }
+    }
+    this.byIndex[this.current]?.end('interrupted', endNs)
+    this.endNs = endNs
   }
 
   /** Ctrl-C: what is under way may end, then all stops. */

@@ -1,8 +1,9 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { controlOf, decode, encode, HELLO, type Hello, type Reply, type Request } from '../../src/agents/protocol.js'
+import { readSpool } from '../../src/agents/spool.js'
 import { packageVersion } from '../../src/core/package-root.js'
 import { type Started, until, Workbench } from '../cli/bench.js'
 import { natsServer } from '../support/nats-server.js'
@@ -134,6 +135,37 @@ describe('a run with agents', { timeout: 120_000 }, () => {
     for (let i = 0; i < 100 && (await roll()).some(({ isBusy }) => isBusy); i++);
     expect(performance.now() - killedAtMs).toBeLessThan(8_000)
     expect(readdirSync(join(bench.directory, 'agent-spool'))).toHaveLength(2)
+    const known = bench.result()
+
+    const collect = await bench.bench(['collect', bench.folder(), '--nats', server.url])
+    expect(collect.status, collect.stdout + collect.stderr).toBe(6)
+    expect(collect.stderr).toMatch(/agent agent-\d on \S+ had kept \d+ bytes of it/)
+    expect(collect.stdout).toMatch(
+      /the run itself was lost .* after it had begun, and was put together from\s+2 agents’ parts/,
+    )
+    const whole = bench.result()
+    expect(whole).toMatchObject({ id: known.id, state: 'interrupted', verdict: { result: 'inconclusive' } })
+    expect(whole.phases.map(({ name, ended }) => [name, ended])).toEqual([
+      ['preload', 'condition'],
+      ['settle', 'condition'],
+      ['work', 'interrupted'],
+    ])
+    // What was told after the last second that was written is in it, and nothing is less than it was.
+    const updates = ({ phases }: typeof whole) =>
+      phases.reduce((sum, { commands }) => sum + (commands.UPDATE?.count ?? 0), 0)
+    expect(updates(known)).toBeGreaterThan(0)
+    expect(updates(whole)).toBeGreaterThanOrEqual(updates(known))
+    expect(whole.total.commands.ACTIVATE!.count).toBeGreaterThanOrEqual(known.total.commands.ACTIVATE!.count)
+    const names = ['load', 'load-2', 'load-3']
+    expect(readSpool(join(bench.folder(), 'own.spool')).filter(({ kind }) => kind === 'begun')).toMatchObject([
+      { shards: names.map(name => ({ name })) },
+    ])
+    expect(readdirSync(join(bench.directory, 'agent-spool'))).toEqual([])
+    expect((await bench.bench(['collect', bench.folder()])).stdout).toMatch(/from\s+2 agents’ parts/)
+    rmSync(join(bench.folder(), 'own.spool'))
+    const nothing = await bench.bench(['collect', bench.folder()])
+    expect(nothing.stderr).toMatch(/has come to its end\n {2}→ what there is of it is there/)
+    expect(nothing.status).toBe(2)
   })
 
   it('is cancelled by Ctrl-C as one without', async () => {
