@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { makeFolder } from '../core/make-folder.js'
@@ -32,7 +32,8 @@ Examples:
     .action((directory: string, given: string[]) => {
       const runs = given.flatMap(runsUnder)
       requireSound(runs)
-      for (const { folder } of runs) keep(folder, join(directory, basename(folder)))
+      // One that is given as `.` or `..` has a name, too.
+      for (const { folder } of runs) keep(folder, join(directory, basename(resolve(folder))))
       process.stdout.write(`${runs.length} runs in ${directory}\n`)
     })
   return new Command('baseline').description('runs that later gates are measured against').addCommand(save)
