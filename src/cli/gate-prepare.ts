@@ -68,11 +68,11 @@ async function prepareBoth(
   const sideA = (pins: readonly string[]) =>
     gateSide(
       profileName,
-      { master: masterA, own: aSet, common: [...pins, ...common], passwordFile: aPasswordFile },
+      { side: 'a', master: masterA, own: aSet, common: [...pins, ...common], passwordFile: aPasswordFile },
       flags,
     )
   const sideB = (pins: readonly string[]) =>
-    gateSide(profileName, { master: masterB, own: bSet, common: [...pins, ...common], passwordFile }, flags)
+    gateSide(profileName, { side: 'b', master: masterB, own: bSet, common: [...pins, ...common], passwordFile }, flags)
   const [a, b] = [await sideA([]), await sideB([])]
   progress.note('looking at both masters')
   const factsA = await factsOf(a)
@@ -117,7 +117,11 @@ async function prepareOne(
   const baseline = readBaseline(directory, profile)
   const before = masterFacts(baseline[0])
   const sideB = (pins: readonly string[]) =>
-    gateSide(profileName, { master, own: bSet, common: [...pins, ...common], passwordFile: bPasswordFile }, flags)
+    gateSide(
+      profileName,
+      { side: 'b', master, own: bSet, common: [...pins, ...common], passwordFile: bPasswordFile },
+      flags,
+    )
   const first = await sideB([])
   progress.note('looking at the master')
   const seen = await factsOrDead(first, before)

@@ -23,6 +23,7 @@ export interface GateSide {
 }
 
 export interface SideFlags {
+  readonly side: 'a' | 'b'
   readonly master: string
   /** `--a-set`, `--b-set`. */
   readonly own: readonly string[]
@@ -37,11 +38,12 @@ export interface SideFlags {
  */
 export async function gateSide(
   profileName: string,
-  { master, own, common, passwordFile }: SideFlags,
+  { side, master, own, common, passwordFile }: SideFlags,
   permissions: Permissions & ReachFlags,
 ): Promise<GateSide> {
   // They are for whichever of the two is remote.
-  const choice = parseMaster(master, isRemoteText(master) ? permissions : {})
+  const names = { master: `--${side}`, passwordFile: `--${side}-password-file` }
+  const choice = parseMaster(master, isRemoteText(master) ? permissions : {}, names)
   const profile = loadProfile(profileName, [...common, ...own.map(masterSetting)])
   const label = [master, ...own].join(', ')
   if (choice.kind === 'remote' && own.length > 0)
@@ -52,7 +54,7 @@ export async function gateSide(
     )
   if (choice.kind !== 'remote') return { label, choice, profile }
   checkPermissions(planOf(profile, ''), choice.address, permissions)
-  return { label, choice: { ...choice, password: await readPassword(choice, passwordFile) }, profile }
+  return { label, choice: { ...choice, password: await readPassword(choice, passwordFile, names) }, profile }
 }
 
 /** A name without a dot is a setting of the master's; the load is the same for both. */

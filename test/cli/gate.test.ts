@@ -176,11 +176,27 @@ describe('mupdate-bench gate', { timeout: 300_000 }, () => {
       says: 'mupdate_workers_max=20 cannot be set on mupdate://x@127.0.0.1:1',
     },
     { args: ['--b', 'mupdate://x@127.0.0.1:1'], status: 3, says: '127.0.0.1:1' },
+    { args: ['--a', 'foo'], status: 2, says: '--a foo: no such master' },
+    { args: ['--b', 'mupdate://127.0.0.1:1'], status: 2, says: '--b mupdate://127.0.0.1:1: user or host is missing' },
+    { args: ['--b', 'mupdate://x:y@127.0.0.1:1'], status: 2, says: 'or a file (--b-password-file)' },
+    {
+      args: ['--b', 'mupdate://x@127.0.0.1:1', '--b-password-file', 'none'],
+      status: 2,
+      says: '--b-password-file none: ENOENT',
+    },
   ])('$args: $status, $says', async ({ args, status, says }, { workbench }) => {
     const ended = await workbench.bench(gateArguments(workbench, args), { MUPDATE_BENCH_PASSWORD: 'x' })
     expect(ended.stderr).toContain(says)
     expect(ended.stderr).not.toMatch(/\n {4}at /)
     expect(ended.status).toBe(status)
+  })
+
+  it.for([
+    { args: ['--a', 'mupdate://x@127.0.0.1:1', '--b', 'embedded'], says: 'or give --a-password-file FILE' },
+    { args: ['--b', 'mupdate://x@127.0.0.1:1'], says: 'or give --b-password-file FILE' },
+  ])('$args, and no password: 2, $says', async ({ args, says }, { workbench }) => {
+    const ended = await workbench.bench(gateArguments(workbench, args))
+    expect(ended).toMatchObject({ status: 2, stderr: expect.stringContaining(says) })
   })
 
   it('says where there is no baseline (7), and where it is of other work (2)', async ({ workbench }) => {
