@@ -68,6 +68,8 @@ function compare(folders: readonly string[], flags: CompareFlags): GateResult {
   const at = folders.indexOf(KEPT_SEPARATOR)
   if (at < 1 || at === folders.length - 1)
     throw new HarnessError('USAGE', 'two sets of runs are needed', 'write mupdate-bench compare A… -- B…')
+  if (folders.includes(KEPT_SEPARATOR, at + 1))
+    throw new HarnessError('USAGE', 'two sets of runs are compared, and there is more than one --', 'leave one set out')
   const [a, b] = [folders.slice(0, at), folders.slice(at + 1)].map(runsOnce)
   requireApart(a, b)
   requireFew(a, 'A')

@@ -214,6 +214,7 @@ describe('mupdate-bench compare and trend', () => {
   it.for([
     { args: ['compare', 'a'], says: 'two sets of runs are needed' },
     { args: ['compare', '--', 'b'], says: 'two sets of runs are needed' },
+    { args: ['compare', 'a', '--', 'b', '--', 'c'], says: 'there is more than one --' },
     { args: ['compare', 'nowhere', '--', 'nowhere'], says: 'cannot read nowhere' },
     { args: ['trend', 'nowhere'], says: 'cannot read nowhere' },
     { args: ['trend', '.'], says: 'no two runs of the same work' },
