@@ -43,7 +43,7 @@ export function gateCommand(): Command {
     .description('measure two masters in turn, and say whether the second is worse')
     .argument('<profile>', 'a ready profile’s name, such as ci, or a YAML file')
     .option('--a <master>', 'the one to measure against: as run’s --master (cyrus)')
-    .option('--b <master>', 'the one that is judged (as --a)')
+    .option('--b <master>', 'the one that is judged: as run’s --master (what --a is; beside --baseline, cyrus)')
     .option(
       '--a-set <key=value>',
       'a setting of A’s master alone, such as mupdate_workers_max=20 or master.place=disk',
