@@ -77,11 +77,11 @@ async function prepareBoth(
   progress.note('looking at both masters')
   const factsA = await factsOf(a)
   const facts = { a: factsA, b: await factsOrDead(b, factsA) }
-  const same = isSame(a, b, facts.a, facts.b)
+  const same = await isSame(a, b, facts.a, facts.b)
   if (same && flags.aa !== true)
     throw new HarnessError(
       'USAGE',
-      `both sides are the same: ${facts.a.version}, ${facts.a.mailboxDatabase}, with the same programs and settings`,
+      `both sides are the same: ${whatIsSame(a, b, facts.a)}`,
       'give another --b or --b-set; or --aa, to see how much noise there is',
     )
   if (!same && flags.aa === true)
@@ -92,6 +92,11 @@ async function prepareBoth(
   const sides = { a: await sideA(pins), b: await sideB(pins) }
   const seen = { a: await factsOf(sides.a), b: await factsOf(sides.b) }
   return { profile, ...sides, facts: seen, baseline: undefined, pinned, isSame: same, doubts: [] }
+}
+
+function whatIsSame(a: GateSide, b: GateSide, { version, mailboxDatabase }: MasterFacts): string {
+  if (a.choice.kind === 'remote') return `${a.label} and ${b.label} are one master`
+  return `${version}, ${mailboxDatabase}, with the same programs and settings`
 }
 
 /** A master that is there and does not come up, beside one that does, is what the gate was to find: the first pair says so. */

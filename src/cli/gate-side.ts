@@ -2,14 +2,8 @@ import { monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { HarnessError } from '../core/errors.js'
 import { loadProfile, type Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
-import {
-  createMaster,
-  isRemoteText,
-  type MasterChoice,
-  parseMaster,
-  readPassword,
-  type RemoteChoice,
-} from './choose-master.js'
+import { createMaster, isRemoteText, type MasterChoice, parseMaster, readPassword } from './choose-master.js'
+import { mayBeSame } from './own-addresses.js'
 import { checkPermissions, type Permissions } from './permission.js'
 import type { ReachFlags } from './reach-options.js'
 import type { MasterFacts } from './stored-runs.js'
@@ -79,15 +73,18 @@ export async function factsOf({ choice, profile }: GateSide): Promise<MasterFact
   }
 }
 
-/** @returns whether nothing could make a difference: the same programs, wherever they lie, with the same settings */
-export function isSame(a: GateSide, b: GateSide, factsA: MasterFacts, factsB: MasterFacts): boolean {
-  if (a.choice.kind === 'remote' || b.choice.kind === 'remote')
-    return a.choice.kind === 'remote' && b.choice.kind === 'remote' && placeOf(a.choice) === placeOf(b.choice)
-  return isSameMaster(factsA, factsB)
-}
-
-function placeOf({ user, address: { host, port } }: RemoteChoice): string {
-  return JSON.stringify([user, host, port])
+/**
+ * @returns whether nothing could make a difference: the same programs, wherever they lie, with the same settings; of others'
+ *   masters the same one, whoever logs in, and however it is spelt
+ */
+export async function isSame(
+  { choice: a }: GateSide,
+  { choice: b }: GateSide,
+  factsA: MasterFacts,
+  factsB: MasterFacts,
+): Promise<boolean> {
+  if (a.kind === 'remote' && b.kind === 'remote') return mayBeSame(a.address, b.address)
+  return a.kind !== 'remote' && b.kind !== 'remote' && isSameMaster(factsA, factsB)
 }
 
 /** The same programs, wherever they lie, with the same settings. */

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type GateResult, gateResultSchema } from '../../src/metrics/gate-result.js'
 import { until, Workbench } from './bench.js'
+import { SomebodysMaster } from './somebodys-master.js'
 
 /** A run of a second: what is tested is what a gate makes of it. */
 const QUICK = `\
@@ -207,6 +208,18 @@ describe('mupdate-bench gate', { timeout: 300_000 }, () => {
     await workbench.bench(['baseline', 'save', 'kept', ...soundRuns(workbench)])
     const other = await workbench.bench(from('kept'))
     expect(other).toMatchObject({ status: 2, stderr: expect.stringContaining('is of other work than small') })
+  })
+})
+
+describe('mupdate-bench gate of a master of others', { timeout: 120_000 }, () => {
+  const somebody = new SomebodysMaster()
+
+  it('refuses the same one in another spelling (2)', async ({ workbench }) => {
+    const other = somebody.url.replace('127.0.0.1', 'localhost')
+    const args = gateArguments(workbench, ['--a', somebody.url, '--b', other, ...QUICKLY])
+    const { status, stderr } = await workbench.bench(args, somebody.env)
+    expect(stderr).toContain(`both sides are the same: ${somebody.url} and ${other} are one master`)
+    expect(status).toBe(2)
   })
 })
 
