@@ -131,9 +131,8 @@ async function gate(profileName: string, flags: GateFlags, progress: Progress): 
       allowLoad: flags.allowLoad,
       allowMutations: flags.allowMutations,
       onPair(soFar) {
-        const ours = baseline ?? soFar.a
-        if (soFar.b.length === 1 && !ours.some(({ result }) => isDamaged(result, allowance)))
-          requireMeasured(measures, gating, ours)
+        const sound = [...(baseline ?? soFar.a), ...soFar.b].filter(({ result }) => !isDamaged(result, allowance))
+        if (soFar.b.length === 1) requireMeasured(measures, gating, sound)
         // A gate that is killed can be told as far as it came.
         if (soFar.b.length < pairs) writeResult(folder, judge({ ...soFar, end: { kind: 'interrupted' } }))
       },
@@ -273,14 +272,15 @@ function writeResult(folder: string, result: GateResult): void {
   writeReportFile(join(folder, GATE_FILE), `${JSON.stringify(result, null, 2)}\n`)
 }
 
-/** Ten minutes for nothing are spared: what A's first run does not give, none will. */
-function requireMeasured(measures: readonly Measure[], gating: ReadonlySet<string>, a: readonly StoredRun[]): void {
-  const isGiven = ({ of }: Measure) => a.every(({ result }) => of(result) !== undefined)
+/** Ten minutes for nothing are spared: what the first run of a side does not give, none will. */
+function requireMeasured(measures: readonly Measure[], gating: ReadonlySet<string>, runs: readonly StoredRun[]): void {
+  const isGiven = ({ of }: Measure) => runs.every(({ result }) => of(result) !== undefined)
   const missing = measures.filter(measure => gating.has(measure.name) && !isGiven(measure))
   if (missing.length === 0) return
+  const lacking = runs.find(({ result }) => missing[0].of(result) === undefined)!
   throw new HarnessError(
     'USAGE',
-    `this profile and master give no ${missing.map(({ name }) => name).join(', ')}, which should decide`,
+    `this profile and master give no ${missing.map(({ name }) => name).join(', ')}, which should decide: see ${lacking.folder}`,
     `choose among those that they give with --gating: ${measures
       .filter(isGiven)
       .map(({ name }) => name)

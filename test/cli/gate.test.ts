@@ -221,6 +221,15 @@ describe('mupdate-bench gate of a master of others', { timeout: 120_000 }, () =>
     expect(stderr).toContain(`both sides are the same: ${somebody.url} and ${other} are one master`)
     expect(status).toBe(2)
   })
+
+  it('asks after the first pair for what B gives, too: no CPU (2)', async ({ workbench }) => {
+    const args = gateArguments(workbench, ['--b', somebody.url, ...QUICKLY])
+    const { status, stderr } = await workbench.bench(args, somebody.env)
+    expect(stderr).toMatch(/give no cpuPerCreates, which should decide: see .*\.gate\/b\/small\//)
+    expect(stderr).not.toContain('pair 2 of 6')
+    expect(status).toBe(2)
+    expect(readdirSync(join(gateFolder(workbench), 'b/small'))).toHaveLength(1)
+  })
 })
 
 describe('mupdate-bench compare and trend', () => {
