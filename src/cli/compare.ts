@@ -15,7 +15,16 @@ import { judgedJson } from './judged-json.js'
 import { chosenMeasures, type MeasureFlags, measureOptions } from './measure-flags.js'
 import { putPage, putText } from './put.js'
 import { KEPT_SEPARATOR } from './separator.js'
-import { masterFacts, requireFew, requireSound, resultOf, runsUnder, type StoredRun, workOf } from './stored-runs.js'
+import {
+  hostsOf,
+  masterFacts,
+  requireFew,
+  requireSound,
+  resultOf,
+  runsUnder,
+  type StoredRun,
+  workOf,
+} from './stored-runs.js'
 
 interface CompareFlags extends MeasureFlags {
   readonly format: GateFormatName | 'html'
@@ -51,7 +60,7 @@ Examples:
 Runs of the two sets are not paired: Mann and Whitney's test, and the interval of the
 shift between the two. It takes 4 runs on each side for one measure to be judged at all,
 and 5 for one of four that decide. One that should decide and is in none of the runs leaves
-it inconclusive: choose with --gating.
+it inconclusive: choose with --gating. So do runs of different hosts: the ratio is of hosts too.
 
 Exit status: 0 no measure that decides is worse, 2 usage, 4 a regression, 6 inconclusive.`,
     )
@@ -92,7 +101,7 @@ function compare(folders: readonly string[], flags: CompareFlags): GateResult {
     gating,
     paired: false,
     allowance: allowanceIn(first.folder),
-    doubts: few === undefined ? [] : [few],
+    doubts: [...(few === undefined ? [] : [few]), ...hostDoubts([...a, ...b])],
   })
   return {
     schema: 'mupdate-bench/gate/1',
@@ -140,6 +149,11 @@ function requireApart(a: readonly StoredRun[], b: readonly StoredRun[]): void {
 function givenBy(runs: readonly StoredRun[], measures: readonly Measure[]): ReadonlySet<string> {
   const given = measures.filter(({ of }) => runs.some(({ result }) => of(result) !== undefined))
   return new Set(given.map(({ name }) => name))
+}
+
+function hostDoubts(runs: readonly StoredRun[]): string[] {
+  const hosts = hostsOf(runs)
+  return hosts.length < 2 ? [] : [`the runs are of different hosts (${hosts.join('; ')}): the ratio is of hosts too`]
 }
 
 /** What their profile means to happen; nothing, where it is not beside them. */

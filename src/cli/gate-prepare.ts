@@ -8,7 +8,7 @@ import type { Permissions } from './permission.js'
 import type { Progress } from './progress.js'
 import { givenReachOption, type ReachFlags } from './reach-options.js'
 import { siteSets } from './site-sets.js'
-import { type MasterFacts, masterFacts, type StoredRun } from './stored-runs.js'
+import { hostsOf, hostText, type MasterFacts, masterFacts, type StoredRun } from './stored-runs.js'
 
 export interface SidesFlags extends Permissions, ReachFlags {
   readonly a?: string
@@ -149,16 +149,16 @@ async function prepareOne(
     )
   if (!same && aa === true)
     throw new HarnessError('USAGE', '--aa, and B differs from the baseline', 'leave out --aa, or what makes it differ')
-  const doubts = [...hostDoubts(baseline[0]), ...(bSet.length > 0 ? [] : settingDoubts(facts.a, facts.b, pinned))]
+  const doubts = [...hostDoubts(baseline), ...(bSet.length > 0 ? [] : settingDoubts(facts.a, facts.b, pinned))]
   for (const doubt of doubts) progress.warn(doubt)
   return { profile, a: undefined, b, facts, baseline, pinned, isSame: same, doubts }
 }
 
-function hostDoubts({ result: { harness } }: StoredRun): string[] {
-  const { cpuModel, cores } = describeHost()
-  if (harness.host.cpuModel === cpuModel && harness.host.cores === cores) return []
-  const was = `${harness.host.cores} × ${harness.host.cpuModel}`
-  return [`the baseline is of another host (${was}; this is ${cores} × ${cpuModel}): the ratio is of hosts too`]
+function hostDoubts(baseline: readonly StoredRun[]): string[] {
+  const here = hostText(describeHost())
+  const others = hostsOf(baseline).filter(host => host !== here)
+  if (others.length === 0) return []
+  return [`the baseline is of another host (${others.join('; ')}; this is ${here}): the ratio is of hosts too`]
 }
 
 /** Work is the same for both; what the master was given is no work, and nobody said here that it should differ. */

@@ -24,6 +24,17 @@ export function masterFacts({ result: { master } }: StoredRun): MasterFacts {
   return { kind, version, mailboxDatabase, settings, binaries }
 }
 
+/** What of a host is in every figure. */
+export function hostText({ cores, cpuModel }: { readonly cores?: unknown; readonly cpuModel?: unknown }): string {
+  return `${cores} × ${cpuModel}`
+}
+
+/** Those that they were made on, each once; a simulation is the same on all. */
+export function hostsOf(runs: readonly StoredRun[]): string[] {
+  const measured = runs.filter(({ result }) => result.master.kind !== 'simulated')
+  return [...new Set(measured.map(({ result }) => hostText(result.harness.host)))]
+}
+
 /** Results are results/<profile>/<run>, a gate's <gate>/<side>/<profile>/<run>. */
 const DEEPEST = 5
 
