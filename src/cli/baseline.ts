@@ -7,6 +7,7 @@ import type { Profile } from '../profile/load.js'
 import {
   foldersOfRuns,
   requireFew,
+  requireOneMaster,
   requireSound,
   runsUnder,
   type StoredRun,
@@ -32,6 +33,7 @@ Examples:
     .action((directory: string, given: string[]) => {
       const runs = given.flatMap(runsUnder)
       requireSound(runs)
+      requireOneMaster(runs, 'keep those of each master in a folder of their own')
       // One that is given as `.` or `..` has a name, too.
       for (const { folder } of runs) keep(folder, join(directory, basename(resolve(folder))))
       process.stdout.write(`${runs.length} runs in ${directory}\n`)
@@ -48,11 +50,12 @@ function keep(from: string, to: string): void {
   }
 }
 
-/** @throws {HarnessError} `NO_BASELINE`; `USAGE` for one of other work than this profile's */
+/** @throws {HarnessError} `NO_BASELINE`; `USAGE` for one of several masters, or of other work than this profile's */
 export function readBaseline(directory: string, profile: Profile): StoredRun[] {
   const runs = storedIn(directory)
   requireSound(runs)
   requireFew(runs, directory)
+  requireOneMaster(runs, 'measure a baseline of one master, or keep those of each in a folder of their own')
   const other = runs.find(({ folder }) => workOf(folder) !== workOfYaml(profile.yaml))
   if (other !== undefined)
     throw new HarnessError(

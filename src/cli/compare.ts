@@ -19,6 +19,7 @@ import {
   hostsOf,
   masterFacts,
   requireFew,
+  requireOneMaster,
   requireSound,
   resultOf,
   runsUnder,
@@ -48,7 +49,7 @@ export function compareCommand(): Command {
     )
     .option('-o, --out <file>', `where it goes, in place of standard output, or ./${PAGE}`)
     .option('--json', 'the same as --format json')
-    .option('--allow-different', 'also where profiles, seeds or kinds of master differ')
+    .option('--allow-different', 'also where profiles, seeds or kinds of master differ, or a set is of several masters')
     .addHelpText(
       'after',
       `
@@ -84,7 +85,10 @@ function compare(folders: readonly string[], flags: CompareFlags): GateResult {
   requireFew(a, 'A')
   requireFew(b, 'B')
   const [first] = b
-  if (flags.allowDifferent !== true) requireAlike([...a, ...b])
+  if (flags.allowDifferent !== true) {
+    requireAlike([...a, ...b])
+    for (const set of [a, b]) requireOneMaster(set, 'give runs of one master on each side, or say --allow-different')
+  }
   requireSound([...a, ...b])
   const { measures, gating } = chosenMeasures(flags)
   const given = givenBy([...a, ...b], measures)

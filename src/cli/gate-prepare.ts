@@ -2,13 +2,13 @@ import { HarnessError, isHarnessError } from '../core/errors.js'
 import { loadProfile, type Profile } from '../profile/load.js'
 import { readBaseline } from './baseline.js'
 import { isRemoteText } from './choose-master.js'
-import { factsOf, type GateSide, gateSide, isSame, isSameMaster, pinnedSettings } from './gate-side.js'
+import { factsOf, type GateSide, gateSide, isSame, pinnedSettings } from './gate-side.js'
 import { describeHost } from '../samplers/host.js'
 import type { Permissions } from './permission.js'
 import type { Progress } from './progress.js'
 import { givenReachOption, type ReachFlags } from './reach-options.js'
 import { siteSets } from './site-sets.js'
-import { hostsOf, hostText, type MasterFacts, masterFacts, type StoredRun } from './stored-runs.js'
+import { hostsOf, hostText, isSameMaster, type MasterFacts, masterFacts, type StoredRun } from './stored-runs.js'
 
 export interface SidesFlags extends Permissions, ReachFlags {
   readonly a?: string

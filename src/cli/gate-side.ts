@@ -6,7 +6,7 @@ import { createMaster, isRemoteText, type MasterChoice, parseMaster, readPasswor
 import { mayBeSame } from './own-addresses.js'
 import { checkPermissions, type Permissions } from './permission.js'
 import type { ReachFlags } from './reach-options.js'
-import type { MasterFacts } from './stored-runs.js'
+import { isSameMaster, type MasterFacts } from './stored-runs.js'
 
 /** One of the two masters of a gate. */
 export interface GateSide {
@@ -85,13 +85,6 @@ export async function isSame(
 ): Promise<boolean> {
   if (a.kind === 'remote' && b.kind === 'remote') return mayBeSame(a.address, b.address)
   return a.kind !== 'remote' && b.kind !== 'remote' && isSameMaster(factsA, factsB)
-}
-
-/** The same programs, wherever they lie, with the same settings. */
-export function isSameMaster(factsA: MasterFacts, factsB: MasterFacts): boolean {
-  const of = ({ kind, version, mailboxDatabase, settings, binaries }: MasterFacts) =>
-    JSON.stringify([kind, version, mailboxDatabase, Object.entries(settings).sort(), Object.values(binaries).sort()])
-  return of(factsA) === of(factsB)
 }
 
 const DATABASE = 'mboxlist_db'

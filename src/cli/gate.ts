@@ -18,7 +18,7 @@ import { allowanceOf } from './allowance.js'
 import { VERDICT_STATUS } from './final-result.js'
 import { type Measured, measurePairs } from './gate-measure.js'
 import { type Prepared, prepareGate, type SidesFlags } from './gate-prepare.js'
-import { factsOf, isSameMaster } from './gate-side.js'
+import { factsOf } from './gate-side.js'
 import { folderOf, newIdentity } from './identity.js'
 import { judgedJson } from './judged-json.js'
 import { chosenMeasures, type MeasureFlags, measureOptions } from './measure-flags.js'
@@ -28,7 +28,7 @@ import { Progress } from './progress.js'
 import { reachOptions } from './reach-options.js'
 import { GATE_FILE, GATE_PAGE } from './read-gate.js'
 import { onInterrupt } from './signals.js'
-import { type MasterFacts, masterFacts, resultOf, type StoredRun } from './stored-runs.js'
+import { isSameMaster, type MasterFacts, masterFacts, resultOf, type StoredRun } from './stored-runs.js'
 
 interface GateFlags extends MeasureFlags, SidesFlags {
   readonly pairs: string

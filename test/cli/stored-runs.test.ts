@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { prepareGate } from '../../src/cli/gate-prepare.js'
@@ -114,6 +114,82 @@ describe('gate --baseline', () => {
     }
     expect(await doubts('here')).toEqual([])
     expect(await doubts('there')).toEqual([expect.stringContaining('the baseline is of another host (2 × A CPU; this')])
+  })
+})
+
+describe('a gate', () => {
+  const folder = 'results/small/x.gate'
+
+  beforeEach(() => {
+    for (const side of ['a', 'b']) storeSet(join(folder, side, 'small'), QUICK)
+    workbench.file(join(folder, 'gate.json'), '{}')
+  })
+
+  it.each([
+    { args: ['compare', folder, '--', 'other'] },
+    { args: ['compare', 'results', '--', 'other', '--allow-different'] },
+    { args: ['baseline', 'save', 'kept', folder] },
+    { args: ['trend', folder] },
+    { args: ['gate', 'small.yaml', '--baseline', folder, '--b', 'embedded'] },
+  ])('is no set of runs: $args, 2', async ({ args }) => {
+    storeSet('other', QUICK)
+    const { status, stderr } = await workbench.bench(args)
+    expect(stderr).toContain(`${folder} is a gate: runs of its two sides are no set`)
+    expect(stderr).toContain(`give one side of it: ${folder}/a or ${folder}/b`)
+    expect(status).toBe(2)
+    expect(existsSync(join(workbench.directory, 'kept'))).toBe(false)
+  })
+
+  it('has two that are', async () => {
+    const compared = await workbench.bench(['compare', `${folder}/a`, '--', `${folder}/b`])
+    expect(compared).toMatchObject({ status: 0, stdout: expect.stringMatching(/^PASS/) })
+  })
+
+  it('is left out of a history that it lies in, whatever its name (0)', async () => {
+    storeSet('results/small', QUICK)
+    cpSync(join(workbench.directory, folder), join(workbench.out, 'small/last'), { recursive: true })
+    const { status, stdout } = await workbench.bench(['trend', 'results', '--json'])
+    expect(JSON.parse(stdout).histories.map(foldersOf)).toEqual([[0, 1, 2, 3, 4].map(i => `results/small/run-${i}`)])
+    expect(status).toBe(0)
+  })
+
+  it('that was killed before its first pair has runs that were discarded, and are no set’s', async () => {
+    storeSet('killed/a/small', QUICK)
+    store('killed/discarded/b-run', measuredRun())
+    const { status, stdout } = await workbench.bench(['trend', 'killed', '--json'])
+    expect(JSON.parse(stdout).histories.map(foldersOf)).toEqual([[0, 1, 2, 3, 4].map(i => `killed/a/small/run-${i}`)])
+    expect(status).toBe(0)
+  })
+})
+
+function foldersOf({ runs }: { readonly runs: readonly { readonly folder: string }[] }): string[] {
+  return runs.map(run => run.folder).sort()
+}
+
+describe('runs of two builds', () => {
+  /** The third is of another build; where programs lie is no matter. */
+  const mixed = (run: RunResult, i: number) => {
+    run.master.binaries = { [`/opt/${i}/mupdate`]: i === 2 ? 'another' : 'the same' }
+  }
+
+  it('are no side of a comparison (2), unless it is said that they may be (0)', async () => {
+    storeSet('a', QUICK, (run, i) => mixed(run, i === 2 ? 0 : i))
+    storeSet('b', QUICK, mixed)
+    const refused = await workbench.bench(['compare', 'a', '--', 'b'])
+    expect(refused.stderr).toContain('b/run-0 and b/run-2 are not of one master')
+    expect(refused.status).toBe(2)
+    expect(await workbench.bench(['compare', 'a', '--', 'b', '--allow-different'])).toMatchObject({ status: 0 })
+  })
+
+  it('are no baseline to keep, and none to measure against (2)', async () => {
+    storeSet('runs', QUICK, mixed)
+    const kept = await workbench.bench(['baseline', 'save', 'kept', 'runs'])
+    expect(kept).toMatchObject({ status: 2, stderr: expect.stringContaining('not of one master') })
+    expect(existsSync(join(workbench.directory, 'kept'))).toBe(false)
+    storeBaseline('kept', mixed)
+    const gate = await workbench.bench(['gate', 'small.yaml', '--baseline', 'kept', '--b', 'embedded'])
+    expect(gate.stderr).toContain('kept/run-0 and kept/run-2 are not of one master')
+    expect(gate.status).toBe(2)
   })
 })
 
