@@ -91,6 +91,7 @@ describe('mupdate-bench gate', { timeout: 300_000 }, () => {
     expect(parsed(compared.stdout)).toMatchObject({ command: 'compare', result: 'pass', paired: false })
     const trend = await workbench.bench(['trend', join(folder, 'a'), '--json'])
     expect(JSON.parse(trend.stdout)).toMatchObject({ histories: [{ profile: 'small', masterKind: 'embedded' }] })
+    expect(trend.status).toBe(0)
 
     const twice = await workbench.bench(['compare', 'kept', 'kept', '--', join(folder, 'b'), '--json'])
     expect(parsed(twice.stdout).a.runs, 'each run once').toHaveLength(6)
@@ -177,6 +178,9 @@ describe('mupdate-bench gate', { timeout: 300_000 }, () => {
       says: 'mupdate_workers_max=20 cannot be set on mupdate://x@127.0.0.1:1',
     },
     { args: ['--b', 'mupdate://x@127.0.0.1:1'], status: 3, says: '127.0.0.1:1' },
+    { args: ['--a', 'mupdate://x@127.0.0.1:1', '--b', 'embedded'], status: 3, says: '127.0.0.1:1' },
+    { args: ['--a', 'cyrus:nowhere', '--b', 'embedded'], status: 3, says: 'no Cyrus to run under' },
+    { args: ['--a', 'cyrus:nowhere', '--b-set', 'a=b'], status: 3, says: 'no Cyrus to run under' },
     { args: ['--a', 'foo'], status: 2, says: '--a foo: no such master' },
     { args: ['--b', 'mupdate://127.0.0.1:1'], status: 2, says: '--b mupdate://127.0.0.1:1: user or host is missing' },
     { args: ['--b', 'mupdate://x:y@127.0.0.1:1'], status: 2, says: 'or a file (--b-password-file)' },
@@ -229,6 +233,18 @@ describe('mupdate-bench gate of a master of others', { timeout: 120_000 }, () =>
     expect(stderr).not.toContain('pair 2 of 6')
     expect(status).toBe(2)
     expect(readdirSync(join(gateFolder(workbench), 'b/small'))).toHaveLength(1)
+  })
+
+  it('ends where A is not there any more (3)', async ({ workbench }) => {
+    const args = ['--a', somebody.url, '--b', 'embedded', '--pairs', '6', '--gating', 'createRate', '--json', '--quiet']
+    const gate = workbench.start(gateArguments(workbench, args), somebody.env)
+    await until('a pair of the gate', () => existsSync(join(gateFolder(workbench), 'gate.json')), 60_000)
+    await somebody.stop()
+    const { status, stdout } = await gate.ended
+    const { result, reasons } = parsed(stdout)
+    expect(reasons).toEqual([expect.stringMatching(/^A: no run: nobody listens on 127\.0\.0\.1:/)])
+    expect(result).toBe('inconclusive')
+    expect(status).toBe(3)
   })
 })
 
