@@ -67,7 +67,8 @@ export async function factsOf({ choice, profile }: GateSide): Promise<MasterFact
   const master = await createMaster(choice, profile, monotonicClock(monotonicOriginS()))
   try {
     await master.start()
-    return { kind: master.kind, ...master.describe() }
+    const { version, mailboxDatabase, settings, binaries } = master.describe()
+    return { kind: master.kind, version, mailboxDatabase, settings, binaries }
   } finally {
     await master.stop()
   }

@@ -235,16 +235,18 @@ describe('mupdate-bench gate of a master of others', { timeout: 120_000 }, () =>
     expect(readdirSync(join(gateFolder(workbench), 'b/small'))).toHaveLength(1)
   })
 
-  it('ends where A is not there any more (3)', async ({ workbench }) => {
+  it('ends where A is not there any more (3), and can be told later', async ({ workbench }) => {
     const args = ['--a', somebody.url, '--b', 'embedded', '--pairs', '6', '--gating', 'createRate', '--json', '--quiet']
     const gate = workbench.start(gateArguments(workbench, args), somebody.env)
     await until('a pair of the gate', () => existsSync(join(gateFolder(workbench), 'gate.json')), 60_000)
     await somebody.stop()
     const { status, stdout } = await gate.ended
-    const { result, reasons } = parsed(stdout)
-    expect(reasons).toEqual([expect.stringMatching(/^A: no run: nobody listens on 127\.0\.0\.1:/)])
-    expect(result).toBe('inconclusive')
+    const ended = parsed(stdout)
+    expect(ended.reasons).toEqual([expect.stringMatching(/^A: no run: nobody listens on 127\.0\.0\.1:/)])
+    expect(ended.result).toBe('inconclusive')
     expect(status).toBe(3)
+    const again = await workbench.bench(['report', gateFolder(workbench), '--format', 'json'])
+    expect(parsed(again.stdout)).toEqual(ended)
   })
 })
 
