@@ -99,6 +99,9 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   const whole = planOf(profile, marker)
   const plan = resumes === undefined ? whole : planFrom(whole, resumes)
   checkHttpTarget(plan, options)
+  const shards = shardsOf(plan, workersOf(plan, options))
+  if (options.agents !== undefined && shards.every(({ share }) => share.index === 0))
+    throw new HarnessError('USAGE', '--agents: the profile has no slaves to deal out', 'leave it out')
   await checkDump(plan.site, resumes !== undefined)
   if (options.master.kind === 'remote') {
     for (const line of checkPermissions(plan, options.master.address, options)) progress.warn(`will ${line}`)
@@ -159,7 +162,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     observer: writer,
     mayList,
     notes,
-    shards: shardsOf(plan, workersOf(plan, options)),
+    shards,
     onAgentLoss: options.agents?.onLoss ?? 'stop',
     crew: listener =>
       options.agents === undefined ? new Fleet(listener) : agentCrew(options, identity.id, path, listener),
