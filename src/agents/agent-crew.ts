@@ -13,6 +13,7 @@ import {
   controlOf,
   decode,
   encode,
+  heard,
   type Hello,
   LOST_MS,
   type Output,
@@ -57,6 +58,9 @@ export class AgentCrew implements Crew {
   private readonly posts: Post[] = []
   private readonly subscriptions: Subscription[] = []
   private readonly timer: NodeJS.Timeout
+  private lookedAtMs = performance.now()
+  private isStopping = false
+  private isOver = false
 
   constructor(
     private readonly nats: NatsConnection,
@@ -66,7 +70,7 @@ export class AgentCrew implements Crew {
     this.spool = new Spool(options.spoolPath)
     this.local = new Fleet({
       onReport: (shard, report) => {
-        this.spool.add({ kind: 'report', shard, report })
+        this.note({ kind: 'report', shard, report })
         listener.onReport(shard, report)
       },
       onDeath: (shard, error) => listener.onDeath(shard, error),
@@ -92,8 +96,7 @@ export class AgentCrew implements Crew {
       shards.filter(shard => !isOwn(shard)),
       agents,
     )
-    const onGap = (shard: string) =>
-      this.listener.onDeath(shard, new Error('what an agent said was lost on the way (NATS)'))
+    const onGap = (shard: string) => this.listener.onDeath(shard, gap('what an agent said'))
     this.relay = new LedgerRelay(this.nats, { run, shards: own, plan: setup.plan }, 'run', onGap)
     await Promise.all([
       this.local.start(own, setup, this.relay.ports),
@@ -104,9 +107,19 @@ export class AgentCrew implements Crew {
   }
 
   order(order: WorkerOrder, only?: string): void {
-    if (order.kind === 'phase') this.spool.add(order)
+    if (order.kind === 'phase') this.note(order)
     this.local.order(order, only)
     this.tell(order, only)
+  }
+
+  /** Its own part, for who collects a run that was lost; where its disk is full, the results say so. */
+  private note(output: Output): void {
+    if (this.spool.isClosed) return
+    try {
+      this.spool.add(output)
+    } catch {
+      this.spool.close()
+    }
   }
 
   private tell(order: WorkerOrder, only?: string): void {
@@ -119,6 +132,7 @@ export class AgentCrew implements Crew {
   }
 
   async stop(): Promise<string[]> {
+    this.isStopping = true
     // Its own backends wait for what the agents have still to say.
     this.tell({ kind: 'stop' })
     const local = this.local.stop()
@@ -134,6 +148,7 @@ export class AgentCrew implements Crew {
   }
 
   async kill(): Promise<void> {
+    this.isOver = true
     clearInterval(this.timer)
     await this.local.kill()
     this.relay?.close()
@@ -151,6 +166,8 @@ export class AgentCrew implements Crew {
   ): Promise<void> {
     const { run, version, ownPassword } = this.options
     const clock = await this.clockOf(agent)
+    // Another agent has refused meanwhile.
+    if (this.isOver) return
     const credentials = ownPassword ? { ...setup.credentials, password: '' } : setup.credentials
     const mine = { ...setup, credentials, offsetNs: clock.ns, offsetErrorNs: clock.errorNs }
     const assignment: Assignment = { run, version, shards, setup: mine, ownPassword }
@@ -159,12 +176,12 @@ export class AgentCrew implements Crew {
     this.subscriptions.push(
       this.nats.subscribe(outputOf(run, agent.id), {
         callback: (error, { data }) => {
-          if (error === null) this.take(post, decode<Chunk>(data))
+          const chunk = error === null ? heard<Chunk>(data, 'at', 'bytes') : undefined
+          if (chunk?.bytes instanceof Uint8Array) this.take(post, chunk)
         },
       }),
     )
-    const reply = await this.ask(agent, { kind: 'assign', assignment }, ASSIGN_MS)
-    if (reply.kind === 'refused') throw refusal(agent, reply.reason)
+    await this.ask(agent, { kind: 'assign', assignment }, ASSIGN_MS)
   }
 
   private async clockOf(agent: Hello): Promise<ClockOffset> {
@@ -200,15 +217,23 @@ export class AgentCrew implements Crew {
       case 'died':
         this.listener.onDeath(output.shard, new Error(`${output.message} (agent ${post.agent.name})`))
         break
+      case 'gap':
+        this.listener.onDeath(output.shard, gap(`what was said to agent ${post.agent.name}`))
+        break
       case 'ended':
+        if (output.why !== undefined || !this.isStopping) this.lose(post, output.why ?? 'it has ended its part')
         post.ended = output.stuck
         break
     }
   }
 
   private look(): void {
-    this.nats.publish(beatOf(this.options.run))
+    if (!this.nats.isClosed()) this.nats.publish(beatOf(this.options.run))
     const nowMs = performance.now()
+    const sinceMs = nowMs - this.lookedAtMs
+    this.lookedAtMs = nowMs
+    // What came while this process was held up has not been looked at yet.
+    if (sinceMs > LOST_MS / 2) return
     for (const post of this.posts) {
       if (nowMs - post.heardAtMs > LOST_MS) this.lose(post, `nothing was heard of it for ${LOST_MS / 1e3} s`)
     }
@@ -222,18 +247,20 @@ export class AgentCrew implements Crew {
     for (const shard of post.shards) this.listener.onDeath(shard.name, error)
   }
 
-  private async ask({ id, name, host }: Hello, request: Request, timeout: number): Promise<Reply> {
-    try {
-      const { data } = await this.nats.request(controlOf(id), encode(request), { timeout })
-      return decode<Reply>(data)
-    } catch (error) {
-      throw new HarnessError(
-        'AGENTS',
-        `agent ${name} on ${host} does not answer: ${messageOf(error)}`,
-        'look at what it says there',
-        { cause: error },
-      )
-    }
+  private async ask(
+    { id, name, host }: Pick<Hello, 'id' | 'name' | 'host'>,
+    request: Request,
+    timeout: number,
+  ): Promise<Reply> {
+    const reply = await this.nats.request(controlOf(id), encode(request), { timeout }).then(
+      ({ data }) => decode<Reply>(data),
+      error => {
+        const message = `agent ${name} on ${host} does not answer: ${messageOf(error)}`
+        throw new HarnessError('AGENTS', message, 'look at what it says there', { cause: error })
+      },
+    )
+    if (reply.kind === 'refused') throw refusal({ name, host }, reply.reason)
+    return reply
   }
 }
 
@@ -273,6 +300,11 @@ export function dealt(shards: readonly Shard[], agents: readonly Pick<Hello, 'ca
   return parts
 }
 
-function refusal({ name, host }: Hello, reason: string): HarnessError {
+/** The run is not true any more, which is not its threads' fault. */
+function gap(what: string): HarnessError {
+  return new HarnessError('NEWS_LOST', `${what} was lost on the way (NATS)`, '')
+}
+
+function refusal({ name, host }: Pick<Hello, 'name' | 'host'>, reason: string): HarnessError {
   return new HarnessError('AGENTS', `agent ${name} on ${host} refuses: ${reason}`, '')
 }

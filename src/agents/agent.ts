@@ -26,7 +26,7 @@ import {
   type Reply,
   type Request,
 } from './protocol.js'
-import { CHUNK_BYTES, Spool } from './spool.js'
+import { CHUNK_BYTES, framed, Spool } from './spool.js'
 
 export interface AgentOptions {
   readonly id: string
@@ -44,6 +44,10 @@ export interface AgentOptions {
 
 /** To find out whether the master can be reached from here. */
 const REACH_MS = 5_000
+/** At a time: on a slow way what is new would have to wait for all of it. */
+const MOST_RESENT_BYTES = 4 * 1024 * 1024
+/** Of a chunk, beside its bytes. */
+const CHUNK_HEAD_BYTES = 256
 
 /** Waits for runs, and carries out a part of one at a time. */
 export class Agent {
@@ -62,7 +66,9 @@ export class Agent {
       this.subscriptions.push(
         this.nats.subscribe(subject, {
           callback: (error, message) => {
-            if (error === null) void Promise.resolve(reply(message)).then(said => message.respond(encode(said)))
+            if (error !== null) return
+            // Where NATS is gone meanwhile nobody hears it.
+            void Promise.resolve(reply(message)).then(said => this.nats.isClosed() || message.respond(encode(said)))
           },
         }),
       )
@@ -76,10 +82,10 @@ export class Agent {
     })
   }
 
-  /** Ends what it does; its part stays on disk. */
-  async stop(): Promise<void> {
+  /** Ends what it does; its part stays on disk. @param why in words */
+  async stop(why: string): Promise<void> {
     for (const subscription of this.subscriptions) subscription.unsubscribe()
-    await this.job?.end()
+    await this.job?.quit(why)
   }
 
   private get hello(): Hello {
@@ -130,6 +136,8 @@ export class Agent {
     const { version, allowMasters, password, spoolFolder, id, tell } = this.options
     const { address } = assignment.setup
     const where = `${address.host}:${address.port}`
+    // It names a file.
+    if (!/^[\w-]+$/.test(assignment.run)) return refused('it has no such run')
     if (assignment.version !== version) return refused(`it is ${version}, and the run ${assignment.version}`)
     if (this.isBusy) return refused('it has a part in another run')
     if (!mayLoad(address, allowMasters))
@@ -141,9 +149,8 @@ export class Agent {
       const { credentials } = assignment.setup
       const own = assignment.ownPassword ? { ...credentials, password: password! } : credentials
       const job = new Job(this.nats, id, join(spoolFolder, `${assignment.run}-${id}.spool`), assignment, tell)
-      await reach(address, own)
-      await job.begin(own)
       this.job = job
+      await job.begin(own)
       tell(`run ${assignment.run}: ${assignment.shards.map(({ name }) => name).join(', ')} against ${where}`)
       return { kind: 'ok' }
     } catch (error) {
@@ -171,7 +178,13 @@ class Job {
   private readonly fleet: Fleet
   private relay: LedgerRelay | undefined
   private ending: Promise<void> | undefined
+  private quitting: Promise<void> | undefined
+  private left: Promise<void> | undefined
+  private isBegun = false
+  /** It has ended of its own accord. */
+  private why: string | undefined
   private heardAtMs = performance.now()
+  private lookedAtMs = performance.now()
   private readonly beat: Subscription
   private readonly timer: NodeJS.Timeout
 
@@ -201,13 +214,18 @@ class Job {
 
   async begin(credentials: Credentials): Promise<void> {
     const { shards, setup } = this.assignment
-    const onGap = (shard: string) =>
-      this.put({ kind: 'died', shard, message: 'what the thread of the backends said was lost on the way (NATS)' })
-    this.relay = new LedgerRelay(this.nats, { run: this.run, shards, plan: setup.plan }, this.agent, onGap)
     try {
-      await this.fleet.start(shards, { ...setup, credentials }, this.relay.ports)
+      await reach(setup.address, credentials)
+      if (this.isOver) throw new Error('the run is over')
+      const onGap = (shard: string) => this.put({ kind: 'gap', shard })
+      this.relay = new LedgerRelay(this.nats, { run: this.run, shards, plan: setup.plan }, this.agent, onGap)
+      // The files of notes are on the run's host, for the thread of the backends.
+      await this.fleet.start(shards, { ...setup, credentials, notes: {} }, this.relay.ports)
+      this.isBegun = true
     } catch (error) {
       await this.leave()
+      // Nothing was measured.
+      this.spool.remove()
       throw error
     }
   }
@@ -219,11 +237,11 @@ class Job {
         else this.fleet.order(request.order, request.only)
         break
       case 'resend':
-        for (let at = request.from; at < this.spool.length; at += CHUNK_BYTES) this.send(at, this.spool.read(at))
+        this.resend(request.from)
         break
       case 'dismiss':
         await this.leave()
-        rmSync(this.spool.path, { force: true })
+        this.spool.remove()
         break
     }
     return { kind: 'ok' }
@@ -231,15 +249,49 @@ class Job {
 
   /** Its part is on disk then, to its end. */
   end(): Promise<void> {
-    this.ending ??= this.fleet.stop().then(stuck => this.put({ kind: 'ended', stuck }))
+    this.ending ??= this.fleet
+      .stop()
+      .then(stuck => this.put({ kind: 'ended', stuck, ...(this.why && { why: this.why }) }))
     return this.ending
   }
 
+  /** Ends before the run says so. */
+  quit(why: string): Promise<void> {
+    this.quitting ??= this.isOver ? this.leave() : this.endEarly(why)
+    return this.quitting
+  }
+
+  private async endEarly(why: string): Promise<void> {
+    this.isOver = true
+    this.why = why
+    this.tell(`run ${this.run}: ${why}${this.isBegun ? `; what was measured here is in ${this.spool.path}` : ''}`)
+    await this.end()
+    await this.leave()
+  }
+
   private put(output: Output): void {
+    // After its dismissal nobody asks for it.
+    if (this.spool.isClosed) return
     const at = this.spool.length
-    const bytes = this.spool.add(output)
-    for (let from = 0; from < bytes.length; from += CHUNK_BYTES)
-      this.send(at + from, bytes.subarray(from, from + CHUNK_BYTES))
+    try {
+      this.sendAll(at, this.spool.add(output))
+    } catch (error) {
+      const why = `it cannot write ${this.spool.path}: ${messageOf(error)}`
+      this.sendAll(at, framed({ kind: 'ended', stuck: [], why }))
+      this.spool.close()
+      void this.quit(why)
+    }
+  }
+
+  /** The rest when it is asked again. */
+  private resend(from: number): void {
+    if (this.spool.isClosed) return
+    this.sendAll(from, this.spool.read(from, MOST_RESENT_BYTES))
+  }
+
+  private sendAll(at: number, bytes: Uint8Array): void {
+    const most = Math.min(CHUNK_BYTES, (this.nats.info?.max_payload ?? Infinity) - CHUNK_HEAD_BYTES)
+    for (let from = 0; from < bytes.length; from += most) this.send(at + from, bytes.subarray(from, from + most))
   }
 
   private send(at: number, bytes: Uint8Array): void {
@@ -248,13 +300,19 @@ class Job {
 
   private look(): void {
     this.send(this.spool.length, new Uint8Array())
-    if (performance.now() - this.heardAtMs < LOST_MS || this.isOver) return
-    this.isOver = true
-    this.tell(`run ${this.run}: its controller is gone; what was measured here is in ${this.spool.path}`)
-    void this.end().then(() => this.leave())
+    const sinceMs = performance.now() - this.lookedAtMs
+    this.lookedAtMs = performance.now()
+    // What came while this process was held up has not been looked at yet.
+    if (sinceMs > LOST_MS / 2 || performance.now() - this.heardAtMs < LOST_MS) return
+    void this.quit('its controller is gone')
   }
 
-  private async leave(): Promise<void> {
+  private leave(): Promise<void> {
+    this.left ??= this.goAway()
+    return this.left
+  }
+
+  private async goAway(): Promise<void> {
     this.isOver = true
     clearInterval(this.timer)
     this.beat.unsubscribe()

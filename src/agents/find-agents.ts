@@ -1,6 +1,6 @@
 import { createInbox, type NatsConnection } from '@nats-io/transport-node'
 import { HarnessError } from '../core/errors.js'
-import { decode, HELLO, type Hello } from './protocol.js'
+import { heard, HELLO, type Hello } from './protocol.js'
 
 /** How long agents have to answer. */
 const HELLO_MS = 1_000
@@ -32,7 +32,9 @@ export async function roll(nats: NatsConnection): Promise<Hello[]> {
   const inbox = createInbox()
   const subscription = nats.subscribe(inbox, {
     callback: (error, { data }) => {
-      if (error === null && data.length > 0) agents.push(decode<Hello>(data))
+      if (error !== null || data.length === 0) return
+      const agent = heard<Hello>(data, 'id', 'name', 'host', 'version', 'capacity')
+      if (agent !== undefined) agents.push(agent)
     },
   })
   nats.publish(HELLO, undefined, { reply: inbox })

@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { NatsConnection, Subscription } from '@nats-io/transport-node'
 import { followsSlaves, type Plan, type Shard } from '../engine/plan.js'
-import { decode, encode, newsOf, type Numbered, partsOf } from './protocol.js'
+import { encode, heard, newsOf, type Numbered, partsOf } from './protocol.js'
 
 /** Shards of a run that are carried out in one process. */
 interface Part {
@@ -44,16 +44,23 @@ export class LedgerRelay {
     const from = `${this.process}/${shard}`
     let number = 0
     port1.on('message', message => {
-      if (!this.nats.isClosed()) this.nats.publish(says, encode({ from, number: number++, message } satisfies Numbered))
+      if (this.nats.isClosed()) return
+      try {
+        this.nats.publish(says, encode({ from, number: number++, message } satisfies Numbered))
+      } catch {
+        // Longer than NATS takes.
+        this.onGap(shard)
+      }
     })
     const next = new Map<string, number>()
     const callback = (_error: unknown, { data }: { readonly data: Uint8Array }) => {
-      const heard = decode<Numbered>(data)
+      const said = heard<Numbered>(data, 'from', 'number', 'message')
+      if (said === undefined) return
       // Nothing that matters is said before all have joined.
-      const expected = next.get(heard.from) ?? heard.number
-      next.set(heard.from, heard.number + 1)
-      if (heard.number !== expected) this.onGap(shard)
-      port1.postMessage(heard.message)
+      const expected = next.get(said.from) ?? said.number
+      next.set(said.from, said.number + 1)
+      if (said.number !== expected) this.onGap(shard)
+      port1.postMessage(said.message)
     }
     this.subscriptions.push(this.nats.subscribe(hears, { callback }))
   }

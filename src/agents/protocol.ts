@@ -83,8 +83,15 @@ export type Output =
   | { readonly kind: 'phase'; readonly index: number; readonly startNs: number }
   | { readonly kind: 'report'; readonly shard: string; readonly report: WorkerReport }
   | { readonly kind: 'died'; readonly shard: string; readonly message: string }
+  /** Messages between its thread and that of the backends were lost: what it measures is not true any more. */
+  | { readonly kind: 'gap'; readonly shard: string }
   /** All its threads have ended; those of `stuck` had to be ended, and their last figures are lost. */
-  | { readonly kind: 'ended'; readonly stuck: readonly string[] }
+  | {
+      readonly kind: 'ended'
+      readonly stuck: readonly string[]
+      /** Where the run has not said that it should. */
+      readonly why?: string
+    }
 
 /** What comes on {@link outputOf}. */
 export type Chunk = {
@@ -100,6 +107,20 @@ export function encode(message: Request | Reply | Hello | Output | Chunk | Numbe
 /** @throws what is no message of ours */
 export function decode<T>(bytes: Uint8Array): T {
   return deserialize(bytes) as T
+}
+
+/**
+ * What comes on a subject on which others may publish too.
+ *
+ * @param keys what each such message has @returns undefined for what is no message of ours
+ */
+export function heard<T extends object>(bytes: Uint8Array, ...keys: readonly (keyof T & string)[]): T | undefined {
+  try {
+    const value: unknown = deserialize(bytes)
+    return typeof value === 'object' && value !== null && keys.every(key => key in value) ? (value as T) : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** A message of the threads that keep their ledgers in step; none may be missing. */

@@ -9,6 +9,8 @@ const LENGTH_BYTES = 4
 /** An agent's output on its disk, each entry behind its length: the truth, of which what was sent is a copy. */
 export class Spool {
   length = 0
+  /** Nothing is written or read any more. */
+  isClosed = false
   private readonly fd: number
 
   /** @throws what the file system says */
@@ -17,22 +19,26 @@ export class Spool {
     this.fd = openSync(path, 'wx+', 0o600)
   }
 
-  /** @returns its bytes, to be sent */
+  /** @returns its bytes, to be sent @throws what the file system says: then it is as it was before */
   add(output: Output): Uint8Array {
     const entry = framed(output)
-    writeSync(this.fd, entry, 0, entry.length, this.length)
+    // A disk that is nearly full takes a part.
+    for (let done = 0; done < entry.length; )
+      done += writeSync(this.fd, entry, done, entry.length - done, this.length + done)
     this.length += entry.length
     return entry
   }
 
-  /** Bytes from there on; fewer than a chunk at the end. */
-  read(from: number): Uint8Array {
-    const bytes = Buffer.alloc(Math.max(0, Math.min(CHUNK_BYTES, this.length - from)))
+  /** Bytes from there on; fewer at the end. */
+  read(from: number, most = CHUNK_BYTES): Uint8Array {
+    const bytes = Buffer.alloc(Math.max(0, Math.min(most, this.length - from)))
     readSync(this.fd, bytes, 0, bytes.length, from)
     return bytes
   }
 
   close(): void {
+    if (this.isClosed) return
+    this.isClosed = true
     closeSync(this.fd)
   }
 
@@ -50,7 +56,7 @@ export function readSpool(path: string): Output[] {
   return outputs
 }
 
-function framed(output: Output): Buffer {
+export function framed(output: Output): Buffer {
   const body = encode(output)
   const entry = Buffer.alloc(LENGTH_BYTES + body.length)
   entry.writeUInt32LE(body.length)

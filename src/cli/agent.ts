@@ -4,6 +4,7 @@ import { availableParallelism, hostname } from 'node:os'
 import { Command } from 'commander'
 import { Agent } from '../agents/agent.js'
 import { HarnessError, messageOf } from '../core/errors.js'
+import { EXIT } from '../core/exit-status.js'
 import { packageVersion } from '../core/package-root.js'
 import { collect, workersFrom } from './options.js'
 import { connectNats, type NatsFlags, natsOptions } from './nats.js'
@@ -64,14 +65,21 @@ async function serve(flags: AgentFlags): Promise<void> {
   agent.listen()
   await nats.flush()
   tell(`agent ${flags.name} (${id}) waits at ${nats.getServer()} for up to ${capacity} threads of load`)
-  await new Promise<void>(resolve => {
+  const closed = nats.closed()
+  const asked = new Promise<void>(resolve => {
     process.once('SIGINT', resolve)
     process.once('SIGTERM', resolve)
-    void nats.closed().then(() => resolve())
   })
-  await agent.stop()
-  await nats.drain().catch(() => {})
+  const error = await Promise.race([closed, asked])
+  await agent.stop(nats.isClosed() ? 'NATS has closed' : 'it was ended there')
+  if (nats.isClosed())
+    throw new HarnessError('AGENTS', `NATS at ${flags.nats} has closed: ${messageOf(error)}`, 'start the agent again')
+  await Promise.race([nats.drain().catch(() => {}), new Promise(resolve => setTimeout(resolve, DRAIN_MS))])
+  // Where it cannot be reached just now, the client tries again for ever, closed or not.
+  process.exit(EXIT.pass)
 }
+
+const DRAIN_MS = 1_000
 
 function passwordOf({ passwordFile }: AgentFlags): string | undefined {
   if (passwordFile === undefined) return process.env.MUPDATE_BENCH_PASSWORD

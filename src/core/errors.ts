@@ -28,6 +28,8 @@ export type ErrorCode =
   | 'NO_BASELINE'
   /** NATS, or agents that are reached by it. */
   | 'AGENTS'
+  /** What threads on several machines tell each other did not all come. */
+  | 'NEWS_LOST'
   | 'INTERRUPTED'
   | 'INTERNAL'
 

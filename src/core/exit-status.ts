@@ -48,6 +48,7 @@ const BY_CODE: Record<ErrorCode, ExitStatus> = {
   RESULTS: EXIT.usage,
   NO_BASELINE: EXIT.noBaseline,
   AGENTS: EXIT.usage,
+  NEWS_LOST: EXIT.invalid,
   INTERRUPTED: EXIT.interrupted,
   INTERNAL: EXIT.internal,
 }

@@ -87,7 +87,11 @@ export class Fleet implements Crew {
 
   private died(shard: Shard, error: Error, reject: (error: Error) => void): void {
     this.workers.delete(shard.name)
-    if (this.stopping) return
+    if (this.stopping) {
+      // Who waits until it is ready would wait for ever.
+      reject(new HarnessError('INTERRUPTED', 'its threads were ended before all were ready', ''))
+      return
+    }
     const message = `worker thread "${shard.name}" died: ${error.message}`
     reject(new HarnessError('INTERNAL', message, 'please report this', { cause: error }))
     this.listener.onDeath(shard.name, error)

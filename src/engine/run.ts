@@ -172,10 +172,11 @@ export class Run {
       onDeath: (shard, error) => {
         const isAgent = isHarnessError(error, 'AGENTS')
         if (isAgent && options.onAgentLoss === 'continue') return this.goOnWithout(shard, error.message)
-        if (!isAgent) this.isBroken = true
-        const death = isAgent ? error.message : `worker thread "${shard}" died: ${error.message}`
+        const isKnown = isAgent || isHarnessError(error, 'NEWS_LOST')
+        if (!isKnown) this.isBroken = true
+        const death = isKnown ? error.message : `worker thread "${shard}" died: ${error.message}`
         if (!this.workerDeaths.includes(death)) this.workerDeaths.push(death)
-        this.event(isAgent ? 'agent-lost' : 'worker-died', `${shard}: ${error.message}`)
+        this.event(isAgent ? 'agent-lost' : isKnown ? 'news-lost' : 'worker-died', `${shard}: ${error.message}`)
         this.onNoise?.()
         this.endPhase?.('interrupted')
       },

@@ -1,8 +1,22 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { serialize } from 'node:v8'
 import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { controlOf, decode, encode, HELLO, type Hello, type Reply, type Request } from '../../src/agents/protocol.js'
+import {
+  beatOf,
+  controlOf,
+  decode,
+  encode,
+  HELLO,
+  type Hello,
+  newsOf,
+  outputOf,
+  partsOf,
+  type Reply,
+  type Request,
+} from '../../src/agents/protocol.js'
 import { readSpool } from '../../src/agents/spool.js'
 import { packageVersion } from '../../src/core/package-root.js'
 import { type Started, until, Workbench } from '../cli/bench.js'
@@ -194,11 +208,168 @@ describe('a run with agents', { timeout: 120_000 }, () => {
   })
 })
 
+describe('where something goes wrong, a run with agents', { timeout: 120_000 }, () => {
+  it('is invalid where an agent is ended by its operator, which ends at once and keeps its part', async () => {
+    const bench = newBench(LONG)
+    await startAgents(bench, 2)
+    const run = bench.startRun(at(2))
+    await bench.inPhase('work')
+    agents[1]!.child.kill('SIGINT')
+    const agent = await agents[1]!.ended
+    const { status, stdout } = await run.ended
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(/agent agent-1 on \S+ is lost: it was ended there/)
+    expect(status, stdout).toBe(5)
+    expect(agent.stderr).toMatch(/: it was ended there; what was measured here is in agent-spool\//)
+    expect(agent.stderr).not.toContain('controller')
+    expect(agent.status).toBe(0)
+    expect(readdirSync(join(bench.directory, 'agent-spool'))).toHaveLength(1)
+  })
+
+  it('that is left by a second Ctrl-C leaves agents that are free, and no file', async () => {
+    const bench = newBench(LONG)
+    await startAgents(bench, 2)
+    const run = bench.startRun(at(2))
+    await bench.inPhase('work')
+    run.child.kill('SIGINT')
+    await new Promise(resolve => setTimeout(resolve, 100))
+    run.child.kill('SIGINT')
+    expect((await run.ended).status).toBe(130)
+    for (let i = 0; i < 50 && (await roll()).some(({ isBusy }) => isBusy); i++);
+    expect((await roll()).map(({ isBusy }) => isBusy)).toEqual([false, false])
+    expect(readdirSync(join(bench.directory, 'agent-spool'))).toEqual([])
+  })
+
+  it('is invalid (exit 5), not broken, where NATS is started anew', async () => {
+    const first = await natsServer()
+    const bench = newBench(LONG)
+    agents.push(bench.start(['agent', '--nats', first.url, '--capacity', '1']))
+    const run = bench.startRun(['--nats', first.url, '--agents', '1'])
+    await bench.inPhase('work')
+    await first.stop()
+    const second = await natsServer('', first.port)
+    try {
+      const { status, stdout } = await run.ended
+      expect(stdout.replaceAll(/\s+/g, ' ')).toContain('was lost on the way (NATS)')
+      expect(stdout).not.toContain('worker thread')
+      expect(status, stdout).toBe(5)
+    } finally {
+      await second.stop()
+    }
+  })
+
+  it('is invalid where NATS takes it no more', async () => {
+    const locked = await natsServer('authorization { user: a, password: b }\n')
+    const env = { NATS_PASSWORD: 'b' }
+    const bench = newBench(LONG)
+    const agent = bench.start(['agent', '--nats', locked.url, '--nats-user', 'a', '--capacity', '1'], env)
+    agents.push(agent)
+    await new Promise(resolve => setTimeout(resolve, 2_000))
+    const run = bench.startRun(['--nats', locked.url, '--nats-user', 'a', '--agents', '1'], env)
+    await bench.inPhase('work')
+    locked.reload('authorization { user: a, password: c }\n')
+    const { status, stdout, stderr } = await run.ended
+    expect(stderr).not.toContain('    at ')
+    expect(status, stdout + stderr).toBe(5)
+    expect(stdout).not.toContain('had not ended after')
+    const left = await agent.ended
+    expect(left.stderr).toMatch(/NATS at \S+ has closed: .*\n {2}→ start the agent again/)
+    expect(left.status).toBe(2)
+    await locked.stop()
+  })
+
+  it('is not waited for, nor is a NATS that is gone, by an agent that is ended', async () => {
+    const other = await natsServer()
+    const bench = newBench()
+    const idle = bench.start(['agent', '--nats', other.url])
+    agents.push(idle)
+    await new Promise(resolve => setTimeout(resolve, 2_000))
+    await other.stop()
+    await new Promise(resolve => setTimeout(resolve, 500))
+    idle.child.kill('SIGTERM')
+    const endsAtMs = performance.now()
+    await idle.ended
+    expect(performance.now() - endsAtMs).toBeLessThan(4_000)
+  })
+
+  it('is invalid where an agent’s disk is full, and the agent is free again', async () => {
+    const bench = newBench(LONG)
+    await startAgents(bench, 1)
+    const run = bench.startRun(at(1))
+    await bench.inPhase('work')
+    expect(spawnSync('prlimit', ['--pid', String(agents[0]!.pid), '--fsize=2000']).status).toBe(0)
+    const { status, stdout } = await run.ended
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(/is lost: it cannot write agent-spool\/\S+\.spool: EFBIG/)
+    expect(status, stdout).toBe(5)
+    expect((await roll()).map(({ isBusy }) => isBusy)).toEqual([false])
+  })
+
+  it('minds nothing that others say on its subjects', async () => {
+    const bench = newBench()
+    await startAgents(bench, 1)
+    const [{ id }] = (await roll()) as [Hello]
+    const hello = nats.subscribe(HELLO, { callback: (_, message) => void message.respond(Buffer.from('garbage')) })
+    const run = bench.startRun(at(1))
+    await bench.inPhase('preload')
+    const name = bench.result().id
+    const said = [Buffer.from('garbage'), Buffer.alloc(0), serialize(null), serialize({ at: 'x', bytes: 3 })]
+    for (const subject of [controlOf(id), outputOf(name, id), beatOf(name), newsOf(name), partsOf(name), HELLO])
+      for (const bytes of said) nats.publish(subject, bytes)
+    const { status, stdout, stderr } = await run.ended
+    hello.unsubscribe()
+    expect([0, 5], stdout + stderr).toContain(status)
+    expect(stdout).not.toMatch(/is lost|was lost/)
+    expect(stderr).not.toContain('    at ')
+    expect(await roll()).toHaveLength(1)
+  })
+
+  it('goes through a NATS that takes small messages only', async () => {
+    const small = await natsServer('max_payload: 20000\n')
+    const bench = newBench()
+    agents.push(bench.start(['agent', '--nats', small.url, '--capacity', '2']))
+    try {
+      await new Promise(resolve => setTimeout(resolve, 2_000))
+      const { status, stdout, stderr } = await bench.run(['--nats', small.url, '--agents', '1'])
+      expect(status, stdout + stderr).toBe(0)
+    } finally {
+      await small.stop()
+    }
+  })
+
+  it('is refused where there are no slaves to deal out', async () => {
+    const bench = newBench(
+      'site: { mailboxes: 10, backends: 1 }\nphases: [{ name: preload, run: [preload], until: preloaded, limit: 20s }]\n',
+    )
+    await startAgents(bench, 1)
+    const { status, stderr } = await bench.run(at(1))
+    expect(stderr).toContain('--agents: the profile has no slaves to deal out\n  → leave it out')
+    expect(status).toBe(2)
+  })
+
+  it('does the same on another’s master, whose agents are elsewhere', async () => {
+    const password = { MUPDATE_BENCH_PASSWORD: 'a-password' }
+    const bench = newBench()
+    const elsewhere = newBench()
+    agents.push(elsewhere.start(['agent', '--nats', server.url, '--capacity', '1'], password))
+    const master = bench.start(['master', '--port', '0'], password)
+    let text = ''
+    master.child.stdout!.on('data', more => (text += more))
+    master.child.stderr!.on('data', more => (text += more))
+    await until('the master', () => /127\.0\.0\.1:\d+/.test(text))
+    for (let i = 0; i < 100 && (await roll()).length < 1; i++);
+    const [address] = /127\.0\.0\.1:\d+/.exec(text)!
+    const allow = ['--allow-load', '127.0.0.1', '--allow-mutations', '127.0.0.1']
+    const ended = await bench.run([...at(1), '--master', `mupdate://murder@${address}`, ...allow], password)
+    master.child.kill('SIGTERM')
+    expect(ended.status, ended.stdout + ended.stderr).toBe(0)
+    expect(readdirSync(join(elsewhere.directory, 'agent-spool'))).toEqual([])
+  })
+})
+
 describe('an agent', { timeout: 60_000 }, () => {
-  const assignment = (host: string, version = packageVersion()): Request => ({
+  const assignment = (host: string, version = packageVersion(), run = 'r'): Request => ({
     kind: 'assign',
     assignment: {
-      run: 'r',
+      run,
       version,
       shards: [],
       setup: { address: { host, port: 3905 }, credentials: { user: 'u', password: '' } },
@@ -217,6 +388,25 @@ describe('an agent', { timeout: 60_000 }, () => {
     })
     expect(await ask(assignment('127.0.0.1', '0.0.1'))).toMatchObject({ reason: expect.stringContaining('0.0.1') })
     expect(await ask(assignment('127.0.0.1'))).toMatchObject({ reason: expect.stringContaining('no password') })
+    expect(await ask(assignment('127.0.0.1', packageVersion(), '../r'))).toMatchObject({ reason: 'it has no such run' })
+  })
+
+  it('that cannot reach the master says so, and nothing of it is left', async () => {
+    const bench = newBench()
+    agents.push(bench.start(['agent', '--nats', server.url, '--capacity', '1'], { MUPDATE_BENCH_PASSWORD: 'p' }))
+    for (let i = 0; i < 100 && (await roll()).length < 1; i++);
+    const [{ id }] = (await roll()) as [Hello]
+    const asked = await nats.request(controlOf(id), encode(assignment('127.0.0.1')), { timeout: 10_000 })
+    expect(decode<Reply>(asked.data)).toMatchObject({
+      kind: 'refused',
+      reason: expect.stringContaining('nobody listens'),
+    })
+    await new Promise(resolve => setTimeout(resolve, 3_500))
+    agents[0]!.child.kill('SIGTERM')
+    const { stderr, status } = await agents[0]!.ended
+    expect(stderr).not.toContain('controller')
+    expect(status).toBe(0)
+    expect(readdirSync(join(bench.directory, 'agent-spool'))).toEqual([])
   })
 
   it('and a run say what is wrong with NATS', async () => {

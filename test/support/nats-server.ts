@@ -5,12 +5,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Debian's nats-server, on loopback. @param config more of its configuration */
-export async function natsServer(config = ''): Promise<{ url: string; stop(): Promise<void> }> {
+/** Debian's nats-server, on loopback. */
+export interface NatsServer {
+  readonly url: string
+  readonly port: number
+  /** @param config in place of what it was started with */
+  reload(config: string): void
+  stop(): Promise<void>
+}
+
+/** @param config more of its configuration @param at its port, where that must be a certain one */
+export async function natsServer(config = '', at?: number): Promise<NatsServer> {
   const folder = mkdtempSync(join(tmpdir(), 'mupdate-bench-nats-'))
-  const port = await freePort()
+  const port = at ?? (await freePort())
   const path = join(folder, 'nats.conf')
-  writeFileSync(path, `listen: 127.0.0.1:${port}\n${config}`)
+  const write = (more: string) => writeFileSync(path, `listen: 127.0.0.1:${port}\n${more}`)
+  write(config)
   const server = spawn('nats-server', ['-c', path], {
     stdio: 'ignore',
     env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
@@ -19,6 +29,11 @@ export async function natsServer(config = ''): Promise<{ url: string; stop(): Pr
   for (let i = 0; i < 400 && !(await answers(port)); i++) await sleep(25)
   return {
     url: `nats://127.0.0.1:${port}`,
+    port,
+    reload(more) {
+      write(more)
+      server.kill('SIGHUP')
+    },
     async stop() {
       server.kill('SIGTERM')
       await gone
