@@ -221,6 +221,7 @@ class Job {
       this.relay = new LedgerRelay(this.nats, { run: this.run, shards, plan: setup.plan }, this.agent, onGap)
       // The files of notes are on the run's host, for the thread of the backends.
       await this.fleet.start(shards, { ...setup, credentials, notes: {} }, this.relay.ports)
+      if (this.isOver) throw new Error('the run is over')
       this.isBegun = true
     } catch (error) {
       await this.leave()
@@ -304,7 +305,7 @@ class Job {
     this.lookedAtMs = performance.now()
     // What came while this process was held up has not been looked at yet.
     if (sinceMs > LOST_MS / 2 || performance.now() - this.heardAtMs < LOST_MS) return
-    void this.quit('its controller is gone')
+    void this.quit(`nothing was heard of the run for ${LOST_MS / 1e3} s`)
   }
 
   private leave(): Promise<void> {
