@@ -107,7 +107,11 @@ export class Agent {
         return { kind: 'files', files: this.kept.filter(name => name.startsWith(`${request.run}-`)) }
       case 'fetch': {
         const all = readFileSync(this.pathOf(request.file))
-        return { kind: 'kept', length: all.length, bytes: all.subarray(request.from, request.from + CHUNK_BYTES) }
+        return {
+          kind: 'kept',
+          length: all.length,
+          bytes: all.subarray(request.from, request.from + chunkBytesOf(this.nats)),
+        }
       }
       case 'forget':
         rmSync(this.pathOf(request.file))
@@ -159,6 +163,11 @@ export class Agent {
       this.assigning = false
     }
   }
+}
+
+/** As much as the server takes in one message. */
+function chunkBytesOf({ info }: NatsConnection): number {
+  return Math.min(CHUNK_BYTES, (info?.max_payload ?? Infinity) - CHUNK_HEAD_BYTES)
 }
 
 function mayLoad({ host, port }: MasterAddress, allowed: readonly string[]): boolean {
@@ -291,7 +300,7 @@ class Job {
   }
 
   private sendAll(at: number, bytes: Uint8Array): void {
-    const most = Math.min(CHUNK_BYTES, (this.nats.info?.max_payload ?? Infinity) - CHUNK_HEAD_BYTES)
+    const most = chunkBytesOf(this.nats)
     for (let from = 0; from < bytes.length; from += most) this.send(at + from, bytes.subarray(from, from + most))
   }
 
