@@ -1,4 +1,5 @@
 import type { NatsConnection, Subscription } from '@nats-io/transport-node'
+import { isLoopback } from '../core/address.js'
 import { HarnessError, messageOf } from '../core/errors.js'
 import type { AgentFacts, Crew, CrewListener } from '../engine/crew.js'
 import { Fleet, STOP_MS } from '../engine/fleet.js'
@@ -165,7 +166,7 @@ export class AgentCrew implements Crew {
     setup: Omit<WorkerSetup, 'shard' | 'ports'>,
   ): Promise<void> {
     const { run, version, ownPassword } = this.options
-    const clock = await this.clockOf(agent)
+    const clock = await this.clockOf(agent, setup.address.host)
     // Another agent has refused meanwhile.
     if (this.isOver) return
     const credentials = ownPassword ? { ...setup.credentials, password: '' } : setup.credentials
@@ -184,13 +185,19 @@ export class AgentCrew implements Crew {
     await this.ask(agent, { kind: 'assign', assignment }, ASSIGN_MS)
   }
 
-  private async clockOf(agent: Hello): Promise<ClockOffset> {
+  private async clockOf(agent: Hello, master: string): Promise<ClockOffset> {
     const trips: RoundTrip[] = []
     while (trips.length < ROUND_TRIPS) {
       const askedNs = Number(process.hrtime.bigint())
       const reply = await this.ask(agent, { kind: 'clock' }, ORDER_MS)
       if (reply.kind !== 'clock') throw refusal(agent, 'it does not tell its time')
       if (reply.bootId === this.options.bootId) return { ns: 0, errorNs: 0 }
+      if (isLoopback(master))
+        throw new HarnessError(
+          'AGENTS',
+          `agent ${agent.name} on ${agent.host} cannot reach ${master}: the master listens on this host alone`,
+          'take a master that both can reach (--master mupdate://…), or agents on this host',
+        )
       trips.push({ askedNs, saidNs: reply.ns, heardNs: Number(process.hrtime.bigint()) })
     }
     return clockOffset(trips)

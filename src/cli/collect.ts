@@ -1,5 +1,5 @@
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { Command } from 'commander'
 import { roll } from '../agents/find-agents.js'
@@ -84,8 +84,9 @@ async function fetchAll(folder: string, run: string, flags: CollectFlags, progre
     for (const { id, name, host } of await roll(nats)) {
       const reply = await ask(nats, id, { kind: 'list', run })
       for (const file of reply.kind === 'files' ? reply.files : []) {
+        if (!isPart(file, run)) continue
         const bytes = await fetched(nats, id, file)
-        writeFileSync(join(folder, basename(file)), bytes)
+        writeFileSync(join(folder, file), bytes)
         await ask(nats, id, { kind: 'forget', file })
         progress.line(`agent ${name} on ${host} had kept ${bytes.length} bytes of it`)
       }
@@ -120,85 +121,107 @@ async function ask(nats: NatsConnection, agent: string, request: Request): Promi
 /** Writes what the run has left anew, from all that its threads have told. */
 function putTogether(folder: string, before: RunResult): RunResult {
   const own = readSpool(join(folder, OWN_SPOOL))
+  const parts = readdirSync(folder)
+    .filter(name => isPart(name, before.id))
+    .map(name => readSpool(join(folder, name)))
+  const told = inOrder([own, ...parts])
+  const { run, shards } = retold(folder, before, own, told)
+  const measured = measuredBy(run, before)
+  const tellers = new Set(told.map(({ entry }) => (entry.kind === 'report' ? entry.shard : undefined)))
+  const missing = shards.filter(({ name, runs }) => runs.includes('slaves') && !tellers.has(name))
+  const after = formatDurationUs(measured.durationMs * 1e3)
+  const verdict = judge([measured], loadProfile(join(folder, 'profile.yaml')).thresholds, {
+    saturated: [...saturationReasons(run), ...breaks([own, ...parts])],
+    losses: [],
+    failures: [],
+    expected: [],
+    inconclusive: [
+      `the run itself was lost ${after} after it had begun, and was put together from ${parts.length} agents’ parts`,
+      ...(missing.length === 0 ? [] : [`of ${missing.map(({ name }) => name).join(', ')} there is no part`]),
+    ],
+  })
+  const result = { ...measured, verdict }
+  rewrite(folder, run, told, result)
+  return result
+}
+
+/** Names come from other hosts: nothing else in the folder may be meant. */
+function isPart(name: string, run: string): boolean {
+  return new RegExp(`^${run}-[0-9a-f]+\\.spool$`).test(name)
+}
+
+/** What makes it no run any more, whatever it has measured. */
+function breaks(spools: readonly (readonly Output[])[]): string[] {
+  const reasons = spools.flat().flatMap(output => {
+    if (output.kind === 'died') return [`worker thread "${output.shard}" died: ${output.message}`]
+    return output.kind === 'gap' ? ['what threads said to each other was lost on the way (NATS)'] : []
+  })
+  return [...new Set(reasons)]
+}
+
+/** @throws {HarnessError} `RESULTS` where nothing was measured */
+function retold(folder: string, before: RunResult, own: readonly Output[], told: readonly Placed[]) {
   const begun = own.find(output => output.kind === 'begun')
   const beginning = own.find(output => output.kind === 'phase')
   if (begun === undefined || beginning === undefined)
     throw new HarnessError('RESULTS', `the run in ${folder} was lost before it had begun`, 'run it again')
   const { plan, shards } = begun
-  const parts = readdirSync(folder)
-    .filter(name => name.startsWith(`${before.id}-`) && name.endsWith('.spool'))
-    .map(name => readSpool(join(folder, name)))
-  const told = inOrder([own, ...parts])
-  const nobody: Crew = { leadNs: 0, start: async () => {}, order: () => {}, stop: async () => [], kill: async () => {} }
-  const { version: masterVersion, mailboxDatabase, settings, binaries } = before.master
-  const describe = () => ({ version: masterVersion, mailboxDatabase, settings, binaries })
   const run = new Run({
     plan,
     shards,
-    crew: () => nobody,
-    master: { ...GONE, kind: 'remote', describe },
+    crew: () => NOBODY,
+    master: { ...GONE, kind: 'remote', describe: () => describe(before) },
     clock: { nowNs: () => 0 },
     originS: 0,
     observer: { onEvent() {}, onInterval() {}, onSecond() {}, onPhase() {} },
     mayList: false,
     notes: {},
   })
-  const profile = readFileSync(join(folder, 'profile.yaml'), 'utf8')
   const begunNs = beginning.startNs - (before.phases[0]?.startMs ?? 0) * 1e6
-  const ended = plan.phases.map(({ name }) => before.phases.find(phase => phase.name === name)?.ended ?? 'interrupted')
+  const ended = plan.phases.map(({ name }) => settled(before.phases.find(phase => phase.name === name)?.ended))
+  const endNs = Math.max(begunNs, told.at(-1)?.atNs ?? 0)
   run.retell(
     told.map(({ entry }) => entry),
     begunNs,
-    ended.map(settled),
-    Math.max(begunNs, told.at(-1)?.atNs ?? 0),
+    ended,
+    endNs,
   )
-  rewrite(folder, before, profile, run, told)
-  const { id, profile: of, startedAt, harness } = before
-  const { version, host } = harness
-  const identity = {
-    id,
-    profile: of,
-    startedAt: new Date(startedAt),
-    version,
-    host: host as unknown as HostDescription,
-  }
-  const measured = runJson(identity, run, { kind: 'remote', describe }, run.endNs!)
-  const masters = new Map(before.phases.map(({ name, master }) => [name, master]))
-  const whole: RunResult = {
-    ...measured,
-    harness: before.harness,
-    master: before.master,
-    http: before.http,
-    generator: { ...measured.generator, agents: before.generator.agents },
-    phases: measured.phases.map(phase => ({ ...phase, master: masters.get(phase.name) ?? null })),
-  }
-  const missing = shards.filter(
-    ({ name, runs }) =>
-      runs.includes('slaves') && !told.some(({ entry }) => entry.kind === 'report' && entry.shard === name),
-  )
-  const lost = `the run itself was lost ${formatDurationUs((run.endNs! - begunNs) / 1e3)} after it had begun, and was put together from ${parts.length} agents’ parts`
-  const without = missing.length === 0 ? [] : [`of ${missing.map(({ name }) => name).join(', ')} there is no part`]
-  const verdict = judge([whole], loadProfile(join(folder, 'profile.yaml')).thresholds, {
-    saturated: saturationReasons(run),
-    losses: [],
-    failures: [],
-    expected: [],
-    inconclusive: [lost, ...without],
-  })
-  const result = { ...whole, verdict }
-  writeFileSync(join(folder, 'run.json'), `${JSON.stringify(result, null, 2)}\n`)
-  return result
+  return { run, shards }
 }
 
-function settled(ended: PhaseResult['ended']): PhaseResult['ended'] {
-  return ended === 'running' ? 'interrupted' : ended
+/** Its `run.json`; of the master, what was last written. */
+function measuredBy(run: Run, before: RunResult): RunResult {
+  const { id, profile, startedAt, harness, master, http, generator, phases } = before
+  const { version } = harness
+  const host = harness.host as unknown as HostDescription
+  const identity = { id, profile, startedAt: new Date(startedAt), version, host }
+  const measured = runJson(identity, run, { kind: 'remote', describe: () => describe(before) }, run.endNs!)
+  const masters = new Map(phases.map(phase => [phase.name, phase.master]))
+  return {
+    ...measured,
+    harness,
+    master,
+    http,
+    generator: { ...measured.generator, agents: generator.agents },
+    phases: measured.phases.map(phase => ({ ...phase, master: masters.get(phase.name) ?? null })),
+  }
+}
+
+function describe({ master }: RunResult) {
+  const { version, mailboxDatabase, settings, binaries } = master
+  return { version, mailboxDatabase, settings, binaries }
+}
+
+function settled(ended: PhaseResult['ended'] | undefined): PhaseResult['ended'] {
+  return ended === undefined || ended === 'running' ? 'interrupted' : ended
 }
 
 /** What was written second by second lacks what came late. */
-function rewrite(folder: string, before: RunResult, profile: string, run: Run, told: readonly Placed[]): void {
+function rewrite(folder: string, run: Run, told: readonly Placed[], result: RunResult): void {
+  const profile = readFileSync(join(folder, 'profile.yaml'), 'utf8')
   for (const file of ['intervals.hlog', 'slaves.ndjson']) rmSync(join(folder, file), { force: true })
   const names = run.phases.map(({ plan }) => plan.name)
-  const files = new RunFolder(folder, new Date(before.startedAt), profile)
+  const files = new RunFolder(folder, new Date(result.startedAt), profile)
   for (const { entry } of told) {
     if (entry.kind !== 'report' || entry.report.kind !== 'interval') continue
     const { fromNs, toNs, metrics } = entry.report.interval
@@ -207,8 +230,12 @@ function rewrite(folder: string, before: RunResult, profile: string, run: Run, t
       files.addDelta(names[delta.phase] ?? '?', delta, startS, (toNs - run.startNs) / 1e9 - startS)
   }
   files.addSlaveMoves(slaveLines(run, run.slaveMoves))
+  files.writeRun(result)
   files.close()
+  if (files.failure !== undefined) throw files.failure
 }
+
+const NOBODY: Crew = { leadNs: 0, start: async () => {}, order: () => {}, stop: async () => [], kill: async () => {} }
 
 /** A master that is not there any more. */
 const GONE = {
