@@ -25,6 +25,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   report: async () => (await import('./report.js')).reportCommand(),
   cleanup: async () => (await import('./cleanup.js')).cleanupCommand(),
   profile: async () => (await import('./profile.js')).profileCommand(),
+  completion: async () => (await import('./completion.js')).completionCommand(),
+  man: async () => (await import('./man.js')).manCommand(),
 }
 
 /** @param name the command that is asked for; where it is none, the program has all of them */
