@@ -140,7 +140,7 @@ function debianPackage(tree, libraries) {
   put(join(debian, 'DEBIAN/control'), control(architecture, libraries, usr))
   run('chmod', ['-R', 'u=rwX,go=rX', debian])
   const path = join(out, `${name}_${version}_${architecture}.deb`)
-  run('dpkg-deb', ['-Zxz', '-z1', '--root-owner-group', '--build', debian, path])
+  run('dpkg-deb', ['-Zxz', '-z0', '--root-owner-group', '--build', debian, path])
   return path
 }
 
