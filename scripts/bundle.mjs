@@ -16,7 +16,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 
@@ -190,5 +190,5 @@ function run(command, args) {
 }
 
 function told(path) {
-  console.log(`${path} ${(statSync(path).size / 1e6).toFixed(1)} MB`)
+  console.log(`${relative(process.cwd(), path)} ${(statSync(path).size / 1e6).toFixed(1)} MB`)
 }

@@ -19,7 +19,6 @@ import { SHELLS } from './shells.js'
 
 const root = resolve(import.meta.dirname, '../..')
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-const commit = readFileSync(join(root, 'dist/commit.txt'), 'utf8').trim()
 
 let folder: string
 /** Hosts that have nothing but a shell and one of the packages. */
@@ -50,6 +49,7 @@ function succeed(command: string, ...args: string[]): string {
 describe.each(['tarball', 'deb'])('the %s, on a host without Node and network', kind => {
   itInBareRoot('says which it is', () => {
     expect(runInBareRoot(host(kind), 'sh', '-c', 'command -v node').stdout).toBe('')
+    const commit = readFileSync(join(root, 'dist/commit.txt'), 'utf8').trim()
     const { stdout, stderr } = runInBareRoot(host(kind), 'mupdate-bench', '--version')
     expect([stdout, stderr]).toEqual([`mupdate-bench ${version} (${commit}, Node ${process.versions.node})\n`, ''])
   })
