@@ -76,6 +76,22 @@ describe.each(['tarball', 'deb'])('the %s, on a host without Node and network', 
   })
 })
 
+it('refuses a Node that would not start on another host', () => {
+  const bin = join(folder, 'bin')
+  mkdirSync(bin)
+  writeFileSync(join(bin, 'ldd'), '#!/bin/sh\necho "\tlibnode.so.108 => /lib/x86_64-linux-gnu/libnode.so.108 (0x0)"\n')
+  chmodSync(join(bin, 'ldd'), 0o755)
+  const { status, stderr } = spawnSync(process.execPath, [join(root, 'scripts/bundle.mjs'), join(folder, 'refused')], {
+    encoding: 'utf8',
+    env: { ...process.env, PATH: `${bin}:${process.env.PATH}` },
+  })
+  expect([status, stderr]).toEqual([
+    1,
+    expect.stringMatching(/^mupdate-bench: .* needs libnode\.so\.108, .*nodejs\.org\n$/),
+  ])
+  expect(readdirSync(join(folder, 'refused'))).toEqual([])
+})
+
 describe('the .deb', () => {
   it('brings what a run needs, and not what a build needs', () => {
     const lib = join(host('deb'), 'usr/lib/mupdate-bench')
