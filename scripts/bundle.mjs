@@ -43,8 +43,7 @@ exec "$root/runtime/node" "$root/dist/cli/main.js" "$@"
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const out = resolve(process.argv[2] ?? join(root, 'packages'))
 const { name, version, description } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-const packages = Object.entries(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages)
-const dependencies = packages.filter(([path, { dev }]) => path !== '' && !dev && existsSync(join(root, path)))
+const locked = Object.entries(JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages)
 
 mkdirSync(out, { recursive: true })
 const scratch = mkdtempSync(join(out, '.bundle-'))
@@ -75,13 +74,20 @@ function librariesOf(node) {
   return [...new Set(names.map(library => LIBRARIES[library].replace(/^libc6$/, libc)))]
 }
 
+/** As they are installed, which they may be only once npm has packed; optional ones are absent where they are for another system. */
+function dependencies() {
+  return locked.filter(
+    ([path, { dev, optional }]) => path !== '' && !dev && (!optional || existsSync(join(root, path))),
+  )
+}
+
 function bundledTree() {
   run('npm', ['pack', '--silent', '--pack-destination', scratch])
   run('tar', ['-xzf', join(scratch, `${name}-${version}.tgz`), '-C', scratch])
   const tree = join(scratch, `${name}-${version}-linux-${process.arch}`)
   renameSync(join(scratch, 'package'), tree)
   // Those that lie within another one come along with it.
-  for (const [path] of dependencies) {
+  for (const [path] of dependencies()) {
     if (!/\/node_modules\//.test(path)) cpSync(join(root, path), join(tree, path), { recursive: true })
   }
   addRuntime(join(tree, 'runtime'))
@@ -164,7 +170,7 @@ Description: load-testing harness for MUPDATE masters (RFC 3656)
 }
 
 function copyright() {
-  const lines = dependencies.map(([path, of]) => `${path} ${of.version}: ${of.license ?? 'see there'}\n`)
+  const lines = dependencies().map(([path, of]) => `${path} ${of.version}: ${of.license ?? 'see there'}\n`)
   return `\
 ${readFileSync(join(root, 'LICENSE'), 'utf8')}
 Below /usr/lib/${name} lie, each under a licence of its own, which lies beside it where its authors put it there:
