@@ -27,6 +27,7 @@ const RANKS: Readonly<Record<string, number>> = {
   engine: 7,
   diagnosis: 7,
   doctor: 8,
+  agents: 8,
   simulation: 8,
   verdict: 9,
   report: 10,

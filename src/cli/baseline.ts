@@ -1,5 +1,5 @@
 import { copyFileSync, existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { makeFolder } from '../core/make-folder.js'
@@ -7,6 +7,7 @@ import type { Profile } from '../profile/load.js'
 import {
   foldersOfRuns,
   requireFew,
+  requireOneMaster,
   requireSound,
   runsUnder,
   type StoredRun,
@@ -32,7 +33,9 @@ Examples:
     .action((directory: string, given: string[]) => {
       const runs = given.flatMap(runsUnder)
       requireSound(runs)
-      for (const { folder } of runs) keep(folder, join(directory, basename(folder)))
+      requireOneMaster(runs, 'keep those of each master in a folder of their own')
+      // One that is given as `.` or `..` has a name, too.
+      for (const { folder } of runs) keep(folder, join(directory, basename(resolve(folder))))
       process.stdout.write(`${runs.length} runs in ${directory}\n`)
     })
   return new Command('baseline').description('runs that later gates are measured against').addCommand(save)
@@ -47,11 +50,12 @@ function keep(from: string, to: string): void {
   }
 }
 
-/** @throws {HarnessError} `NO_BASELINE`; `USAGE` for one of other work than this profile's */
+/** @throws {HarnessError} `NO_BASELINE`; `USAGE` for one of several masters, or of other work than this profile's */
 export function readBaseline(directory: string, profile: Profile): StoredRun[] {
   const runs = storedIn(directory)
   requireSound(runs)
   requireFew(runs, directory)
+  requireOneMaster(runs, 'measure a baseline of one master, or keep those of each in a folder of their own')
   const other = runs.find(({ folder }) => workOf(folder) !== workOfYaml(profile.yaml))
   if (other !== undefined)
     throw new HarnessError(

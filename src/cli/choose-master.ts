@@ -33,14 +33,22 @@ export interface RemoteChoice {
 
 export const DEFAULT_PORT = 3905
 
+/** What a command calls its options for a master: a gate has two. */
+interface OptionNames {
+  readonly master: string
+  readonly passwordFile: string
+}
+
+const ONE_MASTER: OptionNames = { master: '--master', passwordFile: '--password-file' }
+
 /** @throws {HarnessError} `USAGE`, also for flags of a master that is not remote */
-export function parseMaster(text: string, flags: ReachFlags = {}): MasterChoice {
-  if (isRemoteText(text)) return parseUrl(text, flags)
+export function parseMaster(text: string, flags: ReachFlags = {}, names = ONE_MASTER): MasterChoice {
+  if (isRemoteText(text)) return parseUrl(text, flags, names)
   const given = givenReachOption(flags)
   if (given !== undefined)
     throw new HarnessError(
       'USAGE',
-      `${given} with --master ${text}: it says how to reach a remote one`,
+      `${given} with ${names.master} ${text}: it says how to reach a remote one`,
       'leave it out, or give mupdate://user@host:port',
     )
   if (text === 'embedded' || text === 'cyrus') return { kind: text }
@@ -49,7 +57,7 @@ export function parseMaster(text: string, flags: ReachFlags = {}): MasterChoice 
   if (text.startsWith('cyrus:')) return { kind: 'cyrus', prefix: text.slice('cyrus:'.length) }
   throw new HarnessError(
     'USAGE',
-    `--master ${text}: no such master`,
+    `${names.master} ${text}: no such master`,
     'give embedded, embedded:cyrus, embedded:FILE, cyrus, cyrus:PREFIX or mupdate://user@host:port (mupdates:// with TLS from the first byte on)',
   )
 }
@@ -59,34 +67,34 @@ export function isRemoteText(text: string): boolean {
   return /^mupdates?:\/\//.test(text)
 }
 
-function parseUrl(text: string, flags: ReachFlags): RemoteChoice {
+function parseUrl(text: string, flags: ReachFlags, { master, passwordFile }: OptionNames): RemoteChoice {
   let url: URL
   try {
     url = new URL(text)
   } catch {
-    throw new HarnessError('USAGE', `--master ${text}: not an address`, 'write mupdate://user@host:port')
+    throw new HarnessError('USAGE', `${master} ${text}: not an address`, 'write mupdate://user@host:port')
   }
   if (url.password !== '') {
     throw new HarnessError(
       'USAGE',
-      '--master: a password on the command line can be read by everybody on this host',
-      'put it into MUPDATE_BENCH_PASSWORD or a file (--password-file), and change it',
+      `${master}: a password on the command line can be read by everybody on this host`,
+      `put it into MUPDATE_BENCH_PASSWORD or a file (${passwordFile}), and change it`,
     )
   }
   if (url.username === '' || url.hostname === '') {
-    throw new HarnessError('USAGE', `--master ${text}: user or host is missing`, 'write mupdate://user@host:port')
+    throw new HarnessError('USAGE', `${master} ${text}: user or host is missing`, 'write mupdate://user@host:port')
   }
   const host = hostOf(url)
   const port = url.port === '' ? DEFAULT_PORT : Number(url.port)
   const address = reachedAddress({ host, port }, url.protocol === 'mupdates:', flags)
-  return { kind: 'remote', user: decoded(url.username, text), address, login: loginWishes(host, flags) }
+  return { kind: 'remote', user: decoded(url.username, `${master} ${text}`), address, login: loginWishes(host, flags) }
 }
 
-function decoded(user: string, text: string): string {
+function decoded(user: string, given: string): string {
   try {
     return decodeURIComponent(user)
   } catch {
-    throw new HarnessError('USAGE', `--master ${text}: its user is no UTF-8`, 'write % as %25')
+    throw new HarnessError('USAGE', `${given}: its user is no UTF-8`, 'write % as %25')
   }
 }
 
@@ -145,7 +153,11 @@ export async function credentialsOf(choice: RemoteChoice, passwordFile?: string)
 }
 
 /** From a file, the environment, or a prompt; never from the command line. A certificate needs none. */
-export async function readPassword({ user, login }: RemoteChoice, file?: string): Promise<string> {
+export async function readPassword(
+  { user, login }: RemoteChoice,
+  file?: string,
+  { passwordFile } = ONE_MASTER,
+): Promise<string> {
   if (login.mechanism === 'EXTERNAL') return ''
   if (file !== undefined) {
     try {
@@ -153,7 +165,7 @@ export async function readPassword({ user, login }: RemoteChoice, file?: string)
     } catch (error) {
       throw new HarnessError(
         'USAGE',
-        `--password-file ${file}: ${(error as Error).message}`,
+        `${passwordFile} ${file}: ${(error as Error).message}`,
         'give a file that can be read',
       )
     }
@@ -164,7 +176,7 @@ export async function readPassword({ user, login }: RemoteChoice, file?: string)
     throw new HarnessError(
       'USAGE',
       `no password for ${user}`,
-      'set MUPDATE_BENCH_PASSWORD or give --password-file FILE',
+      `set MUPDATE_BENCH_PASSWORD or give ${passwordFile} FILE`,
     )
   }
   return prompt(`Password of ${user}: `)

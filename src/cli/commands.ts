@@ -18,6 +18,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   calibrate: async () => (await import('./calibrate.js')).calibrateCommand(),
   generate: async () => (await import('./generate.js')).generateCommand(),
   dump: async () => (await import('./dump.js')).dumpCommand(),
+  collect: async () => (await import('./collect.js')).collectCommand(),
+  agent: async () => (await import('./agent.js')).agentCommand(),
   record: async () => (await import('./record.js')).recordCommand(),
   replay: async () => (await import('./replay.js')).replayCommand(),
   'rehearse-upgrade': async () => (await import('./rehearse-upgrade.js')).rehearseUpgradeCommand(),

@@ -15,7 +15,17 @@ import { judgedJson } from './judged-json.js'
 import { chosenMeasures, type MeasureFlags, measureOptions } from './measure-flags.js'
 import { putPage, putText } from './put.js'
 import { KEPT_SEPARATOR } from './separator.js'
-import { masterFacts, requireFew, requireSound, resultOf, runsUnder, type StoredRun, workOf } from './stored-runs.js'
+import {
+  hostsOf,
+  masterFacts,
+  requireFew,
+  requireOneMaster,
+  requireSound,
+  resultOf,
+  runsUnder,
+  type StoredRun,
+  workOf,
+} from './stored-runs.js'
 
 interface CompareFlags extends MeasureFlags {
   readonly format: GateFormatName | 'html'
@@ -39,7 +49,7 @@ export function compareCommand(): Command {
     )
     .option('-o, --out <file>', `where it goes, in place of standard output, or ./${PAGE}`)
     .option('--json', 'the same as --format json')
-    .option('--allow-different', 'also where profiles, seeds or kinds of master differ')
+    .option('--allow-different', 'also where profiles, seeds or kinds of master differ, or a set is of several masters')
     .addHelpText(
       'after',
       `
@@ -51,7 +61,7 @@ Examples:
 Runs of the two sets are not paired: Mann and Whitney's test, and the interval of the
 shift between the two. It takes 4 runs on each side for one measure to be judged at all,
 and 5 for one of four that decide. One that should decide and is in none of the runs leaves
-it inconclusive: choose with --gating.
+it inconclusive: choose with --gating. So do runs of different hosts: the ratio is of hosts too.
 
 Exit status: 0 no measure that decides is worse, 2 usage, 4 a regression, 6 inconclusive.`,
     )
@@ -68,12 +78,17 @@ function compare(folders: readonly string[], flags: CompareFlags): GateResult {
   const at = folders.indexOf(KEPT_SEPARATOR)
   if (at < 1 || at === folders.length - 1)
     throw new HarnessError('USAGE', 'two sets of runs are needed', 'write mupdate-bench compare A… -- B…')
+  if (folders.includes(KEPT_SEPARATOR, at + 1))
+    throw new HarnessError('USAGE', 'two sets of runs are compared, and there is more than one --', 'leave one set out')
   const [a, b] = [folders.slice(0, at), folders.slice(at + 1)].map(runsOnce)
   requireApart(a, b)
   requireFew(a, 'A')
   requireFew(b, 'B')
   const [first] = b
-  if (flags.allowDifferent !== true) requireAlike([...a, ...b])
+  if (flags.allowDifferent !== true) {
+    requireAlike([...a, ...b])
+    for (const set of [a, b]) requireOneMaster(set, 'give runs of one master on each side, or say --allow-different')
+  }
   requireSound([...a, ...b])
   const { measures, gating } = chosenMeasures(flags)
   const given = givenBy([...a, ...b], measures)
@@ -90,7 +105,7 @@ function compare(folders: readonly string[], flags: CompareFlags): GateResult {
     gating,
     paired: false,
     allowance: allowanceIn(first.folder),
-    doubts: few === undefined ? [] : [few],
+    doubts: [...(few === undefined ? [] : [few]), ...hostDoubts([...a, ...b])],
   })
   return {
     schema: 'mupdate-bench/gate/1',
@@ -138,6 +153,11 @@ function requireApart(a: readonly StoredRun[], b: readonly StoredRun[]): void {
 function givenBy(runs: readonly StoredRun[], measures: readonly Measure[]): ReadonlySet<string> {
   const given = measures.filter(({ of }) => runs.some(({ result }) => of(result) !== undefined))
   return new Set(given.map(({ name }) => name))
+}
+
+function hostDoubts(runs: readonly StoredRun[]): string[] {
+  const hosts = hostsOf(runs)
+  return hosts.length < 2 ? [] : [`the runs are of different hosts (${hosts.join('; ')}): the ratio is of hosts too`]
 }
 
 /** What their profile means to happen; nothing, where it is not beside them. */

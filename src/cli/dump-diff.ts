@@ -33,14 +33,17 @@ async function diff(first: string, second: string, flags: DiffFlags): Promise<vo
   const progress = new Progress()
   const comparing = new ComparingDumps()
   try {
-    for (const [which, path] of [first, second].entries()) {
-      progress.note(`reading ${path}`)
-      for await (const entries of new GivenDump(path, flags).batches()) await comparing.add(which as 0 | 1, entries)
+    const given = [first, second].map(path => new GivenDump(path, flags))
+    for (const [which, dump] of given.entries()) {
+      progress.note(`reading ${dump.path}`)
+      for await (const entries of dump.batches()) await comparing.add(which as 0 | 1, entries)
     }
     progress.note('comparing')
     const { same, differences } = await comparing.compared(DIFFERENCE_KINDS, differenceOf)
     progress.clear()
     process.stdout.write(flags.json ? asJson(same, differences) : asText(same, differences))
+    for (const { bad, path } of given)
+      if (bad > 0) process.stderr.write(`${path}: ${bad} lines that are no mailbox were left out, and not compared\n`)
     if (DIFFERENCE_KINDS.some(kind => differences[kind].count > 0)) process.exitCode = EXIT.threshold
   } finally {
     progress.clear()

@@ -76,6 +76,7 @@ export function finalResult(
     expected: [...expectedTrouble(measured, profile.expects), ...missingTrouble(measured, profile)],
     inconclusive: [
       ...(isInterruptedByUser(run) ? ['interrupted'] : []),
+      ...(run.lostShares ?? []),
       ...measured.slaves.comparisons.flatMap(({ phase, failure }) =>
         failure === null || profile.expects.includes('thrash')
           ? []

@@ -9,6 +9,7 @@ import { type Allowance, isDamaged } from '../verdict/damage.js'
 import type { GateSide } from './gate-side.js'
 import type { Permissions } from './permission.js'
 import { Progress } from './progress.js'
+import { DISCARDED } from './read-gate.js'
 import { runProfile } from './run-profile.js'
 import type { StoredRun } from './stored-runs.js'
 
@@ -45,8 +46,6 @@ export interface MeasureOptions extends Permissions {
 
 /** Of the pairs asked for, as many may be measured again. */
 const MOST_AGAIN = 0.5
-/** Where runs of pairs that were measured again are moved to. */
-const DISCARDED = 'discarded'
 
 /**
  * Measures both sides in turn, ABBA, so that what drifts meets both alike; one side alone where the other is stored. A

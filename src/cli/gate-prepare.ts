@@ -2,13 +2,13 @@ import { HarnessError, isHarnessError } from '../core/errors.js'
 import { loadProfile, type Profile } from '../profile/load.js'
 import { readBaseline } from './baseline.js'
 import { isRemoteText } from './choose-master.js'
-import { factsOf, type GateSide, gateSide, isSame, isSameMaster, pinnedSettings } from './gate-side.js'
+import { factsOf, type GateSide, gateSide, isSame, pinnedSettings } from './gate-side.js'
 import { describeHost } from '../samplers/host.js'
 import type { Permissions } from './permission.js'
 import type { Progress } from './progress.js'
 import { givenReachOption, type ReachFlags } from './reach-options.js'
 import { siteSets } from './site-sets.js'
-import { type MasterFacts, masterFacts, type StoredRun } from './stored-runs.js'
+import { hostsOf, hostText, isSameMaster, type MasterFacts, masterFacts, type StoredRun } from './stored-runs.js'
 
 export interface SidesFlags extends Permissions, ReachFlags {
   readonly a?: string
@@ -68,20 +68,20 @@ async function prepareBoth(
   const sideA = (pins: readonly string[]) =>
     gateSide(
       profileName,
-      { master: masterA, own: aSet, common: [...pins, ...common], passwordFile: aPasswordFile },
+      { side: 'a', master: masterA, own: aSet, common: [...pins, ...common], passwordFile: aPasswordFile },
       flags,
     )
   const sideB = (pins: readonly string[]) =>
-    gateSide(profileName, { master: masterB, own: bSet, common: [...pins, ...common], passwordFile }, flags)
+    gateSide(profileName, { side: 'b', master: masterB, own: bSet, common: [...pins, ...common], passwordFile }, flags)
   const [a, b] = [await sideA([]), await sideB([])]
   progress.note('looking at both masters')
   const factsA = await factsOf(a)
   const facts = { a: factsA, b: await factsOrDead(b, factsA) }
-  const same = isSame(a, b, facts.a, facts.b)
+  const same = await isSame(a, b, facts.a, facts.b)
   if (same && flags.aa !== true)
     throw new HarnessError(
       'USAGE',
-      `both sides are the same: ${facts.a.version}, ${facts.a.mailboxDatabase}, with the same programs and settings`,
+      `both sides are the same: ${whatIsSame(a, b, facts.a)}`,
       'give another --b or --b-set; or --aa, to see how much noise there is',
     )
   if (!same && flags.aa === true)
@@ -92,6 +92,11 @@ async function prepareBoth(
   const sides = { a: await sideA(pins), b: await sideB(pins) }
   const seen = { a: await factsOf(sides.a), b: await factsOf(sides.b) }
   return { profile, ...sides, facts: seen, baseline: undefined, pinned, isSame: same, doubts: [] }
+}
+
+function whatIsSame(a: GateSide, b: GateSide, { version, mailboxDatabase }: MasterFacts): string {
+  if (a.choice.kind === 'remote') return `${a.label} and ${b.label} are one master`
+  return `${version}, ${mailboxDatabase}, with the same programs and settings`
 }
 
 /** A master that is there and does not come up, beside one that does, is what the gate was to find: the first pair says so. */
@@ -117,7 +122,11 @@ async function prepareOne(
   const baseline = readBaseline(directory, profile)
   const before = masterFacts(baseline[0])
   const sideB = (pins: readonly string[]) =>
-    gateSide(profileName, { master, own: bSet, common: [...pins, ...common], passwordFile: bPasswordFile }, flags)
+    gateSide(
+      profileName,
+      { side: 'b', master, own: bSet, common: [...pins, ...common], passwordFile: bPasswordFile },
+      flags,
+    )
   const first = await sideB([])
   progress.note('looking at the master')
   const seen = await factsOrDead(first, before)
@@ -140,16 +149,16 @@ async function prepareOne(
     )
   if (!same && aa === true)
     throw new HarnessError('USAGE', '--aa, and B differs from the baseline', 'leave out --aa, or what makes it differ')
-  const doubts = [...hostDoubts(baseline[0]), ...(bSet.length > 0 ? [] : settingDoubts(facts.a, facts.b, pinned))]
+  const doubts = [...hostDoubts(baseline), ...(bSet.length > 0 ? [] : settingDoubts(facts.a, facts.b, pinned))]
   for (const doubt of doubts) progress.warn(doubt)
   return { profile, a: undefined, b, facts, baseline, pinned, isSame: same, doubts }
 }
 
-function hostDoubts({ result: { harness } }: StoredRun): string[] {
-  const { cpuModel, cores } = describeHost()
-  if (harness.host.cpuModel === cpuModel && harness.host.cores === cores) return []
-  const was = `${harness.host.cores} × ${harness.host.cpuModel}`
-  return [`the baseline is of another host (${was}; this is ${cores} × ${cpuModel}): the ratio is of hosts too`]
+function hostDoubts(baseline: readonly StoredRun[]): string[] {
+  const here = hostText(describeHost())
+  const others = hostsOf(baseline).filter(host => host !== here)
+  if (others.length === 0) return []
+  return [`the baseline is of another host (${others.join('; ')}; this is ${here}): the ratio is of hosts too`]
 }
 
 /** Work is the same for both; what the master was given is no work, and nobody said here that it should differ. */

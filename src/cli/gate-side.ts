@@ -2,17 +2,11 @@ import { monotonicClock, monotonicOriginS } from '../core/clock.js'
 import { HarnessError } from '../core/errors.js'
 import { loadProfile, type Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
-import {
-  createMaster,
-  isRemoteText,
-  type MasterChoice,
-  parseMaster,
-  readPassword,
-  type RemoteChoice,
-} from './choose-master.js'
+import { createMaster, isRemoteText, type MasterChoice, parseMaster, readPassword } from './choose-master.js'
+import { mayBeSame } from './own-addresses.js'
 import { checkPermissions, type Permissions } from './permission.js'
 import type { ReachFlags } from './reach-options.js'
-import type { MasterFacts } from './stored-runs.js'
+import { isSameMaster, type MasterFacts } from './stored-runs.js'
 
 /** One of the two masters of a gate. */
 export interface GateSide {
@@ -23,6 +17,7 @@ export interface GateSide {
 }
 
 export interface SideFlags {
+  readonly side: 'a' | 'b'
   readonly master: string
   /** `--a-set`, `--b-set`. */
   readonly own: readonly string[]
@@ -37,11 +32,12 @@ export interface SideFlags {
  */
 export async function gateSide(
   profileName: string,
-  { master, own, common, passwordFile }: SideFlags,
+  { side, master, own, common, passwordFile }: SideFlags,
   permissions: Permissions & ReachFlags,
 ): Promise<GateSide> {
   // They are for whichever of the two is remote.
-  const choice = parseMaster(master, isRemoteText(master) ? permissions : {})
+  const names = { master: `--${side}`, passwordFile: `--${side}-password-file` }
+  const choice = parseMaster(master, isRemoteText(master) ? permissions : {}, names)
   const profile = loadProfile(profileName, [...common, ...own.map(masterSetting)])
   const label = [master, ...own].join(', ')
   if (choice.kind === 'remote' && own.length > 0)
@@ -52,7 +48,7 @@ export async function gateSide(
     )
   if (choice.kind !== 'remote') return { label, choice, profile }
   checkPermissions(planOf(profile, ''), choice.address, permissions)
-  return { label, choice: { ...choice, password: await readPassword(choice, passwordFile) }, profile }
+  return { label, choice: { ...choice, password: await readPassword(choice, passwordFile, names) }, profile }
 }
 
 /** A name without a dot is a setting of the master's; the load is the same for both. */
@@ -71,28 +67,25 @@ export async function factsOf({ choice, profile }: GateSide): Promise<MasterFact
   const master = await createMaster(choice, profile, monotonicClock(monotonicOriginS()))
   try {
     await master.start()
-    return { kind: master.kind, ...master.describe() }
+    const { version, mailboxDatabase, settings, binaries } = master.describe()
+    return { kind: master.kind, version, mailboxDatabase, settings, binaries }
   } finally {
     await master.stop()
   }
 }
 
-/** @returns whether nothing could make a difference: the same programs, wherever they lie, with the same settings */
-export function isSame(a: GateSide, b: GateSide, factsA: MasterFacts, factsB: MasterFacts): boolean {
-  if (a.choice.kind === 'remote' || b.choice.kind === 'remote')
-    return a.choice.kind === 'remote' && b.choice.kind === 'remote' && placeOf(a.choice) === placeOf(b.choice)
-  return isSameMaster(factsA, factsB)
-}
-
-function placeOf({ user, address: { host, port } }: RemoteChoice): string {
-  return JSON.stringify([user, host, port])
-}
-
-/** The same programs, wherever they lie, with the same settings. */
-export function isSameMaster(factsA: MasterFacts, factsB: MasterFacts): boolean {
-  const of = ({ kind, version, mailboxDatabase, settings, binaries }: MasterFacts) =>
-    JSON.stringify([kind, version, mailboxDatabase, Object.entries(settings).sort(), Object.values(binaries).sort()])
-  return of(factsA) === of(factsB)
+/**
+ * @returns whether nothing could make a difference: the same programs, wherever they lie, with the same settings; of others'
+ *   masters the same one, whoever logs in, and however it is spelt
+ */
+export async function isSame(
+  { choice: a }: GateSide,
+  { choice: b }: GateSide,
+  factsA: MasterFacts,
+  factsB: MasterFacts,
+): Promise<boolean> {
+  if (a.kind === 'remote' && b.kind === 'remote') return mayBeSame(a.address, b.address)
+  return a.kind !== 'remote' && b.kind !== 'remote' && isSameMaster(factsA, factsB)
 }
 
 const DATABASE = 'mboxlist_db'

@@ -18,7 +18,7 @@ import { allowanceOf } from './allowance.js'
 import { VERDICT_STATUS } from './final-result.js'
 import { type Measured, measurePairs } from './gate-measure.js'
 import { type Prepared, prepareGate, type SidesFlags } from './gate-prepare.js'
-import { factsOf, isSameMaster } from './gate-side.js'
+import { factsOf } from './gate-side.js'
 import { folderOf, newIdentity } from './identity.js'
 import { judgedJson } from './judged-json.js'
 import { chosenMeasures, type MeasureFlags, measureOptions } from './measure-flags.js'
@@ -28,7 +28,7 @@ import { Progress } from './progress.js'
 import { reachOptions } from './reach-options.js'
 import { GATE_FILE, GATE_PAGE } from './read-gate.js'
 import { onInterrupt } from './signals.js'
-import { type MasterFacts, masterFacts, resultOf, type StoredRun } from './stored-runs.js'
+import { isSameMaster, type MasterFacts, masterFacts, resultOf, type StoredRun } from './stored-runs.js'
 
 interface GateFlags extends MeasureFlags, SidesFlags {
   readonly pairs: string
@@ -43,7 +43,7 @@ export function gateCommand(): Command {
     .description('measure two masters in turn, and say whether the second is worse')
     .argument('<profile>', 'a ready profile’s name, such as ci, or a YAML file')
     .option('--a <master>', 'the one to measure against: as run’s --master (cyrus)')
-    .option('--b <master>', 'the one that is judged (as --a)')
+    .option('--b <master>', 'the one that is judged: as run’s --master (what --a is; beside --baseline, cyrus)')
     .option(
       '--a-set <key=value>',
       'a setting of A’s master alone, such as mupdate_workers_max=20 or master.place=disk',
@@ -131,9 +131,8 @@ async function gate(profileName: string, flags: GateFlags, progress: Progress): 
       allowLoad: flags.allowLoad,
       allowMutations: flags.allowMutations,
       onPair(soFar) {
-        const ours = baseline ?? soFar.a
-        if (soFar.b.length === 1 && !ours.some(({ result }) => isDamaged(result, allowance)))
-          requireMeasured(measures, gating, ours)
+        const sound = [...(baseline ?? soFar.a), ...soFar.b].filter(({ result }) => !isDamaged(result, allowance))
+        if (soFar.b.length === 1) requireMeasured(measures, gating, sound)
         // A gate that is killed can be told as far as it came.
         if (soFar.b.length < pairs) writeResult(folder, judge({ ...soFar, end: { kind: 'interrupted' } }))
       },
@@ -273,14 +272,15 @@ function writeResult(folder: string, result: GateResult): void {
   writeReportFile(join(folder, GATE_FILE), `${JSON.stringify(result, null, 2)}\n`)
 }
 
-/** Ten minutes for nothing are spared: what A's first run does not give, none will. */
-function requireMeasured(measures: readonly Measure[], gating: ReadonlySet<string>, a: readonly StoredRun[]): void {
-  const isGiven = ({ of }: Measure) => a.every(({ result }) => of(result) !== undefined)
+/** Ten minutes for nothing are spared: what the first run of a side does not give, none will. */
+function requireMeasured(measures: readonly Measure[], gating: ReadonlySet<string>, runs: readonly StoredRun[]): void {
+  const isGiven = ({ of }: Measure) => runs.every(({ result }) => of(result) !== undefined)
   const missing = measures.filter(measure => gating.has(measure.name) && !isGiven(measure))
   if (missing.length === 0) return
+  const lacking = runs.find(({ result }) => missing[0].of(result) === undefined)!
   throw new HarnessError(
     'USAGE',
-    `this profile and master give no ${missing.map(({ name }) => name).join(', ')}, which should decide`,
+    `this profile and master give no ${missing.map(({ name }) => name).join(', ')}, which should decide: see ${lacking.folder}`,
     `choose among those that they give with --gating: ${measures
       .filter(isGiven)
       .map(({ name }) => name)

@@ -25,11 +25,17 @@ export async function readTraces(paths: readonly string[], progress: Progress): 
   const traces: ConnectionTrace[] = []
   for (const path of paths.flatMap(logsOf)) {
     progress.note(`reading ${path}: ${formatCount(traces.length)} connections before it`)
-    traces.push(...(await readTrace(path, expectation)))
+    // A call takes no more than some 100,000 arguments.
+    for (const trace of await readTrace(path, expectation)) if (hasTime(trace)) traces.push(trace)
   }
   progress.clear()
   if (traces.some(({ steps }) => steps.length > 0)) return { traces, expectation }
   throw new HarnessError('RESULTS', 'there is no command in these logs', 'give those of a connection that sent some')
+}
+
+/** One on which nothing was said, and whose log is not named after its time, would be from 1970. */
+function hasTime({ startS, steps }: ConnectionTrace): boolean {
+  return steps.length > 0 || startS > 0
 }
 
 /** Of a folder, those of mupdate: logs of a user’s other services may lie there too. */

@@ -6,10 +6,11 @@ import { roffList, roffProse, roffText } from './roff.js'
 export const EXIT_MEANINGS: Readonly<Record<ExitStatus, string>> = {
   [EXIT.pass]: 'pass',
   [EXIT.internal]: 'internal error',
-  [EXIT.usage]: 'usage, or an invalid profile; results that cannot be written or read',
+  [EXIT.usage]:
+    'usage, or an invalid profile; results that cannot be written or read; agents, or NATS, that are not there',
   [EXIT.master]: 'the master could not be reached or set up, refused, or was lost and did not come back',
   [EXIT.threshold]: 'a threshold failed; of gate and compare: a regression',
-  [EXIT.invalid]: 'invalid: the harness was the limit',
+  [EXIT.invalid]: 'invalid: the harness was the limit, or an agent was lost',
   [EXIT.inconclusive]: 'inconclusive',
   [EXIT.noBaseline]: 'of gate: there is no baseline',
   [EXIT.interrupted]: 'interrupted, by Ctrl-C, SIGTERM or SIGHUP; results are saved',
@@ -18,6 +19,7 @@ export const EXIT_MEANINGS: Readonly<Record<ExitStatus, string>> = {
 const VARIABLES = [
   ['MUPDATE_BENCH_PASSWORD', 'The password of a remote master, or of the one that master serves.'],
   ['MUPDATE_BENCH_LIVE_TOKEN', 'What a browser must show to see what run --live serves; else one is made up.'],
+  ['NATS_PASSWORD', 'The password of --nats-user.'],
   ['MUPDATE_BENCH_DEBUG', 'Set to anything: internal errors come with where they were thrown.'],
   ['NO_COLOR', 'Set to anything: no colours.'],
 ] as const
@@ -37,8 +39,8 @@ docs/ in the package, or in /usr/share/doc/mupdate-bench: how it measures, profi
 
 /** The manual page of the program and all below it, in roff with the macros of man(7). */
 export function manPage(program: Command, version: string): string {
-  const groups = new Map<string, Option[]>()
-  const commands = program.commands.flatMap(command => commandSections(command, groups))
+  const shared: Shared = new Map()
+  const commands = program.commands.flatMap(command => commandSections(command, shared))
   const lines = [
     `.TH MUPDATE\\-BENCH 1 "" "mupdate\\-bench ${roffText(version)}" "User Commands"`,
     '.nh',
@@ -53,9 +55,9 @@ export function manPage(program: Command, version: string): string {
     ...optionList(program.createHelp(), program.createHelp().visibleOptions(program)),
     '.SH COMMANDS',
     ...commands,
-    ...[...groups].flatMap(([heading, options]) => [
+    ...[...shared].flatMap(([heading, options]) => [
       `.SH ${roffText(titleOf(heading))}`,
-      ...optionList(program.createHelp(), options),
+      ...optionList(program.createHelp(), [...options.values()]),
     ]),
     '.SH EXIT STATUS',
     ...roffList(Object.entries(EXIT_MEANINGS)),
@@ -70,17 +72,14 @@ export function manPage(program: Command, version: string): string {
   return `${lines.join('\n')}\n`
 }
 
-/** @param groups is given the options that have a heading of their own, as many commands share them */
-function commandSections(command: Command, groups: Map<string, Option[]>): string[] {
+/** Options with a heading of their own, such as `Agents:`, are those of many commands: they are explained once. */
+type Shared = Map<string, Map<string, Option>>
+
+function commandSections(command: Command, shared: Shared): string[] {
   const help = command.createHelp()
   const options = help.visibleOptions(command)
-  const own = options.filter(option => option.helpGroupHeading === undefined)
   const headings = new Set(options.flatMap(({ helpGroupHeading }) => helpGroupHeading ?? []))
-  for (const heading of headings)
-    groups.set(
-      heading,
-      options.filter(option => option.helpGroupHeading === heading),
-    )
+  const under = (heading?: string) => options.filter(option => option.helpGroupHeading === heading)
   return [
     `.SS ${roffText(help.commandUsage(command))}`,
     roffText(sentence(command.description())),
@@ -89,11 +88,20 @@ function commandSections(command: Command, groups: Map<string, Option[]>): strin
       `\\fI${roffText(argument.name())}\\fR`,
       roffText(help.argumentDescription(argument)),
     ]),
-    ...optionList(help, own),
-    ...[...headings].flatMap(heading => roffProse(`And the options of ${titleOf(heading)}, below.`)),
+    ...optionList(help, under(undefined)),
+    ...[...headings].flatMap(heading => ['.PP', share(shared, heading, under(heading))]),
     ...roffProse(wordsAfter(command)),
-    ...command.commands.flatMap(sub => commandSections(sub, groups)),
+    ...command.commands.flatMap(sub => commandSections(sub, shared)),
   ]
+}
+
+/** @returns which of them a command has, and where they are explained */
+function share(shared: Shared, heading: string, options: readonly Option[]): string {
+  const explained = shared.get(heading) ?? new Map<string, Option>()
+  shared.set(heading, explained)
+  for (const option of options) explained.set(`${option.flags}: ${option.description}`, option)
+  const flags = options.map(({ long, short }) => `\\fB${roffText(long ?? short ?? '')}\\fR`)
+  return `And ${flags.join(', ')}: see ${roffText(titleOf(heading))}, below.`
 }
 
 function optionList(help: Help, options: readonly Option[]): string[] {

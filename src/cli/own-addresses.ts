@@ -16,7 +16,10 @@ export async function addressesOf(host: string): Promise<string[]> {
   return all.some(isOwnAddress) ? [...all, THIS_HOST] : all
 }
 
-/** Whether who connects to `to` may be connected with who listens at `listen`; another address with its port may be another's. */
+/**
+ * Whether who connects to `to` may be connected with who listens at `listen`, or with whom one is that connects there;
+ * another address with its port may be another's.
+ */
 export async function mayBeSame(listen: MasterAddress, to: MasterAddress): Promise<boolean> {
   if (listen.port !== to.port) return false
   const [own, others] = await Promise.all([addressesOf(listen.host), addressesOf(to.host)])

@@ -79,7 +79,7 @@ function describeLoad(
 ): string[] {
   const lines: string[] = []
   const { mailboxes, dump, userPrefix } = plan.site
-  if (dump !== undefined) lines.push('ask for its whole list once, to see whether it is empty')
+  if (dump !== undefined) lines.push('ask for its whole list, to see whether it is empty, and what it holds in the end')
   const which = dump === undefined ? `named user.${userPrefix}…` : `of ${dump}, if it is`
   const after = permissions.keep === true ? 'leave them there' : 'delete them afterwards'
   if (preloads) lines.push(`create ${formatCount(mailboxes)} mailboxes ${which}, and ${after}`)

@@ -7,6 +7,8 @@ import { type GateResult, gateResultSchema } from '../metrics/gate-result.js'
 export const GATE_FILE = 'gate.json'
 /** Its page. */
 export const GATE_PAGE = 'gate.html'
+/** Where in it runs of pairs that were measured again are. */
+export const DISCARDED = 'discarded'
 
 export function isGate(directory: string): boolean {
   return existsSync(join(directory, GATE_FILE))

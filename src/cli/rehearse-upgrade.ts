@@ -55,7 +55,8 @@ Routes, each on a new master of its own, on this host:
   convert        ctl_mboxlist -u of what dump convert makes of it
   activate       started empty, told all mailboxes, as ctl_mboxlist -m on the backends does
 Mailboxes are counted, and compared with the old ones, before a frontend is let in; after a NO-GO none is.
-Exit status: 0; 4 where no route is a GO, or one that was asked for by --route is none; 2 for what is no list.`,
+Exit status: 0; 4 where no route is a GO, or one that was asked for by --route is none; 2 for what is no list;
+3 where a master cannot be started; 130 interrupted.`,
     )
     .action(rehearse)
 }

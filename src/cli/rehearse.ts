@@ -16,7 +16,7 @@ import { rehearsalText } from '../report/rehearsal/text.js'
 import { writeReportFile } from '../report/write-report.js'
 import { type MasterChoice, parseMaster } from './choose-master.js'
 import { findRate } from './find-rate.js'
-import { collect } from './options.js'
+import { collect, WORKERS, workersFrom } from './options.js'
 import { refuseBusy, refuseProduction } from './production.js'
 import { Progress } from './progress.js'
 import { reachOptions, type ReachFlags } from './reach-options.js'
@@ -47,6 +47,7 @@ interface RehearseFlags extends ReachFlags {
   readonly json?: true
   readonly quiet?: true
   readonly keep?: true
+  readonly workers?: number
   readonly passwordFile?: string
   readonly allowLoad: string[]
   readonly allowMutations: string[]
@@ -73,6 +74,7 @@ export function rehearseCommand(): Command {
     .option('--resume <dir>', 'go on with a rehearsal on a remote master that was killed')
     .option('-s, --set <key=value>', 'change one setting of the profile (repeatable)', collect, [])
     .option('--seed <number>', 'seed of everything random, in place of the profile’s')
+    .option(...WORKERS, workersFrom)
     .option('-o, --out <dir>', 'where results go', 'results')
     .addOption(
       new Option('-f, --format <name>', 'what goes to standard output')
@@ -157,7 +159,9 @@ async function rehearse(name: string | undefined, flags: RehearseFlags, command:
   progress.clear()
   process.exitCode = status
   const format = flags.json === true ? 'json' : flags.format
-  process.stdout.write(format === 'json' ? `${JSON.stringify(result, null, 2)}\n` : FORMATS[format](rehearsal))
+  const { rates } = rehearsal
+  const json = rates === undefined ? result : { ...result, rates }
+  process.stdout.write(format === 'json' ? `${JSON.stringify(json, null, 2)}\n` : FORMATS[format](rehearsal))
   const where = `results: ${folder}\npage: ${join(folder, 'rehearsal.html')}\n`
   if (format === 'text') process.stdout.write(where)
   else if (flags.quiet !== true) process.stderr.write(where)
@@ -183,7 +187,7 @@ async function newRehearsal(name: string | undefined, flags: RehearseFlags, prog
 }
 
 /** What a rehearsal that is gone on with has settled. */
-const SETTLED = ['undo', 'findRate', 'budget', 'set', 'seed'] as const
+const SETTLED = ['undo', 'findRate', 'budget', 'set', 'seed', 'workers'] as const
 
 async function oldRehearsal(
   folder: string,
@@ -223,7 +227,9 @@ async function atHighestRate(
   once: (more: readonly string[], signal?: AbortSignal) => Promise<Rehearsed>,
   progress: Progress,
 ): Promise<Rehearsed> {
-  const own = phases.flatMap(({ step }, index) => (step === undefined ? [] : [{ index, rate: step.rate }]))
+  const own = phases.flatMap(({ step, events }, index) =>
+    step === undefined ? [] : [{ index, rate: step.rate, events }],
+  )
   let last: RateRehearsed | undefined
   const controller = new AbortController()
   // While a rehearsal runs, it knows better what not to leave behind.
@@ -235,10 +241,8 @@ async function atHighestRate(
   const startPerSecond = Math.max(...own.map(({ rate }) => rate))
   const { trials, conclusion, broken } = await findRate(startPerSecond, budgetMs, signal, async rate => {
     progress.line(`all steps at ${formatCount(rate)} mailboxes a second`)
-    const sets = own.map(({ index }) => `phases.${index}.step.rate=${rate}`)
-    const rehearsed = await once(sets, signal)
-    const behind = rehearsed.status === EXIT.pass ? fallenBehind(rehearsed.rehearsal) : []
-    last = { ...rehearsed, behind, status: behind.length > 0 ? EXIT.threshold : rehearsed.status }
+    const sets = own.flatMap(step => setsAt(step, rate))
+    last = judgedAtRate(await once(sets, signal))
     return last
   }).finally(release)
   const why = isHarnessError(broken) ? broken.message : broken
@@ -254,6 +258,43 @@ async function atHighestRate(
   }))
   const status = broken === 'interrupted' ? EXIT.interrupted : chosen.status
   return { ...chosen, status, rehearsal: { ...chosen.rehearsal, rates: { low, high, cutShort, tried } } }
+}
+
+/** One whose steps were not done at the rate that they were to be done at is no go, whatever it is else. */
+function judgedAtRate(rehearsed: Rehearsed): RateRehearsed {
+  const behind = rehearsed.status === EXIT.pass ? fallenBehind(rehearsed.rehearsal) : []
+  if (behind.length === 0) return { ...rehearsed, behind }
+  const { result, rehearsal } = rehearsed
+  const judged = <R extends RunResult>(run: R): R => ({
+    ...run,
+    verdict: { ...run.verdict, result: 'fail', reasons: behind, failures: behind },
+  })
+  return {
+    ...rehearsed,
+    behind,
+    status: EXIT.threshold,
+    result: judged(result),
+    rehearsal: { ...rehearsal, run: judged(rehearsal.run) },
+  }
+}
+
+/** A step at another rate. What befalls meanwhile comes when as much of it is done as was meant to be. */
+function setsAt(
+  {
+    index,
+    rate,
+    events,
+  }: Pick<Profile['phases'][number], 'events'> & { readonly index: number; readonly rate: number },
+  mailboxesPerSecond: number,
+): string[] {
+  const scaled = (ns: number) => `${Math.round((ns * rate) / mailboxesPerSecond / 1e3)}us`
+  return [
+    `phases.${index}.step.rate=${mailboxesPerSecond}`,
+    ...events.flatMap(({ at, every }, i) => [
+      `phases.${index}.events.${i}.at=${scaled(at)}`,
+      ...(every === undefined ? [] : [`phases.${index}.events.${i}.every=${scaled(every)}`]),
+    ]),
+  ]
 }
 
 /** For a rehearsal to end, when Ctrl-C was pressed twice. */

@@ -124,7 +124,7 @@ class Replaying {
     const replay = this.replay!
     const spanNs = this.endNs - replay.startNs
     const { commands, slip } = this.figures(spanNs)
-    const from = Math.min(...traces.map(({ startS }) => startS))
+    const from = traces.reduce((first, { startS }) => Math.min(first, startS), Infinity)
     return {
       schema: 'mupdate-bench/replay/1',
       harnessVersion: packageVersion(),

@@ -15,6 +15,7 @@ import { loadProfile, type Profile } from '../profile/load.js'
 import { DRAWS, EVENTS, JOURNAL } from '../report/run-folder.js'
 import type { MasterChoice } from './choose-master.js'
 import { readJournal } from './journal.js'
+import { isProcess } from './own-process.js'
 import type { Progress } from './progress.js'
 import { readRun } from './read-run.js'
 
@@ -72,7 +73,8 @@ function checkResumable(folder: string, { state, harness, master }: RunResult, c
   if (harness.version !== packageVersion()) refuse(`${folder} was written by version ${harness.version}`)
   if (state === 'ended') refuse(`the rehearsal in ${folder} has come to its end`)
   if (hasStopped(folder)) refuse(`the rehearsal in ${folder} has stopped itself: that is its result`)
-  if (isAlive(harness.pid)) refuse(`the rehearsal in ${folder} is not over: process ${harness.pid}`, 'wait, or end it')
+  if (isProcess(harness.pid, 'rehearse'))
+    refuse(`the rehearsal in ${folder} is not over: process ${harness.pid}`, 'wait, or end it')
   const next = wentOnWith(folder)
   if (next !== undefined) refuse(`${next} has gone on with it already`, `give that: --resume ${next}`)
 }
@@ -83,24 +85,20 @@ function hasStopped(folder: string): boolean {
   return existsSync(path) && readFileSync(path, 'utf8').includes('"kind":"stop-loss"')
 }
 
-function isAlive(pid: number): boolean {
-  try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').split('\0').includes('rehearse')
-  } catch {
-    return false
-  }
-}
-
 function wentOnWith(folder: string): string | undefined {
   const siblings = dirname(resolve(folder))
   return readdirSync(siblings)
     .map(name => join(siblings, name))
-    .find(
-      path =>
-        existsSync(join(path, DRAWS)) &&
-        existsSync(join(path, 'run.json')) &&
-        readRun(path).resumes === resolve(folder),
-    )
+    .find(path => existsSync(join(path, DRAWS)) && resumedBy(path) === resolve(folder))
+}
+
+/** What a run has gone on with; undefined where that cannot be read: it is another night's, and nobody's fault. */
+function resumedBy(folder: string): string | undefined {
+  try {
+    return readRun(folder).resumes
+  } catch {
+    return undefined
+  }
 }
 
 /** The plan, without what is over. */

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import type { Clock } from '../core/clock.js'
 import { monotonicClock, monotonicOriginS } from '../core/clock.js'
@@ -6,8 +7,15 @@ import { HarnessError, messageOf } from '../core/errors.js'
 import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
 import { cleanUp, markerOf } from '../drivers/cleanup.js'
 import { countMailboxes, isEmpty } from '../drivers/count.js'
+import type { NatsConnection } from '@nats-io/transport-node'
+import { AgentCrew } from '../agents/agent-crew.js'
+import type { Hello } from '../agents/protocol.js'
+import { packageVersion } from '../core/package-root.js'
+import type { CrewListener } from '../engine/crew.js'
+import { Fleet } from '../engine/fleet.js'
+import { mostSlaves, type Plan, type RunNotes, shardsOf } from '../engine/plan.js'
 import { Run, type RunObserver } from '../engine/run.js'
-import type { Plan, RunNotes } from '../engine/plan.js'
+import { bootId } from '../samplers/host.js'
 import { Live, type LiveOptions } from '../live/live.js'
 import type { RunFacts } from '../report/page/live-facts.js'
 import type { Master } from '../masters/master.js'
@@ -15,7 +23,7 @@ import { loadHistograms } from '../metrics/latency.js'
 import type { RunResult } from '../metrics/run-result.js'
 import type { Profile } from '../profile/load.js'
 import { planOf } from '../profile/plan.js'
-import { DRAWS, JOURNAL, RunFolder } from '../report/run-folder.js'
+import { DRAWS, JOURNAL, OWN_SPOOL, RunFolder } from '../report/run-folder.js'
 import { eventJson, isInterruptedByUser, runJson, type RunIdentity } from '../report/run-json.js'
 import { secondLine, slaveLines } from '../report/series.js'
 import { createMaster, type MasterChoice } from './choose-master.js'
@@ -51,6 +59,10 @@ export interface RunProfileOptions extends Permissions {
   readonly live?: LiveOptions
   /** A file in which all connections are traced. */
   readonly trace?: string
+  /** Threads of load, at most; if absent one for each 50 slaves, and no more than all CPUs but one. */
+  readonly workers?: number
+  /** Where slaves are on other machines too. */
+  readonly agents?: Agents
   /** Ends it as Ctrl-C does. */
   readonly signal?: AbortSignal
 }
@@ -87,7 +99,10 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   const whole = planOf(profile, marker)
   const plan = resumes === undefined ? whole : planFrom(whole, resumes)
   checkHttpTarget(plan, options)
-  await checkDump(plan.site)
+  const shards = shardsOf(plan, workersOf(plan, options))
+  if (options.agents !== undefined && shards.every(({ share }) => share.index === 0))
+    throw new HarnessError('USAGE', '--agents: the profile has no slaves to deal out', 'leave it out')
+  await checkDump(plan.site, resumes !== undefined)
   if (options.master.kind === 'remote') {
     for (const line of checkPermissions(plan, options.master.address, options)) progress.warn(`will ${line}`)
   }
@@ -95,6 +110,8 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   const trace = options.trace === undefined ? undefined : beginTrace(options.trace, options.master, clock, progress)
   const path = folderOf(options.out, identity)
   const folder = new RunFolder(path, identity.startedAt, profile.yaml)
+  // Another's that was empty holds nothing but what this run has put there.
+  const mayList = options.master.kind !== 'remote' || options.mustBeEmpty === true || plan.site.dump !== undefined
   const journalPath = options.master.kind === 'remote' ? join(path, JOURNAL) : undefined
   const drawsPath = journalPath !== undefined && options.isResumable === true ? join(path, DRAWS) : undefined
   const notes: { -readonly [name in keyof RunNotes]: RunNotes[name] } = {
@@ -143,7 +160,12 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     clock,
     originS,
     observer: writer,
+    mayList,
     notes,
+    shards,
+    onAgentLoss: options.agents?.onLoss ?? 'stop',
+    crew: listener =>
+      options.agents === undefined ? new Fleet(listener) : agentCrew(options, identity.id, path, listener),
   })
   folder.onFailure = error => {
     progress.warn(error.message)
@@ -178,8 +200,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     await run.execute()
     const isInterrupted = isInterruptedByUser(run)
     const lost = isInterrupted ? undefined : await masterLoss(run, master, clock)
-    if (master.kind !== 'remote' && !isInterrupted && lost === undefined)
-      await countListed(run, master, clock, plan, progress)
+    if (mayList && !isInterrupted && lost === undefined) await countListed(run, master, clock, plan, progress)
     const result = finalResult(identity, run, master, profile, lost, resumes?.before)
     const status = statusOf(result, run, lost)
     isOver = true
@@ -242,7 +263,7 @@ async function requireEmpty({ address, credentials }: Master, clock: Clock): Pro
 function statusOf(result: RunResult, run: Run, lost: string | undefined): ExitStatus {
   const statuses: ExitStatus[] = [VERDICT_STATUS[result.verdict.result]]
   if (isInterruptedByUser(run)) statuses.push(EXIT.interrupted)
-  if (run.workerDeaths.length > 0) statuses.push(EXIT.internal)
+  if (run.isBroken) statuses.push(EXIT.internal)
   if (lost !== undefined) statuses.push(EXIT.master)
   return gravest(statuses)
 }
@@ -311,4 +332,36 @@ function listenForInterrupt(
       progress.warn(`its mailboxes stay: ${cleanupLine(dirname(journal), master, site.dump !== undefined)}`)
     return Promise.allSettled([run.kill(), master.stop()])
   })
+}
+
+/** Those who take part in a run. */
+export interface Agents {
+  readonly nats: NatsConnection
+  readonly chosen: readonly Hello[]
+  readonly onLoss: 'stop' | 'continue'
+}
+
+function agentCrew(
+  { agents, master }: RunProfileOptions,
+  run: string,
+  folder: string,
+  listener: CrewListener,
+): AgentCrew {
+  const { nats, chosen } = agents!
+  const ownPassword = master.kind === 'remote'
+  const spoolPath = join(folder, OWN_SPOOL)
+  const options = { run, version: packageVersion(), agents: chosen, ownPassword, bootId: bootId(), spoolPath }
+  return new AgentCrew(nats, options, listener)
+}
+
+/** Fewer need no thread of their own, each of which keeps a list of all mailboxes. */
+const SLAVES_A_THREAD = 50
+
+/** Threads of load. */
+function workersOf(plan: Plan, { resumes, workers, agents }: RunProfileOptions): number {
+  if (agents !== undefined) return 1 + agents.chosen.reduce((sum, { capacity }) => sum + capacity, 0)
+  // Only the thread of the backends knows how far the run before has come.
+  if (resumes !== undefined) return 1
+  const most = Math.min(availableParallelism() - 1, Math.ceil(mostSlaves(plan) / SLAVES_A_THREAD))
+  return workers ?? Math.max(1, most)
 }

@@ -1,18 +1,21 @@
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
+import { findAgents } from '../agents/find-agents.js'
 import { HarnessError } from '../core/errors.js'
+import { packageVersion } from '../core/package-root.js'
 import type { LiveOptions } from '../live/live.js'
 import { parseLiveAddress } from '../live/live-address.js'
 import { loadProfile } from '../profile/load.js'
 import { parseMaster } from './choose-master.js'
 import { takeLiveToken } from './live-link.js'
-import { collect } from './options.js'
+import { connectNats, type NatsFlags, natsOptions } from './nats.js'
+import { collect, WORKERS, workersFrom } from './options.js'
 import { printResult } from './print-result.js'
 import { Progress } from './progress.js'
 import { reachOptions, type ReachFlags } from './reach-options.js'
-import { runProfile } from './run-profile.js'
+import { type Agents, runProfile } from './run-profile.js'
 import { siteSets } from './site-sets.js'
 
-interface RunFlags extends ReachFlags {
+interface RunFlags extends ReachFlags, NatsFlags {
   readonly master: string
   readonly set: string[]
   readonly seed?: string
@@ -21,6 +24,9 @@ interface RunFlags extends ReachFlags {
   readonly quiet?: true
   readonly keep?: true
   readonly trace?: string
+  readonly workers?: number
+  readonly agents?: number
+  readonly onAgentLoss: 'stop' | 'continue'
   readonly passwordFile?: string
   readonly allowLoad: string[]
   readonly allowMutations: string[]
@@ -48,6 +54,7 @@ export function runCommand(): Command {
     .option('--json', 'run.json on stdout, everything else on stderr')
     .option('-q, --quiet', 'no progress')
     .option('--keep', 'leave the run’s mailboxes on a remote master')
+    .option(...WORKERS, workersFrom)
     .option('--trace <file>', 'write down what all its connections say, as record does; it must not be there yet')
     .option('--password-file <file>', 'password of a remote master (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .option('--allow-load <host>', 'let this run read whole lists from that host (repeatable)', collect, [])
@@ -58,7 +65,18 @@ export function runCommand(): Command {
       addressText,
     )
     .option('--live-allow-remote', 'let others than this host reach the dashboard')
-  return reachOptions(command)
+    .addOption(
+      new Option('--agents <k>', 'deal slaves out to so many agents too (mupdate-bench agent)')
+        .argParser(workersFrom)
+        .helpGroup('Agents:'),
+    )
+    .addOption(
+      new Option('--on-agent-loss <what>', 'stop, or go on without its slaves: then the verdict says which')
+        .choices(['stop', 'continue'])
+        .default('stop')
+        .helpGroup('Agents:'),
+    )
+  return natsOptions(reachOptions(command))
     .addHelpText(
       'after',
       `
@@ -68,6 +86,9 @@ Examples:
   mupdate-bench run capacity --master cyrus --set site.dump=mboxlist.gz
   mupdate-bench run resync-storm --master embedded:cyrus
   mupdate-bench run bulk-500k --master cyrus:/opt/cyrus-3.12 --set master.place=disk
+  mupdate-bench run worker-cliff --master cyrus --workers 4
+  mupdate-bench run frontends-500k --master mupdate://bench@staging --agents 4 --nats nats://bench \
+      --allow-load staging --allow-mutations staging
   mupdate-bench run ci --json | jq .total.commands
   mupdate-bench run resync-storm --master embedded:cyrus --live
   MUPDATE_BENCH_LIVE_TOKEN=… mupdate-bench run seed-2010 --master cyrus --live 9300
@@ -82,17 +103,41 @@ Exit status: 0 pass, 2 usage, 3 master unreachable or lost, 4 threshold failed,
         throw new HarnessError('USAGE', '--live-allow-remote without --live: nothing is served', 'add --live HOST:PORT')
       const sets = flags.seed === undefined ? flags.set : [...flags.set, `seed=${flags.seed}`]
       const progress = new Progress(process.stderr, flags.quiet === true)
-      const { result, folder, status } = await runProfile({
-        ...flags,
-        profile: loadProfile(name, await siteSets(name, sets, progress)),
-        master: parseMaster(flags.master, flags),
-        keep: flags.keep === true,
-        progress,
-        ...(live === undefined ? {} : { live: liveOptions(live, liveAllowRemote === true) }),
-      })
-      process.exitCode = status
-      await printResult(result, folder, flags, progress)
+      const { agents: count, ...own } = flags
+      const profile = loadProfile(name, await siteSets(name, sets, progress))
+      const master = parseMaster(flags.master, flags)
+      const agents = count === undefined ? undefined : await agentsFor(count, flags)
+      try {
+        const { result, folder, status } = await runProfile({
+          ...own,
+          profile,
+          master,
+          keep: flags.keep === true,
+          progress,
+          ...(live === undefined ? {} : { live: liveOptions(live, liveAllowRemote === true) }),
+          ...(agents === undefined ? {} : { agents }),
+        })
+        process.exitCode = status
+        await printResult(result, folder, flags, progress)
+      } finally {
+        await agents?.nats.close()
+      }
     })
+}
+
+/** @throws {HarnessError} `USAGE`, `AGENTS` */
+async function agentsFor(count: number, flags: RunFlags): Promise<Agents> {
+  if (flags.trace !== undefined || flags.workers !== undefined) {
+    const other = flags.trace === undefined ? '--workers' : '--trace'
+    throw new HarnessError('USAGE', `--agents with ${other}`, 'leave out one of them; an agent has its --capacity')
+  }
+  const nats = await connectNats(flags, 'mupdate-bench run')
+  try {
+    return { nats, chosen: await findAgents(nats, count, packageVersion()), onLoss: flags.onAgentLoss }
+  } catch (error) {
+    await nats.close()
+    throw error
+  }
 }
 
 /** Looked at as soon as it is read: where it is the profile, the next that is found wrong is that there is none. */

@@ -2,8 +2,11 @@
 const SEPARATOR = '--'
 export const KEPT_SEPARATOR = ':'
 
-/** What `main` gives commander in place of the arguments as they came: options may stand after the runs of B too. */
+/**
+ * What `main` gives commander in place of the arguments as they came: options may stand after the runs of B too. Each is
+ * kept, so that a third set is seen.
+ */
 export function keepSeparator(argv: readonly string[]): string[] {
-  const at = argv[2] === 'compare' ? argv.indexOf(SEPARATOR) : -1
-  return argv.map((argument, i) => (i === at ? KEPT_SEPARATOR : argument))
+  const isKept = argv[2] === 'compare'
+  return argv.map(argument => (isKept && argument === SEPARATOR ? KEPT_SEPARATOR : argument))
 }

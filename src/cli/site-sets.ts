@@ -36,18 +36,29 @@ export async function siteSets(
   progress?.clear()
   checkSteps(profile, () => listedUsers(names))
   checkNewNames(profile, names)
-  for (const server of targetsOf(profile)) if (!servers.has(server)) servers.set(server, partitionsOf(servers))
+  for (const server of new Set(targetsOf(profile))) {
+    if (servers.has(server)) continue
+    progress?.warn(`${server} has no mailbox in ${dump}: taken for a new backend`)
+    servers.set(server, partitionsOf(servers))
+  }
   const site = { dump: resolve(dump), dumpSha256, mailboxes: count, backends: backendsOf(servers) }
   return [...sets, ...Object.entries(site).map(([key, value]) => `site.${key}=${JSON.stringify(value)}`)]
 }
 
-/** Before a master is started for it. @throws {HarnessError} `USAGE` where it is not the dump that the profile was made with */
-export async function checkDump({ dump, dumpSha256 }: SiteSpec): Promise<void> {
+/**
+ * Before a master is started for it.
+ *
+ * @param isResumed it goes on with a run that has begun with that dump
+ * @throws {HarnessError} `USAGE` where it is not the dump that the profile was made with
+ */
+export async function checkDump({ dump, dumpSha256 }: SiteSpec, isResumed: boolean): Promise<void> {
   if (dump === undefined || (await digestOf(dump)) === dumpSha256) return
   throw new HarnessError(
     'USAGE',
     `${dump} has changed since the profile was made`,
-    'name it again: --set site.dump=FILE',
+    isResumed
+      ? 'give the one of then, --dump FILE; or begin anew, without --resume'
+      : 'name it again: --set site.dump=FILE',
   )
 }
 

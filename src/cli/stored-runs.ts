@@ -4,6 +4,7 @@ import { parse } from 'yaml'
 import { HarnessError, messageOf } from '../core/errors.js'
 import type { RunResult } from '../metrics/run-result.js'
 import { isDamaged, NO_ALLOWANCE } from '../verdict/damage.js'
+import { DISCARDED, GATE_FILE } from './read-gate.js'
 import { readRun } from './read-run.js'
 
 /** A run that was made before. */
@@ -22,6 +23,39 @@ export type MasterFacts = Pick<RunResult['master'], 'kind' | 'version' | 'mailbo
 export function masterFacts({ result: { master } }: StoredRun): MasterFacts {
   const { kind, version, mailboxDatabase, settings, binaries } = master
   return { kind, version, mailboxDatabase, settings, binaries }
+}
+
+/** The same programs, wherever they lie, with the same settings. */
+export function isSameMaster(factsA: MasterFacts, factsB: MasterFacts): boolean {
+  const of = ({ kind, version, mailboxDatabase, settings, binaries }: MasterFacts) =>
+    JSON.stringify([kind, version, mailboxDatabase, Object.entries(settings).sort(), Object.values(binaries).sort()])
+  return of(factsA) === of(factsB)
+}
+
+/**
+ * A set of runs is of one master: what two builds do, taken together, neither of them does.
+ *
+ * @throws {HarnessError} `USAGE` naming two that differ
+ */
+export function requireOneMaster(runs: readonly StoredRun[], hint: string): void {
+  const other = runs.find(run => !isSameMaster(masterFacts(run), masterFacts(runs[0])))
+  if (other === undefined) return
+  throw new HarnessError(
+    'USAGE',
+    `${runs[0].folder} and ${other.folder} are not of one master: its programs or settings differ`,
+    hint,
+  )
+}
+
+/** What of a host is in every figure. */
+export function hostText({ cores, cpuModel }: { readonly cores?: unknown; readonly cpuModel?: unknown }): string {
+  return `${cores} × ${cpuModel}`
+}
+
+/** Those that they were made on, each once; a simulation is the same on all. */
+export function hostsOf(runs: readonly StoredRun[]): string[] {
+  const measured = runs.filter(({ result }) => result.master.kind !== 'simulated')
+  return [...new Set(measured.map(({ result }) => hostText(result.harness.host)))]
 }
 
 /** Results are results/<profile>/<run>, a gate's <gate>/<side>/<profile>/<run>. */
@@ -69,8 +103,11 @@ export function requireSound(runs: readonly StoredRun[]): void {
   throw new HarnessError('USAGE', `${bad.folder} ${what}`, 'leave it out')
 }
 
-/** @throws {HarnessError} `RESULTS` where it cannot be read */
-export function foldersOfRuns(directory: string, mayEnter = (_name: string) => true, depth = DEEPEST): string[] {
+/**
+ * @param mayEnter whether to look below a folder in it, by that one's path
+ * @throws {HarnessError} `RESULTS` where it cannot be read; `USAGE` for a gate, whose two sides are no set of runs
+ */
+export function foldersOfRuns(directory: string, mayEnter = (_path: string) => true, depth = DEEPEST): string[] {
   let entries: { readonly name: string; isDirectory(): boolean }[]
   try {
     entries = readdirSync(directory, { withFileTypes: true })
@@ -78,10 +115,21 @@ export function foldersOfRuns(directory: string, mayEnter = (_name: string) => t
     throw new HarnessError('RESULTS', `cannot read ${directory}: ${messageOf(error)}`, 'give folders of runs')
   }
   if (entries.some(({ name }) => name === 'run.json')) return [directory]
+  if (entries.some(({ name }) => name === GATE_FILE)) throw bothSides(directory)
   if (depth === 0) return []
   return entries
-    .filter(entry => entry.isDirectory() && mayEnter(entry.name))
-    .flatMap(({ name }) => foldersOfRuns(join(directory, name), mayEnter, depth - 1))
+    .filter(entry => entry.isDirectory() && entry.name !== DISCARDED)
+    .map(({ name }) => join(directory, name))
+    .filter(mayEnter)
+    .flatMap(path => foldersOfRuns(path, mayEnter, depth - 1))
+}
+
+function bothSides(directory: string): HarnessError {
+  return new HarnessError(
+    'USAGE',
+    `${directory} is a gate: runs of its two sides are no set`,
+    `give one side of it: ${join(directory, 'a')} or ${join(directory, 'b')}`,
+  )
 }
 
 /**

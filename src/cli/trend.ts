@@ -10,6 +10,7 @@ import { masterText, trendOf } from '../verdict/trend.js'
 import { namesOf } from './measure-flags.js'
 import { type TellingFlags, type Tellings, tell, tellingOptions } from './put.js'
 import { foldersOfRuns, type StoredRun, workOf } from './stored-runs.js'
+import { isGate } from './read-gate.js'
 import { readRun } from './read-run.js'
 
 interface TrendFlags extends TellingFlags {
@@ -80,9 +81,9 @@ function trendOfRuns(directories: readonly string[], flags: TrendFlags): TrendRe
   }
 }
 
-/** A gate's two sides are no history, unless one of them is given. */
-function isNoGate(name: string): boolean {
-  return !name.endsWith('.gate')
+/** A gate's two sides are no history, unless one of them is given; one that was killed early has no result yet. */
+function isNoGate(path: string): boolean {
+  return !path.endsWith('.gate') && !isGate(path)
 }
 
 /** One that cannot be read, or says nothing, is left out and named: a history is not lost for it. */

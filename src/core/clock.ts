@@ -12,12 +12,13 @@ export function monotonicOriginS(): number {
  * CLOCK_MONOTONIC, the same for every thread and process of a host.
  *
  * @param originS from {@link monotonicOriginS}; keeps the numbers small enough to stay whole (2^53 ns is 104 days)
+ * @param offsetNs by which this host's clock is ahead of the one that the run goes by
  */
-export function monotonicClock(originS: number): Clock {
+export function monotonicClock(originS: number, offsetNs = 0): Clock {
   return {
     nowNs() {
       const [seconds, nanoseconds] = process.hrtime()
-      return (seconds - originS) * 1e9 + nanoseconds
+      return (seconds - originS) * 1e9 + nanoseconds - offsetNs
     },
   }
 }

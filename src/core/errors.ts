@@ -26,6 +26,10 @@ export type ErrorCode =
   | 'WIRE_UNEXPECTED'
   | 'RESULTS'
   | 'NO_BASELINE'
+  /** NATS, or agents that are reached by it. */
+  | 'AGENTS'
+  /** What threads on several machines tell each other did not all come. */
+  | 'NEWS_LOST'
   | 'INTERRUPTED'
   | 'INTERNAL'
 

@@ -47,6 +47,8 @@ const BY_CODE: Record<ErrorCode, ExitStatus> = {
   WIRE_UNEXPECTED: EXIT.master,
   RESULTS: EXIT.usage,
   NO_BASELINE: EXIT.noBaseline,
+  AGENTS: EXIT.usage,
+  NEWS_LOST: EXIT.invalid,
   INTERRUPTED: EXIT.interrupted,
   INTERNAL: EXIT.internal,
 }

@@ -18,14 +18,11 @@ export class SlaveWatcher implements SlaveObserver {
   /** Lists asked for, whether they came or not. */
   private asked = 0
   private listing = false
-  private streams = false
-  private everStreamed = false
 
   constructor(
     private readonly context: WatcherContext,
     private readonly index: number,
     private readonly follower: Follower | undefined,
-    private readonly onMissed: (change: 1 | -1) => void,
     readonly heard: () => void,
   ) {}
 
@@ -85,7 +82,6 @@ export class SlaveWatcher implements SlaveObserver {
   }
 
   ready(atNs: number): void {
-    this.follow(true)
     this.move('ready', atNs)
   }
 
@@ -116,7 +112,6 @@ export class SlaveWatcher implements SlaveObserver {
   }
 
   timedOut(silentNs: number): void {
-    this.follow(false)
     this.move('timed-out')
     this.context.counters.slaveTimeouts++
     this.context.counters.slaveDrops++
@@ -124,31 +119,19 @@ export class SlaveWatcher implements SlaveObserver {
   }
 
   dropped(error: Error): void {
-    this.follow(false)
     this.move('dropped', undefined, isHarnessError(error) ? { code: error.code } : {})
     this.context.counters.slaveDrops++
     this.event('slave-dropped', error.message)
   }
 
   restarted(): void {
-    this.follow(false)
     this.move('restarted')
     this.event('slave-restarted', 'as the profile plans')
   }
 
   left(): void {
-    if (this.everStreamed && !this.streams) this.onMissed(-1)
-    this.streams = false
-    this.everStreamed = false
     this.move('left')
     this.event('slave-left', 'as the profile plans')
-  }
-
-  private follow(streams: boolean): void {
-    if (streams === this.streams) return
-    this.streams = streams
-    if (this.everStreamed) this.onMissed(streams ? -1 : 1)
-    this.everStreamed ||= streams
   }
 
   private metric(name: string, startNs: number) {

@@ -1,6 +1,7 @@
 import pLimit from 'p-limit'
 import type { Clock } from '../core/clock.js'
 import { entityRandom } from '../core/random.js'
+import { isOwn, type Share, WHOLE } from '../core/share.js'
 import { Follower } from '../slaves/follower.js'
 import { Slave, type SlaveSettings } from '../slaves/slave.js'
 import type { DriverContext, DriverPhase } from './context.js'
@@ -34,13 +35,12 @@ export type SlaveAffair =
   | { readonly kind: 'restart'; readonly slaves?: number; readonly first?: number }
   | { readonly kind: 'freeze' | 'loseNetwork'; readonly slaves?: number; readonly forNs: number }
 
-/** A swarm of frontends that mirror the list. */
+/** A swarm of frontends that mirror the list, or this thread's share of it: it knows the places of all, and runs its own. */
 export class Slaves {
-  private readonly members: Member[] = []
+  /** In the order in which they joined; of one that another thread runs nothing but the place is known. */
+  private readonly places: (Member | undefined)[] = []
   private readonly backends: Member[] = []
   private made = 0
-  /** Those that had the list and do not stream now. */
-  private missing = 0
   private stopped = false
   private readonly timers = new Set<NodeJS.Timeout>()
   private readonly leaving = new Set<Promise<void>>()
@@ -50,6 +50,7 @@ export class Slaves {
     private readonly options: SlavesOptions,
     /** Called after each piece that a slave has read: a burst of updates is a long time for who has a schedule. */
     private readonly onHeard: () => void = () => {},
+    private readonly share: Share = WHOLE,
   ) {}
 
   start(phase: DriverPhase): void {
@@ -74,18 +75,22 @@ export class Slaves {
     this.context.counters.slavesStreaming = this.members.reduce((sum, { slave }) => sum + (slave.streaming ? 1 : 0), 0)
   }
 
+  private get members(): Member[] {
+    return here(this.places)
+  }
+
   /** Does to the first so many (of those that leave, the last; without a number, all) what the profile plans. */
   affect(affair: SlaveAffair): void {
-    const members = this.members.slice(0, affair.slaves)
+    const members = here(this.places.slice(0, affair.slaves))
     switch (affair.kind) {
       case 'restart':
-        for (const { slave } of this.members.slice(affair.first).slice(0, affair.slaves)) slave.restart()
+        for (const { slave } of here(this.places.slice(affair.first).slice(0, affair.slaves))) slave.restart()
         break
       case 'join':
         for (let i = 0; i < (affair.slaves ?? 1); i++) this.add(this.context.clock.nowNs(), {})
         break
       case 'leave':
-        for (const member of this.members.splice(-(affair.slaves ?? this.members.length))) this.dismiss(member)
+        for (const member of here(this.places.splice(-(affair.slaves ?? this.places.length)))) this.dismiss(member)
         break
       case 'freeze':
         this.forAWhile(affair.forNs, members, 'freeze', 'thaw')
@@ -98,7 +103,7 @@ export class Slaves {
 
   /** An imapd of one of them waits for the slave to catch up; it is drawn, unless it is named. */
   kick(intendedNs: number, chosen: number): void {
-    const member = this.members[chosen % this.members.length]
+    const member = this.places[chosen % this.places.length]
     if (member !== undefined) this.kickOne(member, intendedNs)
   }
 
@@ -128,7 +133,7 @@ export class Slaves {
       this.followed.map(async ({ slave, index, follower }) => ({
         index,
         follower,
-        through: await through(slave, this.context.clock, deadline),
+        through: await through(slave, this.context.clock, deadline, () => this.stopped),
       })),
     )
   }
@@ -142,23 +147,34 @@ export class Slaves {
     this.observe()
     this.stopped = true
     for (const timer of this.timers) clearTimeout(timer)
+    this.context.ledger?.held?.releaseAll()
     for (const { follower } of this.followed) this.context.ledger?.unfollow(follower)
     const limit = pLimit(64)
     await Promise.all([...this.members.map(({ slave }) => limit(() => slave.stop(300))), ...this.leaving])
-    this.members.length = 0
+    this.places.length = 0
   }
 
   /** Only those that are meant to hold the whole list, as many as there is memory for. */
   private mayFollow(kind: Omit<OtherSlaves, 'count'>): boolean {
     const { ledger } = this.context
     const whole = kind.servers === undefined && kind.readBytesPerSecond !== 0
-    return ledger !== undefined && whole && ledger.followers.size < this.options.mostFollowed
+    return ledger !== undefined && whole && ledger.followers.size < Math.ceil(this.options.mostFollowed / this.share.of)
   }
 
   private add(startNs: number, kind: Omit<OtherSlaves, 'count'>): void {
-    const { address, credentials, clock, seed, counters } = this.context
-    const { retryDelayNs, mergeNsPerMailbox } = this.options
+    const { counters } = this.context
     const index = this.made++
+    // Those that are backends too are kicked by the thread of the backends.
+    const member = isOwn(this.share, kind.backend === true ? 0 : index) ? this.make(index, startNs, kind) : undefined
+    this.places.push(member)
+    if (member !== undefined && kind.backend === true) this.backends.push(member)
+    counters.slavesMost = Math.max(counters.slavesMost, this.places.length)
+    member?.watcher.move('joined')
+  }
+
+  private make(index: number, startNs: number, kind: Omit<OtherSlaves, 'count'>): Member {
+    const { address, credentials, clock, seed } = this.context
+    const { retryDelayNs, mergeNsPerMailbox } = this.options
     const random = entityRandom(seed, 'slave', index)
     const { servers, readBytesPerSecond, reconnectsAtOnce } = kind
     const settings: SlaveSettings = {
@@ -172,13 +188,9 @@ export class Slaves {
     const follower = this.mayFollow(kind)
       ? new Follower(this.context.ledger!.catalogue, this.context.ledger!, index, kind.backend !== true)
       : undefined
-    const watcher = new SlaveWatcher(this.context, index, follower, change => this.missed(change), this.onHeard)
+    const watcher = new SlaveWatcher(this.context, index, follower, this.onHeard)
     const slave = new Slave({ address, credentials, clock }, settings, watcher, startNs)
-    const member: Member = { index, slave, watcher, follower, neverReads: kind.readBytesPerSecond === 0 }
-    this.members.push(member)
-    if (kind.backend === true) this.backends.push(member)
-    counters.slavesMost = Math.max(counters.slavesMost, this.members.length)
-    watcher.move('joined')
+    return { index, slave, watcher, follower, neverReads: kind.readBytesPerSecond === 0 }
   }
 
   private dismiss({ slave, watcher, follower }: Member): void {
@@ -201,13 +213,6 @@ export class Slaves {
     }, forNs / 1e6)
     this.timers.add(timer)
   }
-
-  /** As it happens: frontends can be lost and back between two looks at a gauge. */
-  private missed(change: 1 | -1): void {
-    const { counters } = this.context
-    this.missing += change
-    counters.slavesMostLost = Math.max(counters.slavesMostLost, this.missing)
-  }
 }
 
 interface Member {
@@ -229,6 +234,10 @@ interface Followed extends Member {
   readonly follower: Follower
 }
 
+function here(places: readonly (Member | undefined)[]): Member[] {
+  return places.filter(member => member !== undefined)
+}
+
 function repeat<T>(item: T, count: number): T[] {
   return Array.from({ length: count }, () => item)
 }
@@ -236,8 +245,8 @@ function repeat<T>(item: T, count: number): T[] {
 const LOOK_AGAIN_MS = 20
 
 /** One slave's NOOP, once it streams; again when its connection is lost meanwhile. */
-async function through(slave: Slave, clock: Clock, deadlineNs: number): Promise<boolean> {
-  while (clock.nowNs() < deadlineNs) {
+async function through(slave: Slave, clock: Clock, deadlineNs: number, isOver: () => boolean): Promise<boolean> {
+  while (clock.nowNs() < deadlineNs && !isOver()) {
     const limitMs = (deadlineNs - clock.nowNs()) / 1e6
     const answered = await new Promise<boolean>(resolve => {
       const limit = setTimeout(() => resolve(false), limitMs)

@@ -60,6 +60,24 @@ export function worstOf(comparisons: readonly Comparison[]): Convergence | undef
   return made.toSorted((a, b) => badness(a)[0] - badness(b)[0] || badness(a)[1] - badness(b)[1]).at(-1)
 }
 
+/** What the threads found that have slaves. @param parts at least one */
+export function together(parts: readonly Convergence[]): Convergence {
+  const sum = (of: (part: Convergence) => number) => parts.reduce((total, part) => total + of(part), 0)
+  return {
+    followed: sum(({ followed }) => followed),
+    convergeNs: Math.max(...parts.map(({ convergeNs }) => convergeNs)),
+    away: parts.flatMap(({ away }) => away).sort((a, b) => a - b),
+    differenceCount: sum(({ differenceCount }) => differenceCount),
+    differences: parts.flatMap(({ differences }) => differences),
+    missing: sum(({ missing }) => missing),
+    // Each leaves out the same ones.
+    open: Math.max(...parts.map(({ open }) => open)),
+    realLosses: parts.flatMap(({ realLosses }) => realLosses),
+    realUnknown: sum(({ realUnknown }) => realUnknown),
+    listed: parts.find(({ listed }) => listed !== undefined)?.listed,
+  }
+}
+
 /** Differences named for each slave and the master; all are counted. */
 const MOST_NAMED = 20
 
@@ -77,9 +95,11 @@ export async function converge(
   limitMs: number,
 ): Promise<Convergence> {
   const { ledger, clock } = context
-  await (await Client.connect({ ...reach(context), timeoutMs: ANSWER_MS })).logout()
+  // One thread asks for all: at a master’s limits each more would be one too many.
+  if (ledger.held === undefined) await (await Client.connect({ ...reach(context), timeoutMs: ANSWER_MS })).logout()
   const startNs = clock.nowNs()
   const came = await slaves.catchUp(limitMs)
+  await ledger.held?.known(clock.nowNs())
   const convergeNs = clock.nowNs() - startNs
   const away = came.filter(({ through }) => !through).map(({ index }) => index)
   if (site !== undefined) ledger.expectSite(site)

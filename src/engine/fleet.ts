@@ -1,8 +1,9 @@
 import { setFlagsFromString } from 'node:v8'
-import { Worker } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { HarnessError } from '../core/errors.js'
+import type { Crew, CrewListener } from './crew.js'
 import type { WorkerOrder, WorkerReport } from './messages.js'
-import type { Shard, WorkerSetup } from './plan.js'
+import { followsSlaves, type Shard, type WorkerSetup } from './plan.js'
 
 /** How long a worker may take to give up what is under way. */
 export const STOP_MS = 8_000
@@ -14,23 +15,29 @@ export const STOP_MS = 8_000
 const YOUNG_GENERATION_MB = 4
 const UNMARKED_HEAP_MB = 256
 
-export interface FleetListener {
-  onReport(shard: string, report: WorkerReport): void
-  /** A worker died: the run is not what was planned any more. */
-  onDeath(shard: string, error: Error): void
-}
+/** Time for a message to reach all threads. */
+const LEAD_NS = 20e6
 
 /** The worker threads of a run. */
-export class Fleet {
+export class Fleet implements Crew {
+  readonly leadNs = LEAD_NS
   private readonly workers = new Map<string, Worker>()
   private stopping = false
+  /** They have handed up all. */
+  private readonly done = new Set<string>()
 
-  constructor(private readonly listener: FleetListener) {}
+  constructor(private readonly listener: CrewListener) {}
 
   /** Starts a thread for each shard and waits until all are ready. */
-  async start(shards: readonly Shard[], setup: Omit<WorkerSetup, 'shard'>): Promise<void> {
+  async start(
+    shards: readonly Shard[],
+    setup: Omit<WorkerSetup, 'shard' | 'ports'>,
+    ports = followsSlaves(setup.plan) ? portsOf(shards) : new Map<string, MessagePort[]>(),
+  ): Promise<void> {
     setFlagsFromString(`--initial-heap-size=${UNMARKED_HEAP_MB}`)
-    await Promise.all(shards.map(shard => this.startOne(shard, { ...setup, shard })))
+    await Promise.all(
+      shards.map(shard => this.startOne(shard, { ...setup, shard, ports: ports.get(shard.name) ?? [] })),
+    )
   }
 
   order(order: WorkerOrder, only?: string): void {
@@ -48,7 +55,7 @@ export class Fleet {
     })
     await Promise.race([Promise.all(ended), late])
     clearTimeout(timer)
-    const stuck = [...this.workers.keys()]
+    const stuck = [...this.workers.keys()].filter(name => !this.done.has(name))
     await this.kill()
     return stuck
   }
@@ -62,6 +69,7 @@ export class Fleet {
   private startOne(shard: Shard, workerData: WorkerSetup): Promise<void> {
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData,
+      transferList: [...workerData.ports],
       name: shard.name,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     })
@@ -69,6 +77,7 @@ export class Fleet {
     return new Promise((resolve, reject) => {
       worker.on('message', (report: WorkerReport) => {
         this.listener.onReport(shard.name, report)
+        if (report.kind === 'stopped') this.done.add(shard.name)
         if (report.kind === 'ready') resolve()
       })
       worker.on('error', error => this.died(shard, error, reject))
@@ -78,9 +87,26 @@ export class Fleet {
 
   private died(shard: Shard, error: Error, reject: (error: Error) => void): void {
     this.workers.delete(shard.name)
-    if (this.stopping) return
+    if (this.stopping) {
+      // Who waits until it is ready would wait for ever.
+      reject(new HarnessError('INTERRUPTED', 'its threads were ended before all were ready', ''))
+      return
+    }
     const message = `worker thread "${shard.name}" died: ${error.message}`
     reject(new HarnessError('INTERNAL', message, 'please report this', { cause: error }))
     this.listener.onDeath(shard.name, error)
   }
+}
+
+/** Between the thread of the backends and each of the others that have slaves. */
+function portsOf(shards: readonly Shard[]): Map<string, MessagePort[]> {
+  const [backends, ...others] = shards.filter(({ runs }) => runs.includes('slaves'))
+  const ports = new Map<string, MessagePort[]>()
+  if (backends === undefined) return ports
+  const channels = others.map(({ name }) => ({ name, channel: new MessageChannel() }))
+  for (const { name, channel } of channels) ports.set(name, [channel.port2])
+  return ports.set(
+    backends.name,
+    channels.map(({ channel }) => channel.port1),
+  )
 }

@@ -13,6 +13,8 @@ export interface NoiseFloor {
 export type WorkerOrder =
   | { readonly kind: 'measureNoise' }
   | { readonly kind: 'phase'; readonly index: number; readonly startNs: number }
+  /** To the thread of the backends: one that has slaves alone is gone, and the run goes on. */
+  | { readonly kind: 'shareLost' }
   | { readonly kind: 'stop' }
 
 /** From a worker to the run. */
@@ -31,8 +33,10 @@ export type WorkerReport =
   | { readonly kind: 'unserved'; readonly atNs: number }
   /** A slave’s NOOP is not answered, and has waited for longer than the stop-loss bears. */
   | { readonly kind: 'noopWaits'; readonly ns: number }
-  /** The condition of the phase holds. */
-  | { readonly kind: 'met'; readonly phase: number }
+  /** So long after the start of a phase. */
+  | { readonly kind: 'began'; readonly phase: number; readonly lateNs: number }
+  /** Whether the condition of the phase holds now, as far as this thread knows. */
+  | { readonly kind: 'met'; readonly phase: number; readonly met: boolean }
   /** What a phase `until: converged` came to; neither is given where no slave was followed. */
   | {
       readonly kind: 'converged'

@@ -1,4 +1,6 @@
+import type { MessagePort } from 'node:worker_threads'
 import type { Credentials, MasterAddress } from '../core/address.js'
+import { type Share, WHOLE } from '../core/share.js'
 import type { BackendsOptions } from '../drivers/backends.js'
 import type { HttpOptions } from '../drivers/http.js'
 import type { PreloadOptions } from '../drivers/preload.js'
@@ -90,19 +92,30 @@ export interface Plan {
 export interface Shard {
   readonly name: string
   readonly runs: readonly Runnable[]
+  /** Of the slaves. */
+  readonly share: Share
 }
 
 /**
  * Probes have a thread of their own: a thread busy parsing dumps must not delay their timestamps. HTTP users run in
  * the main thread: autocannon hands out half of its results in any other, taking itself for a worker of its own there.
+ * Slaves are dealt out to all threads of load; the backends have the first one, since no master takes as many operations as
+ * one thread sends.
+ *
+ * @param workers threads of load, at most
  */
-export function shardsOf(plan: Plan): Shard[] {
+export function shardsOf(plan: Plan, workers: number): Shard[] {
   const used = new Set(
     plan.phases.flatMap(phase => (operates(phase) ? [...phase.run, 'backends' as const] : phase.run)),
   )
+  const of = used.has('slaves') ? Math.max(1, Math.min(workers, mostSlaves(plan))) : 1
   const shards: Shard[] = [
-    { name: 'load', runs: ['preload', 'slaves', 'kicks', 'backends'] },
-    { name: 'probes', runs: ['probes'] },
+    { name: 'load', runs: ['preload', 'slaves', 'kicks', 'backends'], share: { index: 0, of } },
+    ...Array.from(
+      { length: of - 1 },
+      (_, i): Shard => ({ name: `load-${i + 2}`, runs: ['slaves', 'kicks'], share: { index: i + 1, of } }),
+    ),
+    { name: 'probes', runs: ['probes'], share: WHOLE },
   ]
   return shards.filter(shard => shard.runs.some(runnable => used.has(runnable)))
 }
@@ -126,9 +139,20 @@ export interface WorkerSetup {
   readonly plan: Plan
   readonly shard: Shard
   readonly originS: number
+  /** On another host: by how much its clock is ahead. */
+  readonly offsetNs?: number
+  /** How wrong that may be. */
+  readonly offsetErrorNs?: number
   readonly address: MasterAddress
   readonly credentials: Credentials
   /** Whether the master may be asked for a LIST of its own. */
   readonly mayList: boolean
   readonly notes: RunNotes
+  /** To the thread of the backends; there, to each of the others that have slaves; none where their records are not followed. */
+  readonly ports: readonly MessagePort[]
+}
+
+/** Whether slaves are to be compared with what they should hold. */
+export function followsSlaves({ phases }: Pick<Plan, 'phases'>): boolean {
+  return phases.some(({ until }) => until === 'converged')
 }

@@ -14,8 +14,8 @@ export class PhaseState {
   endNs: number | undefined
   ended: PhaseResult['ended'] = 'running'
   private flushes: number | undefined
-  private intervals = 0
-  private lateIntervals = 0
+  /** Of each thread: how many intervals it had, and in how many of them it was late. */
+  private readonly byThread = new Map<string, { all: number; late: number }>()
 
   constructor(
     readonly plan: PlanPhase,
@@ -24,11 +24,19 @@ export class PhaseState {
     private readonly flushesBefore?: number,
   ) {}
 
-  /** @param fromNs start of the interval; one that reaches back into the phase before does not count */
-  addLoopDelay(fromNs: number, p99Us: number): void {
+  /** An interval that reaches back into the phase before does not count. */
+  addLoopDelay({ worker, fromNs, eventLoopDelayUs }: Pick<Interval, 'worker' | 'fromNs' | 'eventLoopDelayUs'>): void {
     if (fromNs < this.startNs) return
-    this.intervals++
-    if (p99Us > SATURATION.eventLoopDelayP99Us) this.lateIntervals++
+    const thread = this.byThread.get(worker) ?? { all: 0, late: 0 }
+    this.byThread.set(worker, thread)
+    thread.all++
+    if (eventLoopDelayUs.p99 > SATURATION.eventLoopDelayP99Us) thread.late++
+  }
+
+  /** The thread that was late most. */
+  private get latest(): { readonly all: number; readonly late: number } {
+    const threads = [...this.byThread.values()]
+    return threads.reduce((worst, thread) => (thread.late > worst.late ? thread : worst), { all: 0, late: 0 })
   }
 
   end(how: PhaseResult['ended'], nowNs: number, flushes?: number): void {
@@ -71,12 +79,13 @@ export class PhaseState {
   saturation(): string[] {
     if (this.plan.durationNs === undefined && this.plan.step === undefined) return []
     const { harness } = this.tallies.summary(1)
+    const { all, late } = this.latest
     return saturationOf({
       name: this.plan.name,
       scheduleSlip: harness.scheduleSlip?.responseTimeUs,
       probeSlip: harness.probeSlip?.responseTimeUs,
-      loopLateSeconds: this.lateIntervals,
-      loopLateShare: this.intervals > 0 ? this.lateIntervals / this.intervals : 0,
+      loopLateSeconds: late,
+      loopLateShare: all > 0 ? late / all : 0,
       pegged: this.watch.pegged,
       stealShare: this.watch.stealShare,
     })
@@ -86,8 +95,11 @@ export class PhaseState {
 /** Sums the counters of all workers. */
 export function sumCounters(latest: Iterable<Interval>): Counters {
   const sum = newCounters()
+  let slavesMost = 0
   for (const { counters } of latest) {
     for (const key of Object.keys(sum) as (keyof Counters)[]) sum[key] += counters[key]
+    // Each thread knows of all.
+    slavesMost = Math.max(slavesMost, counters.slavesMost)
   }
-  return sum
+  return { ...sum, slavesMost }
 }

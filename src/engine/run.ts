@@ -1,13 +1,16 @@
 import type { Clock } from '../core/clock.js'
-import { messageOf } from '../core/errors.js'
+import { isHarnessError, messageOf } from '../core/errors.js'
 import { WIPE } from '../drivers/operation-run.js'
 import { PRELOAD_REFUSED } from '../drivers/preload.js'
 import { type HttpResult, HttpUsers } from '../drivers/http.js'
 import type { Master } from '../masters/master.js'
 import type { Counters, Interval, SlaveMove } from '../metrics/interval.js'
+import type { PhaseResult } from '../metrics/run-result.js'
+import { MovesInOrder } from './moves-in-order.js'
 import { conditionsOf, LOSS_NEAR_NS, MOST_SIGNS, type Loss, type MasterCondition } from './conditions.js'
-import type { Comparison } from './convergence.js'
-import { Fleet, STOP_MS } from './fleet.js'
+import { type Comparison, type Convergence, together } from './convergence.js'
+import type { AgentFacts, Crew, CrewListener } from './crew.js'
+import { STOP_MS } from './fleet.js'
 import type { Held } from './held.js'
 import type { NoiseFloor, WorkerReport } from './messages.js'
 import {
@@ -17,7 +20,7 @@ import {
   type Plan,
   type PlanPhase,
   type RunNotes,
-  shardsOf,
+  type Shard,
 } from './plan.js'
 import { PhaseState, sumCounters } from './run-state.js'
 import { StopLoss } from './stop-loss.js'
@@ -61,8 +64,19 @@ export interface RunOptions {
   readonly clock: Clock
   readonly originS: number
   readonly observer: RunObserver
+  /** Whether the master may be asked for a LIST of its own. */
+  readonly mayList: boolean
   readonly notes: RunNotes
+  readonly shards: readonly Shard[]
+  readonly crew: (listener: CrewListener) => Crew
+  /** What a run does that has lost an agent; it stops, if absent. */
+  readonly onAgentLoss?: 'stop' | 'continue'
 }
+
+/** What a run was told: that a phase began, or something by a thread. */
+export type Told =
+  | { readonly kind: 'phase'; readonly index: number; readonly startNs: number }
+  | { readonly kind: 'report'; readonly shard: string; readonly report: WorkerReport }
 
 /** Until the threads have seen what the master took along. */
 const LOSS_SEEN_MS = 100
@@ -72,8 +86,6 @@ const NEEDED: readonly (Condition | undefined)[] = ['preloaded', 'done']
 
 type PhaseEnd = 'condition' | 'limit' | 'duration' | 'lost' | 'interrupted'
 
-/** Time from the order to begin a phase to its start, so that all threads begin together. */
-const LEAD_NS = 20e6
 /** After Ctrl-C, what is under way has so long to end. */
 const INTERRUPTED_DRAIN_NS = 3e9
 
@@ -107,6 +119,8 @@ export class Run {
   /** Worst second of any thread, µs. */
   readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
   workerDeaths: string[] = []
+  /** One of them was our own doing. */
+  isBroken = false
   /** Of threads that were too busy to hand them up. */
   lostFigures: readonly string[] = []
   interrupted = false
@@ -120,6 +134,7 @@ export class Run {
   /** What the master did not take of the list that it was to have first. */
   refused: { readonly count: number; readonly first: string } | undefined
   private readonly stopLoss: StopLoss | undefined
+  private readonly inOrder: MovesInOrder
   /** A phase on which later ones build, and which came to its limit. */
   private unfinished: string | undefined
   /** Why the master is gone for good, so that nothing more can be measured; undefined while it is not. */
@@ -131,7 +146,7 @@ export class Run {
   endNs: number | undefined
   private readonly latest = new Map<string, Interval>()
   private second = newSecond(0)
-  private readonly fleet: Fleet
+  private readonly crew: Crew
   private webUsers: HttpUsers | undefined
   private leaving: Promise<void> = Promise.resolve()
   /** Ends the wait for the current phase. */
@@ -139,16 +154,30 @@ export class Run {
   private onNoise: (() => void) | undefined
   /** Of the phases in which slaves were to be compared, as far as they were reached. */
   readonly comparisons: Comparison[] = []
+  /** Threads whose agents are lost, in a run that goes on without them, with why. */
+  private readonly lostThreads = new Map<string, string>()
+  /** By phase: how long after its start each thread began it, ns. */
+  private readonly begun = new Map<number, number[]>()
+  /** Of the current phase: threads whose condition holds, and what those that have slaves found. */
+  private readonly met = new Set<string>()
+  private readonly compared = new Map<string, { readonly convergence?: Convergence; readonly failure?: string }>()
 
   constructor(private readonly options: RunOptions) {
     const { stopLoss } = options.plan
     this.stopLoss = stopLoss === undefined ? undefined : new StopLoss(stopLoss, options.plan.slaves.count)
+    this.inOrder = new MovesInOrder(this.slaveThreads.map(({ name }) => name))
     this.watch = new Watch(options.clock, () => options.master.pid())
-    this.fleet = new Fleet({
+    this.crew = options.crew({
       onReport: (shard, report) => this.onReport(shard, report),
       onDeath: (shard, error) => {
-        this.workerDeaths.push(`worker thread "${shard}" died: ${error.message}`)
-        this.event('worker-died', `${shard}: ${error.message}`)
+        const isAgent = isHarnessError(error, 'AGENTS')
+        if (isAgent && options.onAgentLoss === 'continue') return this.goOnWithout(shard, error.message)
+        const isKnown = isAgent || isHarnessError(error, 'NEWS_LOST')
+        if (!isKnown) this.isBroken = true
+        const death = isKnown ? error.message : `worker thread "${shard}" died: ${error.message}`
+        if (!this.workerDeaths.includes(death)) this.workerDeaths.push(death)
+        this.event(isAgent ? 'agent-lost' : isKnown ? 'news-lost' : 'worker-died', `${shard}: ${error.message}`)
+        this.onNoise?.()
         this.endPhase?.('interrupted')
       },
     })
@@ -183,6 +212,45 @@ export class Run {
   /** What the profile did last before a moment, in words. */
   triggerBefore(atNs: number): string | undefined {
     return this.deeds.findLast(deed => deed.atNs <= atNs)?.detail
+  }
+
+  get agents(): readonly AgentFacts[] | undefined {
+    return this.crew.agents
+  }
+
+  /** Between the first thread that began a phase and the last, at worst. */
+  get startSkewNs(): number {
+    return Math.max(0, ...[...this.begun.values()].map(late => Math.max(...late) - Math.min(...late)))
+  }
+
+  get workers(): number {
+    return this.slaveThreads.length
+  }
+
+  private get slaveThreads(): readonly Shard[] {
+    return this.options.shards.filter(({ runs }) => runs.includes('slaves'))
+  }
+
+  /** What it went on without, in words. */
+  get lostShares(): string[] {
+    const reasons = new Map<string, number>()
+    for (const why of this.lostThreads.values()) reasons.set(why, (reasons.get(why) ?? 0) + 1)
+    return [...reasons].map(
+      ([why, count]) => `${why}; ${count} of ${this.workers} shares of the slaves were gone with it`,
+    )
+  }
+
+  private goOnWithout(thread: string, why: string): void {
+    if (this.lostThreads.has(thread)) return
+    this.lostThreads.set(thread, why)
+    this.event('agent-lost', `${thread}: ${why}`)
+    const last = this.latest.get(thread)
+    if (last !== undefined) this.latest.set(thread, { ...last, counters: { ...last.counters, slavesStreaming: 0 } })
+    this.lookAt(this.inOrder.forget(thread))
+    this.crew.order({ kind: 'shareLost' }, 'load')
+    if (this.current < 0 || this.endPhase === undefined) return
+    this.endIfMet()
+    this.endIfCompared()
   }
 
   get retryDelayNs(): number {
@@ -226,13 +294,17 @@ export class Run {
 
   /** The master must be up. Resolves when all has ended and been merged. */
   async execute(): Promise<void> {
-    const { plan, master, clock, originS, notes } = this.options
-    const shards = shardsOf(plan)
-    const mayList = master.kind !== 'remote'
+    const { plan, master, clock, originS, shards, mayList, notes } = this.options
     const { address, credentials } = master
     if (notes.expected !== undefined) this.stopLoss?.expect(notes.expected)
-    await this.fleet.start(shards, { plan, originS, address, credentials, mayList, notes })
-    if (shards.some(shard => shard.name === 'probes')) await this.measureNoise()
+    try {
+      await this.crew.start(shards, { plan, originS, address, credentials, mayList, notes })
+      if (shards.some(shard => shard.name === 'probes')) await this.measureNoise()
+    } catch (error) {
+      // The others would wait for what never begins.
+      await this.crew.kill()
+      throw error
+    }
     this.begunNs = clock.nowNs()
     this.second.startNs = this.begunNs
     this.watch.start(master.databaseDirectory?.())
@@ -244,7 +316,8 @@ export class Run {
     } finally {
       await this.followHttp(false)
       await this.leaving
-      const stuck = await this.fleet.stop().finally(() => clearInterval(seconds))
+      const stuck = await this.crew.stop().finally(() => clearInterval(seconds))
+      this.lookAt(this.inOrder.rest())
       this.lostFigures = stuck.map(
         shard =>
           `the harness was the limit: thread "${shard}" had not ended after ${STOP_MS / 1e3} s, its last figures are lost`,
@@ -253,6 +326,28 @@ export class Run {
       this.endNs = clock.nowNs()
       this.closeSecond()
     }
+  }
+
+  /**
+   * In place of {@link execute}: what a run was told that did not come to its end.
+   *
+   * @param told in order of time
+   * @param ended how each phase had ended, by index
+   */
+  retell(told: readonly Told[], begunNs: number, ended: readonly PhaseResult['ended'][], endNs: number): void {
+    this.begunNs = begunNs
+    this.interrupted = true
+    this.isCancelled = true
+    for (const entry of told) {
+      if (entry.kind === 'report') this.onReport(entry.shard, entry.report)
+      else {
+        this.byIndex[this.current]?.end(ended[this.current] ?? 'interrupted', entry.startNs)
+        this.current = entry.index
+        this.byIndex[entry.index] = new PhaseState(this.options.plan.phases[entry.index], entry.startNs)
+      }
+    }
+    this.byIndex[this.current]?.end('interrupted', endNs)
+    this.endNs = endNs
   }
 
   /** Ctrl-C: what is under way may end, then all stops. */
@@ -298,7 +393,7 @@ export class Run {
   }
 
   async kill(): Promise<void> {
-    await this.fleet.kill()
+    await this.crew.kill()
   }
 
   private event(kind: string, detail: string, atNs = this.options.clock.nowNs()): void {
@@ -340,7 +435,7 @@ export class Run {
   }
 
   private measureNoise(): Promise<void> {
-    this.fleet.order({ kind: 'measureNoise' }, 'probes')
+    this.crew.order({ kind: 'measureNoise' }, 'probes')
     return new Promise(resolve => {
       this.onNoise = resolve
     })
@@ -349,19 +444,21 @@ export class Run {
   private async runPhase(index: number): Promise<void> {
     const { plan, clock, observer } = this.options
     const planned = plan.phases[index]
-    const phase = new PhaseState(planned, clock.nowNs() + LEAD_NS, this.watch.diskFlushes)
+    const phase = new PhaseState(planned, clock.nowNs() + this.crew.leadNs, this.watch.diskFlushes)
     this.byIndex[index] = phase
     this.current = index
+    this.met.clear()
+    this.compared.clear()
     this.watch.spans = [this.watchSpan, this.second.watch, phase.watch]
     this.event('phase', planned.name)
     void this.followHttp(planned.run.includes('http'))
     const restarts = this.planMasterRestarts(planned)
     const isShort = this.interrupted && !isWayBack(planned) && planned.until !== 'converged'
     const limitNs = isShort ? Math.min(planned.limitNs, INTERRUPTED_DRAIN_NS) : planned.limitNs
-    const waitNs = LEAD_NS + (planned.durationNs ?? limitNs)
+    const waitNs = this.crew.leadNs + (planned.durationNs ?? limitNs)
     const how = await new Promise<PhaseEnd>(resolve => {
       this.endPhase = resolve
-      this.fleet.order({ kind: 'phase', index, startNs: phase.startNs })
+      this.crew.order({ kind: 'phase', index, startNs: phase.startNs })
       // It takes its time, which must not make the threads begin late.
       observer.onPhase(phase, index)
       const timer = setTimeout(() => resolve(planned.durationNs === undefined ? 'limit' : 'duration'), waitNs / 1e6)
@@ -402,7 +499,7 @@ export class Run {
               master.restart(affair.kind === 'emptyMaster')
             }
           },
-          (LEAD_NS + atNs) / 1e6,
+          (this.crew.leadNs + atNs) / 1e6,
         ),
       )
   }
@@ -433,12 +530,14 @@ export class Run {
       case 'noopWaits':
         this.stopFor(this.stopLoss?.waits(report.ns), true)
         break
+      case 'began':
+        this.begun.set(report.phase, [...(this.begun.get(report.phase) ?? []), report.lateNs])
+        break
       case 'met':
-        // Only the load's thread can know: the probes have no condition.
-        if (shard === 'load' && report.phase === this.current) this.endPhase?.('condition')
+        if (report.phase === this.current) this.noteMet(shard, report.met)
         break
       case 'converged':
-        this.noteComparison(report)
+        this.noteComparison(shard, report)
         break
       case 'miscounted':
         if (report.phase === this.current)
@@ -450,12 +549,40 @@ export class Run {
     }
   }
 
-  private noteComparison({ kind: _, phase: index, ...outcome }: WorkerReport & { kind: 'converged' }): void {
+  /** All of the load has to say so, at the same time; of what backends do, their thread alone knows. */
+  private noteMet(shard: string, met: boolean): void {
+    if (met) this.met.add(shard)
+    else this.met.delete(shard)
+    this.endIfMet()
+  }
+
+  private endIfMet(): void {
+    const { until } = this.options.plan.phases[this.current]
+    const asked = this.options.shards.filter(
+      ({ name, runs }) => runs.includes(until === 'streaming' ? 'slaves' : 'backends') && !this.lostThreads.has(name),
+    )
+    if (asked.every(({ name }) => this.met.has(name))) this.endPhase?.('condition')
+  }
+
+  private noteComparison(shard: string, { phase: index, convergence, failure }: WorkerReport & { kind: 'converged' }) {
     // One that ended after its phase's limit has been noted as a failure.
     if (index !== this.current || this.endPhase === undefined) return
-    const phase = this.options.plan.phases[index].name
-    if (outcome.convergence !== undefined || outcome.failure !== undefined) this.comparisons.push({ phase, ...outcome })
-    this.endPhase('condition')
+    this.compared.set(shard, { ...(convergence && { convergence }), ...(failure !== undefined && { failure }) })
+    this.endIfCompared()
+  }
+
+  private endIfCompared(): void {
+    const asked = this.slaveThreads.filter(({ name }) => !this.lostThreads.has(name))
+    if (this.compared.size === 0 || !asked.every(({ name }) => this.compared.has(name))) return
+    const phase = this.options.plan.phases[this.current].name
+    const outcomes = [...this.compared.values()]
+    const failed = outcomes.find(outcome => outcome.failure !== undefined)
+    const parts = outcomes.flatMap(outcome => outcome.convergence ?? [])
+    // What some have found is found, whatever kept the others from looking.
+    const isWorthTelling = failed === undefined || parts.some(part => part.differenceCount + part.away.length > 0)
+    if (parts.length > 0 && isWorthTelling) this.comparisons.push({ phase, convergence: together(parts) })
+    if (failed !== undefined) this.comparisons.push({ phase, failure: failed.failure! })
+    this.endPhase?.('condition')
   }
 
   private addInterval(interval: Interval): void {
@@ -463,7 +590,7 @@ export class Run {
     this.latest.set(interval.worker, interval)
     // The probes' thread blocks on purpose while nothing is due.
     if (interval.worker !== 'probes') {
-      current?.addLoopDelay(interval.fromNs, interval.eventLoopDelayUs.p99)
+      current?.addLoopDelay(interval)
       Object.assign(this.loopDelayUs, worstDelay(this.loopDelayUs, interval.eventLoopDelayUs))
       this.second.loopDelayUs = worstDelay(this.second.loopDelayUs, interval.eventLoopDelayUs)
     }
@@ -474,12 +601,16 @@ export class Run {
     const lengthNs = interval.toNs - Math.max(interval.fromNs, this.startNs)
     coveredNs.set(interval.worker, (coveredNs.get(interval.worker) ?? 0) + Math.max(0, lengthNs))
     this.stopLoss?.deleted(commandsIn(interval, 'DELETE'), commandsIn(interval, 'RESERVE'))
-    this.moves.push(...interval.moves)
     for (const move of interval.moves) {
-      this.stopFor(this.stopLoss?.moved(move), false)
+      this.moves.push(move)
       if (move.kind === 'dropped' && move.code === 'WIRE_LIMIT') this.giveUpOn(move.slave)
     }
+    this.lookAt(this.inOrder.add(interval))
     this.options.observer.onInterval(interval, this.byIndex)
+  }
+
+  private lookAt(moves: readonly SlaveMove[]): void {
+    for (const move of moves) this.stopFor(this.stopLoss?.moved(move), false)
   }
 
   private closeSecond(): void {

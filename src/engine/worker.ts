@@ -11,17 +11,18 @@ import { currentThreadId } from '../samplers/own-load.js'
 import { traffic } from '../session/transport.js'
 import { Draws } from './draws.js'
 import { Journal } from './journal.js'
+import { type LedgerLink, LedgerSource, LedgerTwin } from './ledger-link.js'
 import { listedSite } from './listed-site.js'
 import type { WorkerOrder, WorkerReport } from './messages.js'
 import { measureNoiseFloor } from './noise-floor.js'
 import type { WorkerSetup } from './plan.js'
 import { traceThread } from './trace-thread.js'
-import { Workload } from './workload.js'
+import { propagationObserver, Workload } from './workload.js'
 
 /** One thread of a run: carries out its shard and hands up an interval each second. */
 const setup = workerData as WorkerSetup
 const port = parentPort!
-const clock = monotonicClock(setup.originS)
+const clock = monotonicClock(setup.originS, setup.offsetNs)
 const recorder = new Recorder()
 const counters = newCounters()
 const loopDelay = new EventLoopDelayMeter()
@@ -64,11 +65,19 @@ const context: DriverContext = {
   journal: names => journal?.write(names),
 }
 
-/** Probes send NOOPs, whatever the mailboxes. */
-const needsSite = setup.shard.runs.includes('preload')
+/** Probes send NOOPs, whatever the mailboxes; slaves need the names where they are compared. */
+const needsSite = setup.shard.runs.includes('preload') || setup.ports.length > 0
 const site = needsSite ? await listedSite(setup.plan.site) : setup.plan.site
-const draws = needsSite && drawsPath !== undefined ? new Draws(drawsPath) : undefined
-const workload = new Workload({ ...setup.plan, site }, setup.shard, context, setup.mayList, draws, doubtful)
+const operates = setup.shard.runs.includes('backends')
+const draws = operates && drawsPath !== undefined ? new Draws(drawsPath) : undefined
+const link = linkOf(setup)
+const workload = new Workload({ ...setup.plan, site }, setup.shard, context, setup.mayList, draws, doubtful, link)
+
+function linkOf({ ports, shard, offsetErrorNs = 0 }: WorkerSetup): LedgerLink | undefined {
+  if (ports.length === 0) return undefined
+  if (!operates) return new LedgerTwin(ports[0], offsetErrorNs)
+  return new LedgerSource(ports, shard.share.of, clock, propagationObserver(context))
+}
 
 async function sendInterval(): Promise<void> {
   workload.observe()
@@ -106,6 +115,8 @@ function enterPhase(index: number, startNs: number): void {
   phaseIndex = index
   phaseStarts.push({ index, startNs })
   workload.enter(index, startNs)
+  const began = () => report({ kind: 'began', phase: index, lateNs: clock.nowNs() - startNs })
+  setTimeout(began, (startNs - clock.nowNs()) / 1e6)
   const phase = setup.plan.phases[index]
   if (phase.until === undefined || phaseIndex !== index) return
   if (phase.until === 'converged') {
@@ -116,10 +127,11 @@ function enterPhase(index: number, startNs: number): void {
     void count(index, startNs)
     return
   }
+  let met = false
   watch = setInterval(() => {
-    if (!workload.met(phase)) return
-    clearInterval(watch)
-    report({ kind: 'met', phase: index })
+    if (workload.met(phase) === met) return
+    met = !met
+    report({ kind: 'met', phase: index, met })
   }, CONDITION_MS)
 }
 
@@ -128,7 +140,7 @@ async function compare(phase: number, startNs: number): Promise<void> {
   // Its NOOPs are not the phase's before.
   await new Promise(resolve => setTimeout(resolve, Math.ceil((startNs - clock.nowNs()) / 1e6)))
   try {
-    const convergence = await workload.converge()
+    const convergence = await workload.converge(phase)
     report({ kind: 'converged', phase, ...(convergence === undefined ? {} : { convergence }) })
   } catch (error) {
     report({ kind: 'converged', phase, failure: messageOf(error) })
@@ -139,7 +151,7 @@ async function count(phase: number, startNs: number): Promise<void> {
   if (!setup.shard.runs.includes('backends')) return
   await new Promise(resolve => setTimeout(resolve, Math.ceil((startNs - clock.nowNs()) / 1e6)))
   const reason = await workload.count().catch(messageOf)
-  report(reason === undefined ? { kind: 'met', phase } : { kind: 'miscounted', phase, reason })
+  report(reason === undefined ? { kind: 'met', phase, met: true } : { kind: 'miscounted', phase, reason })
 }
 
 function beginTrace({ path, startNs }: { readonly path: string; readonly startNs: number }): () => Promise<void> {
@@ -192,6 +204,9 @@ async function main(): Promise<void> {
         // Not before: the noise floor is no master's.
         if (trace !== undefined) endTrace ??= beginTrace(trace)
         enterPhase(order.index, order.startNs)
+        break
+      case 'shareLost':
+        link?.lose?.()
         break
       case 'stop':
         void stop(timers)

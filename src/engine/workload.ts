@@ -3,9 +3,11 @@ import type { MailboxRecord } from '../core/mailbox.js'
 import { Catalogue } from '../slaves/catalogue.js'
 import { Ledger, type PropagationObserver, type Reached } from '../slaves/ledger.js'
 import { type Convergence, converge } from './convergence.js'
+import type { LedgerLink } from './ledger-link.js'
 import { type Held, heldOf, missingFrom } from './held.js'
 import { type Drawer, type Draws, type Replayed, replay } from './draws.js'
 import { entityRandom } from '../core/random.js'
+import type { Share } from '../core/share.js'
 import { Backends } from '../drivers/backends.js'
 import { countMailboxes } from '../drivers/count.js'
 import type { DriverContext, DriverPhase } from '../drivers/context.js'
@@ -21,6 +23,7 @@ import type { Paced, Playing } from '../generators/lanes.js'
 import { endless, OperationStream } from '../generators/operations.js'
 import { operationsPerMailbox, stepOperations } from '../generators/steps.js'
 import {
+  followsSlaves,
   isMasterAffair,
   LAST_OPERATIONS_MS,
   operates,
@@ -56,6 +59,7 @@ export class Workload {
     private readonly mayList: boolean,
     private readonly draws: Draws | undefined,
     doubtful: readonly string[] = [],
+    private readonly link?: LedgerLink,
   ) {
     this.refused = new Set(doubtful)
     const { past = [] } = draws ?? {}
@@ -64,21 +68,42 @@ export class Workload {
       this.stream = stream
       this.begun = begun
     }
-    const follows = shard.runs.includes('slaves') && plan.phases.some(({ until }) => until === 'converged')
-    this.ledger = follows ? new Ledger(catalogueFor(plan), propagationObserver(context)) : undefined
+    this.ledger =
+      shard.runs.includes('slaves') && followsSlaves(plan)
+        ? new Ledger(catalogueFor(plan, shard.share), propagationObserver(context), link?.sharing)
+        : undefined
+    if (this.ledger !== undefined) link?.follow(this.ledger)
     this.context = this.ledger === undefined ? context : { ...context, ledger: this.ledger }
   }
 
   /** In a phase without arrivals: whether all slaves hold what they should. @returns undefined where none were followed */
-  async converge(): Promise<Convergence | undefined> {
-    const { slaves, ledger, plan, context } = this
-    if (slaves === undefined || ledger === undefined || slaves.followed.length === 0) return undefined
-    await this.lastOperations()
-    const { model } = this.operations
+  async converge(phase: number): Promise<Convergence | undefined> {
+    const { ledger, plan, context } = this
+    if (ledger === undefined) return undefined
+    const { isSiteKnown, forgotten } = await this.barrier(phase)
+    const { slaves } = this
+    if (slaves === undefined || slaves.followed.length === 0) return undefined
     // A push finds that a master has lost what was only reserved, and leaves it so: no operation says it.
-    const site = this.siteBefore()
-    const kept = site === undefined ? undefined : unless(site, ({ name }) => model.isForgotten(name))
-    return converge({ ...context, ledger }, slaves, kept, this.mayList, plan.catchUpMs)
+    const kept = isSiteKnown ? unless(this.siteBefore(), ({ name }) => forgotten.has(name)) : undefined
+    // One thread asks for the master's list.
+    const mayList = this.mayList && this.shard.share.index === 0
+    return converge({ ...context, ledger }, slaves, kept, mayList, plan.catchUpMs)
+  }
+
+  /** Until all operations have ended, wherever they are sent. */
+  private async barrier(
+    phase: number,
+  ): Promise<{ readonly isSiteKnown: boolean; readonly forgotten: ReadonlySet<string> }> {
+    const { link, draws, preload } = this
+    if (link?.barrier !== undefined) {
+      const { isSiteKnown, forgotten } = await link.barrier(phase)
+      return { isSiteKnown, forgotten: new Set(forgotten) }
+    }
+    await this.lastOperations()
+    const isSiteKnown = (draws !== undefined && draws.past.length > 0) || preload?.complete === true
+    const { forgotten } = this.operations.model
+    link?.announce?.({ phase, isSiteKnown, forgotten: [...forgotten] })
+    return { isSiteKnown, forgotten }
   }
 
   /** In a phase without arrivals: whether a LIST has as many of each server as it should. @returns why not */
@@ -121,7 +146,7 @@ export class Workload {
     this.draws?.enter(index)
     if (runs('preload')) this.startPreload(index, startNs)
     if (runs('slaves') && this.slaves === undefined) {
-      this.slaves = new Slaves(this.context, this.plan.slaves, () => this.backends?.look())
+      this.slaves = new Slaves(this.context, this.plan.slaves, () => this.backends?.look(), this.shard.share)
       this.slaves.start({ index, startNs })
     }
     if (this.slaves !== undefined) this.startTimeline(phase, this.slaves, startNs)
@@ -143,11 +168,11 @@ export class Workload {
     }
   }
 
-  /** Mailboxes before the first operation of this run; undefined where it is not known what there was. */
-  private siteBefore(): Iterable<MailboxRecord> | undefined {
+  /** Mailboxes before the first operation of this run. */
+  private siteBefore(): Iterable<MailboxRecord> {
     const { plan, draws } = this
     if (draws !== undefined && draws.past.length > 0) return replay(plan, draws.past).stream.model.catalogue()
-    return this.preload?.complete === true ? mailboxes(plan.site, plan.seed) : undefined
+    return mailboxes(plan.site, plan.seed)
   }
 
   /** Whether the condition that ends the phase holds, as far as this shard knows. */
@@ -178,10 +203,13 @@ export class Workload {
   }
 
   async stop(): Promise<void> {
+    // Before slaves leave: what they wait for, they wait for in vain.
+    if (this.link !== undefined) this.ledger?.endPropagation()
     this.timeline?.stop()
     this.kicks?.stop()
     const stopping = [this.preload?.stop(), this.backends?.stop(), this.slaves?.stop(), this.probes?.stop()]
     await Promise.all([...stopping, ...this.leaving])
+    await this.link?.end()
   }
 
   private startTimeline(phase: PlanPhase, slaves: Slaves, startNs: number): void {
@@ -192,7 +220,7 @@ export class Workload {
       const { affair } = events[next++]
       if (isMasterAffair(affair)) return
       const { kind, slaves: count } = affair
-      this.context.event('timeline', `${kind}: ${count ?? 'all'} slaves`)
+      if (this.shard.share.index === 0) this.context.event('timeline', `${kind}: ${count ?? 'all'} slaves`)
       slaves.affect(affair)
     })
   }
@@ -249,13 +277,13 @@ export class Workload {
   }
 }
 
-function catalogueFor({ site, slaves }: Plan): Catalogue {
+function catalogueFor({ site, slaves }: Plan, { of }: Share): Catalogue {
   const all = slaves.others.reduce((sum, { count }) => sum + count, slaves.count)
-  return new Catalogue(site.mailboxes, Math.min(all, slaves.mostFollowed))
+  return new Catalogue(site.mailboxes, Math.ceil(Math.min(all, slaves.mostFollowed) / of))
 }
 
 /** Called a million times a second: the metrics of a phase are looked up once. */
-function propagationObserver({ recorder, phase }: DriverContext): PropagationObserver {
+export function propagationObserver({ recorder, phase }: DriverContext): PropagationObserver {
   const byPhase: Record<Reached, Metric>[] = []
   const metricsOf = (index: number) => {
     const metric = (which: Reached) => recorder.metric(index, 'harness', `propagation.${which}`)

@@ -166,8 +166,8 @@ export class SiteModel {
     this.#forgotten.add(name)
   }
 
-  isForgotten(name: string): boolean {
-    return this.#forgotten.has(name)
+  get forgotten(): ReadonlySet<string> {
+    return this.#forgotten
   }
 
   /** One that was stranded, live again; undefined where it is not. */

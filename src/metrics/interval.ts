@@ -46,8 +46,6 @@ export interface Counters {
   slaveListBytes: number
   /** Of the records that streamed to them after a list. */
   slaveUpdateBytes: number
-  /** Most at one time that had been streaming and were not any more. */
-  slavesMostLost: number
   /** Most at one time. */
   slavesMost: number
   /** Gauges: now. */
@@ -71,7 +69,6 @@ export function newCounters(): Counters {
     slaveKicks: 0,
     slaveListBytes: 0,
     slaveUpdateBytes: 0,
-    slavesMostLost: 0,
     slavesMost: 0,
     slavesStreaming: 0,
     operationsInFlight: 0,

@@ -204,6 +204,26 @@ export const runResultSchema = z.strictObject({
     restarts: z.int(),
   }),
   generator: z.strictObject({
+    workers: z.int().nullable().default(null).describe('threads of load; probes have one more'),
+    startSkewUs: z
+      .number()
+      .nullable()
+      .default(null)
+      .describe('between the first thread that began a phase and the last, at worst'),
+    agents: z
+      .array(
+        z.strictObject({
+          name: z.string(),
+          host: z.string(),
+          shards: z.array(z.string()).describe('threads of load that it ran'),
+          clockOffsetUs: z.number().describe('by which its clock is ahead; taken out of all its times'),
+          clockErrorUs: z.number().describe('how wrong that may be'),
+          lost: z.string().nullable().describe('why it was lost'),
+        }),
+      )
+      .nullable()
+      .default(null)
+      .describe('on other machines; null where there are none'),
     cpuCores: z.number().nullable().describe('null in a simulation, as all that its host would have to measure'),
     eventLoopDelayUs: z
       .strictObject({ p50: z.number(), p99: z.number(), max: z.number() })

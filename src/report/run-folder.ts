@@ -11,6 +11,8 @@ import { cannotWriteResults } from './cannot-write.js'
 export const JOURNAL = 'journal.txt'
 /** In which order its operations were drawn, where it can be gone on with. */
 export const DRAWS = 'draws.txt'
+/** Of a run with agents, until it is over: its own part. */
+export const OWN_SPOOL = 'own.spool'
 export const EVENTS = 'events.ndjson'
 
 /**

@@ -1,5 +1,6 @@
 import { type Barrier, type Comparison, type Convergence, worstOf } from '../engine/convergence.js'
 import type { MasterCondition } from '../engine/conditions.js'
+import type { AgentFacts } from '../engine/crew.js'
 import type { Held } from '../engine/held.js'
 import type { NoiseFloor } from '../engine/messages.js'
 import type { RunEvent } from '../engine/run.js'
@@ -14,6 +15,7 @@ import type { EventLine } from '../metrics/second-line.js'
 import { round3 } from '../metrics/tally.js'
 import type { HostDescription } from '../samplers/host.js'
 import { formatCount } from '../core/units.js'
+import { mostLost } from '../slaves/most-lost.js'
 import { detectThrash, dumpCost } from '../slaves/thrash.js'
 
 /** What is known of a run before it begins. */
@@ -45,6 +47,10 @@ export interface RunRecord {
   readonly refused?: { readonly count: number; readonly first: string } | undefined
   readonly retryDelayNs: number
   readonly slaveCount: number
+  /** Threads of load. */
+  readonly workers: number
+  readonly startSkewNs: number
+  readonly agents?: readonly AgentFacts[] | undefined
   readonly phases: readonly PhaseState[]
   readonly total: SpanTallies
   readonly counters: Counters
@@ -57,6 +63,8 @@ export interface RunRecord {
   readonly loopDelayUs: { readonly p50: number; readonly p99: number; readonly max: number }
   readonly workerDeaths: readonly string[]
   readonly lostFigures: readonly string[]
+  /** What it went on without, in words. */
+  readonly lostShares?: readonly string[]
   readonly noiseFloor: NoiseFloor | undefined
   readonly probes: { readonly plain: number; readonly streaming: number; readonly ratePerSecond: number }
   readonly http: HttpResult | undefined
@@ -148,9 +156,12 @@ export function virtualEventJson({ startNs }: RunRecord, { atNs, kind, detail }:
 }
 
 /** What the harness itself took. */
-function loadJson({ watchSpan, loopDelayUs, counters }: RunRecord) {
+function loadJson({ workers, startSkewNs, agents, watchSpan, loopDelayUs, counters }: RunRecord) {
   const { bytesRead, bytesWritten, plainBytesRead, plainBytesWritten } = counters
   return {
+    workers,
+    startSkewUs: round3(startSkewNs / 1e3),
+    agents: agents?.map(agentJson) ?? null,
     cpuCores: round3(watchSpan.ownCpuCores),
     eventLoopDelayUs: mapValues(loopDelayUs, round3),
     bytesRead,
@@ -161,12 +172,20 @@ function loadJson({ watchSpan, loopDelayUs, counters }: RunRecord) {
 }
 
 const UNMEASURED = {
+  workers: null,
+  startSkewUs: null,
+  agents: null,
   cpuCores: null,
   eventLoopDelayUs: null,
   bytesRead: null,
   bytesWritten: null,
   plainBytesRead: null,
   plainBytesWritten: null,
+}
+
+function agentJson({ name, host, shards, clock, lost }: AgentFacts) {
+  const [clockOffsetUs, clockErrorUs] = [clock.ns / 1e3, clock.errorNs / 1e3].map(round3)
+  return { name, host, shards: [...shards], clockOffsetUs, clockErrorUs, lost: lost ?? null }
 }
 
 function masterJson(run: RunRecord, master: MasterFacts): RunResult['master'] {
@@ -217,7 +236,7 @@ function slavesJson(run: RunRecord, nowNs: number, harness: MetricGroups['harnes
   return {
     count,
     streaming: counters.slavesStreaming,
-    leastStreaming: count - counters.slavesMostLost,
+    leastStreaming: count - mostLost(run.slaveMoves),
     resyncs: counters.slaveResyncs,
     timeouts: counters.slaveTimeouts,
     drops: counters.slaveDrops,

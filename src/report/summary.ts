@@ -270,8 +270,11 @@ function closingLines(run: RunResult): string[] {
       ? ''
       : `, arrivals sent up to ${formatDurationUs(generator.scheduleSlipUs.p99)} late (p99)`
   if (generator.cpuCores === null) return lines
+  const { workers, agents } = generator
+  const on = agents === null ? '' : `, ${agents.length} agents`
+  const threads = (workers ?? 1) > 1 ? `, ${workers} threads of load${on}` : ''
   lines.push(
-    `harness: ${generator.cpuCores.toFixed(2)} cores${slip}${generator.saturated ? pc.magenta(', SATURATED') : ''}.`,
+    `harness: ${generator.cpuCores.toFixed(2)} cores${threads}${slip}${generator.saturated ? pc.magenta(', SATURATED') : ''}.`,
   )
   if (noiseFloor !== null) {
     lines.push(

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from 'node:os'
 import type { Clock } from '../core/clock.js'
 import { type HostCpu, parseCpuLimitCores, parseHostCpu, parsePressureNs } from './proc.js'
@@ -87,4 +88,9 @@ export function describeHost(): HostDescription {
     kernel: `${platform()} ${release()}`,
     node: process.version,
   }
+}
+
+/** Of the running kernel: who has the same one has the same monotonic clock. */
+export function bootId(): string {
+  return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim()
 }

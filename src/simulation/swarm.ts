@@ -26,7 +26,6 @@ export class SimulatedSwarm {
   private readonly backends: Member[] = []
   private readonly connects = new Connects()
   private made = 0
-  private missing = 0
 
   constructor(
     private readonly context: WatcherContext,
@@ -127,16 +126,7 @@ export class SimulatedSwarm {
     const { plan, context } = this
     const { counters } = context
     const index = this.made++
-    const watcher = new SlaveWatcher(
-      context,
-      index,
-      undefined,
-      change => {
-        this.missing += change
-        counters.slavesMostLost = Math.max(counters.slavesMostLost, this.missing)
-      },
-      () => {},
-    )
+    const watcher = new SlaveWatcher(context, index, undefined, () => {})
     const { servers, readBytesPerSecond, reconnectsAtOnce, backend } = kind
     const share = servers === undefined ? undefined : shareOf(plan.site, servers)
     const follows = share === undefined && readBytesPerSecond !== 0

@@ -112,12 +112,14 @@ export class Catalogue {
   /**
    * What a mutation makes of a mailbox, before it is sent; `undefined` makes it go.
    *
+   * @param isMutation where it is known already whether it changes the mailbox
    * @returns the mailbox, and its new version; `undefined` when that is what it is already
    */
   mutate(
     name: string,
     state: MailboxRecord | undefined,
     order: number,
+    isMutation?: boolean,
   ): { readonly name: number; readonly version: VersionId | undefined } {
     const record = this.spanOf(state ?? { name, location: '', acl: '', state: 'active' })
     if (state === undefined) record.kind = DELETE
@@ -130,7 +132,7 @@ export class Catalogue {
       (state === undefined
         ? this.versionKind[last] === DELETE
         : this.versionKind[last] !== DELETE && this.versionLo[last] === lo && this.versionHi[last] === hi)
-    if (same) return { name: id, version: undefined }
+    if (isMutation === undefined ? same : !isMutation) return { name: id, version: undefined }
     const version = state === undefined ? this.add(id, DELETE, 0, 0, order) : this.add(id, record.kind, lo, hi, order)
     return { name: id, version }
   }

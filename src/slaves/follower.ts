@@ -26,7 +26,7 @@ export class Follower {
   ) {
     this.holding = new Holding(catalogue)
     this.since = ledger.lastOrder
-    ledger.followers.add(this)
+    ledger.follow(this)
   }
 
   beginList(): void {
@@ -57,6 +57,12 @@ export class Follower {
       this.known?.readOne(record, this.cursor, version)
       return
     }
+    if (this.ledger.held?.hold(this, record, atNs) !== true) this.update(record, atNs)
+  }
+
+  /** A record that streamed after the list. */
+  update(record: RecordSpan, atNs: number): void {
+    const { catalogue } = this
     const version = catalogue.identify(record, -1)
     const before = this.holding.set(version)
     const name = catalogue.versionName[version]
@@ -65,12 +71,18 @@ export class Follower {
   }
 
   endList(atNs: number): void {
-    if (this.list === undefined) return
-    const { holding: before, known, catalogue } = this
-    this.holding = this.list
+    const { list, known, catalogue } = this
+    if (list === undefined) return
     this.list = undefined
     this.known = undefined
     if (known?.isStale === true && known.list === catalogue.list) catalogue.forgetList()
+    if (this.ledger.held?.holdList(this, list, atNs) !== true) this.replace(list, atNs)
+  }
+
+  /** A whole new list. */
+  replace(list: Holding, atNs: number): void {
+    const before = this.holding
+    this.holding = list
     if (this.merges && before.count > 0) this.ledger.merges.note(this.slave, before, this.holding, atNs)
     this.ledger.caughtUp(this, before, atNs)
   }

@@ -2,8 +2,10 @@ import type { MailboxRecord } from '../core/mailbox.js'
 import type { Command } from '../core/operation.js'
 import type { Catalogue, VersionId } from './catalogue.js'
 import type { Follower } from './follower.js'
+import type { HeldUpdates } from './held-updates.js'
 import { type Difference, differences, Holding } from './holding.js'
 import { Pending } from './pending.js'
+import type { PropagationShare } from './propagation-parts.js'
 import { type RealLoss, RealMerges } from './real-merge.js'
 
 /** A change of one mailbox, from its sending until every slave has it. */
@@ -25,12 +27,29 @@ export interface PropagationObserver {
   reached(which: Reached, okNs: number, atNs: number): void
 }
 
+/** What the threads without backends have to hear, to keep account of slaves of their own. */
+export type LedgerNews =
+  | { readonly kind: 'sent'; readonly command: Command; readonly isMutation: boolean }
+  | { readonly kind: 'succeeded'; readonly order: number; readonly okNs: number }
+  | { readonly kind: 'failed'; readonly order: number }
+
+/** Where slaves are in several threads. */
+export interface LedgerSharing {
+  /** Tells the others; absent where another thread has the backends. */
+  readonly onNews?: (news: LedgerNews) => void
+  /** There: what came before it is known who made it. */
+  readonly held?: HeldUpdates
+  readonly share: PropagationShare
+}
+
 /** What all should hold, and who has got what of it when. */
 export class Ledger {
   readonly expected: Holding
   readonly followers = new Set<Follower>()
   readonly merges: RealMerges
   lastOrder = 0
+  /** Mutations up to this one were sent before the last follower came. */
+  private lastJoined = 0
   private readonly pending = new Pending()
   /** Mailboxes whose last mutation failed or was never answered. */
   private readonly doubtful = new Set<number>()
@@ -43,17 +62,26 @@ export class Ledger {
   constructor(
     readonly catalogue: Catalogue,
     private readonly observer: PropagationObserver,
+    private readonly sharing?: LedgerSharing,
   ) {
     this.expected = new Holding(catalogue)
     this.merges = new RealMerges(catalogue)
   }
 
-  /** @returns undefined for what changes nothing */
-  sending(command: Command): Mutation | undefined {
+  get held(): HeldUpdates | undefined {
+    return this.sharing?.held
+  }
+
+  /**
+   * @param isMutation what the thread that sends it says; a list may have told of it here already
+   * @returns undefined for what changes nothing
+   */
+  sending(command: Command, isMutation?: boolean): Mutation | undefined {
     const order = this.lastOrder + 1
     const state = stateAfter(command)
     if (state === undefined) return undefined
-    const { version, name } = this.catalogue.mutate(state.name, state.record, order)
+    const { version, name } = this.catalogue.mutate(state.name, state.record, order, isMutation)
+    this.sharing?.onNews?.({ kind: 'sent', command, isMutation: version !== undefined })
     this.sent.set(name, (this.sent.get(name) ?? 0) + 1)
     if (version === undefined) return undefined
     this.lastOrder = order
@@ -64,19 +92,34 @@ export class Ledger {
   }
 
   succeeded(mutation: Mutation, okNs: number): void {
+    this.sharing?.onNews?.({ kind: 'succeeded', order: mutation.order, okNs })
     this.expected.set(mutation.version)
     this.mutated.set(mutation.name, okNs)
     const early = mutation.seen
     mutation.okNs = okNs
-    mutation.needs = this.followers.size
+    mutation.needs = this.waitingFor(mutation)
     mutation.seen = 0
-    // A slave can be told before the writer is: then nobody waited.
-    for (let i = 0; i < early; i++) this.count(mutation, okNs)
-    if (mutation.needs === 0) this.pending.remove(mutation)
+    // A slave can be told before the writer is: then nobody waited. It may have left since.
+    for (let i = Math.min(early, mutation.needs); i > 0; i--) this.count(mutation, okNs)
+    if (mutation.needs === 0) this.end(mutation)
+  }
+
+  follow(follower: Follower): void {
+    this.followers.add(follower)
+    this.lastJoined = Math.max(this.lastJoined, follower.since)
+  }
+
+  /** Those who came while it was under way are owed nothing: their list has it, or they are told it, unasked. */
+  private waitingFor({ order }: Mutation): number {
+    if (order > this.lastJoined) return this.followers.size
+    let waiting = 0
+    for (const { since } of this.followers) if (since < order) waiting++
+    return waiting
   }
 
   /** Refused, or never answered: what the mailbox is now is anybody's guess. */
   failed(mutation: Mutation): void {
+    this.sharing?.onNews?.({ kind: 'failed', order: mutation.order })
     this.doubtful.add(mutation.name)
     this.pending.remove(mutation)
   }
@@ -96,21 +139,29 @@ export class Ledger {
     for (const name of [...this.pending.names]) {
       const now = follower.holding.at(name)
       // Not in the list: it is gone, by the latest mutation that says so.
-      const after = now >= 0 ? now : this.goneBy(name)
-      if (after >= 0) this.reached(follower, name, before.at(name), after, atNs)
+      const after = now >= 0 ? this.madeBy(now) : this.goneBy(name)
+      if (after < 0) continue
+      if (now >= 0) follower.holding.set(after)
+      this.reached(follower, name, before.at(name), after, atNs)
     }
   }
 
   /** The slave is not one any more: nobody waits for it. */
   unfollow(follower: Follower): void {
+    this.held?.releaseOf(follower)
     if (!this.followers.delete(follower)) return
     for (const mutation of this.pending.all()) {
       const held = follower.holding.at(mutation.name)
       const has = held >= 0 && this.catalogue.versionOrder[held] >= mutation.order
       if (mutation.okNs === undefined || has || mutation.order <= follower.since) continue
       mutation.needs--
-      if (mutation.seen >= mutation.needs) this.pending.remove(mutation)
+      if (mutation.seen >= mutation.needs) this.end(mutation, 1)
     }
+  }
+
+  /** The run is over: what is still owed never comes. */
+  endPropagation(): void {
+    for (const mutation of this.pending.all()) this.end(mutation, mutation.needs - mutation.seen)
   }
 
   /** The mailboxes that were there before the first mutation. */
@@ -169,6 +220,11 @@ export class Ledger {
     return names
   }
 
+  /** Where it is heard late of mutations, what was read may have been made by one. */
+  private madeBy(version: VersionId): VersionId {
+    return this.held === undefined ? version : this.catalogue.latestLike(version)
+  }
+
   private goneBy(name: number): VersionId {
     const last = this.pending.of(name)?.at(-1)
     return last !== undefined && !this.catalogue.isThere(last.version) ? last.version : -1
@@ -180,11 +236,17 @@ export class Ledger {
     if (okNs === undefined) return
     const whenNs = Math.max(okNs, atNs)
     this.observer.reached('all', okNs, whenNs)
-    if (seen === 1) this.observer.reached('first', okNs, whenNs)
-    if (seen === Math.ceil(needs / 2)) this.observer.reached('median', okNs, whenNs)
-    if (seen < needs) return
-    this.observer.reached('last', okNs, whenNs)
-    this.pending.remove(mutation)
+    if (this.sharing !== undefined) this.sharing.share.delivered(mutation, whenNs - okNs)
+    else {
+      if (seen === 1) this.observer.reached('first', okNs, whenNs)
+      if (seen === Math.ceil(needs / 2)) this.observer.reached('median', okNs, whenNs)
+      if (seen === needs) this.observer.reached('last', okNs, whenNs)
+    }
+    if (seen >= needs) this.end(mutation)
+  }
+
+  private end(mutation: Mutation, owed = 0): void {
+    if (this.pending.remove(mutation)) this.sharing?.share.ended(mutation, owed)
   }
 }
 

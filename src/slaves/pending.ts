@@ -29,11 +29,14 @@ export class Pending {
     this.open.add(name)
   }
 
-  remove(mutation: Mutation): void {
+  /** @returns whether it was there */
+  remove(mutation: Mutation): boolean {
     const { name } = mutation
-    const left = this.of(name)?.filter(other => other !== mutation)
-    if (left === undefined) return
+    const before = this.of(name)
+    const left = before?.filter(other => other !== mutation)
+    if (left === undefined || left.length === before!.length) return false
     this.byName[name] = left.length === 0 ? undefined : left
     if (left.length === 0) this.open.delete(name)
+    return true
   }
 }

@@ -11,7 +11,7 @@ const BUSY = SMALL.replace('mailboxes: 300', 'mailboxes: 40').replace(
 )
 
 /** A run against a master that is broken, as a user would do it. */
-async function runAgainst(faults: Faults, sets: readonly string[] = []) {
+async function runAgainst(faults: Faults, sets: readonly string[] = [], more: readonly string[] = []) {
   const workbench = new Workbench()
   const master = embeddedMaster({ faults })
   await master.start()
@@ -19,9 +19,8 @@ async function runAgainst(faults: Faults, sets: readonly string[] = []) {
     writeFileSync(workbench.profile, BUSY)
     const { user, password } = master.credentials
     const url = `mupdate://${user}@127.0.0.1:${master.address.port}`
-    const { status, stdout } = await workbench.run(['--master', url, ...sets.flatMap(set => ['--set', set])], {
-      MUPDATE_BENCH_PASSWORD: password,
-    })
+    const args = ['--master', url, ...sets.flatMap(set => ['--set', set]), ...more]
+    const { status, stdout } = await workbench.run(args, { MUPDATE_BENCH_PASSWORD: password })
     return { status, stdout, slaves: workbench.result().slaves }
   } finally {
     await master.stop()
@@ -43,6 +42,18 @@ describe('a master that', { timeout: 120_000 }, () => {
     const inAll = new Set(slaves.differences.map(({ where }) => where))
     expect([...inAll].sort()).toEqual(['slave 0', 'slave 1'])
     expect(slaves.differences.every(({ name }) => name.includes('user.'))).toBe(true)
+  })
+
+  it.each<{ name: string; faults: Faults; kind: string }>([
+    { name: 'says one twice', faults: { repeatName: 'u0000001' }, kind: 'repeated' },
+    { name: 'sends an old ACL', faults: { staleAclName: 'u0000001' }, kind: 'stale' },
+    { name: 'misses a DELETE', faults: { missDeleteName: 'u0000001' }, kind: 'extra' },
+  ])('$name is found by slaves in several threads', async ({ faults, kind }) => {
+    const { status, stdout, slaves } = await runAgainst(faults, [], ['--workers', '2'])
+    expect(status, stdout).toBe(4)
+    const found = slaves.differences.filter(difference => difference.kind === kind)
+    expect([...new Set(found.map(({ where }) => where))]).toEqual(expect.arrayContaining(['slave 0', 'slave 1']))
+    expect(found.every(({ name }) => name.includes('u0000001'))).toBe(true)
   })
 
   it.each<{ name: string; faults: Faults; kind: string; named: RegExp }>([

@@ -115,6 +115,15 @@ describe('mupdate-bench dump convert, sample and diff', () => {
       if (name.startsWith('user.') && users.has(name.split('.')[1])) expect(sampled.has(name), name).toBe(true)
   })
 
+  it('compares nothing that is no mailbox, and says how many that were', async () => {
+    const a = workbench.file('a.txt', 'user.a\t1 be1!p a\tl\t\nrubbish\n')
+    const b = workbench.file('b.txt', 'user.a\t1 be1!p a\tl\t\n')
+    const { status, stdout, stderr } = await workbench.bench(['dump', 'diff', a, b, '--on-bad-line', 'skip'])
+    expect(stdout).toBe('1 the same\n')
+    expect(stderr).toContain(`${a}: 1 lines that are no mailbox were left out, and not compared`)
+    expect(status).toBe(0)
+  })
+
   it('tells what is elsewhere, other, or there once only (4)', async () => {
     const a = workbench.file(
       'a.txt',

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type GateResult, gateResultSchema } from '../../src/metrics/gate-result.js'
 import { until, Workbench } from './bench.js'
+import { SomebodysMaster } from './somebodys-master.js'
 
 /** A run of a second: what is tested is what a gate makes of it. */
 const QUICK = `\
@@ -90,6 +91,7 @@ describe('mupdate-bench gate', { timeout: 300_000 }, () => {
     expect(parsed(compared.stdout)).toMatchObject({ command: 'compare', result: 'pass', paired: false })
     const trend = await workbench.bench(['trend', join(folder, 'a'), '--json'])
     expect(JSON.parse(trend.stdout)).toMatchObject({ histories: [{ profile: 'small', masterKind: 'embedded' }] })
+    expect(trend.status).toBe(0)
 
     const twice = await workbench.bench(['compare', 'kept', 'kept', '--', join(folder, 'b'), '--json'])
     expect(parsed(twice.stdout).a.runs, 'each run once').toHaveLength(6)
@@ -176,11 +178,30 @@ describe('mupdate-bench gate', { timeout: 300_000 }, () => {
       says: 'mupdate_workers_max=20 cannot be set on mupdate://x@127.0.0.1:1',
     },
     { args: ['--b', 'mupdate://x@127.0.0.1:1'], status: 3, says: '127.0.0.1:1' },
+    { args: ['--a', 'mupdate://x@127.0.0.1:1', '--b', 'embedded'], status: 3, says: '127.0.0.1:1' },
+    { args: ['--a', 'cyrus:nowhere', '--b', 'embedded'], status: 3, says: 'no Cyrus to run under' },
+    { args: ['--a', 'cyrus:nowhere', '--b-set', 'a=b'], status: 3, says: 'no Cyrus to run under' },
+    { args: ['--a', 'foo'], status: 2, says: '--a foo: no such master' },
+    { args: ['--b', 'mupdate://127.0.0.1:1'], status: 2, says: '--b mupdate://127.0.0.1:1: user or host is missing' },
+    { args: ['--b', 'mupdate://x:y@127.0.0.1:1'], status: 2, says: 'or a file (--b-password-file)' },
+    {
+      args: ['--b', 'mupdate://x@127.0.0.1:1', '--b-password-file', 'none'],
+      status: 2,
+      says: '--b-password-file none: ENOENT',
+    },
   ])('$args: $status, $says', async ({ args, status, says }, { workbench }) => {
     const ended = await workbench.bench(gateArguments(workbench, args), { MUPDATE_BENCH_PASSWORD: 'x' })
     expect(ended.stderr).toContain(says)
     expect(ended.stderr).not.toMatch(/\n {4}at /)
     expect(ended.status).toBe(status)
+  })
+
+  it.for([
+    { args: ['--a', 'mupdate://x@127.0.0.1:1', '--b', 'embedded'], says: 'or give --a-password-file FILE' },
+    { args: ['--b', 'mupdate://x@127.0.0.1:1'], says: 'or give --b-password-file FILE' },
+  ])('$args, and no password: 2, $says', async ({ args, says }, { workbench }) => {
+    const ended = await workbench.bench(gateArguments(workbench, args))
+    expect(ended).toMatchObject({ status: 2, stderr: expect.stringContaining(says) })
   })
 
   it('says where there is no baseline (7), and where it is of other work (2)', async ({ workbench }) => {
@@ -194,10 +215,46 @@ describe('mupdate-bench gate', { timeout: 300_000 }, () => {
   })
 })
 
+describe('mupdate-bench gate of a master of others', { timeout: 120_000 }, () => {
+  const somebody = new SomebodysMaster()
+
+  it('refuses the same one in another spelling (2)', async ({ workbench }) => {
+    const other = somebody.url.replace('127.0.0.1', 'localhost')
+    const args = gateArguments(workbench, ['--a', somebody.url, '--b', other, ...QUICKLY])
+    const { status, stderr } = await workbench.bench(args, somebody.env)
+    expect(stderr).toContain(`both sides are the same: ${somebody.url} and ${other} are one master`)
+    expect(status).toBe(2)
+  })
+
+  it('asks after the first pair for what B gives, too: no CPU (2)', async ({ workbench }) => {
+    const args = gateArguments(workbench, ['--b', somebody.url, ...QUICKLY])
+    const { status, stderr } = await workbench.bench(args, somebody.env)
+    expect(stderr).toMatch(/give no cpuPerCreates, which should decide: see .*\.gate\/b\/small\//)
+    expect(stderr).not.toContain('pair 2 of 6')
+    expect(status).toBe(2)
+    expect(readdirSync(join(gateFolder(workbench), 'b/small'))).toHaveLength(1)
+  })
+
+  it('ends where A is not there any more (3), and can be told later', async ({ workbench }) => {
+    const args = ['--a', somebody.url, '--b', 'embedded', '--pairs', '6', '--gating', 'createRate', '--json', '--quiet']
+    const gate = workbench.start(gateArguments(workbench, args), somebody.env)
+    await until('a pair of the gate', () => existsSync(join(gateFolder(workbench), 'gate.json')), 60_000)
+    await somebody.stop()
+    const { status, stdout } = await gate.ended
+    const ended = parsed(stdout)
+    expect(ended.reasons).toEqual([expect.stringMatching(/^A: no run: nobody listens on 127\.0\.0\.1:/)])
+    expect(ended.result).toBe('inconclusive')
+    expect(status).toBe(3)
+    const again = await workbench.bench(['report', gateFolder(workbench), '--format', 'json'])
+    expect(parsed(again.stdout)).toEqual(ended)
+  })
+})
+
 describe('mupdate-bench compare and trend', () => {
   it.for([
     { args: ['compare', 'a'], says: 'two sets of runs are needed' },
     { args: ['compare', '--', 'b'], says: 'two sets of runs are needed' },
+    { args: ['compare', 'a', '--', 'b', '--', 'c'], says: 'there is more than one --' },
     { args: ['compare', 'nowhere', '--', 'nowhere'], says: 'cannot read nowhere' },
     { args: ['trend', 'nowhere'], says: 'cannot read nowhere' },
     { args: ['trend', '.'], says: 'no two runs of the same work' },

@@ -7,12 +7,17 @@ import { EXIT_MEANINGS, manPage } from '../../src/cli/man-page.js'
 const root = resolve(import.meta.dirname, '../..')
 
 function page(): string {
-  const inner = new Command('inner').description('do less').argument('<file>', 'of yours')
+  const tls = () => new Option('--tls <how>', 'or not').choices(['on', 'off']).helpGroup('Reaching it:')
+  const inner = new Command('inner')
+    .description('do less')
+    .argument('<file>', 'of yours')
+    .addOption(tls())
+    .addOption(new Option('--host <name>', 'where it is').helpGroup('Reaching it:'))
   const outer = new Command('outer')
     .description('do more')
     .option('-n, --number <n>', 'how many', '5')
     .addOption(new Option('--secret').hideHelp())
-    .addOption(new Option('--tls <how>', 'or not').choices(['on', 'off']).helpGroup('Reaching it:'))
+    .addOption(tls())
     .addHelpText('after', '\nExample:\n  it outer -n 3')
     .addCommand(inner)
   const program = new Command('it').version('1').addCommand(outer).addHelpText('after', '\nExamples:\n  it outer')
@@ -29,11 +34,13 @@ describe('the manual page', () => {
     expect(page()).not.toContain('secret')
   })
 
-  it('says once what many commands share', () => {
-    expect(page()).toContain('And the options of REACHING IT, below.')
-    expect(page()).toContain(
-      '.SH REACHING IT\n.TP\n\\fB\\-\\-tls <how>\\fR\nor not (choices: \\(dqon\\(dq, \\(dqoff\\(dq)\n.SH EXIT STATUS\n',
-    )
+  it('says once what many commands share, and of each which of it it has', () => {
+    const [outer, inner] = page().split('.SS ').slice(1)
+    expect(outer).toContain('.PP\nAnd \\fB\\-\\-tls\\fR: see REACHING IT, below.\n')
+    expect(inner).toContain('.PP\nAnd \\fB\\-\\-tls\\fR, \\fB\\-\\-host\\fR: see REACHING IT, below.\n')
+    const tls = '.TP\n\\fB\\-\\-tls <how>\\fR\nor not (choices: \\(dqon\\(dq, \\(dqoff\\(dq)\n'
+    const host = '.TP\n\\fB\\-\\-host <name>\\fR\nwhere it is\n'
+    expect(page()).toContain(`.SH REACHING IT\n${tls}${host}.SH EXIT STATUS\n`)
   })
 
   it('has the sections that people look for, and the version', () => {

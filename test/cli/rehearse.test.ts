@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { written } from '../../src/generators/dump.js'
 import { mailboxes } from '../../src/generators/mailboxes.js'
+import { embeddedMaster } from '../../src/masters/embedded/embedded-master.js'
 import { makeSite, ODD_RECORDS } from '../generators/sites.js'
 import { Workbench } from './bench.js'
 
@@ -35,6 +36,7 @@ describe('a rehearsal', { timeout: 120_000 }, () => {
     const { status, stdout, stderr } = await rehearse('--dump', dump, '--undo')
     expect(status, stderr).toBe(0)
     expect(stdout).toMatch(/^GO: night on embedded /)
+    expect(stderr).toMatch(/be3\.example\.com has no mailbox in \S*site\.json: taken for a new backend/)
     expect(stdout).toMatch(/move: move 20 users from be1\.example\.com to be3\.example\.com\n/)
     // As long as 20 users take at 50 a second, on no Cyrus; no list meanwhile, no NOOP.
     expect(stdout).toMatch(/^1 move +\+0 s +[\d.]+ s, stand-in +50\/s +not searched +A–D$/m)
@@ -112,10 +114,8 @@ describe('a rehearsal', { timeout: 120_000 }, () => {
   it('finds the highest rate at which it is a go, and shows that one', async () => {
     // As if more than 30 a second were too much for the master.
     const thresholds = JSON.stringify(['move: moveIn.ratePerSecond < 30'])
-    const sets = ['phases.2.step.rate=16', 'phases.2.step.move.users=8', `thresholds=${thresholds}`].flatMap(set => [
-      '--set',
-      set,
-    ])
+    const own = ['phases.2.step.rate=16', 'phases.2.step.move.users=8', `thresholds=${thresholds}`]
+    const sets = [...own, 'phases.2.events=[{ at: 500ms, do: restart, slaves: 1 }]'].flatMap(set => ['--set', set])
     const { status, stdout, stderr } = await rehearse('--dump', dump, '--find-rate', '--budget', '2m', ...sets)
     expect(status, `${stdout}${stderr}`).toBe(0)
     const [, low, high] = /• (\d+) mailboxes a second is a go; (\d+) is none/.exec(stdout)!
@@ -125,7 +125,52 @@ describe('a rehearsal', { timeout: 120_000 }, () => {
     expect(stdout).toMatch(/• 16\/s: go$/m)
     expect(stdout).toMatch(/• \d+\/s: no go: .*moveIn\.ratePerSecond/m)
     expect(stdout).toMatch(new RegExp(`^1 move .* ${low}/s +${low}/s +A–D$`, 'm'))
+    // The last one was no go, and faster than 16 a second; what befalls in it came as much sooner.
+    const events = workbench.events('night')
+    const [begun, befell] = [/^phase$/, /^timeline$/].map(kind =>
+      events.findLast(event => kind.test(event.kind) && /move|restart/.test(event.detail)),
+    )
+    expect(befell!.atMs - begun!.atMs).toBeLessThan(450)
   }, 180_000)
+
+  it('is none where its only rate was too high for the steps to be done at, whatever else is well', async () => {
+    // A modelled Cyrus takes some milliseconds for a move.
+    const sets = ['phases.2.step.rate=50000', 'phases.2.step.move.users=200'].flatMap(set => ['--set', set])
+    const args = ['rehearse', night, '--master', 'embedded:cyrus', '--out', workbench.out, '--dump', dump]
+    const { status, stdout, stderr } = await workbench.bench([
+      ...args,
+      '--find-rate',
+      '--budget',
+      '1s',
+      '--json',
+      ...sets,
+    ])
+    const { verdict, rates } = JSON.parse(stdout)
+    expect(verdict.result, stderr).toBe('fail')
+    expect(verdict.reasons).toEqual([expect.stringMatching(/^move: [\d,]+ mailboxes a second were done, not 50,000$/)])
+    expect(rates).toMatchObject({ low: null, high: 50_000, tried: [{ mailboxesPerSecond: 50_000, outcome: 'failed' }] })
+    expect(status).toBe(4)
+    expect(readFileSync(join(workbench.folder('night'), 'rehearsal.md'), 'utf8')).toMatch(/^## NO-GO: night/)
+  })
+
+  it('on a master that was there, and was empty, counts what it holds in the end', async () => {
+    const master = embeddedMaster()
+    await master.start()
+    try {
+      const { user, password } = master.credentials
+      const url = `mupdate://${user}@127.0.0.1:${master.address.port}`
+      const args = ['rehearse', night, '--dump', dump, '--out', workbench.out]
+      const { stdout, stderr } = await workbench.bench([...args, '--master', url], { MUPDATE_BENCH_PASSWORD: password })
+      expect(stdout, stderr).toMatch(/^(GO|UNKNOWN): night on remote/)
+      const on = (server: string) => records.filter(({ location }) => location.startsWith(`${server}!`)).length
+      expect(stdout).toMatch(
+        new RegExp(`^be2\\.example\\.com +${on('be2.example.com')} +${on('be2.example.com')} *$`, 'm'),
+      )
+      expect(stdout).toMatch(/^be3\.example\.com +0 +[1-9]\d* *$/m)
+    } finally {
+      await master.stop()
+    }
+  })
 
   it('hears Ctrl-C between two rehearsals of a search, and shows what it knows (130)', async () => {
     const sets = ['phases.2.step.rate=16', 'phases.2.step.move.users=8'].flatMap(set => ['--set', set])

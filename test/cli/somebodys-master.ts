@@ -21,6 +21,11 @@ export class SomebodysMaster {
     afterEach(() => this.master.stop())
   }
 
+  /** From then on nobody listens there. */
+  async stop(): Promise<void> {
+    await this.master.stop()
+  }
+
   get address() {
     return this.master.address
   }

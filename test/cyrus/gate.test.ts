@@ -1,8 +1,8 @@
-import { rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type GateResult, gateResultSchema } from '../../src/metrics/gate-result.js'
-import { Workbench } from '../cli/bench.js'
+import { until, Workbench } from '../cli/bench.js'
 import { copySystemCyrus, makeTrees, preloadedCyrus } from '../../bench/cyrus-tree.js'
 
 /** Lists, then creates: some five seconds a run, of which the start of Cyrus takes two. */
@@ -77,6 +77,21 @@ describe('a gate of two builds of Cyrus', { timeout: 240_000 }, () => {
     expect(result).toMatchObject({ result: 'fail', failedStarts: { a: 0, b: 2 } })
     expect(result?.reasons[0]).toMatch(/^only in B: no run: /)
     expect(status).toBe(4)
+  })
+
+  it('does not blame a build where neither starts any more', async () => {
+    const tree = copySystemCyrus(join(trees, 'gone'))
+    const out = join(workbench.directory, 'gone')
+    const sides = ['--a', `cyrus:${tree}`, '--b', `cyrus:${tree}`, '--aa', '--pairs', '6', '--gating', 'createRate']
+    const started = workbench.start(['gate', workbench.profile, '--out', out, '--quiet', '--json', ...sides])
+    const folders = () => readdirSync(join(out, 'small')).map(name => join(out, 'small', name))
+    await until('a pair of the gate', () => folders().some(folder => existsSync(join(folder, 'gate.json'))), 120_000)
+    rmSync(join(tree, 'usr/lib/cyrus/bin'), { recursive: true })
+    const { status, stdout } = await started.ended
+    const { result, reasons } = gateResultSchema.parse(JSON.parse(stdout))
+    expect(reasons).toEqual([expect.stringMatching(/^[AB]: no run: /)])
+    expect(result).toBe('inconclusive')
+    expect(status).toBe(3)
   })
 
   it('finds a slow-down of one libc call in the way of a list, and names the library that ran', async () => {

@@ -6,7 +6,10 @@ import type { Faults } from '../../src/masters/embedded/settings.js'
 import { Catalogue } from '../../src/slaves/catalogue.js'
 import { Follower } from '../../src/slaves/follower.js'
 import type { Difference } from '../../src/slaves/holding.js'
-import { Ledger } from '../../src/slaves/ledger.js'
+import { HeldUpdates } from '../../src/slaves/held-updates.js'
+import { LedgerCopy } from '../../src/slaves/ledger-copy.js'
+import { Ledger, type LedgerNews } from '../../src/slaves/ledger.js'
+import { PropagationMerge, type PropagationPart, PropagationShare } from '../../src/slaves/propagation-parts.js'
 import { encodeCommand } from '../../src/wire/encode.js'
 import { DEFAULT_LIMITS } from '../../src/wire/limits.js'
 import { RecordScanner } from '../../src/wire/record-scanner.js'
@@ -60,26 +63,57 @@ interface Outcome {
   readonly lagsS: readonly number[]
 }
 
+interface Playing {
+  readonly operations: number
+  readonly restartEvery?: number
+  readonly faults?: Faults
+  readonly slaves?: number
+  /** Threads that have slaves; all but the first hear late of what is sent. */
+  readonly threads?: number
+}
+
 /** A site, some slaves, and operations, while slaves come back now and then. */
-function play(options: { operations: number; restartEvery?: number; faults?: Faults; slaves?: number }): Outcome {
+function play(options: Playing): Outcome {
   const site = makeSite({ mailboxes: 500, names: 'plain' })
   const world = new World(options.faults === undefined ? {} : { faults: options.faults })
   const writer = world.login()
   for (const record of mailboxes(site, SEED)) writer.ask(encodeCommand('A', { kind: 'ACTIVATE', ...record }))
-  const catalogue = new Catalogue()
   const reached = { first: 0, median: 0, last: 0, all: 0 }
   const lagsS: number[] = []
-  const ledger = new Ledger(catalogue, {
-    reached(which, okNs, atNs) {
+  const observer = {
+    reached(which: keyof typeof reached, okNs: number, atNs: number) {
       reached[which]++
       if (which === 'all') lagsS.push((atNs - okNs) / 1e9)
     },
+  }
+  const { threads = 1 } = options
+  const merge = new PropagationMerge(threads, observer)
+  const share = () => new PropagationShare(part => merge.add(part))
+  const news: LedgerNews[] = []
+  const onNews = (item: LedgerNews) => void news.push(item)
+  const ledger = new Ledger(new Catalogue(), observer, threads === 1 ? undefined : { onNews, share: share() })
+  const twins = Array.from({ length: threads - 1 }, () => {
+    const held = new HeldUpdates()
+    const twin = new Ledger(new Catalogue(), observer, { held, share: share() })
+    return { ledger: twin, held, copy: new LedgerCopy(twin) }
   })
-  const mirrors = Array.from({ length: options.slaves ?? 3 }, () => new Mirror(world, catalogue, ledger))
+  const hear = () => {
+    for (const { copy, held } of twins) {
+      for (const item of news) copy.apply(item)
+      held.release(world.nowS * 1e9)
+    }
+    news.length = 0
+  }
+  const ledgers = [ledger, ...twins.map(twin => twin.ledger)]
+  const mirrors = Array.from({ length: options.slaves ?? 3 }, (_, i) => {
+    const own = ledgers[i % threads]!
+    return { mirror: new Mirror(world, own.catalogue, own), own }
+  })
   const stream = new OperationStream(site, makeMix(), SEED)
   const random = entityRandom(SEED, 'test', 0)
   let mutations = 0
   for (let i = 0; i < options.operations; i++) {
+    world.nowS += 1e-6
     for (const command of stream.next().commands) {
       const mutation = ledger.sending(command)
       expect(writer.ask(encodeCommand('A', command))).toMatch(/^A OK|\r\nA OK/)
@@ -87,18 +121,21 @@ function play(options: { operations: number; restartEvery?: number; faults?: Fau
       mutations++
       ledger.succeeded(mutation, world.nowS * 1e9)
     }
-    if (random() < 0.05) mirrors[Math.floor(random() * mirrors.length)]!.noop()
+    if (random() < 0.05) mirrors[Math.floor(random() * mirrors.length)]!.mirror.noop()
+    if (threads > 1 && random() < 0.1) hear()
     if (random() < 0.02) world.nowS++
     if (options.restartEvery !== undefined && i % options.restartEvery === options.restartEvery - 1)
-      mirrors[Math.floor(random() * mirrors.length)]!.restart()
+      mirrors[Math.floor(random() * mirrors.length)]!.mirror.restart()
   }
-  for (const mirror of mirrors) mirror.noop()
-  ledger.expectSite(mailboxes(site, SEED))
-  const differences = mirrors.flatMap(({ follower }) => [
-    ...ledger.compare(follower.holding, 100, Infinity).first,
-    ...ledger.repeated(follower, 100).first,
+  for (const { mirror } of mirrors) mirror.noop()
+  hear()
+  for (const own of ledgers) own.expectSite(mailboxes(site, SEED))
+  const differences = mirrors.flatMap(({ mirror: { follower }, own }) => [
+    ...own.compare(follower.holding, 100, Infinity).first,
+    ...own.repeated(follower, 100).first,
   ])
-  return { differences, missing: ledger.missing, mutations, reached, lagsS }
+  const missing = ledgers.reduce((sum, own) => sum + own.missing, 0)
+  return { differences, missing, mutations, reached, lagsS }
 }
 
 describe('slaves that are followed', () => {
@@ -108,6 +145,16 @@ describe('slaves that are followed', () => {
     expect(differences).toEqual([])
     expect(missing).toBe(0)
     expect(reached).toEqual({ first: mutations, median: mutations, last: mutations, all: mutations * 3 })
+  })
+
+  it.each([
+    { threads: 2, slaves: 5 },
+    { threads: 3, slaves: 3 },
+  ])('hold, and got, the same in $threads threads, which hear late of what is sent', ({ threads, slaves }) => {
+    const { differences, missing, mutations, reached } = play({ operations: 12_000, restartEvery: 50, threads, slaves })
+    expect(differences).toEqual([])
+    expect(missing).toBe(0)
+    expect(reached).toEqual({ first: mutations, median: mutations, last: mutations, all: mutations * slaves })
   })
 
   it('measure from the writer’s OK, whoever was told first', () => {
@@ -185,6 +232,29 @@ describe('a ledger', () => {
     expect(ledger.missing).toBe(1)
     ledger.unfollow(first)
     expect(ledger.missing).toBe(0)
+  })
+
+  it('owes a slave that came while a change was under way nothing of it', () => {
+    const { catalogue, ledger } = ledgerOf()
+    const first = new Follower(catalogue, ledger, 0)
+    const mutation = ledger.sending(activate('x'))!
+    new Follower(catalogue, ledger, 1)
+    ledger.succeeded(mutation, 1)
+    first.take(record('x'), 2)
+    expect(ledger.missing).toBe(0)
+  })
+
+  it('tells other threads of each change once, though slaves that had it before its OK have left', () => {
+    const parts: PropagationPart[] = []
+    const catalogue = new Catalogue()
+    const share = new PropagationShare(part => void parts.push(part))
+    const ledger = new Ledger(catalogue, { reached: () => {} }, { share })
+    const followers = [0, 1].map(slave => new Follower(catalogue, ledger, slave))
+    const mutation = ledger.sending(activate('x'))!
+    for (const follower of followers) follower.take(record('x'), 1)
+    for (const follower of followers) ledger.unfollow(follower)
+    ledger.succeeded(mutation, 2)
+    expect(parts).toHaveLength(1)
   })
 
   it('leaves out a mailbox whose last mutation was never answered', () => {

@@ -53,6 +53,9 @@ const run: RunResult = {
     mailboxesListed: null,
   },
   generator: {
+    workers: 1,
+    startSkewUs: 0,
+    agents: null,
     cpuCores: 0.1,
     eventLoopDelayUs: { p50: 1, p99: 2, max: 3 },
     scheduleSlipUs: null,

@@ -6,7 +6,7 @@ import { doneOf } from './rollback.js'
 const UNPACED: readonly string[] = ['push', 'undo']
 /** A step that takes longer than its rate says, by this part and this much for its beginning and end, was not done at that rate. */
 const LATE_SHARE = 0.1
-const LATE_MS = 500
+const LATE_MS = 200
 
 /** @returns a sentence for each step that fell behind its rate: that it was done says nothing of that rate */
 export function fallenBehind(rehearsal: Rehearsal): string[] {

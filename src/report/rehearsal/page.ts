@@ -73,7 +73,8 @@ function serversPart({ run, before }: Rehearsal): Part {
     counts === null ? '–' : formatCount(counts[name] ?? 0)
   return {
     title: 'Mailboxes of each server',
-    lines: after === null ? ['not counted afterwards: only a master of its own is, and one that is still there'] : [],
+    lines:
+      after === null ? ['not counted afterwards: the master was not there any more, or the run was interrupted'] : [],
     table: {
       head: ['server', 'before', 'after'],
       rows: names.map(name => [clip(name, SERVER_COLUMNS), text(before, name), text(after, name)]),

@@ -1,0 +1,97 @@
+import { closeSync, mkdirSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { decode, encode, type Output } from './protocol.js'
+
+/** Below what a NATS server takes in one message: 1 MB, if nobody has changed it. */
+export const CHUNK_BYTES = 256 * 1024
+const LENGTH_BYTES = 4
+
+/** An agent's output on its disk, each entry behind its length: the truth, of which what was sent is a copy. */
+export class Spool {
+  length = 0
+  /** Nothing is written or read any more. */
+  isClosed = false
+  private readonly fd: number
+
+  /** @throws what the file system says */
+  constructor(readonly path: string) {
+    mkdirSync(dirname(path), { recursive: true })
+    this.fd = openSync(path, 'wx+', 0o600)
+  }
+
+  /** @returns its bytes, to be sent @throws what the file system says: then it is as it was before */
+  add(output: Output): Uint8Array {
+    const entry = framed(output)
+    // A disk that is nearly full takes a part.
+    for (let done = 0; done < entry.length; )
+      done += writeSync(this.fd, entry, done, entry.length - done, this.length + done)
+    this.length += entry.length
+    return entry
+  }
+
+  /** Bytes from there on; fewer at the end. */
+  read(from: number, most = CHUNK_BYTES): Uint8Array {
+    const bytes = Buffer.alloc(Math.max(0, Math.min(most, this.length - from)))
+    readSync(this.fd, bytes, 0, bytes.length, from)
+    return bytes
+  }
+
+  close(): void {
+    if (this.isClosed) return
+    this.isClosed = true
+    closeSync(this.fd)
+  }
+
+  /** What was in it is elsewhere now. */
+  remove(): void {
+    this.close()
+    rmSync(this.path, { force: true })
+  }
+}
+
+/** A spool of which nobody writes any more; an entry that is not whole is left out. */
+export function readSpool(path: string): Output[] {
+  const outputs: Output[] = []
+  new SpoolReader(output => outputs.push(output)).take(0, readFileSync(path))
+  return outputs
+}
+
+export function framed(output: Output): Buffer {
+  const body = encode(output)
+  const entry = Buffer.alloc(LENGTH_BYTES + body.length)
+  entry.writeUInt32LE(body.length)
+  entry.set(body, LENGTH_BYTES)
+  return entry
+}
+
+/** Puts an agent's output together from chunks, which may come twice, and of which some may not come. */
+export class SpoolReader {
+  /** Bytes that have come without a gap. */
+  at = 0
+  private rest = Buffer.alloc(0)
+
+  constructor(private readonly onOutput: (output: Output) => void) {}
+
+  /** @returns whether something before it is missing */
+  take(at: number, bytes: Uint8Array): boolean {
+    if (at > this.at) return true
+    const fresh = bytes.subarray(this.at - at)
+    if (fresh.length === 0) return false
+    this.at += fresh.length
+    this.rest = Buffer.concat([this.rest, fresh])
+    this.hand()
+    return false
+  }
+
+  private hand(): void {
+    let start = 0
+    for (;;) {
+      if (this.rest.length - start < LENGTH_BYTES) break
+      const end = start + LENGTH_BYTES + this.rest.readUInt32LE(start)
+      if (end > this.rest.length) break
+      this.onOutput(decode<Output>(this.rest.subarray(start + LENGTH_BYTES, end)))
+      start = end
+    }
+    this.rest = this.rest.subarray(start)
+  }
+}
