@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import {
   chmodSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -106,9 +107,9 @@ describe('the .deb', () => {
       'runtime',
     ])
     const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-    const modules = readdirSync(join(lib, 'node_modules'))
-    expect(modules).toEqual(expect.arrayContaining(Object.keys(dependencies)))
-    expect(modules.filter(name => name in devDependencies)).toEqual([])
+    const missing = (names: object) => Object.keys(names).filter(name => !existsSync(join(lib, 'node_modules', name)))
+    expect(missing(dependencies)).toEqual([])
+    expect(missing(devDependencies)).toEqual(Object.keys(devDependencies))
   })
 
   it('says what it needs', () => {
