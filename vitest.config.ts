@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-/** `unit` needs Node alone, `browser` Debian's Chromium too; `cyrus` needs Debian's Cyrus packages and runs one file at a time, since each starts a real master. */
+/** `unit` needs Node alone, `browser` Debian's Chromium too; `cyrus` needs Debian's Cyrus packages and runs one file at a time, since each starts a real master; `packages` makes some, and needs `npm` and its registry. */
 export default defineConfig({
   test: {
     projects: [
@@ -8,11 +8,20 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/cyrus/**', 'test/browser/**'],
+          exclude: ['test/cyrus/**', 'test/browser/**', 'test/packages/**'],
           testTimeout: 30_000,
         },
       },
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], testTimeout: 90_000, hookTimeout: 120_000 } },
+      {
+        test: {
+          name: 'packages',
+          include: ['test/packages/**/*.test.ts'],
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
       {
         test: {
           name: 'cyrus',

@@ -13,6 +13,7 @@ const counts = [
   count('unit'),
   count('cyrus', { skippedFail: true }),
   count('browser', { skippedFail: true }),
+  count('packages'),
   countCommand('check'),
 ]
 const passed = counts.reduce((sum, suite) => sum + suite.passed, 0)

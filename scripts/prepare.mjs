@@ -12,6 +12,9 @@ const builds = {
   'dist-bench': { projects: ['tsconfig.bench.json'], rootDir: '.', sources: ['src', 'bench'] },
 }
 
+/** What makes a package what it is, but for its documentation. */
+const commitPaths = ['src', 'profiles', 'calibrations', 'package.json', 'package-lock.json', 'tsconfig*.json']
+
 /**
  * Installs and compiles what is missing or out of date; says nothing when that is nothing.
  * All it prints goes to stderr: stdout belongs to the command that follows.
@@ -21,7 +24,23 @@ const builds = {
  */
 export function prepare(outputs) {
   if (!isInstalled() && !install()) return 1
-  return outputs.every(isBuilt) ? 0 : 1
+  if (!outputs.every(isBuilt)) return 1
+  if (outputs.includes('dist')) writeFileSync(join(root, 'dist/commit.txt'), `${describeCommit()}\n`)
+  return 0
+}
+
+/**
+ * What `--version` says of the checkout: seven digits of the commit, and `+changes` where not all that is compiled, or
+ * goes into a package beside it, was committed.
+ */
+function describeCommit() {
+  // A package that lies unpacked in somebody's repository is of no commit there.
+  const env = { ...process.env, GIT_CEILING_DIRECTORIES: dirname(root) }
+  const git = (...args) => spawnSync('git', args, { cwd: root, env, encoding: 'utf8' })
+  const head = git('rev-parse', '--short=7', 'HEAD')
+  if (head.status !== 0) return 'commit unknown'
+  const changes = git('status', '--porcelain', '--', ...commitPaths)
+  return head.stdout.trim() + (changes.status === 0 && changes.stdout === '' ? '' : '+changes')
 }
 
 function install() {

@@ -1,5 +1,6 @@
-// Usage: node scripts/test.mjs [unit|cyrus|browser] [arguments of vitest]
-// Without a suite: unit, then cyrus where a real Cyrus is installed; browser, which needs Chromium, only by its name.
+// Usage: node scripts/test.mjs [unit|cyrus|browser|packages] [arguments of vitest]
+// Without a suite: unit, then cyrus where a real Cyrus is installed; browser, which needs Chromium, and packages, which
+// makes and installs them, only by their names.
 // For CI:
 //   MUPDATE_BENCH_TEST_REPORTS=DIR  each suite also writes DIR/<suite>.json
 //   MUPDATE_BENCH_TEST_SUITES=unit  the suites of a plain `npm test`, to run the others apart
@@ -20,7 +21,7 @@ const cyrusPackages =
   'cyrus-murder cyrus-common cyrus-imapd cyrus-clients sasl2-bin libsasl2-modules libsasl2-modules-db openssl'
 
 const [suite, ...rest] = process.argv.slice(2)
-const isNamed = ['unit', 'cyrus', 'browser'].includes(suite)
+const isNamed = ['unit', 'cyrus', 'browser', 'packages'].includes(suite)
 const suites = isNamed ? [suite] : (process.env.MUPDATE_BENCH_TEST_SUITES ?? 'unit,cyrus').split(',')
 const args = isNamed ? rest : process.argv.slice(2)
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { availableParallelism, hostname } from 'node:os'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { Agent } from '../agents/agent.js'
 import { HarnessError, messageOf } from '../core/errors.js'
 import { EXIT } from '../core/exit-status.js'
@@ -20,7 +20,8 @@ interface AgentFlags extends NatsFlags {
 export function agentCommand(): Command {
   const command = new Command('agent')
     .description('wait for runs on other machines, and carry out a part of them from this one')
-    .option('--name <name>', 'what runs call it', hostname())
+    // The manual page is of no host.
+    .addOption(new Option('--name <name>', 'what runs call it').default(hostname(), 'the name of this host'))
     .option('--capacity <n>', 'threads of load that it may be given (all CPUs but one, at least 1)', workersFrom)
     .option(
       '--allow-master <host[:port]>',

@@ -36,7 +36,8 @@ export function profileCommand(): Command {
   return command
 }
 
-function readyProfiles(): string[] {
+/** Their names. */
+export function readyProfiles(): string[] {
   return readdirSync(PROFILES_DIRECTORY)
     .filter(file => file.endsWith('.yaml'))
     .map(file => file.slice(0, -'.yaml'.length))

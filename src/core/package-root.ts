@@ -13,3 +13,12 @@ export function packageVersion(): string {
   const { version } = JSON.parse(readFileSync(join(packageRoot(), 'package.json'), 'utf8'))
   return String(version)
 }
+
+/** What the build wrote down of its checkout: seven digits, `+changes` behind them where something was not committed. */
+export function packageCommit(): string {
+  try {
+    return readFileSync(join(packageRoot(), 'dist/commit.txt'), 'utf8').trim()
+  } catch {
+    return 'commit unknown'
+  }
+}

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -9,6 +9,7 @@ const NOTHING = { status: 0, stdout: '', stderr: '' }
 const BUILT = { status: 0, stdout: '', stderr: 'mupdate-bench: building dist\n' }
 
 describe('bootstrap', () => {
+  let outer: string
   let folder: string
   const path = (name: string) => join(folder, name)
   const write = (name: string, text: string) => {
@@ -25,7 +26,9 @@ describe('bootstrap', () => {
   }
 
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'mupdate-bench-bootstrap-'))
+    outer = mkdtempSync(join(tmpdir(), 'mupdate-bench-bootstrap-'))
+    folder = join(outer, 'package')
+    mkdirSync(folder)
     for (const name of ['scripts', 'tsconfig.json', 'tsconfig.build.json', 'tsconfig.bench.json']) {
       cpSync(join(root, name), path(name), { recursive: true })
     }
@@ -38,7 +41,7 @@ describe('bootstrap', () => {
     write('src/a.ts', 'export const a = 1\n')
     write('src/b.ts', 'export const b = 1\n')
   })
-  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+  afterEach(() => rmSync(outer, { recursive: true, force: true }))
 
   it('builds what changed, removes what went, and is silent when all is in place', () => {
     expect(bootstrap()).toEqual(BUILT)
@@ -52,6 +55,34 @@ describe('bootstrap', () => {
     expect(broken.stderr).toContain('src/a.ts(1,14): error TS2322')
     expect(broken.stderr).toContain('building dist failed, for the reason above')
     expect(bootstrap().status).toBe(1)
+  })
+
+  it('writes down the commit that it built', () => {
+    const git = spawnSync('sh', ['-c', 'command -v git'], { encoding: 'utf8' }).stdout.trim()
+    const inGit = (cwd: string, ...args: string[]) =>
+      spawnSync(git, ['-c', 'user.name=t', '-c', 'user.email=t@localhost', ...args], { cwd, encoding: 'utf8' })
+    const written = () => {
+      expect(bootstrap().status).toBe(0)
+      return readFileSync(path('dist/commit.txt'), 'utf8')
+    }
+    expect(written()).toBe('commit unknown\n')
+    mkdirSync(path('bin'))
+    symlinkSync(git, path('bin/git'))
+    expect(written()).toBe('commit unknown\n')
+    // Somebody's repository in which it lies is not its own.
+    inGit(outer, 'init', '-q')
+    inGit(outer, 'commit', '-q', '--allow-empty', '-m', 'not ours')
+    expect(inGit(folder, 'rev-parse', 'HEAD').status).toBe(0)
+    expect(written()).toBe('commit unknown\n')
+    inGit(folder, 'init', '-q')
+    inGit(folder, 'add', 'src', 'tsconfig.json', 'tsconfig.build.json', 'tsconfig.bench.json')
+    inGit(folder, 'add', 'package.json', 'package-lock.json')
+    inGit(folder, 'commit', '-q', '-m', 'first')
+    const commit = inGit(folder, 'rev-parse', '--short=7', 'HEAD').stdout
+    expect(commit).toMatch(/^[\da-f]{7,}\n$/)
+    expect(written()).toBe(commit)
+    write('src/c.ts', 'export const c = 1\n')
+    expect(written()).toBe(`${commit.trim()}+changes\n`)
   })
 
   it('installs when npm installed something else, and keeps stdout for the command that follows', () => {

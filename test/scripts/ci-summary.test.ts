@@ -29,6 +29,8 @@ const GOOD = {
   'cyrus.status': '0',
   'browser.json': report(2),
   'browser.status': '0',
+  'packages.json': report(1, 0, 1),
+  'packages.status': '0',
   'check.status': '0',
 }
 
@@ -42,23 +44,23 @@ function summary(files: Record<string, string | undefined>): [number | null, str
 
 describe("CI's last line", () => {
   it.each<[string, Record<string, string | undefined>, string]>([
-    ['adds up failures', { 'unit.json': report(9, 1), 'unit.status': '1' }, '16 passed, 1 failed'],
-    ['counts a suite without a report', { 'cyrus.json': undefined, 'cyrus.status': '1' }, '12 passed, 1 failed'],
-    ['counts a suite in which nothing ran', { 'cyrus.json': report(0) }, '12 passed, 1 failed'],
-    ['counts what the Cyrus suite skipped', { 'cyrus.json': report(3, 0, 2) }, '15 passed, 2 failed'],
-    ['counts what the browser suite skipped', { 'browser.json': report(0, 0, 2) }, '15 passed, 2 failed'],
+    ['adds up failures', { 'unit.json': report(9, 1), 'unit.status': '1' }, '17 passed, 1 failed'],
+    ['counts a suite without a report', { 'cyrus.json': undefined, 'cyrus.status': '1' }, '13 passed, 1 failed'],
+    ['counts a suite in which nothing ran', { 'cyrus.json': report(0) }, '13 passed, 1 failed'],
+    ['counts what the Cyrus suite skipped', { 'cyrus.json': report(3, 0, 2) }, '16 passed, 2 failed'],
+    ['counts what the browser suite skipped', { 'browser.json': report(0, 0, 2) }, '16 passed, 2 failed'],
     [
       'counts a file that does not load',
       { 'unit.json': report(9, 0, 0, 1), 'unit.status': '1' },
-      '16 passed, 1 failed',
+      '17 passed, 1 failed',
     ],
-    ['counts an error outside of tests', { 'unit.status': '1' }, '17 passed, 1 failed'],
-    ['counts a suite that was cut off', { 'cyrus.json': undefined, 'cyrus.status': '124' }, '12 passed, 1 failed'],
-    ['counts a failed check', { 'check.status': '1' }, '17 passed, 1 failed'],
-    ['counts a check that did not run', { 'check.status': undefined }, '17 passed, 1 failed'],
+    ['counts an error outside of tests', { 'unit.status': '1' }, '18 passed, 1 failed'],
+    ['counts a suite that was cut off', { 'cyrus.json': undefined, 'cyrus.status': '124' }, '13 passed, 1 failed'],
+    ['counts a failed check', { 'check.status': '1' }, '18 passed, 1 failed'],
+    ['counts a check that did not run', { 'check.status': undefined }, '18 passed, 1 failed'],
   ])('%s', (_, files, line) => expect(summary({ ...GOOD, ...files }).slice(0, 2)).toEqual([1, line]))
 
-  it('is good when all is', () => expect(summary(GOOD).slice(0, 2)).toEqual([0, '17 passed, 0 failed']))
+  it('is good when all is', () => expect(summary(GOOD).slice(0, 2)).toEqual([0, '18 passed, 0 failed']))
 
   it('follows what failed, where it may be all that is left of the output', () => {
     const failed = {

@@ -7,6 +7,9 @@ const TOOLS = {
   xmllint: { path: '/usr/bin/xmllint', package: 'libxml2-utils' },
   promtool: { path: '/usr/bin/promtool', package: 'prometheus' },
   java: { path: '/usr/bin/java', package: 'default-jre-headless' },
+  man: { path: '/usr/bin/man', package: 'man-db groff-base' },
+  zsh: { path: '/usr/bin/zsh', package: 'zsh' },
+  fish: { path: '/usr/bin/fish', package: 'fish' },
   hdrHistogramJar: { path: '/usr/share/java/hdrhistogram.jar', package: 'libhdrhistogram-java' },
 } as const
 
