@@ -70,7 +70,7 @@ describe('the summary', () => {
     const said = (changes: Partial<RunResult['master']>) =>
       masterSentences({ ...result, master: { ...master, cpu, threads: [], ...changes } }).join('; ')
     expect(said({ kind: 'remote' })).toContain(
-      'not measured: it is not this run’s own. mupdate-bench probe --nats URL on',
+      'not measured: it is not this run’s own; mupdate-bench probe --nats URL on',
     )
     expect(said({ kind: 'remote', probe })).toContain('not measured: probe mx on staging did not see its process')
     expect(said({ kind: 'remote', probe: { ...probe, lost: 'x' } })).toContain('probe mx on staging was lost: x')
