@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
-import type { NatsConnection, Subscription } from '@nats-io/transport-node'
+import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import { monotonicClock } from '../core/clock.js'
+import { messageOf } from '../core/errors.js'
 import { SAMPLE_MS } from '../engine/watch.js'
 import { bootId } from '../samplers/host.js'
 import { ProcessSampler } from '../samplers/process-cpu.js'
@@ -46,7 +47,7 @@ export class Probe {
       }),
       this.nats.subscribe(probeOf(this.options.id), {
         callback: (error, message) => {
-          if (error === null) message.respond(encode(this.answer(decode<ProbeRequest>(message.data))))
+          if (error === null) this.hear(message)
         },
       }),
     )
@@ -60,6 +61,15 @@ export class Probe {
   private get hello(): ProbeHello {
     const { id, name, version, port, addresses, pid } = this.options
     return { id, name, host: hostname(), version, bootId: bootId(), port, addresses, pid: pid() ?? null }
+  }
+
+  private hear(message: Msg): void {
+    try {
+      message.respond(encode(this.answer(decode<ProbeRequest>(message.data))))
+    } catch (error) {
+      // Whoever else talks there: it is to stay, beside a master.
+      this.options.tell(`not understood: ${messageOf(error)}`)
+    }
   }
 
   private answer({ kind }: ProbeRequest): ProbeReply {
