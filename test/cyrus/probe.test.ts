@@ -44,13 +44,13 @@ function env(): Record<string, string> {
   return { MUPDATE_BENCH_PASSWORD: master.credentials.password }
 }
 
-async function startProbe(...args: readonly string[]): Promise<Started> {
+async function startProbe(...args: readonly string[]): Promise<Started & { readonly said: () => string }> {
   const probe = bench.start(['probe', '--nats', server.url, '--name', 'beside', ...args])
   let said = ''
   probe.child.stderr!.on('data', text => (said += text))
   await until('a probe that waits', () => said.includes(' waits at '))
   expect(said).toContain(`process ${master.pid()}, port`)
-  return probe
+  return { ...probe, said: () => said }
 }
 
 const onPort = () => ['--port', String(master.address.port)]
@@ -64,7 +64,7 @@ describe('a probe beside a remote Cyrus', { timeout: 180_000 }, () => {
     writeFileSync(bench.profile, MUCH)
     expect((await bench.run(['--master', 'cyrus'])).status).toBe(0)
     const local = bench.result()
-    await startProbe(...onPort())
+    const { said } = await startProbe(...onPort())
     const { status, stdout, stderr } = await bench.run([...remote(), '--nats', server.url], env())
     expect(status, stdout + stderr).toBe(0)
     const result = bench.result()
@@ -86,13 +86,12 @@ describe('a probe beside a remote Cyrus', { timeout: 180_000 }, () => {
     expect(preload(result).cpuMs).toBeLessThan(preload(local).cpuMs * 2)
     expect(preload(result).writeCalls).toBeGreaterThan(preload(local).writeCalls! / 2)
     for (const phase of result.phases) expect(phase.master, phase.name).not.toBeNull()
-    // Nothing of one phase is in the next.
-    expect(result.phases.reduce((sum, phase) => sum + phase.master!.cpuMs, 0)).toBeLessThan(cpuMs(result) * 1.2)
     expect(result.master.rssPeakBytes).toBeGreaterThan(1e6)
     expect(result.master.descriptorsPeak).toBeGreaterThan(5)
     expect(stdout).toMatch(/CPU: \d\.\d\d cores on average/)
     expect(stdout).toMatch(/its process was watched by probe beside on \S+/)
     expect(secondsOf(bench).some(second => (second.master?.threads.length ?? 0) > 0)).toBe(true)
+    await until('its rest', () => said().includes('nobody asks any more'))
   })
 
   it('that is killed is told of: no phase of which a part is missing has figures', async () => {
@@ -181,13 +180,13 @@ describe('a remote Cyrus without a probe', { timeout: 120_000 }, () => {
     for (const second of secondsOf(bench)) expect(second.master).toBeNull()
     const words = stdout.replaceAll(/\s+/g, ' ')
     expect(words).toContain(
-      'CPU of the master: not measured: it is not this run’s own. mupdate-bench probe --nats URL on its host',
+      'CPU of the master: not measured: it is not this run’s own; mupdate-bench probe --nats URL on its host',
     )
     expect(words).not.toContain('cores on average')
     const page = readFileSync(join(bench.folder(), 'report.html'), 'utf8')
     expect(page).toMatch(/<dt>CPU of the master<\/dt><dd>not measured/)
     expect(page).not.toContain('the master was pegged for')
-    expect(page).toContain('Not measured: it is not this run’s own. mupdate-bench probe')
+    expect(page).toContain('Not measured: it is not this run’s own; mupdate-bench probe')
     const warned = /no probe is beside 127\.0\.0\.1:\d+; there are other \(\S+\): the CPU of the master is not measured/
     expect(warned.test(stderr)).toBe(nats)
   })
