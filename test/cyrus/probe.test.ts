@@ -154,8 +154,10 @@ describe('a probe beside a remote Cyrus', { timeout: 180_000 }, () => {
     expect(after.some(second => (second.master?.meanCores ?? 0) > 0)).toBe(true)
   })
 
-  it('is asked for by its name, and one that is not there is an error', async () => {
-    await startProbe(...onPort())
+  it('is asked for by its name, whatever it is beside, and one that is not there is an error', async () => {
+    await startProbe('--pid', String(master.pid()))
+    await bench.startRun([...remote(), '--nats', server.url, '--probe', 'beside'], env()).ended
+    expect(bench.result().master).toMatchObject({ probe: { name: 'beside' }, cpu: { meanCores: expect.any(Number) } })
     const nobody = await bench.startRun([...remote(), '--nats', server.url, '--probe', 'nobody'], env()).ended
     expect(nobody.stderr).toMatch(/probe nobody is not there; there are beside \(\S+:\d+\)\n {2}→ on the master’s host/)
     const own = await bench.startRun(['--master', 'cyrus', '--probe', 'beside', '--nats', server.url]).ended
