@@ -12,7 +12,7 @@ export interface Watched {
 }
 
 export async function allProbes(nats: NatsConnection): Promise<readonly ProbeHello[]> {
-  const probes = await rollCall<ProbeHello>(nats, PROBE_HELLO)
+  const probes = await rollCall<ProbeHello>(nats, PROBE_HELLO, 'id', 'name', 'version', 'port', 'addresses')
   return probes.sort((a, b) => a.name.localeCompare(b.name))
 }
 

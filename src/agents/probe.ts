@@ -1,7 +1,6 @@
 import { hostname } from 'node:os'
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import { monotonicClock } from '../core/clock.js'
-import { messageOf } from '../core/errors.js'
 import { SAMPLE_MS } from '../engine/watch.js'
 import { bootId } from '../samplers/host.js'
 import { ProcessSampler } from '../samplers/process-cpu.js'
@@ -14,7 +13,7 @@ import {
   type ProbeReply,
   type ProbeRequest,
 } from './probe-protocol.js'
-import { decode, encode, LOST_MS } from './protocol.js'
+import { encode, heard, LOST_MS } from './protocol.js'
 
 export interface ProbeOptions {
   readonly id: string
@@ -64,12 +63,8 @@ export class Probe {
   }
 
   private hear(message: Msg): void {
-    try {
-      message.respond(encode(this.answer(decode<ProbeRequest>(message.data))))
-    } catch (error) {
-      // Whoever else talks there: it is to stay, beside a master.
-      this.options.tell(`not understood: ${messageOf(error)}`)
-    }
+    const request = heard<ProbeRequest>(message.data, 'kind')
+    if (request !== undefined) message.respond(encode(this.answer(request)))
   }
 
   private answer({ kind }: ProbeRequest): ProbeReply {
