@@ -5,7 +5,8 @@ import type { AgentFacts, Crew, CrewListener } from '../engine/crew.js'
 import { Fleet, STOP_MS } from '../engine/fleet.js'
 import type { WorkerOrder } from '../engine/messages.js'
 import type { Shard, WorkerSetup } from '../engine/plan.js'
-import { type ClockOffset, clockOffset, type RoundTrip } from './clock-offset.js'
+import { askClock } from './ask-clock.js'
+import type { ClockOffset } from './clock-offset.js'
 import {
   type Assignment,
   BEAT_MS,
@@ -32,8 +33,6 @@ const ORDER_MS = 1_000
 const ASSIGN_MS = 30_000
 /** Beyond what its threads may take to end. */
 const LAST_OUTPUT_MS = 2_000
-/** The shortest of so many round trips tells of a clock. */
-const ROUND_TRIPS = 32
 
 export interface AgentCrewOptions {
   readonly run: string
@@ -185,22 +184,19 @@ export class AgentCrew implements Crew {
     await this.ask(agent, { kind: 'assign', assignment }, ASSIGN_MS)
   }
 
-  private async clockOf(agent: Hello, master: string): Promise<ClockOffset> {
-    const trips: RoundTrip[] = []
-    while (trips.length < ROUND_TRIPS) {
-      const askedNs = Number(process.hrtime.bigint())
+  private clockOf(agent: Hello, master: string): Promise<ClockOffset> {
+    const { bootId } = this.options
+    return askClock(async () => {
       const reply = await this.ask(agent, { kind: 'clock' }, ORDER_MS)
       if (reply.kind !== 'clock') throw refusal(agent, 'it does not tell its time')
-      if (reply.bootId === this.options.bootId) return { ns: 0, errorNs: 0 }
-      if (isLoopback(master))
+      if (reply.bootId !== bootId && isLoopback(master))
         throw new HarnessError(
           'AGENTS',
           `agent ${agent.name} on ${agent.host} cannot reach ${master}: the master listens on this host alone`,
           'take a master that both can reach (--master mupdate://…), or agents on this host',
         )
-      trips.push({ askedNs, saidNs: reply.ns, heardNs: Number(process.hrtime.bigint()) })
-    }
-    return clockOffset(trips)
+      return reply
+    }, bootId)
   }
 
   private take(post: Post, { at, bytes }: Chunk): void {

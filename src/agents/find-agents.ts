@@ -2,7 +2,7 @@ import { createInbox, type NatsConnection } from '@nats-io/transport-node'
 import { HarnessError } from '../core/errors.js'
 import { heard, HELLO, type Hello } from './protocol.js'
 
-/** How long agents have to answer. */
+/** How long they have to answer. */
 const HELLO_MS = 1_000
 
 /**
@@ -27,18 +27,27 @@ export async function findAgents(nats: NatsConnection, count: number, version: s
 }
 
 /** All that answer. */
-export async function roll(nats: NatsConnection): Promise<Hello[]> {
-  const agents: Hello[] = []
+export function roll(nats: NatsConnection): Promise<Hello[]> {
+  return rollCall<Hello>(nats, HELLO, 'id', 'name', 'host', 'version', 'capacity')
+}
+
+/** What those who hear the subject say of themselves. @param keys what each has */
+export async function rollCall<T extends object>(
+  nats: NatsConnection,
+  subject: string,
+  ...keys: readonly (keyof T & string)[]
+): Promise<T[]> {
+  const all: T[] = []
   const inbox = createInbox()
   const subscription = nats.subscribe(inbox, {
     callback: (error, { data }) => {
       if (error !== null || data.length === 0) return
-      const agent = heard<Hello>(data, 'id', 'name', 'host', 'version', 'capacity')
-      if (agent !== undefined) agents.push(agent)
+      const one = heard<T>(data, ...keys)
+      if (one !== undefined) all.push(one)
     },
   })
-  nats.publish(HELLO, undefined, { reply: inbox })
+  nats.publish(subject, undefined, { reply: inbox })
   await new Promise(resolve => setTimeout(resolve, HELLO_MS))
   subscription.unsubscribe()
-  return agents
+  return all
 }

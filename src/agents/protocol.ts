@@ -100,7 +100,8 @@ export type Chunk = {
   readonly bytes: Uint8Array
 }
 
-export function encode(message: Request | Reply | Hello | Output | Chunk | Numbered): Uint8Array {
+/** @param message plain data: one of those here, or of those of probes */
+export function encode(message: object): Uint8Array {
   return serialize(message)
 }
 

@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   dump: async () => (await import('./dump.js')).dumpCommand(),
   collect: async () => (await import('./collect.js')).collectCommand(),
   agent: async () => (await import('./agent.js')).agentCommand(),
+  probe: async () => (await import('./probe.js')).probeCommand(),
   record: async () => (await import('./record.js')).recordCommand(),
   replay: async () => (await import('./replay.js')).replayCommand(),
   'rehearse-upgrade': async () => (await import('./rehearse-upgrade.js')).rehearseUpgradeCommand(),

@@ -46,7 +46,7 @@ export function mostOpenFiles(who: string): number | null {
 }
 
 /** Cyrus's `master` holds the socket too. */
-function findMaster(
+export function findMaster(
   port: number,
   knownPid: number | undefined,
   progress: Progress,

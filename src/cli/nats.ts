@@ -22,11 +22,16 @@ export interface NatsFlags {
   readonly natsTlskey?: string
 }
 
+/** Heading of what has to do with it, in --help. */
+export const NATS_GROUP = 'Other machines:'
+
 const CONNECT_MS = 5_000
 
 export function natsOptions(command: Command): Command {
   const options = [
-    new Option('--nats <url>', 'server by which agents are reached: nats://host:4222, tls://host:4222').env('NATS_URL'),
+    new Option('--nats <url>', 'server by which agents and probes are reached: nats://host:4222, tls://host:4222').env(
+      'NATS_URL',
+    ),
     new Option('--nats-creds <file>', 'credentials file for it').env('NATS_CREDS'),
     new Option('--nats-nkey <file>', 'file with an nkey’s seed').env('NATS_NKEY'),
     new Option('--nats-user <name>', 'user; the password comes from NATS_PASSWORD').env('NATS_USER'),
@@ -34,7 +39,7 @@ export function natsOptions(command: Command): Command {
     new Option('--nats-tlscert <file>', 'PEM file of a certificate of yours').env('NATS_CERT'),
     new Option('--nats-tlskey <file>', 'PEM file of its key').env('NATS_KEY'),
   ]
-  for (const option of options) command.addOption(option.helpGroup('Agents:'))
+  for (const option of options) command.addOption(option.helpGroup(NATS_GROUP))
   return command
 }
 

@@ -9,6 +9,8 @@ import { cleanUp, markerOf } from '../drivers/cleanup.js'
 import { countMailboxes, isEmpty } from '../drivers/count.js'
 import type { NatsConnection } from '@nats-io/transport-node'
 import { AgentCrew } from '../agents/agent-crew.js'
+import { ProbeLink } from '../agents/probe-link.js'
+import type { ProbeHello } from '../agents/probe-protocol.js'
 import type { Hello } from '../agents/protocol.js'
 import { packageVersion } from '../core/package-root.js'
 import type { CrewListener } from '../engine/crew.js'
@@ -61,8 +63,8 @@ export interface RunProfileOptions extends Permissions {
   readonly trace?: string
   /** Threads of load, at most; if absent one for each 50 slaves, and no more than all CPUs but one. */
   readonly workers?: number
-  /** Where slaves are on other machines too. */
-  readonly agents?: Agents
+  /** Those on other machines who take part in it. */
+  readonly elsewhere?: Elsewhere
   /** Ends it as Ctrl-C does. */
   readonly signal?: AbortSignal
 }
@@ -100,7 +102,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   const plan = resumes === undefined ? whole : planFrom(whole, resumes)
   checkHttpTarget(plan, options)
   const shards = shardsOf(plan, workersOf(plan, options))
-  if (options.agents !== undefined && shards.every(({ share }) => share.index === 0))
+  if (options.elsewhere?.agents !== undefined && shards.every(({ share }) => share.index === 0))
     throw new HarnessError('USAGE', '--agents: the profile has no slaves to deal out', 'leave it out')
   await checkDump(plan.site, resumes !== undefined)
   if (options.master.kind === 'remote') {
@@ -163,9 +165,10 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     mayList,
     notes,
     shards,
-    onAgentLoss: options.agents?.onLoss ?? 'stop',
+    onAgentLoss: options.elsewhere?.onAgentLoss ?? 'stop',
     crew: listener =>
-      options.agents === undefined ? new Fleet(listener) : agentCrew(options, identity.id, path, listener),
+      options.elsewhere?.agents === undefined ? new Fleet(listener) : agentCrew(options, identity.id, path, listener),
+    probe: probeLink(options, clock, originS),
   })
   folder.onFailure = error => {
     progress.warn(error.message)
@@ -334,32 +337,40 @@ function listenForInterrupt(
   })
 }
 
-/** Those who take part in a run. */
-export interface Agents {
+/** Those on other machines who take part in a run. */
+export interface Elsewhere {
   readonly nats: NatsConnection
-  readonly chosen: readonly Hello[]
-  readonly onLoss: 'stop' | 'continue'
+  /** Undefined where all slaves stay here. */
+  readonly agents: readonly Hello[] | undefined
+  readonly onAgentLoss: 'stop' | 'continue'
+  /** Undefined where nobody watches the master's process. */
+  readonly probe: ProbeHello | undefined
 }
 
 function agentCrew(
-  { agents, master }: RunProfileOptions,
+  { elsewhere, master }: RunProfileOptions,
   run: string,
   folder: string,
   listener: CrewListener,
 ): AgentCrew {
-  const { nats, chosen } = agents!
+  const { nats, agents } = elsewhere!
   const ownPassword = master.kind === 'remote'
   const spoolPath = join(folder, OWN_SPOOL)
-  const options = { run, version: packageVersion(), agents: chosen, ownPassword, bootId: bootId(), spoolPath }
+  const options = { run, version: packageVersion(), agents: agents!, ownPassword, bootId: bootId(), spoolPath }
   return new AgentCrew(nats, options, listener)
+}
+
+function probeLink({ elsewhere }: RunProfileOptions, clock: Clock, originS: number): ProbeLink | undefined {
+  const probe = elsewhere?.probe
+  return probe && new ProbeLink(elsewhere!.nats, { probe, bootId: bootId(), clock, originS })
 }
 
 /** Fewer need no thread of their own, each of which keeps a list of all mailboxes. */
 const SLAVES_A_THREAD = 50
 
 /** Threads of load. */
-function workersOf(plan: Plan, { resumes, workers, agents }: RunProfileOptions): number {
-  if (agents !== undefined) return 1 + agents.chosen.reduce((sum, { capacity }) => sum + capacity, 0)
+function workersOf(plan: Plan, { resumes, workers, elsewhere }: RunProfileOptions): number {
+  if (elsewhere?.agents !== undefined) return 1 + elsewhere.agents.reduce((sum, { capacity }) => sum + capacity, 0)
   // Only the thread of the backends knows how far the run before has come.
   if (resumes !== undefined) return 1
   const most = Math.min(availableParallelism() - 1, Math.ceil(mostSlaves(plan) / SLAVES_A_THREAD))

@@ -5,14 +5,15 @@ import { packageVersion } from '../core/package-root.js'
 import type { LiveOptions } from '../live/live.js'
 import { parseLiveAddress } from '../live/live-address.js'
 import { loadProfile } from '../profile/load.js'
-import { parseMaster } from './choose-master.js'
+import { type MasterChoice, parseMaster } from './choose-master.js'
+import { findProbe } from './choose-probe.js'
 import { takeLiveToken } from './live-link.js'
-import { connectNats, type NatsFlags, natsOptions } from './nats.js'
+import { connectNats, NATS_GROUP, type NatsFlags, natsOptions } from './nats.js'
 import { collect, WORKERS, workersFrom } from './options.js'
 import { printResult } from './print-result.js'
 import { Progress } from './progress.js'
 import { reachOptions, type ReachFlags } from './reach-options.js'
-import { type Agents, runProfile } from './run-profile.js'
+import { type Elsewhere, runProfile } from './run-profile.js'
 import { siteSets } from './site-sets.js'
 
 interface RunFlags extends ReachFlags, NatsFlags {
@@ -27,6 +28,7 @@ interface RunFlags extends ReachFlags, NatsFlags {
   readonly workers?: number
   readonly agents?: number
   readonly onAgentLoss: 'stop' | 'continue'
+  readonly probe?: string
   readonly passwordFile?: string
   readonly allowLoad: string[]
   readonly allowMutations: string[]
@@ -68,13 +70,19 @@ export function runCommand(): Command {
     .addOption(
       new Option('--agents <k>', 'deal slaves out to so many agents too (mupdate-bench agent)')
         .argParser(workersFrom)
-        .helpGroup('Agents:'),
+        .helpGroup(NATS_GROUP),
+    )
+    .addOption(
+      new Option(
+        '--probe <name>',
+        'the one that watches the process of a remote master (mupdate-bench probe; with --nats whichever is beside it)',
+      ).helpGroup(NATS_GROUP),
     )
     .addOption(
       new Option('--on-agent-loss <what>', 'stop, or go on without its slaves: then the verdict says which')
         .choices(['stop', 'continue'])
         .default('stop')
-        .helpGroup('Agents:'),
+        .helpGroup(NATS_GROUP),
     )
   return natsOptions(reachOptions(command))
     .addHelpText(
@@ -87,7 +95,9 @@ Examples:
   mupdate-bench run resync-storm --master embedded:cyrus
   mupdate-bench run bulk-500k --master cyrus:/opt/cyrus-3.12 --set master.place=disk
   mupdate-bench run worker-cliff --master cyrus --workers 4
-  mupdate-bench run frontends-500k --master mupdate://bench@staging --agents 4 --nats nats://bench \
+  mupdate-bench run frontends-500k --master mupdate://bench@staging --agents 4 --nats nats://bench \\
+      --allow-load staging --allow-mutations staging
+  mupdate-bench run ci --master mupdate://bench@staging --nats nats://bench --probe staging \\
       --allow-load staging --allow-mutations staging
   mupdate-bench run ci --json | jq .total.commands
   mupdate-bench run resync-storm --master embedded:cyrus --live
@@ -103,37 +113,50 @@ Exit status: 0 pass, 2 usage, 3 master unreachable or lost, 4 threshold failed,
         throw new HarnessError('USAGE', '--live-allow-remote without --live: nothing is served', 'add --live HOST:PORT')
       const sets = flags.seed === undefined ? flags.set : [...flags.set, `seed=${flags.seed}`]
       const progress = new Progress(process.stderr, flags.quiet === true)
-      const { agents: count, ...own } = flags
       const profile = loadProfile(name, await siteSets(name, sets, progress))
       const master = parseMaster(flags.master, flags)
-      const agents = count === undefined ? undefined : await agentsFor(count, flags)
+      const elsewhere = await whoElse(flags, master, progress)
       try {
         const { result, folder, status } = await runProfile({
-          ...own,
+          ...flags,
           profile,
           master,
           keep: flags.keep === true,
           progress,
           ...(live === undefined ? {} : { live: liveOptions(live, liveAllowRemote === true) }),
-          ...(agents === undefined ? {} : { agents }),
+          ...(elsewhere === undefined ? {} : { elsewhere }),
         })
         process.exitCode = status
         await printResult(result, folder, flags, progress)
       } finally {
-        await agents?.nats.close()
+        await elsewhere?.nats.close()
       }
     })
 }
 
 /** @throws {HarnessError} `USAGE`, `AGENTS` */
-async function agentsFor(count: number, flags: RunFlags): Promise<Agents> {
-  if (flags.trace !== undefined || flags.workers !== undefined) {
-    const other = flags.trace === undefined ? '--workers' : '--trace'
+async function whoElse(flags: RunFlags, master: MasterChoice, progress: Progress): Promise<Elsewhere | undefined> {
+  const { agents: count, probe: name, trace, workers } = flags
+  if (count !== undefined && (trace !== undefined || workers !== undefined)) {
+    const other = trace === undefined ? '--workers' : '--trace'
     throw new HarnessError('USAGE', `--agents with ${other}`, 'leave out one of them; an agent has its --capacity')
   }
+  if (name !== undefined && master.kind !== 'remote')
+    throw new HarnessError(
+      'USAGE',
+      `--probe with --master ${flags.master}`,
+      'leave it out: that one is watched from here',
+    )
+  const mayHaveProbe = master.kind === 'remote' && (flags.nats ?? name) !== undefined
+  if (count === undefined && !mayHaveProbe) return undefined
   const nats = await connectNats(flags, 'mupdate-bench run')
   try {
-    return { nats, chosen: await findAgents(nats, count, packageVersion()), onLoss: flags.onAgentLoss }
+    const wish = { name, warn: (line: string) => progress.warn(line) }
+    const [agents, probe] = await Promise.all([
+      count === undefined ? undefined : findAgents(nats, count, packageVersion()),
+      mayHaveProbe ? findProbe(nats, { ...wish, address: master.address }) : undefined,
+    ])
+    return { nats, agents, onAgentLoss: flags.onAgentLoss, probe }
   } catch (error) {
     await nats.close()
     throw error

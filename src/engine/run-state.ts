@@ -63,7 +63,8 @@ export class PhaseState {
 
   private masterResult(): PhaseResult['master'] {
     const span = this.watch.master.summary()
-    if (span === undefined) return null
+    // Sums of a part of it would look like those of a master that did less.
+    if (span === undefined || this.watch.missedNs > 0) return null
     return {
       cpuMs: round3(span.meanCores * span.sampledMs),
       peggedMs: round3(span.peggedMs),

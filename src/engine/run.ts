@@ -12,6 +12,7 @@ import { type Comparison, type Convergence, together } from './convergence.js'
 import type { AgentFacts, Crew, CrewListener } from './crew.js'
 import { STOP_MS } from './fleet.js'
 import type { Held } from './held.js'
+import type { MasterProbe, ProbeFacts, ProbeListener } from './master-probe.js'
 import type { NoiseFloor, WorkerReport } from './messages.js'
 import {
   briefConnectionsOf,
@@ -71,6 +72,8 @@ export interface RunOptions {
   readonly crew: (listener: CrewListener) => Crew
   /** What a run does that has lost an agent; it stops, if absent. */
   readonly onAgentLoss?: 'stop' | 'continue'
+  /** Watches the master's process where it is not on this host. */
+  readonly probe?: MasterProbe | undefined
 }
 
 /** What a run was told: that a phase began, or something by a thread. */
@@ -218,6 +221,10 @@ export class Run {
     return this.crew.agents
   }
 
+  get masterProbe(): ProbeFacts | undefined {
+    return this.options.probe?.facts
+  }
+
   /** Between the first thread that began a phase and the last, at worst. */
   get startSkewNs(): number {
     return Math.max(0, ...[...this.begun.values()].map(late => Math.max(...late) - Math.min(...late)))
@@ -225,6 +232,20 @@ export class Run {
 
   get workers(): number {
     return this.slaveThreads.length
+  }
+
+  private get probeListener(): ProbeListener {
+    const { watch } = this
+    return {
+      onSample: sample => watch.addMaster(sample),
+      onMissed: ns => watch.miss(ns),
+      onLost: detail => this.event('probe-lost', detail),
+      onBack: detail => this.event('probe-back', detail),
+      onRestart: (previousPid, pid) => {
+        this.restarts.push(this.options.clock.nowNs())
+        this.event('master-restarted', `pid ${previousPid} → ${pid}`)
+      },
+    }
   }
 
   private get slaveThreads(): readonly Shard[] {
@@ -294,12 +315,13 @@ export class Run {
 
   /** The master must be up. Resolves when all has ended and been merged. */
   async execute(): Promise<void> {
-    const { plan, master, clock, originS, shards, mayList, notes } = this.options
+    const { plan, master, clock, originS, shards, mayList, notes, probe } = this.options
     const { address, credentials } = master
     if (notes.expected !== undefined) this.stopLoss?.expect(notes.expected)
     try {
       await this.crew.start(shards, { plan, originS, address, credentials, mayList, notes })
       if (shards.some(shard => shard.name === 'probes')) await this.measureNoise()
+      await probe?.begin(this.probeListener)
     } catch (error) {
       // The others would wait for what never begins.
       await this.crew.kill()
@@ -322,6 +344,8 @@ export class Run {
         shard =>
           `the harness was the limit: thread "${shard}" had not ended after ${STOP_MS / 1e3} s, its last figures are lost`,
       )
+      await probe?.look()
+      probe?.end()
       this.watch.stop()
       this.endNs = clock.nowNs()
       this.closeSecond()
@@ -469,6 +493,7 @@ export class Run {
     })
     this.endPhase = undefined
     for (const timer of restarts) clearTimeout(timer)
+    await this.options.probe?.look()
     this.watch.sample()
     phase.end(how, clock.nowNs(), this.watch.diskFlushes)
     if (planned.until === 'converged') this.noteUncompared(planned.name, how, limitNs)

@@ -8,7 +8,7 @@ import type { Overflow } from './conditions.js'
 import type { HarnessPhase } from './saturation.js'
 
 /** At most 250 ms apart, or a master pegged for a moment would look half idle (DESIGN: CPU). */
-const SAMPLE_MS = 250
+export const SAMPLE_MS = 250
 /** A host of whose CPU time less is left has none left. */
 const FULL_IDLE_SHARE = 0.1
 
@@ -25,6 +25,8 @@ export class WatchSpan {
   private own = { elapsedNs: 0, cpuNs: 0, samples: 0 }
   private readonly peggedSamples = new Map<string, number>()
   private host = { elapsedNs: 0, fullNs: 0, stolenNs: 0 }
+  /** Of which it is not known what the master's process did. */
+  missedNs = 0
   private isOver = false
 
   /** What comes after, and be it the end of the run, is not its own. */
@@ -49,6 +51,10 @@ export class WatchSpan {
       if (host.idleShare < FULL_IDLE_SHARE) this.host.fullNs += host.elapsedNs
       this.host.stolenNs += host.stealShare * host.elapsedNs
     }
+  }
+
+  miss(ns: number): void {
+    if (!this.isOver) this.missedNs += ns
   }
 
   get ownCpuCores(): number {
@@ -125,6 +131,17 @@ export class Watch {
     this.noteOverflow()
     if (master !== undefined) this.addThreads(master)
     for (const span of this.spans) span.add(master, own, host)
+  }
+
+  /** A sample that was taken on the master's own host. */
+  addMaster(sample: ProcessSample): void {
+    this.addThreads(sample)
+    for (const span of this.spans) span.add(sample, undefined, undefined)
+  }
+
+  /** Nobody saw there what it did. */
+  miss(ns: number): void {
+    for (const span of this.spans) span.miss(ns)
   }
 
   /** How often a connection found a listen queue of this host full; undefined where the master is on another. */

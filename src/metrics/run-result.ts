@@ -76,7 +76,9 @@ const phase = z.strictObject({
     })
     .nullable()
     .default(null)
-    .describe('its process in this phase; null where it is not on this host, is a model, or was not there'),
+    .describe(
+      'its process in this phase; null where it is watched by nobody, in part only, is a model, or was not there',
+    ),
   harnessCpuMs: z.number().nullable().default(null).describe('CPU that the harness itself used in it'),
   hostFullMs: z
     .number()
@@ -176,6 +178,18 @@ export const runResultSchema = z.strictObject({
       .nullable()
       .default(null)
       .describe('of connections to it; null for a master of our own that is reached as always: PLAIN, nothing else'),
+    probe: z
+      .strictObject({
+        name: z.string(),
+        host: z.string(),
+        clockOffsetUs: z.number().describe('by which its clock is ahead; taken out of all its times'),
+        clockErrorUs: z.number().describe('how wrong that may be'),
+        missedMs: z.number().describe('time of which nothing was heard of it: figures are those of the rest'),
+        lost: z.string().nullable().describe('why it was lost, where it had not come back in the end'),
+      })
+      .nullable()
+      .default(null)
+      .describe('who watched its process on another host (mupdate-bench probe); null where nobody did'),
     cpu,
     threads: z.array(z.strictObject({ tid: z.int(), cpuMs: z.number(), waitMs: z.number(), peakShare: z.number() })),
     rssPeakBytes: z.number().nullable(),

@@ -2,6 +2,7 @@ import { type Barrier, type Comparison, type Convergence, worstOf } from '../eng
 import type { MasterCondition } from '../engine/conditions.js'
 import type { AgentFacts } from '../engine/crew.js'
 import type { Held } from '../engine/held.js'
+import type { ProbeFacts } from '../engine/master-probe.js'
 import type { NoiseFloor } from '../engine/messages.js'
 import type { RunEvent } from '../engine/run.js'
 import type { PhaseState } from '../engine/run-state.js'
@@ -51,6 +52,7 @@ export interface RunRecord {
   readonly workers: number
   readonly startSkewNs: number
   readonly agents?: readonly AgentFacts[] | undefined
+  readonly masterProbe?: ProbeFacts | undefined
   readonly phases: readonly PhaseState[]
   readonly total: SpanTallies
   readonly counters: Counters
@@ -188,6 +190,11 @@ function agentJson({ name, host, shards, clock, lost }: AgentFacts) {
   return { name, host, shards: [...shards], clockOffsetUs, clockErrorUs, lost: lost ?? null }
 }
 
+function probeJson({ name, host, clock, missedNs, lost }: ProbeFacts) {
+  const [clockOffsetUs, clockErrorUs] = [clock.ns / 1e3, clock.errorNs / 1e3].map(round3)
+  return { name, host, clockOffsetUs, clockErrorUs, missedMs: round3(missedNs / 1e6), lost: lost ?? null }
+}
+
 function masterJson(run: RunRecord, master: MasterFacts): RunResult['master'] {
   const span = run.watchSpan.master.summary()
   return {
@@ -195,6 +202,7 @@ function masterJson(run: RunRecord, master: MasterFacts): RunResult['master'] {
     address: master.address === undefined ? '' : `${master.address.host}:${master.address.port}`,
     security: null,
     ...master.describe(),
+    probe: run.masterProbe === undefined ? null : probeJson(run.masterProbe),
     cpu: {
       meanCores: nullable(span?.meanCores),
       peakThreadShare: nullable(span?.peakThreadShare),

@@ -13,6 +13,7 @@ import {
 } from './page/page-data.js'
 import { coarsened, SLAVE_STATES, SlaveTracks, STATE_LETTERS } from './page/slave-states.js'
 import type { DrawnSecond, RunFiles } from './run-files.js'
+import { whyUnwatched } from './unwatched.js'
 
 /** A report of an hour with 60 slaves has to stay below 1 MB. */
 const MOST_POINTS = 1_800
@@ -150,10 +151,7 @@ function withUnfinished(curve: Curve, run: RunResult): Curve {
 /** An empty chart would claim that nothing happened. */
 function missingOf(run: RunResult, { seconds, slaveMoves }: RunFiles): Record<string, string> {
   const { plain, streaming } = run.probes
-  const cpu =
-    run.simulated || run.master.kind === 'model'
-      ? 'Not measured: this is a model of a master. Its costs are time that was waited, not CPU.'
-      : 'Not measured: the master is not on this host, or not ours to look at.'
+  const cpu = `Not measured: ${whyUnwatched(run)}.`
   const own = run.simulated ? 'A simulation has no clock, no threads and no connections to be late.' : 'Not recorded.'
   return {
     series: seconds.length === 0 ? 'No second of this run was recorded.' : 'Not recorded.',

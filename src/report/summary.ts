@@ -5,6 +5,7 @@ import { formatBytes, formatCount, formatDurationUs } from '../core/units.js'
 import type { MetricSummary, PhaseResult, RunResult, TimeSummary } from '../metrics/run-result.js'
 import { NO_LINES } from './plain-table.js'
 import { slavesText } from './slaves-text.js'
+import { whyUnwatched } from './unwatched.js'
 
 const COLUMNS = 80
 
@@ -136,11 +137,7 @@ export function masterSentences(run: RunResult): string[] {
   if (master.security !== null) lines.push(securityLine(master.security))
   const { meanCores, peakThreadShare, peggedMs, waitMs } = master.cpu
   if (meanCores === null) {
-    lines.push(
-      master.kind === 'model' || master.kind === 'simulated'
-        ? 'CPU: not measured: this is a model, its costs are time waited'
-        : 'CPU of the master: not measured (it is not ours)',
-    )
+    lines.push(`CPU of the master: not measured: ${whyUnwatched(run)}`)
   } else {
     lines.push(
       `CPU: ${meanCores.toFixed(2)} cores on average; its busiest thread reached ${percent(peakThreadShare ?? 0)} of one; ` +
@@ -154,6 +151,7 @@ export function masterSentences(run: RunResult): string[] {
       `memory ${formatBytes(master.rssPeakBytes ?? 0)}, ${master.descriptorsPeak ?? '?'} descriptors, ${master.threadsPeak} threads at most`,
     )
   }
+  if (meanCores !== null && master.probe !== null) lines.push(...probeLines(master.probe))
   const workers = workersLine(run)
   if (workers !== undefined) lines.push(workers)
   if (master.mailboxesListed !== null)
@@ -164,6 +162,15 @@ export function masterSentences(run: RunResult): string[] {
   const bytes = bytesLine(run)
   if (bytes !== undefined) lines.push(bytes)
   return lines
+}
+
+function probeLines({ name, host, missedMs, lost }: NonNullable<RunResult['master']['probe']>): string[] {
+  const who = `probe ${name} on ${host}`
+  if (missedMs === 0) return [`its process was watched by ${who}`]
+  const end = lost === null ? '' : `, and it did not come back: ${lost}`
+  return [
+    `NOT WATCHED for ${formatDurationUs(missedMs * 1e3)}, since ${who} was not heard${end}. CPU, memory and threads are those of the rest`,
+  ]
 }
 
 function securityLine({ tls, verified, mechanism, compression }: NonNullable<RunResult['master']['security']>): string {

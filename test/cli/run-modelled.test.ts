@@ -52,7 +52,7 @@ describe('a run against a modelled Cyrus', () => {
     const { version, madeAt } = { ...loadCalibration().master, ...loadCalibration() }
     const name = `model of cyrus ${version} (calibrated ${madeAt.slice(0, 10)})`
     expect(stdout).toContain(`master: ${name}`)
-    expect(stdout).toContain('CPU: not measured: this is a model, its costs are time waited')
+    expect(stdout).toContain('CPU of the master: not measured: this is a model, its costs are time waited')
     expect(workbench.result().master).toMatchObject({
       kind: 'model',
       version: name,

@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest'
 import type { PlanPhase } from '../../src/engine/plan.js'
 import { PhaseState } from '../../src/engine/run-state.js'
-import { WatchSpan } from '../../src/engine/watch.js'
+import { Watch, WatchSpan } from '../../src/engine/watch.js'
+import type { ProcessSample } from '../../src/samplers/process-cpu.js'
 
 it('a span says for how long hardly any CPU was left, not how it was on average', () => {
   const span = new WatchSpan()
@@ -41,4 +42,26 @@ it('a thread of ours is pegged when it was so for a second, however short the ph
   expect(phase.saturation()).toEqual([
     'move: the harness was the limit: thread "load" was pegged in 100 % of the samples',
   ])
+})
+
+it('a phase of which a part was not seen has no sums of the rest, and the next one has', () => {
+  const arrivals = { kind: 'closed', thinkTimeNs: 0, concurrency: 1 } as const
+  const plan: PlanPhase = { name: 'x', run: [], limitNs: 1e9, durationNs: 1e9, arrivals, events: [] }
+  const [phase, next] = [new PhaseState(plan, 0), new PhaseState(plan, 1e9)]
+  const watch = new Watch({ nowNs: () => 0 }, () => undefined)
+  const thread = { tid: 9, runShare: 0.5, waitShare: 0 }
+  const sample: ProcessSample = {
+    ...{ pid: 8, atNs: 250e6, elapsedNs: 250e6, cpuCores: 0.5, waitCores: 0, threads: [thread] },
+    ...{ peakThreadShare: 0.5, unionShare: 0.5, pegged: false, threadCount: 1 },
+  }
+  watch.spans = [phase.watch]
+  watch.addMaster(sample)
+  expect(phase.result(1e9).master).toMatchObject({ cpuMs: 125, peggedMs: 0 })
+  watch.miss(250e6)
+  expect(phase.result(1e9).master).toBeNull()
+  phase.end('duration', 1e9)
+  watch.spans = [next.watch]
+  watch.addMaster(sample)
+  expect(next.result(2e9).master).toMatchObject({ cpuMs: 125 })
+  expect([...watch.threads.values()]).toEqual([{ tid: 9, cpuMs: 250, waitMs: 0, peakShare: 0.5 }])
 })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { widthOf } from '../../src/core/text-width.js'
 import { type RunResult, runResultSchema, type TimeSummary } from '../../src/metrics/run-result.js'
-import { summaryText } from '../../src/report/summary.js'
+import { masterSentences, summaryText } from '../../src/report/summary.js'
 
 /** A real run's. */
 function run(): RunResult {
@@ -61,5 +61,20 @@ describe('the summary', () => {
     expect(widest(result)).toBeLessThanOrEqual(80)
     // What is left out for it is not the worst case.
     expect(summaryText(result)).toMatch(/NOOP\.plain r +1,234,567.*≥59 min 59 s/)
+  })
+
+  it('says why the CPU of a master was not measured, and what would help', () => {
+    const { master, ...result } = run()
+    const probe = { name: 'mx', host: 'staging', clockOffsetUs: 0, clockErrorUs: 0, missedMs: 0, lost: null }
+    const cpu = { meanCores: null, peakThreadShare: null, peggedMs: null, waitMs: null }
+    const said = (changes: Partial<RunResult['master']>) =>
+      masterSentences({ ...result, master: { ...master, cpu, threads: [], ...changes } }).join('; ')
+    expect(said({ kind: 'remote' })).toContain(
+      'not measured: it is not this run’s own; mupdate-bench probe --nats URL on',
+    )
+    expect(said({ kind: 'remote', probe })).toContain('not measured: probe mx on staging did not see its process')
+    expect(said({ kind: 'remote', probe: { ...probe, lost: 'x' } })).toContain('probe mx on staging was lost: x')
+    expect(said({ kind: 'cyrus' })).toContain('not measured: its process was not seen')
+    expect(said({ kind: 'model' })).toContain('not measured: this is a model')
   })
 })

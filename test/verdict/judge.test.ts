@@ -39,6 +39,7 @@ const run: RunResult = {
     settings: {},
     binaries: {},
     security: null,
+    probe: null,
     cpu: { meanCores: null, peakThreadShare: null, peggedMs: null, waitMs: null },
     threads: [],
     rssPeakBytes: null,
@@ -170,6 +171,17 @@ describe('judgeThreshold', () => {
     expect(result).toBe('fail')
     expect(reason).toContain('nothing was measured')
     expect(value).toBeUndefined()
+  })
+
+  it.each([
+    ['master.cpu.peggedMs < 5s', 250, 'inconclusive'],
+    ['master.cpu.peggedMs < 2s', 250, 'fail'],
+    ['master.restarts == 0', 250, 'pass'],
+    ['master.cpu.peggedMs < 5s', 0, 'pass'],
+  ])('%s of a master that was not watched for %d ms: %s', (text, missedMs, result) => {
+    const probe = { name: 'p', host: 'h', clockOffsetUs: 0, clockErrorUs: 0, missedMs, lost: null }
+    const master = { ...run.master, probe, cpu: { ...run.master.cpu, peggedMs: 3_000 } }
+    expect(judgeThreshold({ ...run, master }, parseThreshold(text)).result).toBe(result)
   })
 
   it.each([

@@ -80,6 +80,7 @@ export class LiveHead {
         formatValue('cores', master.meanCores),
         master.peggedMs > 0 ? 'pegged' : 'cores',
       ])
+    else if (this.facts?.master.kind === 'remote') tiles.push(['CPU of the master', 'not measured', ''])
     tiles.push(...operationsTile(second))
     if (streaming + away.length > 0) tiles.push(['frontends that stream', String(streaming), away.join(', ')])
     return tiles

@@ -58,7 +58,7 @@ function sentencesOf(run: RunResult): string[] {
 
 /** A thrash, a condition with its remedy, differences, losses, advice (src/report/slaves-text.ts). */
 function isUrgent(sentence: string): boolean {
-  return /^THRASH|^→|^[a-z-]+ \(from |DIFFERENCES|NOT COMPARED|would have LOST/.test(sentence)
+  return /^THRASH|^→|^[a-z-]+ \(from |DIFFERENCES|NOT COMPARED|^NOT WATCHED|would have LOST/.test(sentence)
 }
 
 function figures(run: RunResult): string {

@@ -68,8 +68,10 @@ function create({ total }: RunResult): Tile | undefined {
   )
 }
 
-function cpu({ master: { cpu } }: RunResult): Tile | undefined {
-  if (cpu.meanCores === null) return undefined
+function cpu({ master: { cpu, kind } }: RunResult): Tile | undefined {
+  // Of a model there is none.
+  if (cpu.meanCores === null)
+    return kind === 'remote' ? { name: 'CPU of the master', value: 'not measured', more: '' } : undefined
   return {
     name: 'the master was pegged for',
     value: formatDurationUs((cpu.peggedMs ?? 0) * 1e3),
