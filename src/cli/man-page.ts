@@ -72,7 +72,7 @@ export function manPage(program: Command, version: string): string {
   return `${lines.join('\n')}\n`
 }
 
-/** Options with a heading of their own, such as `Agents:`, are those of many commands: they are explained once. */
+/** Options with a heading of their own, such as `Other machines:`, are those of many commands: they are explained once. */
 type Shared = Map<string, Map<string, Option>>
 
 function commandSections(command: Command, shared: Shared): string[] {
