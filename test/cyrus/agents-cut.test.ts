@@ -26,17 +26,23 @@ itWithNamespace()(
     closing.push(() => master.stop())
     const bench = new Workbench()
     closing.push(() => bench.remove())
+    const elsewhere = new Workbench()
+    closing.push(() => elsewhere.remove())
     writeFileSync(bench.profile, LONG)
     const { user, password } = master.credentials
     const env = { MUPDATE_BENCH_PASSWORD: password }
     const where = `${there.outside}:${master.address.port}`
     const of = ['agent', '--nats', roll.url, '--capacity', '1', '--allow-master', where]
     bench.start([...of, '--name', 'near'], env)
-    bench.start([...of, '--name', 'far', '--spool', 'far-spool'], env, there.within)
+    elsewhere.start([...of, '--name', 'far'], env, there.within)
     await roll.present(2)
 
+    // A folder of the run's own, which the other machine does not have.
     const allowed = ['load', 'mutations', 'plaintext'].flatMap(what => [`--allow-${what}`, there.outside])
-    const run = bench.startRun(['--master', `mupdate://${user}@${where}`, ...allowed, ...roll.at(2)], env)
+    const run = bench.startRun(
+      ['--master', `mupdate://${user}@${where}`, ...allowed, ...roll.at(2), '--out', 'results'],
+      env,
+    )
     await bench.inPhase('work')
     there.cut()
     const cutAtMs = performance.now()
@@ -60,7 +66,7 @@ itWithNamespace()(
     for (let i = 0; i < 150 && (await roll.call()).some(({ isBusy }) => isBusy); i++);
     expect((await roll.call()).filter(({ isBusy }) => isBusy)).toEqual([])
     // What it measured until then, and what it went on to measure, is kept there; that of the other has arrived.
-    expect(readdirSync(join(bench.directory, 'far-spool'))).toHaveLength(1)
+    expect(readdirSync(join(elsewhere.directory, 'agent-spool'))).toHaveLength(1)
     expect(readdirSync(join(bench.directory, 'agent-spool'))).toEqual([])
   },
   120_000,
