@@ -42,7 +42,10 @@ function joined(wire: Wire) {
       new LedgerRelay(wire.nats, { run: 'r', shards: [shard], plan: PLAN }, `${i}`, name => gaps.push(name)),
   )
   const [backends, slaves] = relays.map((relay, i) => relay.ports.get(SHARDS[i]!.name)![0]!)
-  return { backends: backends!, slaves: slaves!, gaps, close: () => relays.forEach(relay => relay.close()) }
+  const close = () => {
+    for (const relay of relays) relay.close()
+  }
+  return { backends: backends!, slaves: slaves!, gaps, close }
 }
 
 function heardBy(port: MessagePort, count: number): Promise<unknown[]> {
