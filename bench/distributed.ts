@@ -63,7 +63,7 @@ async function workRows(url: string, folder: string, rounds: number): Promise<Ro
   const by = (way: string, key: 'deliveriesPerSecond' | 'p99Ms' | 'cores') =>
     runs.filter(run => run.way === way).map(run => run[key])
   const whole = runs.filter(({ work, isWhole }) => isWhole && work === runs[0]!.work).length
-  const rates = WAYS.map(({ way }) => `${way} ${(median(by(way, 'deliveriesPerSecond')) / 1e6).toFixed(2)}`)
+  const rates = WAYS.map(({ way }) => `${way} ${(median(by(way, 'deliveriesPerSecond')) / 1e3).toFixed(0)}`)
   const alone = by(WAYS[0].way, 'p99Ms')
   const [least, most] = [Math.min(...alone), Math.max(...alone)]
   const others = WAYS.slice(1).map(({ way }) => ({ way, ms: median(by(way, 'p99Ms')) }))
@@ -72,7 +72,7 @@ async function workRows(url: string, folder: string, rounds: number): Promise<Ro
     {
       work: 'the same work and catalogue with 1, 2, 4 workers and 1, 2, 4 agents, held by all slaves',
       target: 'all',
-      measured: `${whole} of ${runs.length} (${runs[0]!.work}); slaves × updates/s in M: ${rates.join(', ')}`,
+      measured: `${whole} of ${runs.length} (${runs[0]!.work}); thousand slaves × updates/s: ${rates.join(', ')}`,
       holds: whole === runs.length,
     },
     {
