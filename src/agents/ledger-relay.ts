@@ -3,7 +3,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { NatsConnection, Subscription } from '@nats-io/transport-node'
 import { followsSlaves, type Plan, type Shard } from '../engine/plan.js'
 import { encode, heard, newsOf, type Numbered, partsOf } from './protocol.js'
-import { CHUNK_BYTES } from './spool.js'
+import { chunkBytesOf } from './chunk-bytes.js'
 
 /** Shards of a run that are carried out in one process. */
 interface Part {
@@ -48,7 +48,7 @@ export class LedgerRelay {
     port1.on('message', message => {
       if (this.nats.isClosed()) return
       try {
-        for (const piece of piecesOf(serialize(message)))
+        for (const piece of piecesOf(serialize(message), chunkBytesOf(this.nats)))
           this.nats.publish(says, encode({ from, number: number++, ...piece } satisfies Numbered))
       } catch {
         // Longer than NATS takes.
@@ -77,10 +77,10 @@ export class LedgerRelay {
 }
 
 /** A thread that is behind tells all at once, which can be more than a NATS server takes. */
-function piecesOf(bytes: Uint8Array): Pick<Numbered, 'bytes' | 'of' | 'isLast'>[] {
-  const of = Math.ceil(bytes.length / CHUNK_BYTES)
+function piecesOf(bytes: Uint8Array, most: number): Pick<Numbered, 'bytes' | 'of' | 'isLast'>[] {
+  const of = Math.ceil(bytes.length / most)
   return Array.from({ length: of }, (_, i) => ({
-    bytes: bytes.subarray(i * CHUNK_BYTES, (i + 1) * CHUNK_BYTES),
+    bytes: bytes.subarray(i * most, (i + 1) * most),
     of,
     isLast: i === of - 1,
   }))
