@@ -21,20 +21,25 @@ class Wire {
   loses: (index: number) => boolean = () => false
   private readonly callbacks = new Map<string, ((error: null, message: { data: Uint8Array }) => void)[]>()
 
-  readonly nats = {
-    info: { max_payload: this.maxBytes },
-    isClosed: () => false,
-    subscribe: (subject: string, { callback }: { callback: (error: null, message: { data: Uint8Array }) => void }) => {
-      this.callbacks.set(subject, [...(this.callbacks.get(subject) ?? []), callback])
-      return { unsubscribe() {} }
-    },
-    publish: (subject: string, data: Uint8Array) => {
-      if (data.length > this.maxBytes) throw new Error('max_payload size exceeded')
-      this.sizes.push(data.length)
-      if (this.loses(this.sizes.length - 1)) return
-      for (const callback of this.callbacks.get(subject) ?? []) callback(null, { data })
-    },
-  } as unknown as NatsConnection
+  get nats(): NatsConnection {
+    return {
+      info: { max_payload: this.maxBytes },
+      isClosed: () => false,
+      subscribe: (
+        subject: string,
+        { callback }: { callback: (error: null, message: { data: Uint8Array }) => void },
+      ) => {
+        this.callbacks.set(subject, [...(this.callbacks.get(subject) ?? []), callback])
+        return { unsubscribe() {} }
+      },
+      publish: (subject: string, data: Uint8Array) => {
+        if (data.length > this.maxBytes) throw new Error('max_payload size exceeded')
+        this.sizes.push(data.length)
+        if (this.loses(this.sizes.length - 1)) return
+        for (const callback of this.callbacks.get(subject) ?? []) callback(null, { data })
+      },
+    } as unknown as NatsConnection
+  }
 }
 
 /** The thread of the backends in one process, and one that has slaves alone in another. */
