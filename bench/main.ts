@@ -3,6 +3,7 @@ import { benchAgainstMupref } from './against-mupref.js'
 import { benchAnonymise } from './anonymise.js'
 import { benchCodec } from './codec.js'
 import { benchCosts } from './costs.js'
+import { benchDistributed } from './distributed.js'
 import { benchLayers } from './layers.js'
 import { benchListener } from './listener.js'
 import { benchLive } from './live.js'
@@ -21,6 +22,7 @@ const PARTS = {
   digest: benchDigest,
   swarm: (count: number) => benchSwarm(Math.ceil(count / 2)),
   live: benchLive,
+  distributed: benchDistributed,
   costs: benchCosts,
   listener: () => benchListener(),
   lock: benchLock,

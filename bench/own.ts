@@ -97,12 +97,13 @@ export async function runProfile(
   profile: string,
   sets: readonly string[] = [],
   master = 'embedded',
+  further: readonly string[] = [],
 ): Promise<{ result: RunResult; rssPeakBytes: number }> {
   const cli = fileURLToPath(new URL('../src/cli/main.js', import.meta.url))
   const path = fileURLToPath(new URL(`../../bench/${profile}.yaml`, import.meta.url))
   const out = mkdtempSync(join(tmpdir(), 'mupdate-bench-'))
   try {
-    const options = ['--master', master, ...sets.flatMap(set => ['--set', set])]
+    const options = ['--master', master, ...sets.flatMap(set => ['--set', set]), ...further]
     const args = ['run', path, '--json', '--quiet', '--out', out, ...options]
     const { text, rssPeakBytes } = await outcome(process.execPath, [cli, ...args])
     return { result: JSON.parse(text) as RunResult, rssPeakBytes }

@@ -26,7 +26,8 @@ import {
   type Reply,
   type Request,
 } from './protocol.js'
-import { CHUNK_BYTES, framed, Spool } from './spool.js'
+import { chunkBytesOf } from './chunk-bytes.js'
+import { framed, Spool } from './spool.js'
 
 export interface AgentOptions {
   readonly id: string
@@ -46,8 +47,6 @@ export interface AgentOptions {
 const REACH_MS = 5_000
 /** At a time: on a slow way what is new would have to wait for all of it. */
 const MOST_RESENT_BYTES = 4 * 1024 * 1024
-/** Of a chunk, beside its bytes. */
-const CHUNK_HEAD_BYTES = 256
 
 /** Waits for runs, and carries out a part of one at a time. */
 export class Agent {
@@ -163,11 +162,6 @@ export class Agent {
       this.assigning = false
     }
   }
-}
-
-/** As much as the server takes in one message. */
-function chunkBytesOf({ info }: NatsConnection): number {
-  return Math.min(CHUNK_BYTES, (info?.max_payload ?? Infinity) - CHUNK_HEAD_BYTES)
 }
 
 function mayLoad({ host, port }: MasterAddress, allowed: readonly string[]): boolean {

@@ -124,9 +124,13 @@ export function heard<T extends object>(bytes: Uint8Array, ...keys: readonly (ke
   }
 }
 
-/** A message of the threads that keep their ledgers in step; none may be missing. */
+/** A piece of a message of the threads that keep their ledgers in step; none may be missing. */
 export interface Numbered {
   readonly from: string
+  /** Of this piece, among all that come from there. */
   readonly number: number
-  readonly message: unknown
+  readonly bytes: Uint8Array
+  /** Pieces of the message. */
+  readonly of: number
+  readonly isLast: boolean
 }

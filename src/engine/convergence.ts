@@ -1,3 +1,4 @@
+import { HarnessError } from '../core/errors.js'
 import type { DriverContext } from '../drivers/context.js'
 import type { Slaves } from '../drivers/slaves.js'
 import type { MailboxRecord } from '../core/mailbox.js'
@@ -99,7 +100,13 @@ export async function converge(
   if (ledger.held === undefined) await (await Client.connect({ ...reach(context), timeoutMs: ANSWER_MS })).logout()
   const startNs = clock.nowNs()
   const came = await slaves.catchUp(limitMs)
-  await ledger.held?.known(clock.nowNs())
+  // What waits still would be taken for what its slaves do not have.
+  if ((await ledger.held?.known(clock.nowNs())) === false)
+    throw new HarnessError(
+      'INTERNAL',
+      'the thread of the backends is too busy to say what it has sent',
+      'give it a CPU',
+    )
   const convergeNs = clock.nowNs() - startNs
   const away = came.filter(({ through }) => !through).map(({ index }) => index)
   if (site !== undefined) ledger.expectSite(site)

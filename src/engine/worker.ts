@@ -28,7 +28,9 @@ const counters = newCounters()
 const loopDelay = new EventLoopDelayMeter()
 let moves: SlaveMove[] = []
 const { journalPath, drawsPath, doubtful, trace } = setup.notes
-const journal = journalPath === undefined ? undefined : new Journal(journalPath)
+/** Its folder is the run's own: on another host it is not. Nobody else makes mailboxes. */
+const operates = setup.shard.runs.includes('backends')
+const journal = operates && journalPath !== undefined ? new Journal(journalPath) : undefined
 let endTrace: (() => Promise<void>) | undefined
 
 const INTERVAL_MS = 1000
@@ -68,7 +70,6 @@ const context: DriverContext = {
 /** Probes send NOOPs, whatever the mailboxes; slaves need the names where they are compared. */
 const needsSite = setup.shard.runs.includes('preload') || setup.ports.length > 0
 const site = needsSite ? await listedSite(setup.plan.site) : setup.plan.site
-const operates = setup.shard.runs.includes('backends')
 const draws = operates && drawsPath !== undefined ? new Draws(drawsPath) : undefined
 const link = linkOf(setup)
 const workload = new Workload({ ...setup.plan, site }, setup.shard, context, setup.mayList, draws, doubtful, link)

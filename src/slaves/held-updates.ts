@@ -15,7 +15,7 @@ const RECORD_BYTES = 512
 /** After a burst, the others are left to the garbage collector. */
 const MOST_SPARE = 16_384
 /** Who waits for news does not wait for ever: the thread that has them may be gone. */
-const NEWS_LIMIT_MS = 1_000
+const NEWS_LIMIT_MS = 10_000
 
 /**
  * Updates and whole lists that came to slaves of this thread, and wait until it has heard what the backends' thread had
@@ -26,7 +26,7 @@ export class HeldUpdates {
   /** For the next ones: at a million a second, new objects would be most of the garbage. */
   private readonly spare: Held[] = []
   private knownUntilNs = -Infinity
-  private awaited: { readonly ns: number; readonly resolve: () => void }[] = []
+  private awaited: { readonly ns: number; readonly resolve: (isKnown: boolean) => void }[] = []
 
   /** @returns whether it waits; false: all is known that it can be of */
   hold(follower: Follower, record: RecordSpan, atNs: number): boolean {
@@ -62,19 +62,19 @@ export class HeldUpdates {
     if (ready > 0) this.hand(this.waiting.splice(0, ready))
     const { awaited } = this
     this.awaited = awaited.filter(({ ns }) => ns > untilNs)
-    for (const { ns, resolve } of awaited) if (ns <= untilNs) resolve()
+    for (const { ns, resolve } of awaited) if (ns <= untilNs) resolve(true)
   }
 
-  /** Until what came by then waits no more. */
-  known(ns: number): Promise<void> {
-    if (ns <= this.knownUntilNs) return Promise.resolve()
+  /** Until what came by then waits no more. @returns whether it does not: false where nothing was heard for too long */
+  known(ns: number): Promise<boolean> {
+    if (ns <= this.knownUntilNs) return Promise.resolve(true)
     return new Promise(resolve => {
-      const limit = setTimeout(resolve, NEWS_LIMIT_MS)
+      const limit = setTimeout(() => resolve(false), NEWS_LIMIT_MS)
       this.awaited.push({
         ns,
-        resolve: () => {
+        resolve: isKnown => {
           clearTimeout(limit)
-          resolve()
+          resolve(isKnown)
         },
       })
     })

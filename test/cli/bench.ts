@@ -56,8 +56,10 @@ export class Workbench {
     return path
   }
 
-  start(args: readonly string[], env: Record<string, string> = {}): Started {
-    const child = spawn(process.execPath, [MAIN, ...args], {
+  /** @param within words before the command, such as those that put it into a namespace */
+  start(args: readonly string[], env: Record<string, string> = {}, within: readonly string[] = []): Started {
+    const [command, ...words] = [...within, process.execPath, MAIN, ...args]
+    const child = spawn(command!, words, {
       cwd: this.directory,
       env: { ...process.env, NO_COLOR: '1', ...env },
       stdio: ['ignore', 'pipe', 'pipe'],

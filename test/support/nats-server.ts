@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** Debian's nats-server, on loopback. */
+/** Debian's nats-server. */
 export interface NatsServer {
   readonly url: string
   readonly port: number
@@ -15,20 +15,20 @@ export interface NatsServer {
 }
 
 /** @param config more of its configuration @param at its port, where that must be a certain one */
-export async function natsServer(config = '', at?: number): Promise<NatsServer> {
+export async function natsServer(config = '', at?: number, host = '127.0.0.1'): Promise<NatsServer> {
   const folder = mkdtempSync(join(tmpdir(), 'mupdate-bench-nats-'))
-  const port = at ?? (await freePort())
+  const port = at ?? (await freePort(host))
   const path = join(folder, 'nats.conf')
-  const write = (more: string) => writeFileSync(path, `listen: 127.0.0.1:${port}\n${more}`)
+  const write = (more: string) => writeFileSync(path, `listen: ${host}:${port}\n${more}`)
   write(config)
   const server = spawn('nats-server', ['-c', path], {
     stdio: 'ignore',
     env: { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` },
   })
   const gone = new Promise<void>(resolve => server.once('close', () => resolve()))
-  for (let i = 0; i < 400 && !(await answers(port)); i++) await sleep(25)
+  for (let i = 0; i < 400 && !(await answers(port, host)); i++) await sleep(25)
   return {
-    url: `nats://127.0.0.1:${port}`,
+    url: `nats://${host}:${port}`,
     port,
     reload(more) {
       write(more)
@@ -42,17 +42,17 @@ export async function natsServer(config = '', at?: number): Promise<NatsServer> 
   }
 }
 
-async function freePort(): Promise<number> {
+async function freePort(host: string): Promise<number> {
   const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>(resolve => server.listen(0, host, resolve))
   const { port } = server.address() as AddressInfo
   await new Promise(resolve => server.close(resolve))
   return port
 }
 
-function answers(port: number): Promise<boolean> {
+function answers(port: number, host: string): Promise<boolean> {
   return new Promise(resolve => {
-    const socket = connect(port, '127.0.0.1')
+    const socket = connect(port, host)
     socket.once('data', () => resolve(true))
     socket.once('error', () => resolve(false))
     socket.once('data', () => socket.destroy())
