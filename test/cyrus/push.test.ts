@@ -37,7 +37,9 @@ function pushed(log: readonly Entry[]): string[][] {
     isOpen = literal !== undefined
   }
   const first = commands.findIndex(([kind, prefix]) => kind === 'LIST' && prefix !== undefined)
-  return commands.slice(first).filter(([kind]) => ['LIST', 'DELETE', 'FIND', 'ACTIVATE'].includes(kind!))
+  // A LIST of everything is the harness counting what there is in the end.
+  const own = commands.slice(first).filter(([kind, prefix]) => kind !== 'LIST' || prefix !== undefined)
+  return own.filter(([kind]) => ['LIST', 'DELETE', 'FIND', 'ACTIVATE'].includes(kind!))
 }
 
 it('a push sends what the real ctl_mboxlist -m sends, in its order', async () => {
