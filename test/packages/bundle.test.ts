@@ -100,6 +100,7 @@ describe('the .deb', () => {
       'LICENSE',
       'bin',
       'calibrations',
+      'deploy',
       'dist',
       'node_modules',
       'package.json',

@@ -37,9 +37,10 @@ describe('what npm packs', () => {
     const files = stdout.split('\n').map(path => path.replace('package/', ''))
     for (const name of ['dist/cli/main.js', 'dist/report/browser/main.js', 'dist/mupdate-bench.1', 'dist/commit.txt'])
       expect(files).toContain(name)
-    for (const name of ['profiles', 'calibrations'])
+    for (const name of ['profiles', 'calibrations', 'deploy'])
       for (const file of readdirSync(join(root, name))) expect(files).toContain(`${name}/${file}`)
-    const ours = /^(dist\/(?!\.)|docs\/|profiles\/|calibrations\/|(README|CHANGELOG)\.md$|LICENSE$|package\.json$|$)/
+    const ours =
+      /^(dist\/(?!\.)|docs\/|profiles\/|calibrations\/|deploy\/|(README|CHANGELOG)\.md$|LICENSE$|package\.json$|$)/
     expect(files.filter(file => !ours.test(file))).toEqual([])
   })
 
