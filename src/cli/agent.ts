@@ -1,13 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { availableParallelism, hostname } from 'node:os'
 import { Command, Option } from 'commander'
 import { Agent } from '../agents/agent.js'
-import { HarnessError, messageOf } from '../core/errors.js'
-import { EXIT } from '../core/exit-status.js'
 import { packageVersion } from '../core/package-root.js'
+import { passwordIn } from './choose-master.js'
 import { collect, workersFrom } from './options.js'
-import { connectNats, type NatsFlags, natsOptions } from './nats.js'
+import { connectNats, type NatsFlags, natsOptions, serveUntilAsked } from './nats.js'
 
 interface AgentFlags extends NatsFlags {
   readonly name: string
@@ -50,7 +48,8 @@ Exit status: 0 ended by Ctrl-C or SIGTERM, 2 usage, or NATS cannot be reached.`,
 async function serve(flags: AgentFlags): Promise<void> {
   const id = randomBytes(4).toString('hex')
   const tell = (line: string) => void process.stderr.write(`${line}\n`)
-  const password = passwordOf(flags)
+  const password =
+    flags.passwordFile === undefined ? process.env.MUPDATE_BENCH_PASSWORD : passwordIn(flags.passwordFile)
   const nats = await connectNats(flags, `mupdate-bench agent ${flags.name}`)
   const capacity = flags.capacity ?? Math.max(1, availableParallelism() - 1)
   const agent = new Agent(nats, {
@@ -66,27 +65,5 @@ async function serve(flags: AgentFlags): Promise<void> {
   agent.listen()
   await nats.flush()
   tell(`agent ${flags.name} (${id}) waits at ${nats.getServer()} for up to ${capacity} threads of load`)
-  const closed = nats.closed()
-  const asked = new Promise<void>(resolve => {
-    process.once('SIGINT', resolve)
-    process.once('SIGTERM', resolve)
-  })
-  const error = await Promise.race([closed, asked])
-  await agent.stop(nats.isClosed() ? 'NATS has closed' : 'it was ended there')
-  if (nats.isClosed())
-    throw new HarnessError('AGENTS', `NATS at ${flags.nats} has closed: ${messageOf(error)}`, 'start the agent again')
-  await Promise.race([nats.drain().catch(() => {}), new Promise(resolve => setTimeout(resolve, DRAIN_MS))])
-  // Where it cannot be reached just now, the client tries again for ever, closed or not.
-  process.exit(EXIT.pass)
-}
-
-const DRAIN_MS = 1_000
-
-function passwordOf({ passwordFile }: AgentFlags): string | undefined {
-  if (passwordFile === undefined) return process.env.MUPDATE_BENCH_PASSWORD
-  try {
-    return readFileSync(passwordFile, 'utf8').replace(/\r?\n$/, '')
-  } catch (error) {
-    throw new HarnessError('USAGE', `cannot read ${passwordFile}: ${messageOf(error)}`, 'check the path')
-  }
+  await serveUntilAsked(nats, flags, why => agent.stop(why), 'start the agent again')
 }

@@ -152,6 +152,15 @@ export async function credentialsOf(choice: RemoteChoice, passwordFile?: string)
   return { user, password, ...login }
 }
 
+/** @param option that named the file @throws {HarnessError} `USAGE` */
+export function passwordIn(file: string, option = ONE_MASTER.passwordFile): string {
+  try {
+    return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+  } catch (error) {
+    throw new HarnessError('USAGE', `${option} ${file}: ${(error as Error).message}`, 'give a file that can be read')
+  }
+}
+
 /** From a file, the environment, or a prompt; never from the command line. A certificate needs none. */
 export async function readPassword(
   { user, login }: RemoteChoice,
@@ -159,17 +168,7 @@ export async function readPassword(
   { passwordFile } = ONE_MASTER,
 ): Promise<string> {
   if (login.mechanism === 'EXTERNAL') return ''
-  if (file !== undefined) {
-    try {
-      return readFileSync(file, 'utf8').replace(/\r?\n$/, '')
-    } catch (error) {
-      throw new HarnessError(
-        'USAGE',
-        `${passwordFile} ${file}: ${(error as Error).message}`,
-        'give a file that can be read',
-      )
-    }
-  }
+  if (file !== undefined) return passwordIn(file, passwordFile)
   const fromEnvironment = process.env.MUPDATE_BENCH_PASSWORD
   if (fromEnvironment !== undefined) return fromEnvironment
   if (!process.stdin.isTTY) {

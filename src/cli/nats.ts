@@ -10,6 +10,8 @@ import {
 } from '@nats-io/transport-node'
 import { type Command, Option } from 'commander'
 import { HarnessError, messageOf } from '../core/errors.js'
+import { EXIT } from '../core/exit-status.js'
+import { unreadable } from '../core/given-files.js'
 
 /** How NATS is reached, as its own tools call it. */
 export interface NatsFlags {
@@ -88,7 +90,7 @@ function read(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (error) {
-    throw new HarnessError('USAGE', `cannot read ${path}: ${messageOf(error)}`, 'check the path')
+    throw unreadable(path, error)
   }
 }
 
@@ -97,4 +99,33 @@ function hintOf(message: string): string {
   if (/certificate|self.signed|tls/i.test(message))
     return 'give --nats-tlsca the file of who has signed its certificate'
   return 'start one there (nats-server), or give the right URL'
+}
+
+/** To tell NATS what is still to be told. */
+const DRAIN_MS = 1_000
+
+/**
+ * Serves until Ctrl-C, SIGTERM or the end of the connection; then the process ends.
+ *
+ * @param stop what has to be ended before, and why, in words
+ * @param hint where NATS has closed
+ * @throws {HarnessError} `AGENTS` where NATS has closed
+ */
+export async function serveUntilAsked(
+  nats: NatsConnection,
+  { nats: url }: NatsFlags,
+  stop: (why: string) => unknown,
+  hint: string,
+): Promise<void> {
+  const closed = nats.closed()
+  const asked = new Promise<void>(resolve => {
+    process.once('SIGINT', resolve)
+    process.once('SIGTERM', resolve)
+  })
+  const error = await Promise.race([closed, asked])
+  await stop(nats.isClosed() ? 'NATS has closed' : 'it was ended there')
+  if (nats.isClosed()) throw new HarnessError('AGENTS', `NATS at ${url} has closed: ${messageOf(error)}`, hint)
+  await Promise.race([nats.drain().catch(() => {}), new Promise(resolve => setTimeout(resolve, DRAIN_MS))])
+  // Where it cannot be reached just now, the client tries again for ever, closed or not.
+  process.exit(EXIT.pass)
 }

@@ -9,7 +9,7 @@ import { packageVersion } from '../core/package-root.js'
 import { FollowedProcess } from '../samplers/followed-process.js'
 import { DEFAULT_PORT } from './choose-master.js'
 import { findMaster } from './local-master.js'
-import { connectNats, type NatsFlags, natsOptions } from './nats.js'
+import { connectNats, type NatsFlags, natsOptions, serveUntilAsked } from './nats.js'
 import { wholeNumber } from './options.js'
 import { Progress } from './progress.js'
 
@@ -60,13 +60,7 @@ async function serve(flags: ProbeFlags): Promise<void> {
   const pid = processNow()
   const what = pid === undefined ? `no process of a master on port ${port} so far` : `process ${pid}, port ${port}`
   tell(`probe ${name} (${id}) waits at ${nats.getServer()}: ${what}`)
-  await new Promise<void>(resolve => {
-    process.once('SIGINT', resolve)
-    process.once('SIGTERM', resolve)
-    void nats.closed().then(() => resolve())
-  })
-  probe.stop()
-  await nats.drain().catch(() => {})
+  await serveUntilAsked(nats, flags, () => probe.stop(), 'start the probe again')
 }
 
 /** @throws {HarnessError} `USAGE` for a process that is not there */

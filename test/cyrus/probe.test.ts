@@ -204,3 +204,19 @@ function secondsOf(of: Workbench): WatchedSecond[] {
   const lines = readFileSync(join(of.folder(), 'series.ndjson'), 'utf8').split('\n').slice(0, -1)
   return lines.map(line => JSON.parse(line))
 }
+
+it('a probe whose NATS is gone ends when it is told to', async () => {
+  const other = await natsServer()
+  try {
+    const probe = bench.start(['probe', '--nats', other.url, '--pid', String(process.pid)])
+    let told = ''
+    probe.child.stderr!.on('data', text => (told += text))
+    await until('the probe', () => told.includes('waits at'))
+    await other.stop()
+    probe.child.kill('SIGTERM')
+    const late = new Promise<undefined>(resolve => setTimeout(resolve, 8_000, undefined))
+    expect(await Promise.race([probe.ended, late])).toMatchObject({ status: 0 })
+  } finally {
+    await other.stop()
+  }
+}, 30_000)
