@@ -4,7 +4,7 @@ import { HarnessError, messageOf } from '../core/errors.js'
 import type { AgentFacts, Crew, CrewListener } from '../engine/crew.js'
 import { Fleet, STOP_MS } from '../engine/fleet.js'
 import type { WorkerOrder } from '../engine/messages.js'
-import type { Shard, WorkerSetup } from '../engine/plan.js'
+import type { CrewSetup, Shard } from '../engine/plan.js'
 import { askClock } from './ask-clock.js'
 import type { ClockOffset } from './clock-offset.js'
 import {
@@ -24,6 +24,7 @@ import {
   type Request,
 } from './protocol.js'
 import { LedgerRelay } from './ledger-relay.js'
+import { Lookout } from './lookout.js'
 import { Spool, SpoolReader } from './spool.js'
 
 /** Time for an order to reach all agents. */
@@ -58,7 +59,7 @@ export class AgentCrew implements Crew {
   private readonly posts: Post[] = []
   private readonly subscriptions: Subscription[] = []
   private readonly timer: NodeJS.Timeout
-  private lookedAtMs = performance.now()
+  private readonly lookout = new Lookout()
   private isStopping = false
   private isOver = false
 
@@ -88,7 +89,7 @@ export class AgentCrew implements Crew {
     }))
   }
 
-  async start(shards: readonly Shard[], setup: Omit<WorkerSetup, 'shard' | 'ports'>): Promise<void> {
+  async start(shards: readonly Shard[], setup: CrewSetup): Promise<void> {
     const { agents, run } = this.options
     this.spool.add({ kind: 'begun', plan: setup.plan, shards })
     const own = shards.filter(isOwn)
@@ -159,11 +160,7 @@ export class AgentCrew implements Crew {
     for (const subscription of this.subscriptions) subscription.unsubscribe()
   }
 
-  private async assign(
-    agent: Hello,
-    shards: readonly Shard[],
-    setup: Omit<WorkerSetup, 'shard' | 'ports'>,
-  ): Promise<void> {
+  private async assign(agent: Hello, shards: readonly Shard[], setup: CrewSetup): Promise<void> {
     const { run, version, ownPassword } = this.options
     const clock = await this.clockOf(agent, setup.address.host)
     // Another agent has refused meanwhile.
@@ -232,13 +229,9 @@ export class AgentCrew implements Crew {
 
   private look(): void {
     if (!this.nats.isClosed()) this.nats.publish(beatOf(this.options.run))
-    const nowMs = performance.now()
-    const sinceMs = nowMs - this.lookedAtMs
-    this.lookedAtMs = nowMs
-    // What came while this process was held up has not been looked at yet.
-    if (sinceMs > LOST_MS / 2) return
+    const lostMs = this.lookout.look()
     for (const post of this.posts) {
-      if (nowMs - post.heardAtMs > LOST_MS) this.lose(post, `nothing was heard of it for ${LOST_MS / 1e3} s`)
+      if (post.heardAtMs < lostMs) this.lose(post, `nothing was heard of it for ${LOST_MS / 1e3} s`)
     }
   }
 

@@ -1,15 +1,15 @@
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
-import type { Credentials, MasterAddress } from '../core/address.js'
-import { isLoopback } from '../core/address.js'
+import { type Credentials, isLoopback, type MasterAddress } from '../core/address.js'
 import { monotonicClock } from '../core/clock.js'
 import { messageOf } from '../core/errors.js'
 import { Fleet } from '../engine/fleet.js'
 import { bootId } from '../samplers/host.js'
 import { Client } from '../session/client.js'
 import { LedgerRelay } from './ledger-relay.js'
+import { Lookout } from './lookout.js'
 import {
   type Assignment,
   BEAT_MS,
@@ -27,7 +27,7 @@ import {
   type Request,
 } from './protocol.js'
 import { chunkBytesOf } from './chunk-bytes.js'
-import { framed, Spool } from './spool.js'
+import { framed, readPart, Spool } from './spool.js'
 
 export interface AgentOptions {
   readonly id: string
@@ -104,14 +104,8 @@ export class Agent {
         return this.assign(request.assignment)
       case 'list':
         return { kind: 'files', files: this.kept.filter(name => name.startsWith(`${request.run}-`)) }
-      case 'fetch': {
-        const all = readFileSync(this.pathOf(request.file))
-        return {
-          kind: 'kept',
-          length: all.length,
-          bytes: all.subarray(request.from, request.from + chunkBytesOf(this.nats)),
-        }
-      }
+      case 'fetch':
+        return { kind: 'kept', ...readPart(this.pathOf(request.file), request.from, chunkBytesOf(this.nats)) }
       case 'forget':
         rmSync(this.pathOf(request.file))
         return { kind: 'ok' }
@@ -187,7 +181,7 @@ class Job {
   /** It has ended of its own accord. */
   private why: string | undefined
   private heardAtMs = performance.now()
-  private lookedAtMs = performance.now()
+  private readonly lookout = new Lookout()
   private readonly beat: Subscription
   private readonly timer: NodeJS.Timeout
 
@@ -304,11 +298,7 @@ class Job {
 
   private look(): void {
     this.send(this.spool.length, new Uint8Array())
-    const sinceMs = performance.now() - this.lookedAtMs
-    this.lookedAtMs = performance.now()
-    // What came while this process was held up has not been looked at yet.
-    if (sinceMs > LOST_MS / 2 || performance.now() - this.heardAtMs < LOST_MS) return
-    void this.quit(`nothing was heard of the run for ${LOST_MS / 1e3} s`)
+    if (this.heardAtMs <= this.lookout.look()) void this.quit(`nothing was heard of the run for ${LOST_MS / 1e3} s`)
   }
 
   private leave(): Promise<void> {

@@ -1,7 +1,6 @@
 import { deserialize, serialize } from 'node:v8'
-import type { MasterAddress } from '../core/address.js'
 import type { WorkerOrder, WorkerReport } from '../engine/messages.js'
-import type { Plan, Shard, WorkerSetup } from '../engine/plan.js'
+import type { CrewSetup, Plan, Shard } from '../engine/plan.js'
 
 /**
  * What a run and its agents say to each other over NATS. All of it is plain data, as between threads: an agent is told what
@@ -13,7 +12,7 @@ export const SUBJECT = 'mupdate-bench'
 export const HELLO = `${SUBJECT}.hello`
 
 export const controlOf = (agent: string) => `${SUBJECT}.agent.${agent}`
-/** Chunks of what an agent writes to its disk, and {@link Beat}s. */
+/** Chunks of what an agent writes to its disk; an empty one each {@link BEAT_MS}. */
 export const outputOf = (run: string, agent: string) => `${SUBJECT}.run.${run}.out.${agent}`
 /** The controller is there. */
 export const beatOf = (run: string) => `${SUBJECT}.run.${run}.beat`
@@ -72,7 +71,7 @@ export interface Assignment {
   readonly version: string
   readonly shards: readonly Shard[]
   /** Without the password of a master that is not the run's own: the agent has that. */
-  readonly setup: Omit<WorkerSetup, 'shard' | 'ports' | 'address'> & { readonly address: MasterAddress }
+  readonly setup: CrewSetup
   /** Whether the agent's own password is to be used. */
   readonly ownPassword: boolean
 }

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { decode, encode, type Output } from './protocol.js'
 
@@ -31,9 +31,7 @@ export class Spool {
 
   /** Bytes from there on; fewer at the end. */
   read(from: number, most = CHUNK_BYTES): Uint8Array {
-    const bytes = Buffer.alloc(Math.max(0, Math.min(most, this.length - from)))
-    readSync(this.fd, bytes, 0, bytes.length, from)
-    return bytes
+    return readAt(this.fd, this.length, from, most)
   }
 
   close(): void {
@@ -47,6 +45,27 @@ export class Spool {
     this.close()
     rmSync(this.path, { force: true })
   }
+}
+
+/** A part of a spool of which nobody writes any more, and its whole length. @throws what the file system says */
+export function readPart(
+  path: string,
+  from: number,
+  most: number,
+): { readonly length: number; readonly bytes: Uint8Array } {
+  const fd = openSync(path, 'r')
+  try {
+    const { size: length } = fstatSync(fd)
+    return { length, bytes: readAt(fd, length, from, most) }
+  } finally {
+    closeSync(fd)
+  }
+}
+
+function readAt(fd: number, length: number, from: number, most: number): Uint8Array {
+  const bytes = Buffer.alloc(Math.max(0, Math.min(most, length - from)))
+  readSync(fd, bytes, 0, bytes.length, from)
+  return bytes
 }
 
 /** A spool of which nobody writes any more; an entry that is not whole is left out. */

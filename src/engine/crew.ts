@@ -1,5 +1,5 @@
 import type { WorkerOrder, WorkerReport } from './messages.js'
-import type { Shard, WorkerSetup } from './plan.js'
+import type { CrewSetup, Shard } from './plan.js'
 
 /** What a run hears of those who carry out its shards. */
 export interface CrewListener {
@@ -26,7 +26,7 @@ export interface Crew {
   /** Those of them that are on other machines. */
   readonly agents?: readonly AgentFacts[]
   /** Until all are ready. @throws {HarnessError} when one is not */
-  start(shards: readonly Shard[], setup: Omit<WorkerSetup, 'shard' | 'ports'>): Promise<void>
+  start(shards: readonly Shard[], setup: CrewSetup): Promise<void>
   /** @param only that shard */
   order(order: WorkerOrder, only?: string): void
   /** Lets each hand up its last interval. @returns shards that did not in time and were ended: their figures are lost */

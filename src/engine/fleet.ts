@@ -3,7 +3,7 @@ import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
 import { HarnessError } from '../core/errors.js'
 import type { Crew, CrewListener } from './crew.js'
 import type { WorkerOrder, WorkerReport } from './messages.js'
-import { followsSlaves, type Shard, type WorkerSetup } from './plan.js'
+import { type CrewSetup, followsSlaves, type Shard, type WorkerSetup } from './plan.js'
 
 /** How long a worker may take to give up what is under way. */
 export const STOP_MS = 8_000
@@ -31,7 +31,7 @@ export class Fleet implements Crew {
   /** Starts a thread for each shard and waits until all are ready. */
   async start(
     shards: readonly Shard[],
-    setup: Omit<WorkerSetup, 'shard' | 'ports'>,
+    setup: CrewSetup,
     ports = followsSlaves(setup.plan) ? portsOf(shards) : new Map<string, MessagePort[]>(),
   ): Promise<void> {
     setFlagsFromString(`--initial-heap-size=${UNMARKED_HEAP_MB}`)

@@ -135,9 +135,15 @@ export interface RunNotes {
 }
 
 /** What a worker thread is started with. */
-export interface WorkerSetup {
-  readonly plan: Plan
+export interface WorkerSetup extends CrewSetup {
   readonly shard: Shard
+  /** To the thread of the backends; there, to each of the others that have slaves; none where their records are not followed. */
+  readonly ports: readonly MessagePort[]
+}
+
+/** What all threads of a run are started with. */
+export interface CrewSetup {
+  readonly plan: Plan
   readonly originS: number
   /** On another host: by how much its clock is ahead. */
   readonly offsetNs?: number
@@ -148,8 +154,6 @@ export interface WorkerSetup {
   /** Whether the master may be asked for a LIST of its own. */
   readonly mayList: boolean
   readonly notes: RunNotes
-  /** To the thread of the backends; there, to each of the others that have slaves; none where their records are not followed. */
-  readonly ports: readonly MessagePort[]
 }
 
 /** Whether slaves are to be compared with what they should hold. */

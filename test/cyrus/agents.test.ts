@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { serialize } from 'node:v8'
-import { connect, type NatsConnection } from '@nats-io/transport-node'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import {
   beatOf,
@@ -19,34 +18,25 @@ import {
 } from '../../src/agents/protocol.js'
 import { readSpool } from '../../src/agents/spool.js'
 import { packageVersion } from '../../src/core/package-root.js'
-import { type Started, until, Workbench } from '../cli/bench.js'
+import { until, Workbench } from '../cli/bench.js'
+import { AgentRoll } from '../support/agents.js'
 import { natsServer } from '../support/nats-server.js'
 import { SHARED, workOf } from '../support/shared-work.js'
 
 /** Long enough for something to happen to it. */
 const LONG = SHARED.replace('rate: 100', 'rate: 20').replace('users: 40', 'users: 400')
 
-let server: Awaited<ReturnType<typeof natsServer>>
-let nats: NatsConnection
+let roll: AgentRoll
 const benches: Workbench[] = []
-const agents: Started[] = []
 
 beforeAll(async () => {
-  server = await natsServer()
-  nats = await connect({ servers: server.url })
+  roll = await AgentRoll.open()
 })
 afterEach(async () => {
-  for (const { child } of agents.splice(0)) {
-    child.kill('SIGCONT')
-    child.kill('SIGTERM')
-  }
+  await roll.dismiss()
   for (const bench of benches.splice(0)) bench.remove()
-  for (let i = 0; i < 200 && (await roll()).length > 0; i++);
 })
-afterAll(async () => {
-  await nats.close()
-  await server.stop()
-})
+afterAll(() => roll.close())
 
 function newBench(profile = SHARED): Workbench {
   const bench = new Workbench()
@@ -55,35 +45,13 @@ function newBench(profile = SHARED): Workbench {
   return bench
 }
 
-/** Agents that wait, in processes of their own. */
-async function startAgents(bench: Workbench, count: number): Promise<void> {
-  for (let i = 0; i < count; i++)
-    agents.push(bench.start(['agent', '--nats', server.url, '--name', `agent-${i}`, '--capacity', '1']))
-  for (let i = 0; i < 100 && (await roll()).length < count; i++);
-  expect(await roll()).toHaveLength(count)
-}
-
-async function roll(): Promise<Hello[]> {
-  const all: Hello[] = []
-  const inbox = `test.${Math.random()}`
-  const subscription = nats.subscribe(inbox, {
-    callback: (_, { data }) => void (data.length > 0 && all.push(decode(data))),
-  })
-  nats.publish(HELLO, undefined, { reply: inbox })
-  await new Promise(resolve => setTimeout(resolve, 100))
-  subscription.unsubscribe()
-  return all
-}
-
-const at = (count: number) => ['--nats', server.url, '--agents', String(count)]
-
 describe('a run with agents', { timeout: 120_000 }, () => {
   it('does the same as one process, and says who had which part', async () => {
     const alone = newBench()
     expect((await alone.run(['--workers', '1'])).status).toBe(0)
     const bench = newBench()
-    await startAgents(bench, 4)
-    const { status, stdout, stderr } = await bench.run(at(4))
+    await roll.start(bench, 4)
+    const { status, stdout, stderr } = await bench.run(roll.at(4))
     expect(status, stdout + stderr).toBe(0)
     expect(workOf(bench)).toEqual(workOf(alone))
     const { generator } = bench.result()
@@ -96,7 +64,7 @@ describe('a run with agents', { timeout: 120_000 }, () => {
     expect(generator.startSkewUs).toBeLessThan(100_000)
     // What has arrived is nobody's any more.
     expect(readdirSync(join(bench.directory, 'agent-spool'))).toEqual([])
-    expect((await roll()).every(({ isBusy }) => !isBusy)).toBe(true)
+    expect((await roll.call()).every(({ isBusy }) => !isBusy)).toBe(true)
   })
 
   it.each([
@@ -104,10 +72,10 @@ describe('a run with agents', { timeout: 120_000 }, () => {
     { signal: 'SIGSTOP', how: 'frozen' },
   ] as const)('is invalid (exit 5) where an agent is $how, and says so within seconds', async ({ signal }) => {
     const bench = newBench(LONG)
-    await startAgents(bench, 2)
-    const run = bench.startRun(at(2))
+    await roll.start(bench, 2)
+    const run = bench.startRun(roll.at(2))
     await bench.inPhase('work')
-    agents[1]!.child.kill(signal)
+    roll.agents[1]!.child.kill(signal)
     const lostAtMs = performance.now()
     await until('the loss', () => bench.events().some(({ kind }) => kind === 'agent-lost'), 20_000)
     expect(performance.now() - lostAtMs).toBeLessThan(6_000)
@@ -115,16 +83,16 @@ describe('a run with agents', { timeout: 120_000 }, () => {
     expect(status, stdout).toBe(5)
     expect(stdout).toMatch(/agent agent-1 on \S+ is lost: nothing was heard of it for 2\.5 s/)
     expect(bench.result().generator.agents!.find(({ name }) => name === 'agent-1')!.lost).toContain('nothing was heard')
-    for (let i = 0; i < 50 && (await roll()).some(({ isBusy }) => isBusy); i++);
-    expect((await roll()).find(({ name }) => name === 'agent-0')).toMatchObject({ isBusy: false })
+    for (let i = 0; i < 50 && (await roll.call()).some(({ isBusy }) => isBusy); i++);
+    expect((await roll.call()).find(({ name }) => name === 'agent-0')).toMatchObject({ isBusy: false })
   })
 
   it('goes on without one that is lost where it was asked to (6), and says what was gone', async () => {
     const bench = newBench(LONG.replace('users: 400', 'users: 60'))
-    await startAgents(bench, 2)
-    const run = bench.startRun([...at(2), '--on-agent-loss', 'continue'])
+    await roll.start(bench, 2)
+    const run = bench.startRun([...roll.at(2), '--on-agent-loss', 'continue'])
     await bench.inPhase('work')
-    agents[1]!.child.kill('SIGKILL')
+    roll.agents[1]!.child.kill('SIGKILL')
     const { status, stdout } = await run.ended
     expect(status, stdout).toBe(6)
     const { verdict, phases, slaves } = bench.result()
@@ -140,18 +108,18 @@ describe('a run with agents', { timeout: 120_000 }, () => {
 
   it('that is killed leaves agents that stop, keep what they measured, and are free again', async () => {
     const bench = newBench(LONG)
-    await startAgents(bench, 2)
-    const run = bench.startRun(at(2))
+    await roll.start(bench, 2)
+    const run = bench.startRun(roll.at(2))
     await bench.inPhase('work')
-    expect((await roll()).every(({ isBusy }) => isBusy)).toBe(true)
+    expect((await roll.call()).every(({ isBusy }) => isBusy)).toBe(true)
     run.child.kill('SIGKILL')
     const killedAtMs = performance.now()
-    for (let i = 0; i < 100 && (await roll()).some(({ isBusy }) => isBusy); i++);
+    for (let i = 0; i < 100 && (await roll.call()).some(({ isBusy }) => isBusy); i++);
     expect(performance.now() - killedAtMs).toBeLessThan(8_000)
     expect(readdirSync(join(bench.directory, 'agent-spool'))).toHaveLength(2)
     const known = bench.result()
 
-    const collect = await bench.bench(['collect', bench.folder(), '--nats', server.url])
+    const collect = await bench.bench(['collect', bench.folder(), '--nats', roll.url])
     expect(collect.status, collect.stdout + collect.stderr).toBe(6)
     expect(collect.stderr).toMatch(/agent agent-\d on \S+ had kept \d+ bytes of it/)
     expect(collect.stdout).toMatch(
@@ -184,8 +152,8 @@ describe('a run with agents', { timeout: 120_000 }, () => {
 
   it('is cancelled by Ctrl-C as one without', async () => {
     const bench = newBench(LONG)
-    await startAgents(bench, 1)
-    const run = bench.startRun(at(1))
+    await roll.start(bench, 1)
+    const run = bench.startRun(roll.at(1))
     await bench.inPhase('work')
     run.child.kill('SIGINT')
     const { status } = await run.ended
@@ -196,11 +164,11 @@ describe('a run with agents', { timeout: 120_000 }, () => {
 
   it('is refused where there are too few, and says why each of the others cannot', async () => {
     const bench = newBench()
-    await startAgents(bench, 1)
+    await roll.start(bench, 1)
     const old: Hello = { id: 'old', name: 'old', host: 'elsewhere', version: '0.0.1', capacity: 1, isBusy: false }
-    const subscription = nats.subscribe(HELLO, { callback: (_, message) => void message.respond(encode(old)) })
-    await nats.flush()
-    const { status, stderr } = await bench.run(at(2))
+    const subscription = roll.nats.subscribe(HELLO, { callback: (_, message) => void message.respond(encode(old)) })
+    await roll.nats.flush()
+    const { status, stderr } = await bench.run(roll.at(2))
     subscription.unsubscribe()
     expect(stderr).toMatch(/1 of 2 agents are there:\n {2}- old on elsewhere is version 0\.0\.1, not /)
     expect(status).toBe(2)
@@ -211,11 +179,11 @@ describe('a run with agents', { timeout: 120_000 }, () => {
 describe('where something goes wrong, a run with agents', { timeout: 120_000 }, () => {
   it('is invalid where an agent is ended by its operator, which ends at once and keeps its part', async () => {
     const bench = newBench(LONG)
-    await startAgents(bench, 2)
-    const run = bench.startRun(at(2))
+    await roll.start(bench, 2)
+    const run = bench.startRun(roll.at(2))
     await bench.inPhase('work')
-    agents[1]!.child.kill('SIGINT')
-    const agent = await agents[1]!.ended
+    roll.agents[1]!.child.kill('SIGINT')
+    const agent = await roll.agents[1]!.ended
     const { status, stdout } = await run.ended
     expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(/agent agent-1 on \S+ is lost: it was ended there/)
     expect(status, stdout).toBe(5)
@@ -227,22 +195,22 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
 
   it('that is left by a second Ctrl-C leaves agents that are free, and no file', async () => {
     const bench = newBench(LONG)
-    await startAgents(bench, 2)
-    const run = bench.startRun(at(2))
+    await roll.start(bench, 2)
+    const run = bench.startRun(roll.at(2))
     await bench.inPhase('work')
     run.child.kill('SIGINT')
     await new Promise(resolve => setTimeout(resolve, 100))
     run.child.kill('SIGINT')
     expect((await run.ended).status).toBe(130)
-    for (let i = 0; i < 50 && (await roll()).some(({ isBusy }) => isBusy); i++);
-    expect((await roll()).map(({ isBusy }) => isBusy)).toEqual([false, false])
+    for (let i = 0; i < 50 && (await roll.call()).some(({ isBusy }) => isBusy); i++);
+    expect((await roll.call()).map(({ isBusy }) => isBusy)).toEqual([false, false])
     expect(readdirSync(join(bench.directory, 'agent-spool'))).toEqual([])
   })
 
   it('is invalid (exit 5), not broken, where NATS is started anew', async () => {
     const first = await natsServer()
     const bench = newBench(LONG)
-    agents.push(bench.start(['agent', '--nats', first.url, '--capacity', '1']))
+    roll.agents.push(bench.start(['agent', '--nats', first.url, '--capacity', '1']))
     const run = bench.startRun(['--nats', first.url, '--agents', '1'])
     await bench.inPhase('work')
     await first.stop()
@@ -262,7 +230,7 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
     const env = { NATS_PASSWORD: 'b' }
     const bench = newBench(LONG)
     const agent = bench.start(['agent', '--nats', locked.url, '--nats-user', 'a', '--capacity', '1'], env)
-    agents.push(agent)
+    roll.agents.push(agent)
     await new Promise(resolve => setTimeout(resolve, 2_000))
     const run = bench.startRun(['--nats', locked.url, '--nats-user', 'a', '--agents', '1'], env)
     await bench.inPhase('work')
@@ -281,7 +249,7 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
     const other = await natsServer()
     const bench = newBench()
     const idle = bench.start(['agent', '--nats', other.url])
-    agents.push(idle)
+    roll.agents.push(idle)
     await new Promise(resolve => setTimeout(resolve, 2_000))
     await other.stop()
     await new Promise(resolve => setTimeout(resolve, 500))
@@ -293,39 +261,39 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
 
   it('is invalid where an agent’s disk is full, and the agent is free again', async () => {
     const bench = newBench(LONG)
-    await startAgents(bench, 1)
-    const run = bench.startRun(at(1))
+    await roll.start(bench, 1)
+    const run = bench.startRun(roll.at(1))
     await bench.inPhase('work')
-    expect(spawnSync('prlimit', ['--pid', String(agents[0]!.pid), '--fsize=2000']).status).toBe(0)
+    expect(spawnSync('prlimit', ['--pid', String(roll.agents[0]!.pid), '--fsize=2000']).status).toBe(0)
     const { status, stdout } = await run.ended
     expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(/is lost: it cannot write agent-spool\/\S+\.spool: EFBIG/)
     expect(status, stdout).toBe(5)
-    expect((await roll()).map(({ isBusy }) => isBusy)).toEqual([false])
+    expect((await roll.call()).map(({ isBusy }) => isBusy)).toEqual([false])
   })
 
   it('minds nothing that others say on its subjects', async () => {
     const bench = newBench()
-    await startAgents(bench, 1)
-    const [{ id }] = (await roll()) as [Hello]
-    const hello = nats.subscribe(HELLO, { callback: (_, message) => void message.respond(Buffer.from('garbage')) })
-    const run = bench.startRun(at(1))
+    await roll.start(bench, 1)
+    const [{ id }] = (await roll.call()) as [Hello]
+    const hello = roll.nats.subscribe(HELLO, { callback: (_, message) => void message.respond(Buffer.from('garbage')) })
+    const run = bench.startRun(roll.at(1))
     await bench.inPhase('preload')
     const name = bench.result().id
     const said = [Buffer.from('garbage'), Buffer.alloc(0), serialize(null), serialize({ at: 'x', bytes: 3 })]
     for (const subject of [controlOf(id), outputOf(name, id), beatOf(name), newsOf(name), partsOf(name), HELLO])
-      for (const bytes of said) nats.publish(subject, bytes)
+      for (const bytes of said) roll.nats.publish(subject, bytes)
     const { status, stdout, stderr } = await run.ended
     hello.unsubscribe()
     expect([0, 5], stdout + stderr).toContain(status)
     expect(stdout).not.toMatch(/is lost|was lost/)
     expect(stderr).not.toContain('    at ')
-    expect(await roll()).toHaveLength(1)
+    expect(await roll.call()).toHaveLength(1)
   })
 
   it('goes through a NATS that takes small messages only', async () => {
     const small = await natsServer('max_payload: 20000\n')
     const bench = newBench()
-    agents.push(bench.start(['agent', '--nats', small.url, '--capacity', '2']))
+    roll.agents.push(bench.start(['agent', '--nats', small.url, '--capacity', '2']))
     try {
       await new Promise(resolve => setTimeout(resolve, 2_000))
       const { status, stdout, stderr } = await bench.run(['--nats', small.url, '--agents', '1'])
@@ -339,8 +307,8 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
     const bench = newBench(
       'site: { mailboxes: 10, backends: 1 }\nphases: [{ name: preload, run: [preload], until: preloaded, limit: 20s }]\n',
     )
-    await startAgents(bench, 1)
-    const { status, stderr } = await bench.run(at(1))
+    await roll.start(bench, 1)
+    const { status, stderr } = await bench.run(roll.at(1))
     expect(stderr).toContain('--agents: the profile has no slaves to deal out\n  → leave it out')
     expect(status).toBe(2)
   })
@@ -349,16 +317,16 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
     const password = { MUPDATE_BENCH_PASSWORD: 'a-password' }
     const bench = newBench()
     const elsewhere = newBench()
-    agents.push(elsewhere.start(['agent', '--nats', server.url, '--capacity', '1'], password))
+    roll.agents.push(elsewhere.start(['agent', '--nats', roll.url, '--capacity', '1'], password))
     const master = bench.start(['master', '--port', '0'], password)
     let text = ''
     master.child.stdout!.on('data', more => (text += more))
     master.child.stderr!.on('data', more => (text += more))
     await until('the master', () => /127\.0\.0\.1:\d+/.test(text))
-    for (let i = 0; i < 100 && (await roll()).length < 1; i++);
+    for (let i = 0; i < 100 && (await roll.call()).length < 1; i++);
     const [address] = /127\.0\.0\.1:\d+/.exec(text)!
     const allow = ['--allow-load', '127.0.0.1', '--allow-mutations', '127.0.0.1']
-    const ended = await bench.run([...at(1), '--master', `mupdate://murder@${address}`, ...allow], password)
+    const ended = await bench.run([...roll.at(1), '--master', `mupdate://murder@${address}`, ...allow], password)
     master.child.kill('SIGTERM')
     expect(ended.status, ended.stdout + ended.stderr).toBe(0)
     expect(readdirSync(join(elsewhere.directory, 'agent-spool'))).toEqual([])
@@ -379,9 +347,10 @@ describe('an agent', { timeout: 60_000 }, () => {
 
   it('loads no master that its operator has not allowed, and takes part in no run of another version', async () => {
     const bench = newBench()
-    await startAgents(bench, 1)
-    const [{ id }] = (await roll()) as [Hello]
-    const ask = async (request: Request) => decode<Reply>((await nats.request(controlOf(id), encode(request))).data)
+    await roll.start(bench, 1)
+    const [{ id }] = (await roll.call()) as [Hello]
+    const ask = async (request: Request) =>
+      decode<Reply>((await roll.nats.request(controlOf(id), encode(request))).data)
     expect(await ask(assignment('192.0.2.1'))).toEqual({
       kind: 'refused',
       reason: 'its operator does not allow 192.0.2.1:3905 (mupdate-bench agent --allow-master 192.0.2.1:3905)',
@@ -393,17 +362,17 @@ describe('an agent', { timeout: 60_000 }, () => {
 
   it('that cannot reach the master says so, and nothing of it is left', async () => {
     const bench = newBench()
-    agents.push(bench.start(['agent', '--nats', server.url, '--capacity', '1'], { MUPDATE_BENCH_PASSWORD: 'p' }))
-    for (let i = 0; i < 100 && (await roll()).length < 1; i++);
-    const [{ id }] = (await roll()) as [Hello]
-    const asked = await nats.request(controlOf(id), encode(assignment('127.0.0.1')), { timeout: 10_000 })
+    roll.agents.push(bench.start(['agent', '--nats', roll.url, '--capacity', '1'], { MUPDATE_BENCH_PASSWORD: 'p' }))
+    for (let i = 0; i < 100 && (await roll.call()).length < 1; i++);
+    const [{ id }] = (await roll.call()) as [Hello]
+    const asked = await roll.nats.request(controlOf(id), encode(assignment('127.0.0.1')), { timeout: 10_000 })
     expect(decode<Reply>(asked.data)).toMatchObject({
       kind: 'refused',
       reason: expect.stringContaining('nobody listens'),
     })
     await new Promise(resolve => setTimeout(resolve, 3_500))
-    agents[0]!.child.kill('SIGTERM')
-    const { stderr, status } = await agents[0]!.ended
+    roll.agents[0]!.child.kill('SIGTERM')
+    const { stderr, status } = await roll.agents[0]!.ended
     expect(stderr).not.toContain('controller')
     expect(status).toBe(0)
     expect(readdirSync(join(bench.directory, 'agent-spool'))).toEqual([])
@@ -417,7 +386,7 @@ describe('an agent', { timeout: 60_000 }, () => {
       expect(wrong.stderr).toMatch(/NATS at \S+: .*uthoriz.*\n {2}→ check --nats-user and NATS_PASSWORD/i)
       expect(wrong.status).toBe(2)
       const agent = bench.start(['agent', '--nats', locked.url, '--nats-user', 'a'], { NATS_PASSWORD: 'b' })
-      agents.push(agent)
+      roll.agents.push(agent)
       const run = await bench.startRun(['--nats', locked.url, '--nats-user', 'a', '--agents', '2'], {
         NATS_PASSWORD: 'b',
       }).ended
