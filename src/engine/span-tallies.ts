@@ -1,6 +1,6 @@
 import type { MetricDelta } from '../metrics/recorder.js'
 import type { MetricSummary } from '../metrics/run-result.js'
-import { type DecodedDelta, Tally, withDecoded } from '../metrics/tally.js'
+import { type DecodedDelta, decodedDelta, Tally } from '../metrics/tally.js'
 
 export interface MetricGroups {
   readonly operations: Record<string, MetricSummary>
@@ -15,9 +15,8 @@ export class SpanTallies {
 
   /** Adds it to all the spans that it lies in. */
   static addTo(spans: readonly (SpanTallies | undefined)[], delta: MetricDelta): void {
-    withDecoded(delta, decoded => {
-      for (const span of spans) span?.add(delta, decoded)
-    })
+    const decoded = decodedDelta(delta)
+    for (const span of spans) span?.add(delta, decoded)
   }
 
   private add(delta: MetricDelta, decoded: DecodedDelta): void {

@@ -1,4 +1,5 @@
-import { decodeHistogram, type Histogram, newHistogram, summarise } from './latency.js'
+import { addCounts, type Counts, countsIn } from './encoded-histogram.js'
+import { type Histogram, newHistogram, summarise } from './latency.js'
 import type { MetricDelta } from './recorder.js'
 import type { MetricSummary } from './run-result.js'
 
@@ -11,7 +12,7 @@ export class Tally {
   private serviceBoundNs = Infinity
   private readonly histograms: { response?: Histogram; service?: Histogram } = {}
 
-  /** @param decoded its histograms: whoever adds a delta to several tallies decodes it once */
+  /** @param decoded of its histograms: whoever adds a delta to several tallies decodes it once */
   add(delta: MetricDelta, decoded: DecodedDelta): void {
     this.count += delta.count
     this.failed += delta.failed
@@ -42,28 +43,24 @@ export class Tally {
     this.histograms.service?.destroy()
   }
 
-  private merge(kind: 'response' | 'service', histogram: Histogram | undefined): void {
-    if (histogram === undefined) return
+  private merge(kind: 'response' | 'service', counts: Counts | undefined): void {
+    if (counts === undefined) return
     this.histograms[kind] ??= newHistogram()
-    this.histograms[kind].add(histogram)
+    addCounts(this.histograms[kind], counts)
   }
 }
 
 /** A delta's histograms, as far as it has any. */
 export interface DecodedDelta {
-  readonly response: Histogram | undefined
-  readonly service: Histogram | undefined
+  readonly response: Counts | undefined
+  readonly service: Counts | undefined
 }
 
-/** Decodes them for as long as they are used: WASM memory is not garbage collected. */
-export function withDecoded({ response, service }: MetricDelta, use: (decoded: DecodedDelta) => void): void {
-  const decoded = {
-    response: response === undefined ? undefined : decodeHistogram(response),
-    service: service === undefined ? undefined : decodeHistogram(service),
+export function decodedDelta({ response, service }: MetricDelta): DecodedDelta {
+  return {
+    response: response === undefined ? undefined : countsIn(response),
+    service: service === undefined ? undefined : countsIn(service),
   }
-  use(decoded)
-  decoded.response?.destroy()
-  decoded.service?.destroy()
 }
 
 export function round3(value: number): number {

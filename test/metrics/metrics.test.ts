@@ -2,14 +2,14 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { decodeHistogram, loadHistograms } from '../../src/metrics/latency.js'
 import { type MetricDelta, Recorder } from '../../src/metrics/recorder.js'
-import { Tally, withDecoded } from '../../src/metrics/tally.js'
+import { decodedDelta, Tally } from '../../src/metrics/tally.js'
 
 beforeAll(loadHistograms)
 
 const MS = 1e6
 
 function add(tally: Tally, delta: MetricDelta): void {
-  withDecoded(delta, decoded => tally.add(delta, decoded))
+  tally.add(delta, decodedDelta(delta))
 }
 
 function tallyOf(recorder: Recorder): Tally {
