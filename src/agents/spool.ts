@@ -1,10 +1,13 @@
 import { closeSync, fstatSync, mkdirSync, openSync, readFileSync, readSync, rmSync, writeSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { decode, encode, type Output } from './protocol.js'
+import { HarnessError } from '../core/errors.js'
+import { encode, heard, type Output } from './protocol.js'
 
 /** Below what a NATS server takes in one message: 1 MB, if nobody has changed it. */
 export const CHUNK_BYTES = 256 * 1024
 const LENGTH_BYTES = 4
+/** No thread has so much to say at once. */
+const MOST_ENTRY_BYTES = 256 * 1024 * 1024
 
 /** An agent's output on its disk, each entry behind its length: the truth, of which what was sent is a copy. */
 export class Spool {
@@ -68,10 +71,21 @@ function readAt(fd: number, length: number, from: number, most: number): Uint8Ar
   return bytes
 }
 
-/** A spool of which nobody writes any more; an entry that is not whole is left out. */
+/**
+ * A spool of which nobody writes any more; an entry that is not whole is left out.
+ *
+ * @throws {HarnessError} `RESULTS` where it is damaged
+ */
 export function readSpool(path: string): Output[] {
   const outputs: Output[] = []
-  new SpoolReader(output => outputs.push(output)).take(0, readFileSync(path))
+  const reader = new SpoolReader(output => outputs.push(output))
+  reader.take(0, readFileSync(path))
+  if (reader.isBroken)
+    throw new HarnessError(
+      'RESULTS',
+      `${path} is damaged after ${outputs.length} entries`,
+      'copy it again, or take it away',
+    )
   return outputs
 }
 
@@ -87,12 +101,15 @@ export function framed(output: Output): Buffer {
 export class SpoolReader {
   /** Bytes that have come without a gap. */
   at = 0
+  /** What came is no output: nothing more is taken. */
+  isBroken = false
   private rest = Buffer.alloc(0)
 
   constructor(private readonly onOutput: (output: Output) => void) {}
 
   /** @returns whether something before it is missing */
   take(at: number, bytes: Uint8Array): boolean {
+    if (this.isBroken) return false
     if (at > this.at) return true
     const fresh = bytes.subarray(this.at - at)
     if (fresh.length === 0) return false
@@ -106,9 +123,13 @@ export class SpoolReader {
     let start = 0
     for (;;) {
       if (this.rest.length - start < LENGTH_BYTES) break
-      const end = start + LENGTH_BYTES + this.rest.readUInt32LE(start)
-      if (end > this.rest.length) break
-      this.onOutput(decode<Output>(this.rest.subarray(start + LENGTH_BYTES, end)))
+      const length = this.rest.readUInt32LE(start)
+      const end = start + LENGTH_BYTES + length
+      const isWhole = end <= this.rest.length
+      const output = isWhole ? heard<Output>(this.rest.subarray(start + LENGTH_BYTES, end), 'kind') : undefined
+      this.isBroken = length > MOST_ENTRY_BYTES || (isWhole && output === undefined)
+      if (this.isBroken || output === undefined) break
+      this.onOutput(output)
       start = end
     }
     this.rest = this.rest.subarray(start)

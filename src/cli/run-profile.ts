@@ -200,7 +200,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     live?.feed.begin(runFacts(identity, plan, master))
     // From here on a run that is killed can be shown, and cleaned up after.
     folder.writeRun(runJson(identity, run, master, clock.nowNs()))
-    await run.execute()
+    await execute(run, folder)
     const isInterrupted = isInterruptedByUser(run)
     const lost = isInterrupted ? undefined : await masterLoss(run, master, clock)
     if (mayList && !isInterrupted && lost === undefined) await countListed(run, master, clock, plan, progress)
@@ -234,6 +234,16 @@ function runFacts({ id, profile, startedAt }: RunIdentity, { phases, slaves }: P
       lengthMs: (durationNs ?? limitNs) / 1e6,
       isLimit: durationNs === undefined,
     })),
+  }
+}
+
+/** Who was to carry it out may refuse. */
+async function execute(run: Run, folder: RunFolder): Promise<void> {
+  try {
+    await run.execute()
+  } catch (error) {
+    if (run.begunNs === undefined) folder.remove()
+    throw error
   }
 }
 

@@ -141,6 +141,15 @@ async function whoElse(flags: RunFlags, master: MasterChoice, progress: Progress
     const other = trace === undefined ? '--workers' : '--trace'
     throw new HarnessError('USAGE', `--agents with ${other}`, 'leave out one of them; an agent has its --capacity')
   }
+  if (count === undefined && flags.onAgentLoss === 'continue')
+    throw new HarnessError('USAGE', '--on-agent-loss without --agents: there are none to lose', 'add --agents K')
+  // In the environment it is for whoever has a use for it.
+  if (count === undefined && master.kind !== 'remote' && flags.nats !== process.env.NATS_URL)
+    throw new HarnessError(
+      'USAGE',
+      `--nats with --master ${flags.master}, and without --agents: nobody is asked for there`,
+      'add --agents K, or leave it out',
+    )
   if (name !== undefined && master.kind !== 'remote')
     throw new HarnessError(
       'USAGE',

@@ -1,10 +1,10 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterAll, expect, it } from 'vitest'
 import type { Output } from '../../src/agents/protocol.js'
-import { Spool, SpoolReader } from '../../src/agents/spool.js'
+import { readSpool, Spool, SpoolReader } from '../../src/agents/spool.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'mupdate-bench-spool-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -45,4 +45,22 @@ it('tells of what is missing at its end too', () => {
   expect(reader.take(0, spool.read(0))).toBe(false)
   expect(reader.take(spool.length, new Uint8Array())).toBe(false)
   spool.close()
+})
+
+it.each([
+  { what: 'longer than anybody has to say', bytes: Buffer.from([0xff, 0xff, 0xff, 0x7f]) },
+  { what: 'that cannot be read', bytes: Buffer.from([3, 0, 0, 0, 1, 2, 3]) },
+])('takes nothing after an entry $what', ({ bytes }) => {
+  const spool = newSpool()
+  const heard: Output[] = []
+  const reader = new SpoolReader(output => heard.push(output))
+  reader.take(0, spool.add(died(1)))
+  expect(reader.isBroken).toBe(false)
+  reader.take(spool.length, bytes)
+  expect(reader.isBroken).toBe(true)
+  expect(reader.take(spool.length + bytes.length, spool.add(died(2)))).toBe(false)
+  expect(heard).toEqual([died(1)])
+  spool.close()
+  writeFileSync(spool.path, bytes)
+  expect(() => readSpool(spool.path)).toThrow(`${spool.path} is damaged after 0 entries`)
 })
