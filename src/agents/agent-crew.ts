@@ -4,7 +4,9 @@ import { HarnessError, messageOf } from '../core/errors.js'
 import type { AgentFacts, Crew, CrewListener } from '../engine/crew.js'
 import { Fleet, STOP_MS } from '../engine/fleet.js'
 import type { WorkerOrder } from '../engine/messages.js'
+import { LoadSpan } from '../engine/load-span.js'
 import type { CrewSetup, Shard } from '../engine/plan.js'
+import type { LoadSample } from '../samplers/load.js'
 import { askClock } from './ask-clock.js'
 import type { ClockOffset } from './clock-offset.js'
 import {
@@ -27,6 +29,8 @@ import { LedgerRelay } from './ledger-relay.js'
 import { Lookout } from './lookout.js'
 import { Spool, SpoolReader } from './spool.js'
 
+/** Who is lost is to be known within 3 s, of which all but this is silence. */
+const LOOK_MS = 250
 /** Time for an order to reach all agents. */
 const LEAD_NS = 250e6
 const ORDER_MS = 1_000
@@ -76,17 +80,11 @@ export class AgentCrew implements Crew {
       },
       onDeath: (shard, error) => listener.onDeath(shard, error),
     })
-    this.timer = setInterval(() => this.look(), BEAT_MS)
+    this.timer = setInterval(() => this.look(), LOOK_MS)
   }
 
   get agents(): AgentFacts[] {
-    return this.posts.map(({ agent, shards, clock, lost }) => ({
-      name: agent.name,
-      host: agent.host,
-      shards: shards.map(({ name }) => name),
-      clock,
-      lost,
-    }))
+    return this.posts.map(post => post.facts)
   }
 
   async start(shards: readonly Shard[], setup: CrewSetup): Promise<void> {
@@ -178,7 +176,7 @@ export class AgentCrew implements Crew {
         },
       }),
     )
-    await this.ask(agent, { kind: 'assign', assignment }, ASSIGN_MS)
+    await Promise.race([this.ask(agent, { kind: 'assign', assignment }, ASSIGN_MS), post.loss])
   }
 
   private clockOf(agent: Hello, master: string): Promise<ClockOffset> {
@@ -198,7 +196,9 @@ export class AgentCrew implements Crew {
 
   private take(post: Post, { at, bytes }: Chunk): void {
     post.heardAtMs = performance.now()
-    if (!post.reader.take(at, bytes) || performance.now() - post.askedAtMs < BEAT_MS) return
+    const isMissing = post.reader.take(at, bytes)
+    if (post.reader.isBroken) this.lose(post, 'what it says cannot be read')
+    if (!isMissing || performance.now() - post.askedAtMs < BEAT_MS) return
     // At most once: core NATS delivers no more often, and its disk has all.
     post.askedAtMs = performance.now()
     const request: Request = { kind: 'resend', run: this.options.run, from: post.reader.at }
@@ -213,6 +213,10 @@ export class AgentCrew implements Crew {
           output.shard,
           output.report.kind === 'ready' ? { ...output.report, tid: undefined } : output.report,
         )
+        break
+      case 'load':
+        post.see(output.samples)
+        this.listener.onLoad(output.agent, output.samples)
         break
       case 'died':
         this.listener.onDeath(output.shard, new Error(`${output.message} (agent ${post.agent.name})`))
@@ -240,6 +244,7 @@ export class AgentCrew implements Crew {
     post.lost = why
     const { name, host } = post.agent
     const error = new HarnessError('AGENTS', `agent ${name} on ${host} is lost: ${why}`, '')
+    post.fail(error)
     for (const shard of post.shards) this.listener.onDeath(shard.name, error)
   }
 
@@ -269,6 +274,12 @@ class Post {
   /** Its shards whose last figures are lost, once all its threads have ended. */
   ended: readonly string[] | undefined
   lost: string | undefined
+  /** Rejects once it is lost. */
+  readonly loss: Promise<never>
+  fail: (error: HarnessError) => void = () => {}
+  private readonly load = new LoadSpan()
+  /** The samples that came last. */
+  private latest: LoadSpan | undefined
 
   constructor(
     readonly agent: Hello,
@@ -277,6 +288,28 @@ class Post {
     onOutput: (output: Output) => void,
   ) {
     this.reader = new SpoolReader(onOutput)
+    this.loss = new Promise((_, reject) => {
+      this.fail = reject
+    })
+    // Nobody waits for it but while it is given its part.
+    this.loss.catch(() => {})
+  }
+
+  get facts(): AgentFacts {
+    const { id, name, host } = this.agent
+    const { cpuCores, stealShare } = this.load
+    return {
+      ...{ id, name, host, shards: this.shards.map(shard => shard.name), clock: this.clock, cpuCores, stealShare },
+      ...{ coresNow: this.latest?.cpuCores, silentMs: performance.now() - this.heardAtMs, lost: this.lost },
+    }
+  }
+
+  see(samples: readonly LoadSample[]): void {
+    this.latest = new LoadSpan()
+    for (const sample of samples) {
+      this.load.add(sample)
+      this.latest.add(sample)
+    }
   }
 }
 

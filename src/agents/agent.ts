@@ -5,10 +5,12 @@ import type { Msg, NatsConnection, Subscription } from '@nats-io/transport-node'
 import { type Credentials, isLoopback, type MasterAddress } from '../core/address.js'
 import { monotonicClock } from '../core/clock.js'
 import { messageOf } from '../core/errors.js'
+import type { AgentName } from '../engine/crew.js'
 import { Fleet } from '../engine/fleet.js'
 import { bootId } from '../samplers/host.js'
 import { Client } from '../session/client.js'
 import { LedgerRelay } from './ledger-relay.js'
+import { LoadWatch } from './load-watch.js'
 import { Lookout } from './lookout.js'
 import {
   type Assignment,
@@ -116,7 +118,7 @@ export class Agent {
   }
 
   /** Names of files of runs that have lost their controllers; of one in which it has a part there are none yet. */
-  private get kept(): string[] {
+  get kept(): string[] {
     const { spoolFolder } = this.options
     if (!existsSync(spoolFolder)) return []
     const isOpen = (name: string) => this.isBusy && this.job !== undefined && name.startsWith(`${this.job.run}-`)
@@ -130,7 +132,7 @@ export class Agent {
 
   private async assign(assignment: Assignment): Promise<Reply> {
     const refused = (reason: string): Reply => ({ kind: 'refused', reason })
-    const { version, allowMasters, password, spoolFolder, id, tell } = this.options
+    const { version, allowMasters, password, spoolFolder, id, name, tell } = this.options
     const { address } = assignment.setup
     const where = `${address.host}:${address.port}`
     // It names a file.
@@ -145,7 +147,8 @@ export class Agent {
     try {
       const { credentials } = assignment.setup
       const own = assignment.ownPassword ? { ...credentials, password: password! } : credentials
-      const job = new Job(this.nats, id, join(spoolFolder, `${assignment.run}-${id}.spool`), assignment, tell)
+      const path = join(spoolFolder, `${assignment.run}-${id}.spool`)
+      const job = new Job(this.nats, { id, name }, path, assignment, tell)
       this.job = job
       await job.begin(own)
       tell(`run ${assignment.run}: ${assignment.shards.map(({ name }) => name).join(', ')} against ${where}`)
@@ -173,6 +176,7 @@ class Job {
   isOver = false
   private readonly spool: Spool
   private readonly fleet: Fleet
+  private readonly load: LoadWatch
   private relay: LedgerRelay | undefined
   private ending: Promise<void> | undefined
   private quitting: Promise<void> | undefined
@@ -187,14 +191,19 @@ class Job {
 
   constructor(
     private readonly nats: NatsConnection,
-    private readonly agent: string,
+    private readonly agent: AgentName,
     path: string,
     private readonly assignment: Assignment,
     private readonly tell: (line: string) => void,
   ) {
     this.spool = new Spool(path)
+    const { originS, offsetNs } = assignment.setup
+    this.load = new LoadWatch(monotonicClock(originS, offsetNs), samples => this.put({ kind: 'load', agent, samples }))
     this.fleet = new Fleet({
-      onReport: (shard, report) => this.put({ kind: 'report', shard, report }),
+      onReport: (shard, report) => {
+        if (report.kind === 'ready') this.load.nameThread(report.tid, shard)
+        this.put({ kind: 'report', shard, report })
+      },
       onDeath: (shard, { message }) => this.put({ kind: 'died', shard, message }),
     })
     this.beat = nats.subscribe(beatOf(this.run), {
@@ -215,10 +224,11 @@ class Job {
       await reach(setup.address, credentials)
       if (this.isOver) throw new Error('the run is over')
       const onGap = (shard: string) => this.put({ kind: 'gap', shard })
-      this.relay = new LedgerRelay(this.nats, { run: this.run, shards, plan: setup.plan }, this.agent, onGap)
+      this.relay = new LedgerRelay(this.nats, { run: this.run, shards, plan: setup.plan }, this.agent.id, onGap)
       // The files of notes are on the run's host, for the thread of the backends.
       await this.fleet.start(shards, { ...setup, credentials, notes: {} }, this.relay.ports)
       if (this.isOver) throw new Error('the run is over')
+      this.load.begin()
       this.isBegun = true
     } catch (error) {
       await this.leave()
@@ -247,9 +257,10 @@ class Job {
 
   /** Its part is on disk then, to its end. */
   end(): Promise<void> {
-    this.ending ??= this.fleet
-      .stop()
-      .then(stuck => this.put({ kind: 'ended', stuck, ...(this.why && { why: this.why }) }))
+    this.ending ??= this.fleet.stop().then(stuck => {
+      this.load.end()
+      this.put({ kind: 'ended', stuck, ...(this.why && { why: this.why }) })
+    })
     return this.ending
   }
 
@@ -293,7 +304,8 @@ class Job {
   }
 
   private send(at: number, bytes: Uint8Array): void {
-    if (!this.nats.isClosed()) this.nats.publish(outputOf(this.run, this.agent), encode({ at, bytes } satisfies Chunk))
+    if (!this.nats.isClosed())
+      this.nats.publish(outputOf(this.run, this.agent.id), encode({ at, bytes } satisfies Chunk))
   }
 
   private look(): void {
@@ -310,6 +322,7 @@ class Job {
     this.isOver = true
     clearInterval(this.timer)
     this.beat.unsubscribe()
+    this.load.end()
     await this.fleet.kill()
     this.relay?.close()
     this.spool.close()

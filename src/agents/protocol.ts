@@ -1,6 +1,8 @@
 import { deserialize, serialize } from 'node:v8'
+import type { AgentName } from '../engine/crew.js'
 import type { WorkerOrder, WorkerReport } from '../engine/messages.js'
 import type { CrewSetup, Plan, Shard } from '../engine/plan.js'
+import type { LoadSample } from '../samplers/load.js'
 
 /**
  * What a run and its agents say to each other over NATS. All of it is plain data, as between threads: an agent is told what
@@ -81,6 +83,7 @@ export type Output =
   | { readonly kind: 'begun'; readonly plan: Plan; readonly shards: readonly Shard[] }
   | { readonly kind: 'phase'; readonly index: number; readonly startNs: number }
   | { readonly kind: 'report'; readonly shard: string; readonly report: WorkerReport }
+  | { readonly kind: 'load'; readonly agent: AgentName; readonly samples: readonly LoadSample[] }
   | { readonly kind: 'died'; readonly shard: string; readonly message: string }
   /** Messages between its thread and that of the backends were lost: what it measures is not true any more. */
   | { readonly kind: 'gap'; readonly shard: string }

@@ -64,6 +64,11 @@ async function serve(flags: AgentFlags): Promise<void> {
   })
   agent.listen()
   await nats.flush()
+  const left = agent.kept.length
+  if (left > 0)
+    tell(
+      `${flags.spool} has ${left} parts of runs that were lost: collect them (mupdate-bench collect), or delete them`,
+    )
   tell(`agent ${flags.name} (${id}) waits at ${nats.getServer()} for up to ${capacity} threads of load`)
   await serveUntilAsked(nats, flags, why => agent.stop(why), 'start the agent again')
 }

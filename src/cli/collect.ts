@@ -258,7 +258,7 @@ function inOrder(spools: readonly (readonly Output[])[]): Placed[] {
     .flatMap(outputs => {
       let atNs = 0
       return outputs.flatMap((output): Placed[] => {
-        if (output.kind !== 'report' && output.kind !== 'phase') return []
+        if (output.kind !== 'report' && output.kind !== 'phase' && output.kind !== 'load') return []
         atNs = Math.max(atNs, timeOf(output) ?? atNs)
         return [{ atNs, entry: output }]
       })
@@ -268,6 +268,7 @@ function inOrder(spools: readonly (readonly Output[])[]): Placed[] {
 
 function timeOf(told: Told): number | undefined {
   if (told.kind === 'phase') return told.startNs
+  if (told.kind === 'load') return told.samples.at(-1)?.toNs
   const { report } = told
   if (report.kind === 'interval') return report.interval.toNs
   return report.kind === 'event' || report.kind === 'unserved' ? report.atNs : undefined

@@ -1,4 +1,5 @@
 import type { TimeSummary } from '../metrics/run-result.js'
+import type { AgentSecond } from '../metrics/second-line.js'
 import type { Standing } from '../slaves/standing.js'
 
 /** What a live view shows: no more than what was handed to it, so that the same state always looks the same. */
@@ -29,6 +30,8 @@ export interface LiveState {
   }
   readonly preload?: { readonly mailboxes: number; readonly perSecond: number }
   readonly slaves?: { readonly count: number; readonly standings: Readonly<Record<Standing, number>> }
+  /** On other machines. */
+  readonly agents?: readonly AgentSecond[]
   /** The last ones, oldest first. */
   readonly events: readonly string[]
 }

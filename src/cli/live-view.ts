@@ -1,5 +1,6 @@
 import pc from 'picocolors'
 import { formatCount, formatDurationUs } from '../core/units.js'
+import { agentState, isAgentWell, worstFirst } from '../report/page/agent-state.js'
 import { boundedTime } from '../report/page/bounded.js'
 import { STANDINGS, type Standing } from '../slaves/standing.js'
 import type { LiveState } from './live-state.js'
@@ -26,6 +27,7 @@ interface Line {
 const LONGEST_SPARKLINE = 40
 const LONGEST_BAR = 20
 const LABEL_COLUMNS = 11
+const MOST_AGENTS = 8
 
 /**
  * The run as it is, in as many lines as there are rows; none is wider than the terminal, however narrow that is. Figures
@@ -39,6 +41,7 @@ export function liveView(state: LiveState, columns: number, rows: number, colour
     ...cpuLine(state, columns, paint),
     ...loadLine(state),
     ...slavesLine(state, paint),
+    ...agentsLine(state, paint),
     ...state.events.map((text, age): Line => ({ weight: age, parts: [{ text, weight: Infinity, paint: paint.dim }] })),
   ]
   return heaviest(lines, rows).map(({ parts }) => fitted(parts, columns))
@@ -156,6 +159,22 @@ function slavesLine({ slaves }: LiveState, paint: Colours): Line[] {
         ],
   )
   return [{ weight: 70, parts: [label('slaves', 0), ...parts] }]
+}
+
+/** As many as there is room for; those that one has to look at come first. */
+function agentsLine({ agents = [] }: LiveState, paint: Colours): Line[] {
+  if (agents.length === 0) return []
+  const there = agents.filter(({ isLost }) => !isLost).length
+  const parts = worstFirst(agents)
+    .slice(0, MOST_AGENTS)
+    .map(
+      (agent, i): Part => ({
+        text: agentState(agent),
+        weight: 8 - i,
+        ...(!isAgentWell(agent) && { paint: paint.red }),
+      }),
+    )
+  return [{ weight: 65, parts: [label('agents', 0), { text: `${there}/${agents.length} there`, weight: 9 }, ...parts] }]
 }
 
 function label(text: string, weight = 5): Part {

@@ -16,6 +16,8 @@ const SHOWN = new Set([
   'slave-timed-out',
   'phase-limit',
   'worker-died',
+  'agent-lost',
+  'news-lost',
   'probe-lost',
   'preload-connect',
   'trace-ended',

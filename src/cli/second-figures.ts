@@ -1,14 +1,17 @@
 import { formatCount } from '../core/units.js'
 import type { Second } from '../engine/run.js'
 import type { MetricGroups } from '../engine/span-tallies.js'
+import type { AgentSecond } from '../metrics/second-line.js'
+import { agentState, worstFirst } from '../report/page/agent-state.js'
 import { boundedTime } from '../report/page/bounded.js'
 import { okPerSecond } from '../report/page/columns.js'
+import { agentSecond } from '../report/series.js'
 import type { Standings } from '../slaves/standing.js'
 import { type LiveState, withValue } from './live-state.js'
 
 /** A simulation's has nothing that was watched. */
 export type SecondSeen = Pick<Second, 'atNs' | 'phase' | 'tallies' | 'spanNs' | 'counters'> &
-  Partial<Pick<Second, 'watch'>>
+  Partial<Pick<Second, 'watch' | 'agents'>>
 
 /** The state of a live view one second later. */
 export function afterSecond(state: LiveState, second: SecondSeen, slaveCount: number, standings: Standings): LiveState {
@@ -25,6 +28,7 @@ export function afterSecond(state: LiveState, second: SecondSeen, slaveCount: nu
     ...(state.phase === undefined ? {} : { phase: { ...state.phase, goneS: (second.atNs - phase.startNs) / 1e9 } }),
     ...(noop === undefined ? {} : { noop }),
     ...(master === undefined ? {} : { peggedShare: master.peggedMs / master.sampledMs }),
+    ...(second.agents && { agents: second.agents.map(agentSecond) }),
     ...loadOf(groups, counters.operationsQueued + counters.operationsInFlight, spanNs),
     ...(phase.plan.run.includes('preload')
       ? { preload: { mailboxes: counters.preloaded, perSecond: okPerSecond(commands.ACTIVATE) } }
@@ -46,7 +50,7 @@ export function isNobodys({ isLimit, lengthS }: Pick<NonNullable<LiveState['phas
 }
 
 /** Where there is no terminal to draw on: the same in one line. */
-export function plainLine({ phase, noop, masterCores, load, preload, slaves }: LiveState): string {
+export function plainLine({ phase, noop, masterCores, load, preload, slaves, agents }: LiveState): string {
   const cores = masterCores.at(-1)
   const parts = [
     ...(phase === undefined ? [] : [`${phase.number}/${phase.count} ${phase.name}${timeLeft(phase)}`]),
@@ -60,8 +64,14 @@ export function plainLine({ phase, noop, masterCores, load, preload, slaves }: L
       ? []
       : [`NOOP p50 ${boundedTime(noop, 'p50')} p99 ${boundedTime(noop, 'p99')} max ${boundedTime(noop, 'max')}`]),
     ...(cores === undefined ? [] : [`master ${cores.toFixed(2)} CPU`]),
+    ...(agents === undefined || agents.length === 0 ? [] : [agentsText(agents)]),
   ]
   return parts.join(' · ')
+}
+
+function agentsText(agents: readonly AgentSecond[]): string {
+  const there = agents.filter(({ isLost }) => !isLost).length
+  return `agents ${there}/${agents.length}, ${agentState(worstFirst(agents)[0])}`
 }
 
 /** What was offered is not known of a closed loop, which offers as much as is taken. */

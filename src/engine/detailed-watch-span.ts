@@ -1,4 +1,5 @@
 import type { ThreadSecond } from '../metrics/second-line.js'
+import type { LoadSample } from '../samplers/load.js'
 import type { ProcessSample } from '../samplers/process-cpu.js'
 import { WatchSpan } from './watch.js'
 
@@ -12,8 +13,8 @@ export class DetailedWatchSpan extends WatchSpan {
   /** From and to of each stretch in which the master was pegged. */
   readonly peggedNs: [number, number][] = []
 
-  override add(master: ProcessSample | undefined, ...others: WatchedBeside): void {
-    super.add(master, ...others)
+  override add(master: ProcessSample | undefined, load: LoadSample | undefined): void {
+    super.add(master, load)
     if (master === undefined) return
     const { atNs, elapsedNs } = master
     this.sampledNs += elapsedNs
@@ -41,5 +42,3 @@ export class DetailedWatchSpan extends WatchSpan {
       .sort((a, b) => b.runShare - a.runShare)
   }
 }
-
-type WatchedBeside = Parameters<WatchSpan['add']> extends [unknown, ...infer Rest] ? Rest : never

@@ -26,7 +26,7 @@ export class Fleet implements Crew {
   /** They have handed up all. */
   private readonly done = new Set<string>()
 
-  constructor(private readonly listener: CrewListener) {}
+  constructor(private readonly listener: Pick<CrewListener, 'onReport' | 'onDeath'>) {}
 
   /** Starts a thread for each shard and waits until all are ready. */
   async start(

@@ -2,7 +2,10 @@ import type { Counters, Interval } from '../metrics/interval.js'
 import { newCounters } from '../metrics/interval.js'
 import type { PhaseResult } from '../metrics/run-result.js'
 import { round3 } from '../metrics/tally.js'
+import type { LoadSample } from '../samplers/load.js'
 import type { PlanPhase } from './plan.js'
+import type { AgentName } from './crew.js'
+import { LoadSpan } from './load-span.js'
 import { SATURATION, saturationOf } from './saturation.js'
 import { type MetricGroups, SpanTallies } from './span-tallies.js'
 import { WatchSpan } from './watch.js'
@@ -16,6 +19,8 @@ export class PhaseState {
   private flushes: number | undefined
   /** Of each thread: how many intervals it had, and in how many of them it was late. */
   private readonly byThread = new Map<string, { all: number; late: number }>()
+  /** What agents and their hosts did, by id. */
+  private readonly elsewhere = new Map<string, { readonly name: string; readonly load: LoadSpan }>()
 
   constructor(
     readonly plan: PlanPhase,
@@ -31,6 +36,15 @@ export class PhaseState {
     this.byThread.set(worker, thread)
     thread.all++
     if (eventLoopDelayUs.p99 > SATURATION.eventLoopDelayP99Us) thread.late++
+  }
+
+  /** One that reaches into another phase does not count. @returns whether it was of this one */
+  addElsewhere({ id, name }: AgentName, sample: LoadSample): boolean {
+    if (sample.fromNs < this.startNs || sample.toNs > (this.endNs ?? Infinity)) return false
+    const agent = this.elsewhere.get(id) ?? { name, load: new LoadSpan() }
+    this.elsewhere.set(id, agent)
+    agent.load.add(sample)
+    return true
   }
 
   /** The thread that was late most. */
@@ -49,6 +63,7 @@ export class PhaseState {
   result(nowNs: number): Omit<PhaseResult, 'listedRecords'> & Pick<MetricGroups, 'harness'> {
     const durationNs = (this.endNs ?? nowNs) - this.startNs
     const groups = this.tallies.summary(durationNs)
+    const { load } = this.watch
     return {
       name: this.plan.name,
       startMs: round3(this.startNs / 1e6),
@@ -56,8 +71,8 @@ export class PhaseState {
       ended: this.ended,
       ...groups,
       master: this.masterResult(),
-      harnessCpuMs: this.watch.ownCpuMs === undefined ? null : round3(this.watch.ownCpuMs),
-      hostFullMs: this.watch.hostFullMs === undefined ? null : round3(this.watch.hostFullMs),
+      harnessCpuMs: load.cpuMs === undefined ? null : round3(load.cpuMs),
+      hostFullMs: load.hostFullMs === undefined ? null : round3(load.hostFullMs),
     }
   }
 
@@ -87,8 +102,14 @@ export class PhaseState {
       probeSlip: harness.probeSlip?.responseTimeUs,
       loopLateSeconds: late,
       loopLateShare: all > 0 ? late / all : 0,
-      pegged: this.watch.pegged,
-      stealShare: this.watch.stealShare,
+      loads: [
+        this.watch.load,
+        ...[...this.elsewhere.values()].map(({ name, load: { pegged, stealShare } }) => ({
+          agent: name,
+          pegged,
+          stealShare,
+        })),
+      ],
     })
   }
 }

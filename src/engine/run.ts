@@ -6,10 +6,11 @@ import { type HttpResult, HttpUsers } from '../drivers/http.js'
 import type { Master } from '../masters/master.js'
 import type { Counters, Interval, SlaveMove } from '../metrics/interval.js'
 import type { PhaseResult } from '../metrics/run-result.js'
+import type { LoadSample } from '../samplers/load.js'
 import { MovesInOrder } from './moves-in-order.js'
 import { conditionsOf, LOSS_NEAR_NS, MOST_SIGNS, type Loss, type MasterCondition } from './conditions.js'
 import { type Comparison, type Convergence, together } from './convergence.js'
-import type { AgentFacts, Crew, CrewListener } from './crew.js'
+import type { AgentFacts, AgentName, Crew, CrewListener } from './crew.js'
 import { STOP_MS } from './fleet.js'
 import type { Held } from './held.js'
 import type { MasterProbe, ProbeFacts, ProbeListener } from './master-probe.js'
@@ -47,6 +48,8 @@ export interface Second {
   /** Worst of any thread but that of the probes; undefined where none reported. */
   readonly loopDelayUs: LoopDelay | undefined
   readonly counters: Counters
+  /** Undefined where there are none. */
+  readonly agents: readonly AgentFacts[] | undefined
 }
 
 type LoopDelay = Interval['eventLoopDelayUs']
@@ -80,6 +83,7 @@ export interface RunOptions {
 export type Told =
   | { readonly kind: 'phase'; readonly index: number; readonly startNs: number }
   | { readonly kind: 'report'; readonly shard: string; readonly report: WorkerReport }
+  | { readonly kind: 'load'; readonly agent: AgentName; readonly samples: readonly LoadSample[] }
 
 /** Until the threads have seen what the master took along. */
 const LOSS_SEEN_MS = 100
@@ -172,6 +176,7 @@ export class Run {
     this.watch = new Watch(options.clock, () => options.master.pid())
     this.crew = options.crew({
       onReport: (shard, report) => this.onReport(shard, report),
+      onLoad: (agent, samples) => this.addLoad(agent, samples),
       onDeath: (shard, error) => {
         const isAgent = isHarnessError(error, 'AGENTS')
         if (isAgent && options.onAgentLoss === 'continue') return this.goOnWithout(shard, error.message)
@@ -364,6 +369,7 @@ export class Run {
     this.isCancelled = true
     for (const entry of told) {
       if (entry.kind === 'report') this.onReport(entry.shard, entry.report)
+      else if (entry.kind === 'load') this.addLoad(entry.agent, entry.samples)
       else {
         this.byIndex[this.current]?.end(ended[this.current] ?? 'interrupted', entry.startNs)
         this.current = entry.index
@@ -532,7 +538,7 @@ export class Run {
   private onReport(shard: string, report: WorkerReport): void {
     switch (report.kind) {
       case 'ready':
-        this.watch.own.nameThread(report.tid, shard)
+        this.watch.load.nameThread(report.tid, shard)
         break
       case 'noise':
         this.noiseFloor = report.floor
@@ -634,6 +640,11 @@ export class Run {
     this.options.observer.onInterval(interval, this.byIndex)
   }
 
+  /** It comes after what it is of: that phase may be over. */
+  private addLoad(agent: AgentName, samples: readonly LoadSample[]): void {
+    for (const sample of samples) this.phases.some(phase => phase.addElsewhere(agent, sample))
+  }
+
   private lookAt(moves: readonly SlaveMove[]): void {
     for (const move of moves) this.stopFor(this.stopLoss?.moved(move), false)
   }
@@ -654,6 +665,7 @@ export class Run {
       watch,
       loopDelayUs,
       counters,
+      agents: this.agents,
       // Rates are over the time that the workers' figures are of, which is not quite that since the last line.
       spanNs: Math.max(0, ...coveredNs.values()) || nowNs - startNs,
     })

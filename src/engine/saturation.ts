@@ -24,9 +24,14 @@ export interface HarnessPhase {
   readonly probeSlip: TimeSummary | undefined
   readonly loopLateShare: number
   readonly loopLateSeconds: number
-  /** Largest share of samples in which one own thread was pegged, and its name. */
-  readonly pegged: { readonly thread: string; readonly share: number; readonly seconds: number } | undefined
-  readonly stealShare: number | undefined
+  /** Of each process of the harness: the run's own, and those of its agents. */
+  readonly loads: readonly {
+    /** Absent for the run's own. */
+    readonly agent?: string
+    /** Largest share of samples in which one of its threads was pegged, and its name. */
+    readonly pegged: { readonly thread: string; readonly share: number; readonly seconds: number } | undefined
+    readonly stealShare: number | undefined
+  }[]
 }
 
 /** @returns a sentence for each sign of saturation; none means the figures are the master's */
@@ -45,12 +50,15 @@ export function saturationOf(phase: HarnessPhase): string[] {
       `its event loop was ≥ ${SATURATION.eventLoopDelayP99Us / 1000} ms late in ${percent(phase.loopLateShare)} of the seconds`,
     )
   }
-  const { pegged } = phase
-  if (pegged !== undefined && pegged.share > SATURATION.peggedShare && pegged.seconds >= SATURATION.peggedSeconds) {
-    say(`thread "${pegged.thread}" was pegged in ${percent(pegged.share)} of the samples`)
-  }
-  if (phase.stealShare !== undefined && phase.stealShare > SATURATION.stealShare) {
-    say(`${percent(phase.stealShare)} of this host's CPU time went to other machines (steal)`)
+  for (const { agent, pegged, stealShare } of phase.loads) {
+    if (pegged !== undefined && pegged.share > SATURATION.peggedShare && pegged.seconds >= SATURATION.peggedSeconds) {
+      const of = agent === undefined ? '' : ` of agent ${agent}`
+      say(`thread "${pegged.thread}"${of} was pegged in ${percent(pegged.share)} of the samples`)
+    }
+    if (stealShare !== undefined && stealShare > SATURATION.stealShare) {
+      const host = agent === undefined ? "this host's CPU time" : `the CPU time of agent ${agent}'s host`
+      say(`${percent(stealShare)} of ${host} went to other machines (steal)`)
+    }
   }
   return reasons
 }

@@ -1,16 +1,13 @@
 import type { Clock } from '../core/clock.js'
 import { DiskFlushCounter } from '../samplers/disk.js'
-import { type HostSample, HostSampler } from '../samplers/host.js'
 import { ListenQueueCounter } from '../samplers/listen-queue.js'
-import { type OwnLoad, OwnLoadSampler } from '../samplers/own-load.js'
+import { type LoadSample, LoadSampler } from '../samplers/load.js'
 import { type ProcessSample, ProcessSampler, ProcessSpan } from '../samplers/process-cpu.js'
 import type { Overflow } from './conditions.js'
-import type { HarnessPhase } from './saturation.js'
+import { LoadSpan } from './load-span.js'
 
 /** At most 250 ms apart, or a master pegged for a moment would look half idle (DESIGN: CPU). */
 export const SAMPLE_MS = 250
-/** A host of whose CPU time less is left has none left. */
-const FULL_IDLE_SHARE = 0.1
 
 export interface ThreadTotal {
   readonly tid: number
@@ -19,12 +16,10 @@ export interface ThreadTotal {
   peakShare: number
 }
 
-/** What the samplers saw in a span of the run. */
+/** What the samplers of this host saw in a span of the run. */
 export class WatchSpan {
   readonly master = new ProcessSpan()
-  private own = { elapsedNs: 0, cpuNs: 0, samples: 0 }
-  private readonly peggedSamples = new Map<string, number>()
-  private host = { elapsedNs: 0, fullNs: 0, stolenNs: 0 }
+  readonly load = new LoadSpan()
   /** Of which it is not known what the master's process did. */
   missedNs = 0
   private isOver = false
@@ -34,58 +29,21 @@ export class WatchSpan {
     this.isOver = true
   }
 
-  add(master: ProcessSample | undefined, own: OwnLoad | undefined, host: HostSample | undefined): void {
+  add(master: ProcessSample | undefined, load: LoadSample | undefined): void {
     if (this.isOver) return
     if (master !== undefined) this.master.add(master)
-    if (own !== undefined) {
-      this.own.elapsedNs += own.elapsedNs
-      this.own.cpuNs += own.cpuCores * own.elapsedNs
-      this.own.samples++
-      for (const { label, tid } of own.pegged) {
-        const name = label ?? `thread ${tid}`
-        this.peggedSamples.set(name, (this.peggedSamples.get(name) ?? 0) + 1)
-      }
-    }
-    if (host !== undefined) {
-      this.host.elapsedNs += host.elapsedNs
-      if (host.idleShare < FULL_IDLE_SHARE) this.host.fullNs += host.elapsedNs
-      this.host.stolenNs += host.stealShare * host.elapsedNs
-    }
+    if (load !== undefined) this.load.add(load)
   }
 
   miss(ns: number): void {
     if (!this.isOver) this.missedNs += ns
   }
-
-  get ownCpuCores(): number {
-    return this.own.elapsedNs > 0 ? this.own.cpuNs / this.own.elapsedNs : 0
-  }
-
-  /** CPU that the harness used; undefined where nothing was sampled. */
-  get ownCpuMs(): number | undefined {
-    return this.own.samples > 0 ? this.own.cpuNs / 1e6 : undefined
-  }
-
-  get stealShare(): number | undefined {
-    return this.host.elapsedNs > 0 ? this.host.stolenNs / this.host.elapsedNs : undefined
-  }
-
-  /** Time in which hardly any CPU was left; undefined where nothing was sampled. */
-  get hostFullMs(): number | undefined {
-    return this.host.elapsedNs > 0 ? this.host.fullNs / 1e6 : undefined
-  }
-
-  get pegged(): HarnessPhase['pegged'] {
-    const [most] = [...this.peggedSamples].sort((a, b) => b[1] - a[1])
-    return most === undefined
-      ? undefined
-      : { thread: most[0], share: most[1] / this.own.samples, seconds: (most[1] * SAMPLE_MS) / 1000 }
-  }
 }
 
-/** Watches the master's process, our own and the host while a run goes on. */
+/** Watches the master's process, our own and this host while a run goes on. */
 export class Watch {
-  readonly own: OwnLoadSampler
+  /** Of this process. */
+  readonly load: LoadSampler
   readonly threads = new Map<number, ThreadTotal>()
   /** Receive every sample; the run changes them as phases and seconds change. */
   spans: WatchSpan[] = []
@@ -94,7 +52,6 @@ export class Watch {
   /** When connections found a listen queue full. */
   readonly overflows: Overflow[] = []
   private readonly masterSampler: ProcessSampler
-  private readonly hostSampler: HostSampler
   private timer: NodeJS.Timeout | undefined
   private disk: DiskFlushCounter | undefined
   private queue: ListenQueueCounter | undefined
@@ -104,8 +61,7 @@ export class Watch {
     private readonly clock: Clock,
     private readonly masterPid: () => number | undefined,
   ) {
-    this.own = new OwnLoadSampler({ clock })
-    this.hostSampler = new HostSampler({ clock })
+    this.load = new LoadSampler({ clock })
     this.masterSampler = new ProcessSampler({ clock, pid: masterPid })
   }
 
@@ -125,18 +81,17 @@ export class Watch {
   /** Now: what comes after belongs to other spans. */
   sample(): void {
     const master = this.masterSampler.sample()
-    const own = this.own.sample()
-    const host = this.hostSampler.sample()
+    const load = this.load.sample()
     this.diskFlushes = this.disk?.count()
     this.noteOverflow()
     if (master !== undefined) this.addThreads(master)
-    for (const span of this.spans) span.add(master, own, host)
+    for (const span of this.spans) span.add(master, load)
   }
 
   /** A sample that was taken on the master's own host. */
   addMaster(sample: ProcessSample): void {
     this.addThreads(sample)
-    for (const span of this.spans) span.add(sample, undefined, undefined)
+    for (const span of this.spans) span.add(sample, undefined)
   }
 
   /** Nobody saw there what it did. */

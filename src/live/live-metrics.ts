@@ -166,7 +166,7 @@ function addMaster(page: Exposition, { result, second }: Look): void {
   page.gauge(`${PREFIX}_master_threads`, 'Its threads in the last second.', [[none, second.master?.threadsPeak]])
 }
 
-function addHarness(page: Exposition, { result: { generator } }: Look): void {
+function addHarness(page: Exposition, { result: { generator }, second }: Look): void {
   const none = {}
   page.gauge(`${PREFIX}_harness_saturated`, '1 when the harness, not the master, was the limit.', [
     [none, generator.saturated ? 1 : 0],
@@ -180,6 +180,17 @@ function addHarness(page: Exposition, { result: { generator } }: Look): void {
   page.counter(`${PREFIX}_harness_dropped_arrivals_total`, 'Operations given up since too many were waiting.', [
     [none, generator.droppedArrivals],
   ])
+  const agents = second.harness?.agents ?? []
+  page.gauge(
+    `${PREFIX}_agent_up`,
+    'Whether it still takes part in the run.',
+    agents.map(({ id, name, isLost }) => [{ agent: name, id }, isLost ? 0 : 1]),
+  )
+  page.gauge(
+    `${PREFIX}_agent_cpu_cores`,
+    'CPU of its process in the last second.',
+    agents.map(({ id, name, cpuCores, isLost }) => [{ agent: name, id }, isLost ? undefined : cpuCores]),
+  )
   page.counter(`${PREFIX}_harness_read_bytes_total`, 'Read on connections of slaves and operations.', [
     [none, generator.bytesRead],
   ])

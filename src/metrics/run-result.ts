@@ -227,18 +227,32 @@ export const runResultSchema = z.strictObject({
     agents: z
       .array(
         z.strictObject({
+          id: z.string().default('').describe('of its process: others may have the same name'),
           name: z.string(),
           host: z.string(),
           shards: z.array(z.string()).describe('threads of load that it ran'),
           clockOffsetUs: z.number().describe('by which its clock is ahead; taken out of all its times'),
           clockErrorUs: z.number().describe('how wrong that may be'),
+          cpuCores: z
+            .number()
+            .nullable()
+            .default(null)
+            .describe('CPU that its process used; null where it did not tell'),
+          stealShare: z
+            .number()
+            .nullable()
+            .default(null)
+            .describe('of its host’s CPU time, what went to other machines'),
           lost: z.string().nullable().describe('why it was lost'),
         }),
       )
       .nullable()
       .default(null)
       .describe('on other machines; null where there are none'),
-    cpuCores: z.number().nullable().describe('null in a simulation, as all that its host would have to measure'),
+    cpuCores: z
+      .number()
+      .nullable()
+      .describe('of the run’s own process; null in a simulation, as all that its host would have to measure'),
     eventLoopDelayUs: z
       .strictObject({ p50: z.number(), p99: z.number(), max: z.number() })
       .nullable()

@@ -36,6 +36,19 @@ export interface HarnessSecond {
   /** How late operations were sent or queued, and probes sent; null where none were. */
   readonly scheduleSlipUs: TimeSummary | null
   readonly probeSlipUs: TimeSummary | null
+  /** Absent where there are none. */
+  readonly agents?: readonly AgentSecond[]
+}
+
+/** An agent, as it was heard of last. */
+export interface AgentSecond {
+  readonly id: string
+  readonly name: string
+  /** Of its process; null where it has not told yet. */
+  readonly cpuCores: number | null
+  /** For how long nothing was heard of it. */
+  readonly silentMs: number
+  readonly isLost: boolean
 }
 
 /**

@@ -126,7 +126,7 @@ export function runJson(
       scheduleSlipUs: harness.scheduleSlip?.responseTimeUs ?? null,
       droppedArrivals: counters.droppedArrivals,
       skippedOperations: counters.skippedOperations,
-      stealShare: nullable(run.watchSpan.stealShare),
+      stealShare: nullable(run.watchSpan.load.stealShare),
       saturated: saturationReasons(run).length > 0,
     },
     noiseFloor: run.noiseFloor ?? null,
@@ -164,7 +164,7 @@ function loadJson({ workers, startSkewNs, agents, watchSpan, loopDelayUs, counte
     workers,
     startSkewUs: round3(startSkewNs / 1e3),
     agents: agents?.map(agentJson) ?? null,
-    cpuCores: round3(watchSpan.ownCpuCores),
+    cpuCores: round3(watchSpan.load.cpuCores ?? 0),
     eventLoopDelayUs: mapValues(loopDelayUs, round3),
     bytesRead,
     bytesWritten,
@@ -185,9 +185,12 @@ const UNMEASURED = {
   plainBytesWritten: null,
 }
 
-function agentJson({ name, host, shards, clock, lost }: AgentFacts) {
+function agentJson({ id, name, host, shards, clock, cpuCores, stealShare, lost }: AgentFacts) {
   const [clockOffsetUs, clockErrorUs] = [clock.ns / 1e3, clock.errorNs / 1e3].map(round3)
-  return { name, host, shards: [...shards], clockOffsetUs, clockErrorUs, lost: lost ?? null }
+  return {
+    ...{ id, name, host, shards: [...shards], clockOffsetUs, clockErrorUs },
+    ...{ cpuCores: nullable(cpuCores), stealShare: nullable(stealShare), lost: lost ?? null },
+  }
 }
 
 function probeJson({ name, host, clock, missedNs, lost }: ProbeFacts) {

@@ -1,12 +1,20 @@
 import type { Second } from '../engine/run.js'
 import type { MetricGroups } from '../engine/span-tallies.js'
 import type { SlaveMove } from '../metrics/interval.js'
-import type { HarnessSecond, MasterSecond, SecondLine, SlaveLine, ThreadSecond } from '../metrics/second-line.js'
+import type { AgentFacts } from '../engine/crew.js'
+import type {
+  AgentSecond,
+  HarnessSecond,
+  MasterSecond,
+  SecondLine,
+  SlaveLine,
+  ThreadSecond,
+} from '../metrics/second-line.js'
 import { round3 } from '../metrics/tally.js'
 import type { RunRecord } from './run-json.js'
 
 /** What a run has, and a simulation has in part: nothing was watched there. */
-type Watched = 'watch' | 'counters' | 'loopDelayUs'
+type Watched = 'watch' | 'counters' | 'loopDelayUs' | 'agents'
 export type AnySecond = Omit<Second, Watched> & Partial<Pick<Second, Watched>>
 
 /** One line of `series.ndjson`. */
@@ -49,15 +57,22 @@ function roundedShares({ tid, runShare, waitShare }: ThreadSecond): ThreadSecond
   return { tid, runShare: round3(runShare), waitShare: round3(waitShare) }
 }
 
-function harnessSecond({ watch, loopDelayUs }: AnySecond, own: MetricGroups['harness']): HarnessSecond | null {
+function harnessSecond({ watch, loopDelayUs, agents }: AnySecond, own: MetricGroups['harness']): HarnessSecond | null {
   if (watch === undefined) return null
   return {
-    cpuCores: round3(watch.ownCpuCores),
-    stealShare: watch.stealShare ?? null,
+    cpuCores: round3(watch.load.cpuCores ?? 0),
+    stealShare: watch.load.stealShare ?? null,
     eventLoopDelayUs: loopDelayUs ?? null,
     scheduleSlipUs: own.scheduleSlip?.responseTimeUs ?? null,
     probeSlipUs: own.probeSlip?.responseTimeUs ?? null,
+    ...(agents && { agents: agents.map(agentSecond) }),
   }
+}
+
+/** As a live view, and `series.ndjson`, have it. */
+export function agentSecond({ id, name, coresNow, silentMs, lost }: AgentFacts): AgentSecond {
+  const cpuCores = coresNow === undefined ? null : round3(coresNow)
+  return { id, name, cpuCores, silentMs: round3(silentMs), isLost: lost !== undefined }
 }
 
 const OFFERED = 'offered.'

@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 import pc from 'picocolors'
-import { clip, widthOf, wrap } from '../core/text-width.js'
+import { clip, printable, widthOf, wrap } from '../core/text-width.js'
 import { formatBytes, formatCount, formatDurationUs } from '../core/units.js'
 import type { MetricSummary, PhaseResult, RunResult, TimeSummary } from '../metrics/run-result.js'
 import { NO_LINES } from './plain-table.js'
@@ -278,11 +278,12 @@ function closingLines(run: RunResult): string[] {
       : `, arrivals sent up to ${formatDurationUs(generator.scheduleSlipUs.p99)} late (p99)`
   if (generator.cpuCores === null) return lines
   const { workers, agents } = generator
-  const on = agents === null ? '' : `, ${agents.length} agents`
+  const on = agents === null ? '' : `, ${agents.length} agent${agents.length === 1 ? '' : 's'}`
   const threads = (workers ?? 1) > 1 ? `, ${workers} threads of load${on}` : ''
   lines.push(
     `harness: ${generator.cpuCores.toFixed(2)} cores${threads}${slip}${generator.saturated ? pc.magenta(', SATURATED') : ''}.`,
   )
+  lines.push(...(agents ?? []).map(agentLine))
   if (noiseFloor !== null) {
     lines.push(
       `noise floor (loopback echo, same code): p50 ${formatDurationUs(noiseFloor.p50Ns / 1e3)}, p99 ${formatDurationUs(noiseFloor.p99Ns / 1e3)}.`,
@@ -294,6 +295,17 @@ function closingLines(run: RunResult): string[] {
     lines.push(`npx mupdate-bench run ${run.profile.name} --master cyrus`)
   }
   return lines.flatMap(line => wrap(line, COLUMNS))
+}
+
+/** In words: an agent's part, what it took, and how far its times can be believed. */
+export function agentLine(agent: NonNullable<RunResult['generator']['agents']>[number]): string {
+  const { name, host, shards, cpuCores, stealShare, clockOffsetUs, clockErrorUs, lost } = agent
+  const used = cpuCores === null ? [] : [`${cpuCores.toFixed(2)} cores`]
+  const steal = stealShare !== null && stealShare >= 0.01 ? [`${Math.round(100 * stealShare)} % steal`] : []
+  const ahead = `${formatDurationUs(Math.abs(clockOffsetUs))} ${clockOffsetUs < 0 ? 'behind' : 'ahead'}`
+  const clock = clockErrorUs === 0 ? 'the same clock' : `its clock ${ahead} ± ${formatDurationUs(clockErrorUs)}`
+  const gone = lost === null ? [] : [pc.magenta(`LOST: ${printable(lost)}`)]
+  return `agent ${printable(name)} on ${printable(host)}: ${[shards.join(', '), ...used, ...steal, clock, ...gone].join('; ')}.`
 }
 
 export function rate(perSecond: number): string {

@@ -105,10 +105,15 @@ export class Workbench {
     return runResultSchema.parse(JSON.parse(readFileSync(join(this.folder(profile), 'run.json'), 'utf8')))
   }
 
-  /** @returns the events of the last run so far; a line that is being written is left out */
+  /** @returns the events of the last run so far */
   events(profile?: string): { atMs: number; kind: string; detail: string }[] {
-    const lines = readFileSync(join(this.folder(profile), 'events.ndjson'), 'utf8').split('\n')
-    return lines.slice(0, -1).map(line => JSON.parse(line))
+    return this.lines('events.ndjson', profile)
+  }
+
+  /** @returns what is in a file of the last run so far; a line that is being written is left out */
+  lines<Line>(file: string, profile?: string): Line[] {
+    const lines = readFileSync(join(this.folder(profile), file), 'utf8').split('\n')
+    return lines.slice(0, -1).map(line => JSON.parse(line) as Line)
   }
 
   /** Waits until the run is in a phase and the first seconds of it are in `run.json`. */

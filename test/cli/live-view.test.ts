@@ -36,6 +36,15 @@ const states: fc.Arbitrary<LiveState> = fc.record(
     load: fc.record({ offeredPerSecond: count, donePerSecond: count, createsPerSecond: count, waiting: count }),
     preload: fc.record({ mailboxes: count, perSecond: count }),
     slaves: fc.record({ count, standings }),
+    agents: fc.array(
+      fc.record({
+        id: text,
+        name: text,
+        cpuCores: fc.option(fc.double({ min: 0, max: 64, noNaN: true })),
+        silentMs: fc.nat(5_000),
+        isLost: fc.boolean(),
+      }),
+    ),
     events: fc.array(text, { maxLength: 6 }),
   },
   { requiredKeys: ['title', 'noopP99Us', 'masterCores', 'events'] },
@@ -92,6 +101,15 @@ describe('the live view', () => {
       slave-timed-out: slave 3: connection to master timed out after 2.0 s of silence
       "
     `)
+  })
+
+  it('shows agents, those first that one has to look at', () => {
+    const agent = { id: 'aa', name: 'fe1', cpuCores: 0.4, silentMs: 100, isLost: false }
+    const agents = [agent, { ...agent, name: 'fe2', silentMs: 1_400 }, { ...agent, name: 'fe3', isLost: true }]
+    const line = (columns: number, colour = false) => liveView({ ...STORM, agents }, columns, 24, colour)[5]
+    expect(line(80)).toBe('agents      2/3 there fe3 lost fe2 silent for 1.4 s fe1 0.40 cores')
+    expect(line(30)).toBe('2/3 there fe3 lost')
+    expect(line(80, true)).toContain('\x1b[31mfe3 lost\x1b[39m')
   })
 
   it('keeps the figures at 30 columns', () => {

@@ -16,8 +16,10 @@ import {
   type Reply,
   type Request,
 } from '../../src/agents/protocol.js'
+import { bootId } from '../../src/samplers/host.js'
 import { readSpool } from '../../src/agents/spool.js'
 import { packageVersion } from '../../src/core/package-root.js'
+import type { SecondLine } from '../../src/metrics/second-line.js'
 import { until, Workbench } from '../cli/bench.js'
 import { AgentRoll } from '../support/agents.js'
 import { natsServer } from '../support/nats-server.js'
@@ -61,6 +63,18 @@ describe('a run with agents', { timeout: 120_000 }, () => {
     // All of them on this host, whose clock is one.
     for (const agent of generator.agents!)
       expect(agent).toMatchObject({ clockOffsetUs: 0, clockErrorUs: 0, lost: null })
+    // Each process by itself, in all seconds but the first.
+    for (const { cpuCores, name } of generator.agents!) {
+      expect(cpuCores).toBeGreaterThan(0)
+      expect(cpuCores).toBeLessThan(4)
+      expect(stdout).toMatch(
+        new RegExp(`agent ${name} on \\S+: load-\\d;\\s+\\d\\.\\d\\d\\s+cores;\\s+the\\s+same\\s+clock`),
+      )
+    }
+    const seconds = bench.lines<SecondLine>('series.ndjson')
+    expect(seconds.at(-1)!.harness!.agents!.map(({ isLost, cpuCores }) => [isLost, cpuCores! > 0])).toEqual(
+      Array.from({ length: 4 }, () => [false, true]),
+    )
     expect(generator.startSkewUs).toBeLessThan(100_000)
     // What has arrived is nobody's any more.
     expect(readdirSync(join(bench.directory, 'agent-spool'))).toEqual([])
@@ -78,7 +92,8 @@ describe('a run with agents', { timeout: 120_000 }, () => {
     roll.agents[1]!.child.kill(signal)
     const lostAtMs = performance.now()
     await until('the loss', () => bench.events().some(({ kind }) => kind === 'agent-lost'), 20_000)
-    expect(performance.now() - lostAtMs).toBeLessThan(6_000)
+    // 3 s, and what a busy machine may take.
+    expect(performance.now() - lostAtMs).toBeLessThan(5_000)
     const { status, stdout } = await run.ended
     expect(status, stdout).toBe(5)
     expect(stdout).toMatch(/agent agent-1 on \S+ is lost: nothing was heard of it for 2\.5 s/)
@@ -191,6 +206,11 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
     expect(agent.stderr).not.toContain('controller')
     expect(agent.status).toBe(0)
     expect(readdirSync(join(bench.directory, 'agent-spool'))).toHaveLength(1)
+    const next = bench.start(['agent', '--nats', roll.url])
+    roll.agents.push(next)
+    await roll.present(2)
+    next.child.kill('SIGTERM')
+    expect((await next.ended).stderr).toContain('agent-spool has 1 parts of runs that were lost: collect them')
   })
 
   it('that is left by a second Ctrl-C leaves agents that are free, and no file', async () => {
@@ -311,6 +331,43 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
     const { status, stderr } = await bench.run(roll.at(1))
     expect(stderr).toContain('--agents: the profile has no slaves to deal out\n  → leave it out')
     expect(status).toBe(2)
+  })
+
+  it('is refused, and leaves no folder, where an agent goes while it is given its part', async () => {
+    const bench = newBench()
+    const fleeting: Hello = {
+      ...{ id: 'fleeting', name: 'fleeting', host: 'elsewhere', version: packageVersion(), capacity: 1, isBusy: false },
+    }
+    const subscriptions = [
+      roll.nats.subscribe(HELLO, { callback: (_, message) => void message.respond(encode(fleeting)) }),
+      // It has the same clock, and does not answer to anything else.
+      roll.nats.subscribe(controlOf(fleeting.id), {
+        callback: (_, message) => {
+          if (decode<Request>(message.data).kind === 'clock')
+            message.respond(encode({ kind: 'clock', ns: 0, bootId: bootId() } satisfies Reply))
+        },
+      }),
+    ]
+    await roll.nats.flush()
+    const begunMs = performance.now()
+    const { status, stderr } = await bench.run(roll.at(1))
+    for (const subscription of subscriptions) subscription.unsubscribe()
+    expect(stderr).toMatch(/agent fleeting on elsewhere is lost: nothing was heard of it for 2\.5 s/)
+    expect(stderr).not.toContain('    at ')
+    expect(status).toBe(2)
+    expect(performance.now() - begunMs).toBeLessThan(20_000)
+    expect(readdirSync(bench.out, { recursive: true, encoding: 'utf8' }).filter(name => name.includes('.'))).toEqual([])
+  })
+
+  it('is told where an option of it would do nothing', async () => {
+    const bench = newBench()
+    const lost = await bench.run(['--on-agent-loss', 'continue'])
+    expect(lost.stderr).toContain('--on-agent-loss without --agents: there are none to lose\n  → add --agents K')
+    const idle = await bench.run(['--nats', roll.url])
+    expect(idle.stderr).toMatch(/--nats with --master \S+, and without --agents: nobody is asked for there/)
+    expect([lost.status, idle.status]).toEqual([2, 2])
+    // As of somebody who always has it in the environment.
+    expect((await bench.run([], { NATS_URL: roll.url })).status).toBe(0)
   })
 
   it('does the same on another’s master, whose agents are elsewhere', async () => {

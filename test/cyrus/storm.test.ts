@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { RunResult } from '../../src/metrics/run-result.js'
 import { Workbench } from '../cli/bench.js'
+import { AgentRoll } from '../support/agents.js'
 import { mailboxesFor } from './mailboxes-for.js'
 
 /** The profiles of the failure, shortened; what they show on a real Cyrus is what this project is for. */
@@ -71,6 +72,37 @@ describe('ten of twenty frontends restarted on a real Cyrus', () => {
     expect(commands['NOOP.plain']!.responseTimeUs!.max).toBeGreaterThan(500e3)
   })
 })
+
+describe('the same storm', { timeout: 180_000 }, () => {
+  it.each([
+    { by: '4 threads', agents: 0, workers: 4 },
+    { by: '4 agents', agents: 4, workers: 5 },
+  ])('is what it was with its slaves in $by', async ({ agents, workers }) => {
+    const { sets, result: alone } = seen.get('resync-storm')!
+    const roll = await AgentRoll.open()
+    try {
+      await roll.start(workbench, agents)
+      const options = agents === 0 ? ['--workers', String(workers)] : roll.at(agents)
+      await workbench.bench(['run', 'resync-storm', '--master', 'cyrus', '--out', workbench.out, ...sets, ...options])
+    } finally {
+      await roll.dismiss()
+      await roll.close()
+    }
+    const result = workbench.result('resync-storm')
+    expect(result.generator.workers).toBe(workers)
+    expect(shown(result), result.verdict.reasons.join()).toEqual(shown(alone))
+    // Who is served first, and so how many time out, is chance.
+    expect(result.slaves.timeouts).toBeGreaterThan(alone.slaves.timeouts / 3)
+    expect(result.slaves.timeouts).toBeLessThan(alone.slaves.timeouts * 3)
+  })
+})
+
+/** What does not depend on chance. */
+function shown({ slaves, phases, verdict }: RunResult) {
+  const { create } = phases.find(({ name }) => name === 'storm')!.operations
+  const { state, trigger } = slaves.thrash
+  return { verdict: verdict.result, slaves: slaves.count, state, trigger, creates: create!.count }
+}
 
 describe('the model, with costs that were measured on this very host,', () => {
   it('says of these storms what the real Cyrus has just shown', async () => {

@@ -1,16 +1,29 @@
 import { expect, it } from 'vitest'
 import type { PlanPhase } from '../../src/engine/plan.js'
 import { PhaseState } from '../../src/engine/run-state.js'
-import { Watch, WatchSpan } from '../../src/engine/watch.js'
+import type { AgentName } from '../../src/engine/crew.js'
+import { LoadSpan } from '../../src/engine/load-span.js'
+import { Watch } from '../../src/engine/watch.js'
+import type { LoadSample } from '../../src/samplers/load.js'
 import type { ProcessSample } from '../../src/samplers/process-cpu.js'
 
+/** Of 250 ms. */
+function sampleOf(
+  fromMs: number,
+  host: Partial<NonNullable<LoadSample['host']>> = {},
+  pegged: readonly string[] = [],
+): LoadSample {
+  const [fromNs, toNs] = [fromMs, fromMs + 250].map(ms => ms * 1e6)
+  return { fromNs, toNs, cpuCores: 0.5, pegged, host: { elapsedNs: 250e6, idleShare: 0.5, stealShare: 0, ...host } }
+}
+
 it('a span says for how long hardly any CPU was left, not how it was on average', () => {
-  const span = new WatchSpan()
+  const span = new LoadSpan()
   expect(span.hostFullMs).toBeUndefined()
-  const host = { atNs: 0, elapsedNs: 250e6, busyCores: 1.2, stealShare: 0, idleShare: 0.4, runnable: 1, load1: 0 }
-  span.add(undefined, undefined, host)
-  span.add(undefined, undefined, { ...host, busyCores: 1.8, stealShare: 0.08, idleShare: 0.02 })
+  span.add(sampleOf(0, { idleShare: 0.4 }))
+  span.add(sampleOf(250, { idleShare: 0.02, stealShare: 0.08 }))
   expect(span.hostFullMs).toBeCloseTo(250)
+  expect(span.stealShare).toBeCloseTo(0.04)
 })
 
 it('a phase that has ended takes no more: what comes then is the end of the run', () => {
@@ -23,25 +36,47 @@ it('a phase that has ended takes no more: what comes then is the end of the run'
     events: [],
   }
   const phase = new PhaseState(plan, 0)
-  const own = { atNs: 0, elapsedNs: 100e6, cpuCores: 0.5, threads: [], pegged: [] }
-  phase.watch.add(undefined, own, undefined)
-  phase.end('duration', 100e6)
-  phase.watch.add(undefined, own, undefined)
-  expect(phase.result(200e6).harnessCpuMs).toBe(50)
+  phase.watch.add(undefined, sampleOf(0))
+  phase.end('duration', 250e6)
+  phase.watch.add(undefined, sampleOf(250))
+  expect(phase.result(500e6).harnessCpuMs).toBe(125)
 })
 
 it('a thread of ours is pegged when it was so for a second, however short the phase', () => {
   const arrivals = { kind: 'closed', thinkTimeNs: 0, concurrency: 1 } as const
   const step: PlanPhase = { name: 'move', run: [], limitNs: 1e9, durationNs: 1e9, arrivals, events: [] }
   const phase = new PhaseState(step, 0)
-  const pegged = { label: 'load', tid: 1, runShare: 1, waitShare: 0 }
-  const own = { atNs: 0, elapsedNs: 250e6, cpuCores: 1, threads: [], pegged: [pegged] }
-  for (let i = 0; i < 3; i++) phase.watch.add(undefined, own, undefined)
+  for (let i = 0; i < 3; i++) phase.watch.add(undefined, sampleOf(250 * i, {}, ['load']))
   expect(phase.saturation()).toEqual([])
-  phase.watch.add(undefined, own, undefined)
+  phase.watch.add(undefined, sampleOf(750, {}, ['load']))
   expect(phase.saturation()).toEqual([
     'move: the harness was the limit: thread "load" was pegged in 100 % of the samples',
   ])
+})
+
+it('an agent that was the limit is named, by what it did in that phase alone', () => {
+  const arrivals = { kind: 'closed', thinkTimeNs: 0, concurrency: 1 } as const
+  const step: PlanPhase = { name: 'move', run: [], limitNs: 1e9, durationNs: 1e9, arrivals, events: [] }
+  const [phase, next] = [new PhaseState(step, 0), new PhaseState({ ...step, name: 'next' }, 1_100e6)]
+  phase.end('duration', 1_050e6)
+  const tell = (agent: AgentName, sample: LoadSample) =>
+    [phase, next].findIndex(each => each.addElsewhere(agent, sample))
+  const [busy, robbed] = [
+    { id: 'aa', name: 'fe1' },
+    // Another that goes by the same name.
+    { id: 'bb', name: 'fe1' },
+  ]
+  const places = [0, 250, 500, 750, 1_000, 1_250].map(ms => [
+    tell(busy, sampleOf(ms, {}, ['load-2'])),
+    tell(robbed, sampleOf(ms, { stealShare: ms < 1_000 ? 0.2 : 0 })),
+  ])
+  // What reaches from one into the other is of none.
+  expect(places).toEqual([0, 0, 0, 0, -1, 1].map(place => [place, place]))
+  expect(phase.saturation()).toEqual([
+    'move: the harness was the limit: thread "load-2" of agent fe1 was pegged in 100 % of the samples',
+    "move: the harness was the limit: 20 % of the CPU time of agent fe1's host went to other machines (steal)",
+  ])
+  expect(next.saturation()).toEqual([])
 })
 
 it('a phase of which a part was not seen has no sums of the rest, and the next one has', () => {

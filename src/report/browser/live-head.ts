@@ -2,7 +2,7 @@ import type { LiveSecond, PhaseBegun, RunEnd, RunFacts } from '../page/live-fact
 import { element } from './elements.js'
 import { formatClock, formatValue } from './format.js'
 import { ProbeWatch } from '../page/probe-watch.js'
-import { noopTile, operationsTile, type Tile } from './live-tiles.js'
+import { agentsTile, noopTile, operationsTile, type Tile } from './live-tiles.js'
 
 export type Connection = 'live' | 'lost' | 'full' | 'refused' | 'bare'
 
@@ -81,7 +81,7 @@ export class LiveHead {
         master.peggedMs > 0 ? 'pegged' : 'cores',
       ])
     else if (this.facts?.master.kind === 'remote') tiles.push(['CPU of the master', 'not measured', ''])
-    tiles.push(...operationsTile(second))
+    tiles.push(...operationsTile(second), ...agentsTile(second))
     if (streaming + away.length > 0) tiles.push(['frontends that stream', String(streaming), away.join(', ')])
     return tiles
   }

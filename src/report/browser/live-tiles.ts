@@ -1,5 +1,6 @@
 import type { TimeSummary } from '../../metrics/run-result.js'
 import type { SecondLine } from '../../metrics/second-line.js'
+import { agentState, worstFirst } from '../page/agent-state.js'
 import { boundedTime } from '../page/bounded.js'
 import { okPerSecond } from '../page/columns.js'
 import { formatValue } from './format.js'
@@ -22,6 +23,15 @@ export function operationsTile({ operations, offeredPerSecond }: SecondLine): Ti
   if (done + sum(offered) === 0) return []
   const ofAll = offered.length === 0 ? '' : `of ${formatValue('perSecond', sum(offered))}`
   return [['operations done', formatValue('perSecond', done), ofAll]]
+}
+
+/** The one to look at: who is gone, or was not heard, or has least left. */
+export function agentsTile({ harness }: SecondLine): Tile[] {
+  const agents = harness?.agents ?? []
+  if (agents.length === 0) return []
+  const there = agents.filter(({ isLost }) => !isLost).length
+  const [worst] = worstFirst(agents)
+  return [['agents', `${there} of ${agents.length}`, agentState(worst)]]
 }
 
 function sum(values: readonly number[]): number {

@@ -4,7 +4,7 @@ import type { Ink } from './theme.js'
 
 type Spans = () => readonly (readonly [number, number])[]
 
-const THREAD_INKS: readonly Ink[] = ['blue', 'orange', 'green', 'purple', 'amber', 'sky', 'brown', 'grey']
+const LINE_INKS: readonly Ink[] = ['blue', 'orange', 'green', 'purple', 'amber', 'sky', 'brown', 'grey']
 
 /** What is drawn of a run over its time, above and below the rows of slaves. */
 export function chartSpecs(pegged: Spans): { readonly first: TimeChartSpec[]; readonly others: TimeChartSpec[] } {
@@ -77,16 +77,21 @@ function cpu(spans: Spans): TimeChartSpec {
   }
 }
 
-function threadLines({ columns }: Series): Line[] {
+function threadLines(series: Series): Line[] {
+  return busiestLines(series, /^thread\.(?=\d+$)/, 'thread ')
+}
+
+/** @param prefix of the keys of such lines */
+function busiestLines({ columns }: Series, prefix: RegExp, label: string): Line[] {
   const sums = Object.entries(columns)
-    .filter(([key]) => /^thread\.\d+$/.test(key))
+    .filter(([key]) => prefix.test(key))
     .map(([key, values]) => ({ key, sum: values.reduce<number>((sum, value) => sum + (value ?? 0), 0) }))
     .sort((a, b) => b.sum - a.sum)
-    .slice(0, THREAD_INKS.length)
+    .slice(0, LINE_INKS.length)
   return sums.map(({ key }, i) => ({
     key,
-    label: `thread ${key.slice('thread.'.length)}`,
-    colour: THREAD_INKS[i],
+    label: key.replace(prefix, label),
+    colour: LINE_INKS[i],
     shape: i % 2 === 0 ? 'line' : 'dashed',
   }))
 }
@@ -122,11 +127,12 @@ function ownCpu(): TimeChartSpec {
   return {
     id: 'own-cpu',
     title: 'The harness: its CPU, and what the host lost',
-    note: 'Cores the harness used; steal is the share of the host’s CPU that its hypervisor gave to others.',
+    note: 'Cores the harness used, and its busiest agents; steal is the share of the host’s CPU that its hypervisor gave to others.',
     unit: 'cores',
     height: 130,
-    lines: () => [
-      { key: 'own.cpu', label: 'harness', colour: 'grey', shape: 'line', width: 2 },
+    lines: series => [
+      { key: 'own.cpu', label: 'harness', colour: 'text', shape: 'line', width: 2 },
+      ...busiestLines(series, /^agent\./, 'agent '),
       { key: 'own.steal', label: 'steal', colour: 'orange', shape: 'dotted', width: 2 },
     ],
   }

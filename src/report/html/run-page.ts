@@ -4,7 +4,7 @@ import type { MetricSummary, PhaseResult, RunResult } from '../../metrics/run-re
 import { runPageData, timedPhases } from '../run-page-data.js'
 import { boundedTime } from '../page/bounded.js'
 import type { RunFiles } from '../run-files.js'
-import { masterSentences, peopleSentences } from '../summary.js'
+import { agentLine, masterSentences, peopleSentences } from '../summary.js'
 import { htmlDocument } from './document.js'
 import { escapeHtml } from './escape.js'
 import { damagedFiles, omittedEvents } from './left-out.js'
@@ -142,6 +142,7 @@ function conditions(run: RunResult, { profileYaml }: RunFiles): string {
         ? undefined
         : `${generator.cpuCores.toFixed(2)} cores${generator.saturated ? ', SATURATED' : ''}`,
     ],
+    ['agents', (generator.agents ?? []).map(agent => stripVTControlCharacters(agentLine(agent))).join(' ')],
   ])}
 ${binaries.length === 0 ? '' : folded('programs and libraries that ran', list(binaries))}
 ${profileYaml === undefined ? '<p class="missing">The profile was not kept with this run.</p>' : folded('the profile, as it was read', `<pre tabindex="0">${escapeHtml(profileYaml)}</pre>`)}

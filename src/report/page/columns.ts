@@ -70,6 +70,8 @@ function addHarness(row: Row, { harness }: SecondLine): void {
   if (harness.eventLoopDelayUs) row['own.loop'] = harness.eventLoopDelayUs.p99
   if (harness.scheduleSlipUs) row['own.slip'] = harness.scheduleSlipUs.p99
   if (harness.probeSlipUs) row['own.probeSlip'] = harness.probeSlipUs.p99
+  for (const { name, id, cpuCores, isLost } of harness.agents ?? [])
+    if (cpuCores !== null && !isLost) row[`agent.${name} (${id})`] = cpuCores
 }
 
 /** Rows put together to columns, as they come. */
