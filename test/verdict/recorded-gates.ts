@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { type GateRun, type GateSession, type RecordedGate, wholeLines } from '../../bench/gate-record.js'
 import type { RunResult } from '../../src/metrics/run-result.js'
@@ -17,11 +17,6 @@ type Kind = 'aa' | 'place' | 'slowed'
 
 function pathOf(kind: Kind): URL {
   return new URL(`recorded/${kind}.ndjson.gz`, import.meta.url)
-}
-
-/** It takes hours of a machine that does nothing else, and not all kinds have been yet. */
-export function isRecorded(kind: Kind): boolean {
-  return existsSync(pathOf(kind))
 }
 
 /** What `npm run record-gates` made, in its order. */
