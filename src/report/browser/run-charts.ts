@@ -131,7 +131,7 @@ function ownCpu(): TimeChartSpec {
     unit: 'cores',
     height: 130,
     lines: series => [
-      { key: 'own.cpu', label: 'harness', colour: 'text', shape: 'line', width: 2 },
+      { key: 'own.cpu', label: 'harness', colour: 'grey', shape: 'line', width: 2 },
       ...busiestLines(series, /^agent\./, 'agent '),
       { key: 'own.steal', label: 'steal', colour: 'orange', shape: 'dotted', width: 2 },
     ],
