@@ -143,18 +143,18 @@ async function whoElse(flags: RunFlags, master: MasterChoice, progress: Progress
   }
   if (count === undefined && flags.onAgentLoss === 'continue')
     throw new HarnessError('USAGE', '--on-agent-loss without --agents: there are none to lose', 'add --agents K')
+  if (name !== undefined && master.kind !== 'remote')
+    throw new HarnessError(
+      'USAGE',
+      `--probe with --master ${flags.master}`,
+      'leave it out: that one is watched from here',
+    )
   // In the environment it is for whoever has a use for it.
   if (count === undefined && master.kind !== 'remote' && flags.nats !== process.env.NATS_URL)
     throw new HarnessError(
       'USAGE',
       `--nats with --master ${flags.master}, and without --agents: nobody is asked for there`,
       'add --agents K, or leave it out',
-    )
-  if (name !== undefined && master.kind !== 'remote')
-    throw new HarnessError(
-      'USAGE',
-      `--probe with --master ${flags.master}`,
-      'leave it out: that one is watched from here',
     )
   const mayHaveProbe = master.kind === 'remote' && (flags.nats ?? name) !== undefined
   if (count === undefined && !mayHaveProbe) return undefined
