@@ -1,6 +1,6 @@
 import pc from 'picocolors'
 import { formatCount, formatDurationUs } from '../core/units.js'
-import { agentState, isAgentWell, worstFirst } from '../report/page/agent-state.js'
+import { agentState, agentsThere, isAgentWell, worstFirst } from '../report/page/agent-state.js'
 import { boundedTime } from '../report/page/bounded.js'
 import { STANDINGS, type Standing } from '../slaves/standing.js'
 import type { LiveState } from './live-state.js'
@@ -164,7 +164,6 @@ function slavesLine({ slaves }: LiveState, paint: Colours): Line[] {
 /** As many as there is room for; those that one has to look at come first. */
 function agentsLine({ agents = [] }: LiveState, paint: Colours): Line[] {
   if (agents.length === 0) return []
-  const there = agents.filter(({ isLost }) => !isLost).length
   const parts = worstFirst(agents)
     .slice(0, MOST_AGENTS)
     .map(
@@ -174,7 +173,12 @@ function agentsLine({ agents = [] }: LiveState, paint: Colours): Line[] {
         ...(!isAgentWell(agent) && { paint: paint.red }),
       }),
     )
-  return [{ weight: 65, parts: [label('agents', 0), { text: `${there}/${agents.length} there`, weight: 9 }, ...parts] }]
+  return [
+    {
+      weight: 65,
+      parts: [label('agents', 0), { text: `${agentsThere(agents)}/${agents.length} there`, weight: 9 }, ...parts],
+    },
+  ]
 }
 
 function label(text: string, weight = 5): Part {

@@ -2,7 +2,7 @@ import { formatCount } from '../core/units.js'
 import type { Second } from '../engine/run.js'
 import type { MetricGroups } from '../engine/span-tallies.js'
 import type { AgentSecond } from '../metrics/second-line.js'
-import { agentState, worstFirst } from '../report/page/agent-state.js'
+import { agentState, agentsThere, worstFirst } from '../report/page/agent-state.js'
 import { boundedTime } from '../report/page/bounded.js'
 import { okPerSecond } from '../report/page/columns.js'
 import { agentSecond } from '../report/series.js'
@@ -70,8 +70,7 @@ export function plainLine({ phase, noop, masterCores, load, preload, slaves, age
 }
 
 function agentsText(agents: readonly AgentSecond[]): string {
-  const there = agents.filter(({ isLost }) => !isLost).length
-  return `agents ${there}/${agents.length}, ${agentState(worstFirst(agents)[0])}`
+  return `agents ${agentsThere(agents)}/${agents.length}, ${agentState(worstFirst(agents)[0])}`
 }
 
 /** What was offered is not known of a closed loop, which offers as much as is taken. */

@@ -1,6 +1,6 @@
 import type { TimeSummary } from '../../metrics/run-result.js'
 import type { SecondLine } from '../../metrics/second-line.js'
-import { agentState, worstFirst } from '../page/agent-state.js'
+import { agentState, agentsThere, worstFirst } from '../page/agent-state.js'
 import { boundedTime } from '../page/bounded.js'
 import { okPerSecond } from '../page/columns.js'
 import { formatValue } from './format.js'
@@ -29,9 +29,8 @@ export function operationsTile({ operations, offeredPerSecond }: SecondLine): Ti
 export function agentsTile({ harness }: SecondLine): Tile[] {
   const agents = harness?.agents ?? []
   if (agents.length === 0) return []
-  const there = agents.filter(({ isLost }) => !isLost).length
   const [worst] = worstFirst(agents)
-  return [['agents', `${there} of ${agents.length}`, agentState(worst)]]
+  return [['agents', `${agentsThere(agents)} of ${agents.length}`, agentState(worst)]]
 }
 
 function sum(values: readonly number[]): number {
