@@ -26,7 +26,7 @@ import {
 } from './plan.js'
 import { PhaseState, sumCounters } from './run-state.js'
 import { StopLoss } from './stop-loss.js'
-import { SpanTallies } from './span-tallies.js'
+import { SecondTallies, SpanTallies } from './span-tallies.js'
 import { DetailedWatchSpan } from './detailed-watch-span.js'
 import { Watch, WatchSpan } from './watch.js'
 
@@ -376,6 +376,7 @@ export class Run {
         this.byIndex[entry.index] = new PhaseState(this.options.plan.phases[entry.index], entry.startNs)
       }
     }
+    this.second.tallies.handOn(index => this.byIndex[index]?.tallies, this.total).destroy()
     this.byIndex[this.current]?.end('interrupted', endNs)
     this.endNs = endNs
   }
@@ -625,9 +626,7 @@ export class Run {
       Object.assign(this.loopDelayUs, worstDelay(this.loopDelayUs, interval.eventLoopDelayUs))
       this.second.loopDelayUs = worstDelay(this.second.loopDelayUs, interval.eventLoopDelayUs)
     }
-    for (const delta of interval.metrics) {
-      SpanTallies.addTo([this.byIndex[delta.phase]?.tallies, this.total, this.second.tallies], delta)
-    }
+    for (const delta of interval.metrics) this.second.tallies.add(delta)
     const { coveredNs } = this.second
     const lengthNs = interval.toNs - Math.max(interval.fromNs, this.startNs)
     coveredNs.set(interval.worker, (coveredNs.get(interval.worker) ?? 0) + Math.max(0, lengthNs))
@@ -653,8 +652,9 @@ export class Run {
     const phase = this.byIndex[this.current]
     if (phase === undefined) return
     const nowNs = this.options.clock.nowNs()
-    const { tallies, watch, startNs, loopDelayUs, coveredNs } = this.second
+    const { watch, startNs, loopDelayUs, coveredNs } = this.second
     const { counters } = this
+    const tallies = this.second.tallies.handOn(index => this.byIndex[index]?.tallies, this.total)
     if (this.stopLoss !== undefined) this.stopFor(this.stopLoss.waited(tallies.summary(1).commands), true)
     this.second = newSecond(nowNs)
     this.watch.spans = [this.watchSpan, this.second.watch, phase.watch]
@@ -679,7 +679,7 @@ function commandsIn({ metrics }: Interval, command: string): number {
 }
 
 interface CurrentSecond {
-  readonly tallies: SpanTallies
+  readonly tallies: SecondTallies
   readonly watch: DetailedWatchSpan
   startNs: number
   loopDelayUs: LoopDelay | undefined
@@ -689,7 +689,7 @@ interface CurrentSecond {
 
 function newSecond(startNs: number): CurrentSecond {
   return {
-    tallies: new SpanTallies(),
+    tallies: new SecondTallies(),
     watch: new DetailedWatchSpan(),
     startNs,
     loopDelayUs: undefined,

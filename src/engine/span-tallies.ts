@@ -1,6 +1,6 @@
 import type { MetricDelta } from '../metrics/recorder.js'
 import type { MetricSummary } from '../metrics/run-result.js'
-import { type DecodedDelta, decodedDelta, Tally } from '../metrics/tally.js'
+import { decodedDelta, Tally } from '../metrics/tally.js'
 
 export interface MetricGroups {
   readonly operations: Record<string, MetricSummary>
@@ -16,17 +16,21 @@ export class SpanTallies {
   /** Adds it to all the spans that it lies in. */
   static addTo(spans: readonly (SpanTallies | undefined)[], delta: MetricDelta): void {
     const decoded = decodedDelta(delta)
-    for (const span of spans) span?.add(delta, decoded)
+    for (const span of spans) span?.tally(delta).add(delta, decoded)
   }
 
-  private add(delta: MetricDelta, decoded: DecodedDelta): void {
-    const key = `${delta.group} ${delta.name}`
+  merge(other: SpanTallies): void {
+    for (const entry of other.tallies.values()) this.tally(entry).merge(entry.tally)
+  }
+
+  private tally({ group, name }: Pick<MetricDelta, 'group' | 'name'>): Tally {
+    const key = `${group} ${name}`
     let entry = this.tallies.get(key)
     if (entry === undefined) {
-      entry = { group: delta.group, name: delta.name, tally: new Tally() }
+      entry = { group, name, tally: new Tally() }
       this.tallies.set(key, entry)
     }
-    entry.tally.add(delta, decoded)
+    return entry.tally
   }
 
   summary(durationNs: number): MetricGroups {
@@ -38,5 +42,36 @@ export class SpanTallies {
   destroy(): void {
     for (const { tally } of this.tallies.values()) tally.destroy()
     this.tallies.clear()
+  }
+}
+
+/**
+ * A second's metrics, by the phase that each is of. What many threads and agents send is added to these alone, and they are
+ * merged into what is longer once a second: with a hundred agents that is a hundredth as often.
+ */
+export class SecondTallies {
+  private readonly byPhase = new Map<number, SpanTallies>()
+
+  add(delta: MetricDelta): void {
+    const span = this.byPhase.get(delta.phase) ?? new SpanTallies()
+    this.byPhase.set(delta.phase, span)
+    SpanTallies.addTo([span], delta)
+  }
+
+  /**
+   * Hands all that it has on, and has none then.
+   *
+   * @param phaseOf where that of a phase goes
+   * @param total where all of it goes, too
+   * @returns all of it: of the second alone
+   */
+  handOn(phaseOf: (index: number) => SpanTallies | undefined, total: SpanTallies): SpanTallies {
+    const all = new SpanTallies()
+    for (const [index, span] of this.byPhase) {
+      for (const longer of [phaseOf(index), total, all]) longer?.merge(span)
+      span.destroy()
+    }
+    this.byPhase.clear()
+    return all
   }
 }

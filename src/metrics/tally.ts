@@ -19,8 +19,19 @@ export class Tally {
     this.unfinished += delta.unfinished
     this.responseBoundNs = Math.min(this.responseBoundNs, delta.responseBoundNs ?? Infinity)
     this.serviceBoundNs = Math.min(this.serviceBoundNs, delta.serviceBoundNs ?? Infinity)
-    this.merge('response', decoded.response)
-    this.merge('service', decoded.service)
+    for (const kind of KINDS) if (decoded[kind] !== undefined) addCounts(this.histogram(kind), decoded[kind])
+  }
+
+  merge(other: Tally): void {
+    this.count += other.count
+    this.failed += other.failed
+    this.unfinished += other.unfinished
+    this.responseBoundNs = Math.min(this.responseBoundNs, other.responseBoundNs)
+    this.serviceBoundNs = Math.min(this.serviceBoundNs, other.serviceBoundNs)
+    for (const kind of KINDS) {
+      const theirs = other.histograms[kind]
+      if (theirs !== undefined) this.histogram(kind).add(theirs)
+    }
   }
 
   /** @param durationNs length of the span the samples belong to */
@@ -43,12 +54,13 @@ export class Tally {
     this.histograms.service?.destroy()
   }
 
-  private merge(kind: 'response' | 'service', counts: Counts | undefined): void {
-    if (counts === undefined) return
+  private histogram(kind: (typeof KINDS)[number]): Histogram {
     this.histograms[kind] ??= newHistogram()
-    addCounts(this.histograms[kind], counts)
+    return this.histograms[kind]
   }
 }
+
+const KINDS = ['response', 'service'] as const
 
 /** A delta's histograms, as far as it has any. */
 export interface DecodedDelta {

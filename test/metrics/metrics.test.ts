@@ -70,15 +70,25 @@ describe('metrics', () => {
         const one = new Recorder()
         const shards = [new Recorder(), new Recorder(), new Recorder()]
         const merged = new Tally()
+        const seconds = new Tally()
+        let second = new Tally()
+        const add = (delta: MetricDelta) => {
+          for (const tally of [merged, second]) tally.add(delta, decodedDelta(delta))
+        }
         for (const { ns, shard, flush } of samples) {
           one.metric(0, 'commands', 'X').add('ok', 0, undefined, ns)
           shards[shard].metric(0, 'commands', 'X').add('ok', 0, undefined, ns)
-          if (flush) for (const delta of shards[shard].takeDeltas()) add(merged, delta)
+          if (!flush) continue
+          for (const delta of shards[shard].takeDeltas()) add(delta)
+          seconds.merge(second)
+          second.destroy()
+          second = new Tally()
         }
-        for (const shard of shards) for (const delta of shard.takeDeltas()) add(merged, delta)
+        for (const shard of shards) for (const delta of shard.takeDeltas()) add(delta)
+        seconds.merge(second)
         const whole = tallyOf(one)
-        expect(merged.summary(1e9)).toEqual(whole.summary(1e9))
-        for (const thing of [one, ...shards, merged, whole]) thing.destroy()
+        for (const tally of [merged, seconds]) expect(tally.summary(1e9)).toEqual(whole.summary(1e9))
+        for (const thing of [one, ...shards, merged, second, seconds, whole]) thing.destroy()
       }),
       { numRuns: 40 },
     )
