@@ -8,6 +8,7 @@ import { outcomeOf } from '../verdict/capacity/outcome.js'
 import type { CapacityAxis } from '../metrics/capacity-result.js'
 import type { VariedTrial, WantedTrial } from './capacity-vary.js'
 import type { MasterChoice } from './choose-master.js'
+import type { FindElsewhere } from './elsewhere.js'
 import type { Permissions } from './permission.js'
 import { Progress } from './progress.js'
 import { runProfile } from './run-profile.js'
@@ -16,7 +17,7 @@ import { simulateProfile } from './simulate-profile.js'
 /** What trials are made on. */
 export type CapacityMaster =
   | { readonly kind: 'simulated'; readonly calibration: Calibration }
-  | ({ readonly kind: 'real'; readonly choice: MasterChoice } & Permissions)
+  | ({ readonly kind: 'real'; readonly choice: MasterChoice; readonly findElsewhere: FindElsewhere } & Permissions)
 
 export interface TrialOptions {
   readonly master: CapacityMaster
@@ -98,14 +99,16 @@ const LEAVE_MS = 5_000
 
 async function real(
   { varied, out, limitMs, signal }: TrialOptions,
-  { choice, allowLoad, allowMutations }: CapacityMaster & { kind: 'real' },
+  { choice, findElsewhere, allowLoad, allowMutations }: CapacityMaster & { kind: 'real' },
   startedMs: number,
 ): Promise<Made> {
   const cut = new AbortController()
   const leftMs = Math.max(0, limitMs - LEAVE_MS - (performance.now() - startedMs))
   const timer = setTimeout(() => cut.abort(), leftMs)
   try {
+    const elsewhere = await findElsewhere(choice)
     const { result, folder } = await runProfile({
+      ...(elsewhere && { elsewhere }),
       profile: varied.profile,
       master: choice,
       out,

@@ -16,9 +16,10 @@ import { capacityResult } from './capacity-result-of.js'
 import { searchCapacity, writeResult } from './capacity-search.js'
 import type { CapacityMaster } from './capacity-trial.js'
 import type { VariedProfile } from './capacity-vary.js'
-import { parseMaster, readPassword } from './choose-master.js'
+import { type MasterChoice, parseMaster, readPassword } from './choose-master.js'
+import { type ElsewhereFlags, elsewhereOptions, withElsewhere } from './elsewhere.js'
 import { collect } from './options.js'
-import { checkPermissions, requirePermissions } from './permission.js'
+import { checkPermissions, type Permissions, requirePermissions } from './permission.js'
 import { Progress } from './progress.js'
 import { reachOptions, type ReachFlags } from './reach-options.js'
 import { onInterrupt } from './signals.js'
@@ -29,7 +30,7 @@ const FORMATS = {
   markdown: capacityMarkdown,
 } as const
 
-interface CapacityFlags extends SearchFlags, ReachFlags {
+interface CapacityFlags extends SearchFlags, ReachFlags, ElsewhereFlags {
   readonly resume?: string
   readonly format: keyof typeof FORMATS
   readonly json?: true
@@ -63,7 +64,7 @@ export function capacityCommand(): Command {
     .option('--password-file <file>', 'password of a remote master (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .option('--allow-load <host>', 'let it be loaded until it breaks (repeatable)', collect, [])
     .option('--allow-mutations <host>', 'let it create and delete mailboxes there (repeatable)', collect, [])
-  return reachOptions(command)
+  return elsewhereOptions(reachOptions(command))
     .addHelpText(
       'after',
       `
@@ -73,6 +74,7 @@ Examples:
   mupdate-bench capacity resync-storm --vary resyncs --objective 'slaves.timeouts == 0'
   mupdate-bench capacity capacity --vary slaves,creates --budget 1h
   mupdate-bench capacity capacity --vary mailboxes --simulate --calibration ours.json
+  mupdate-bench capacity capacity --vary slaves --to 3000 --agents 4 --nats nats://bench
   mupdate-bench capacity --resume results/capacity/20261128T101500Z-1a2b3c.capacity
 
 By default a load holds while no slave times out, the slaves’ NOOP p99 is below a
@@ -115,12 +117,27 @@ const STATUS: Readonly<Record<CapacityResult['beyond'], ExitStatus>> = {
 }
 
 async function runSearch(
-  { folder, plan, varied, before, create }: PreparedSearch,
+  prepared: PreparedSearch,
   flags: CapacityFlags,
   progress: Progress,
 ): Promise<{ readonly result: CapacityResult; readonly isInterrupted: boolean }> {
+  const { plan, varied } = prepared
   const calibration = loadCalibration(plan.calibration ?? undefined)
-  const master = await masterOf(plan, varied, calibration, flags)
+  const target = await targetOf(plan, varied, flags)
+  const masters = target === undefined ? {} : { [`--master ${plan.master}`]: target.choice }
+  return withElsewhere(flags, masters, { who: 'capacity', progress }, findElsewhere => {
+    const master: CapacityMaster =
+      target === undefined ? { kind: 'simulated', calibration } : { kind: 'real', ...target, findElsewhere }
+    return search(prepared, calibration, master, progress)
+  })
+}
+
+async function search(
+  { folder, plan, varied, before, create }: PreparedSearch,
+  calibration: Calibration,
+  master: CapacityMaster,
+  progress: Progress,
+): Promise<{ readonly result: CapacityResult; readonly isInterrupted: boolean }> {
   create()
   const context = { plan, varied, calibration, calibrationName: calibrationName(plan, calibration) }
   const controller = new AbortController()
@@ -156,28 +173,27 @@ async function runSearch(
 /** For a run to end, when Ctrl-C was pressed twice. */
 const LEAVE_MS = 10_000
 
-/** All that can be known to fail is looked at before a trial; a password is asked for once. */
-async function masterOf(
+/**
+ * All that can be known to fail is looked at before a trial; a password is asked for once.
+ *
+ * @returns undefined where there is none, but the model
+ */
+async function targetOf(
   { master, axes }: CapacityPlan,
   varied: VariedProfile,
-  calibration: Calibration,
   flags: CapacityFlags,
-): Promise<CapacityMaster> {
-  if (master === null) return { kind: 'simulated', calibration }
+): Promise<({ readonly choice: MasterChoice } & Permissions) | undefined> {
+  if (master === null) return undefined
   const { allowLoad, allowMutations, passwordFile } = flags
   const choice = parseMaster(master, flags)
   const permissions = { allowLoad, allowMutations }
-  if (choice.kind !== 'remote') return { kind: 'real', choice, ...permissions }
+  if (choice.kind !== 'remote') return { choice, ...permissions }
   const what = [
     ...checkPermissions(planOf(varied.base, ''), choice.address, permissions),
     `look for the number of ${axes.join(' and ')} at which it breaks: it will serve nobody then, and may die`,
   ]
   requirePermissions(what, choice.address, { load: true, mutations: true }, permissions)
-  return {
-    kind: 'real',
-    choice: { ...choice, password: await readPassword(choice, passwordFile) },
-    ...permissions,
-  }
+  return { choice: { ...choice, password: await readPassword(choice, passwordFile) }, ...permissions }
 }
 
 function calibrationName({ calibration }: CapacityPlan, { master, madeAt }: Calibration): string {

@@ -6,6 +6,7 @@ import { makeFolder } from '../core/make-folder.js'
 import type { GateResult } from '../metrics/gate-result.js'
 import type { RunResult } from '../metrics/run-result.js'
 import { type Allowance, isDamaged } from '../verdict/damage.js'
+import type { FindElsewhere } from './elsewhere.js'
 import type { GateSide } from './gate-side.js'
 import type { Permissions } from './permission.js'
 import { Progress } from './progress.js'
@@ -40,6 +41,7 @@ export interface MeasureOptions extends Permissions {
   readonly allowance: Allowance
   readonly progress: Progress
   readonly signal: AbortSignal
+  readonly findElsewhere: FindElsewhere
   /** Called after each pair: what is measured is kept, however this ends. @throws what ends the gate */
   readonly onPair: (measured: Measured) => void
 }
@@ -117,15 +119,17 @@ async function measureTwice(options: MeasureOptions, side: SideName, onFailure: 
 }
 
 async function measure(options: MeasureOptions, side: SideName): Promise<StoredRun | End> {
-  const { folder, sides, signal, allowLoad, allowMutations } = options
+  const { folder, sides, signal, findElsewhere, allowLoad, allowMutations } = options
   const { choice, profile } = sides[side]!
   if (signal.aborted) return { kind: 'interrupted' }
   try {
+    const elsewhere = await findElsewhere(choice)
     const {
       result,
       folder: runFolder,
       status,
     } = await runProfile({
+      ...(elsewhere && { elsewhere }),
       allowLoad,
       allowMutations,
       keep: false,

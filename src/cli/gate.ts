@@ -16,12 +16,14 @@ import { type GateOptions, type GateVerdict, judgeGate, tooFew } from '../verdic
 import type { Measure } from '../verdict/measures.js'
 import { allowanceOf } from './allowance.js'
 import { VERDICT_STATUS } from './final-result.js'
+import { type FindElsewhere, withElsewhere } from './elsewhere.js'
 import { type Measured, measurePairs } from './gate-measure.js'
 import { type Prepared, prepareGate, type SidesFlags } from './gate-prepare.js'
 import { factsOf } from './gate-side.js'
 import { folderOf, newIdentity } from './identity.js'
 import { judgedJson } from './judged-json.js'
 import { chosenMeasures, type MeasureFlags, measureOptions } from './measure-flags.js'
+import { type NatsFlags, natsOptions } from './nats.js'
 import { noiseLines, saveNoise } from './noise.js'
 import { collect } from './options.js'
 import { Progress } from './progress.js'
@@ -30,7 +32,7 @@ import { GATE_FILE, GATE_PAGE } from './read-gate.js'
 import { onInterrupt } from './signals.js'
 import { isSameMaster, type MasterFacts, masterFacts, resultOf, type StoredRun } from './stored-runs.js'
 
-interface GateFlags extends MeasureFlags, SidesFlags {
+interface GateFlags extends MeasureFlags, SidesFlags, NatsFlags {
   readonly pairs: string
   readonly out: string
   readonly format: GateFormatName
@@ -54,7 +56,7 @@ export function gateCommand(): Command {
     .option('--baseline <dir>', 'stored runs in place of A: see mupdate-bench baseline save')
     .option('-n, --pairs <number>', 'pairs of runs, fixed beforehand', '10')
     .option('--aa', 'measure one master against itself: what is found is noise')
-  return reachOptions(measureOptions(command))
+  return natsOptions(reachOptions(measureOptions(command)))
     .option('-s, --set <key=value>', 'change one setting of the profile, for both (repeatable)', collect, [])
     .option('--seed <number>', 'seed of everything random, in place of the profile’s')
     .option('-o, --out <dir>', 'where results go', 'results')
@@ -111,42 +113,68 @@ async function gate(profileName: string, flags: GateFlags, progress: Progress): 
   const interrupt = listenForInterrupt(progress)
   try {
     const prepared = await prepareGate(profileName, flags, progress)
-    const { profile, a, b, baseline, facts } = prepared
+    const { a, b, baseline } = prepared
     if (baseline !== undefined) requireEnough(tooFew(baseline.length, pairs, false, gating.size))
-    const identity = newIdentity(profile)
-    const folder = `${folderOf(flags.out, identity)}.gate`
-    makeGateFolder(folder)
-    interrupt.mayFinish = true
-    for (const line of noiseLines(flags.out, profile.name, facts.a)) progress.line(line)
-    const allowance = allowanceOf(profile)
-    const judge = (measured: Measured) =>
-      gateResult(identity, prepared, measured, { measures, gating, paired, allowance }, { folder, pairs, flags })
-    const measured = await measurePairs({
-      sides: { ...(a === undefined ? {} : { a }), b },
-      pairs,
-      folder,
-      allowance,
-      progress,
-      signal: interrupt.signal,
-      allowLoad: flags.allowLoad,
-      allowMutations: flags.allowMutations,
-      onPair(soFar) {
-        const sound = [...(baseline ?? soFar.a), ...soFar.b].filter(({ result }) => !isDamaged(result, allowance))
-        if (soFar.b.length === 1) requireMeasured(measures, gating, sound)
-        // A gate that is killed can be told as far as it came.
-        if (soFar.b.length < pairs) writeResult(folder, judge({ ...soFar, end: { kind: 'interrupted' } }))
-      },
-    })
-    const status = await statusOf(measured, prepared)
-    const result = judge(measured)
-    const told = status.isHost ? withoutVerdict(result, measured) : result
-    writeResult(folder, told)
-    writeReportFile(join(folder, GATE_PAGE), gateHtml(told))
-    if (prepared.isSame && paired && measured.end === undefined) saveNoise(flags.out, told)
-    return { result: told, folder, status: gravest([...status.statuses, VERDICT_STATUS[told.result]]) }
+    const masters = {
+      ...(a && { [`--a ${a.label}`]: a.choice }),
+      [`--b ${b.label}`]: b.choice,
+    }
+    return await withElsewhere(flags, masters, { who: 'gate', progress }, find =>
+      measureAndJudge(prepared, { flags, pairs, measures, gating, interrupt, progress }, find),
+    )
   } finally {
     interrupt.release()
   }
+}
+
+interface Measuring {
+  readonly flags: GateFlags
+  readonly pairs: number
+  readonly measures: readonly Measure[]
+  readonly gating: ReadonlySet<string>
+  readonly interrupt: Interrupt
+  readonly progress: Progress
+}
+
+async function measureAndJudge(
+  prepared: Prepared,
+  { flags, pairs, measures, gating, interrupt, progress }: Measuring,
+  findElsewhere: FindElsewhere,
+): Promise<GateOutcome> {
+  const { profile, a, b, baseline, facts } = prepared
+  const paired = flags.baseline === undefined
+  const identity = newIdentity(profile)
+  const folder = `${folderOf(flags.out, identity)}.gate`
+  makeGateFolder(folder)
+  interrupt.mayFinish = true
+  for (const line of noiseLines(flags.out, profile.name, facts.a)) progress.line(line)
+  const allowance = allowanceOf(profile)
+  const judge = (measured: Measured) =>
+    gateResult(identity, prepared, measured, { measures, gating, paired, allowance }, { folder, pairs, flags })
+  const measured = await measurePairs({
+    sides: { ...(a && { a }), b },
+    pairs,
+    folder,
+    allowance,
+    progress,
+    signal: interrupt.signal,
+    allowLoad: flags.allowLoad,
+    allowMutations: flags.allowMutations,
+    findElsewhere,
+    onPair(soFar) {
+      const sound = [...(baseline ?? soFar.a), ...soFar.b].filter(({ result }) => !isDamaged(result, allowance))
+      if (soFar.b.length === 1) requireMeasured(measures, gating, sound)
+      // A gate that is killed can be told as far as it came.
+      if (soFar.b.length < pairs) writeResult(folder, judge({ ...soFar, end: { kind: 'interrupted' } }))
+    },
+  })
+  const status = await statusOf(measured, prepared)
+  const result = judge(measured)
+  const told = status.isHost ? withoutVerdict(result, measured) : result
+  writeResult(folder, told)
+  writeReportFile(join(folder, GATE_PAGE), gateHtml(told))
+  if (prepared.isSame && paired && measured.end === undefined) saveNoise(flags.out, told)
+  return { result: told, folder, status: gravest([...status.statuses, VERDICT_STATUS[told.result]]) }
 }
 
 /** For a run to end, when Ctrl-C was pressed twice. */

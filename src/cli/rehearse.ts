@@ -15,6 +15,7 @@ import type { PlannedStep, Rehearsal } from '../report/rehearsal/rehearsal.js'
 import { rehearsalText } from '../report/rehearsal/text.js'
 import { writeReportFile } from '../report/write-report.js'
 import { type MasterChoice, parseMaster } from './choose-master.js'
+import { type ElsewhereFlags, elsewhereOptions, withElsewhere } from './elsewhere.js'
 import { findRate } from './find-rate.js'
 import { collect, WORKERS, workersFrom } from './options.js'
 import { refuseBusy, refuseProduction } from './production.js'
@@ -32,7 +33,7 @@ const FORMATS = {
   html: rehearsalHtml,
 } as const
 
-interface RehearseFlags extends ReachFlags {
+interface RehearseFlags extends ReachFlags, ElsewhereFlags {
   readonly dump?: string
   readonly master: string
   readonly undo?: true
@@ -87,7 +88,7 @@ export function rehearseCommand(): Command {
     .option('--password-file <file>', 'password of a remote master (else MUPDATE_BENCH_PASSWORD, else a prompt)')
     .option('--allow-load <host>', 'let it read whole lists from that host (repeatable)', collect, [])
     .option('--allow-mutations <host>', 'let it create and delete mailboxes there (repeatable)', collect, [])
-  return reachOptions(command)
+  return elsewhereOptions(reachOptions(command))
     .addHelpText(
       'after',
       `
@@ -97,7 +98,8 @@ Examples:
   mupdate-bench rehearse night.yaml --dump mboxlist.gz --find-rate --budget 1h
   MUPDATE_BENCH_PASSWORD=… mupdate-bench rehearse night.yaml --dump mboxlist.gz \\
       --master mupdate://murder@staging:3905 --not-of /etc/imapd.conf --allow-load staging --allow-mutations staging
-
+  mupdate-bench rehearse night.yaml --dump mboxlist.gz --master mupdate://murder@staging:3905 --agents 4 \\
+      --nats nats://bench --allow-load staging --allow-mutations staging
   mupdate-bench rehearse --resume results/night/20261130T220000Z-1a2b3c \\
       --master mupdate://murder@staging:3905 --allow-load staging --allow-mutations staging
 
@@ -139,21 +141,25 @@ async function rehearse(name: string | undefined, flags: RehearseFlags, command:
       ? await newRehearsal(name, flags, progress)
       : await oldRehearsal(flags.resume, name, master, flags, command)
   if (flags.findRate === true) refuseCopying(load([]))
-  const once = async (more: readonly string[], signal?: AbortSignal): Promise<Rehearsed> => {
-    const profile = load(more)
-    const keep = flags.keep === true
-    // A search for a rate is begun anew.
-    const ours = { mustBeEmpty: true, isResumable: flags.findRate !== true, resumes }
-    const heard = signal === undefined ? {} : { signal }
-    const outcome = await runProfile({ ...flags, ...ours, ...heard, profile, master, keep, progress })
-    const run = together(outcome.result, resumes?.before)
-    const { mailboxes } = profile.site
-    const { mergePerMailbox: mergeNsPerMailbox } = profile.slaves
-    const planned = { steps: plannedSteps(profile), before: countsOf(profile), mailboxes, mergeNsPerMailbox }
-    return { ...outcome, rehearsal: { run, ...planned, brokenOff: brokenOffIn(resumes?.before ?? []) } }
-  }
-  const { rehearsal, folder, result, status } =
-    flags.findRate === true ? await atHighestRate(load([]), budgetMs, once, progress) : await once([])
+  const given = { [`--master ${flags.master}`]: master }
+  const rehearsed = await withElsewhere(flags, given, { who: 'rehearse', progress }, find => {
+    const once = async (more: readonly string[], signal?: AbortSignal): Promise<Rehearsed> => {
+      const profile = load(more)
+      const keep = flags.keep === true
+      // A search for a rate is begun anew.
+      const ours = { mustBeEmpty: true, isResumable: flags.findRate !== true, resumes }
+      const elsewhere = await find(master)
+      const others = { ...(signal && { signal }), ...(elsewhere && { elsewhere }) }
+      const outcome = await runProfile({ ...flags, ...ours, ...others, profile, master, keep, progress })
+      const run = together(outcome.result, resumes?.before)
+      const { mailboxes } = profile.site
+      const { mergePerMailbox: mergeNsPerMailbox } = profile.slaves
+      const planned = { steps: plannedSteps(profile), before: countsOf(profile), mailboxes, mergeNsPerMailbox }
+      return { ...outcome, rehearsal: { run, ...planned, brokenOff: brokenOffIn(resumes?.before ?? []) } }
+    }
+    return flags.findRate === true ? atHighestRate(load([]), budgetMs, once, progress) : once([])
+  })
+  const { rehearsal, folder, result, status } = rehearsed
   for (const [file, page] of Object.entries(PAGES)) writeReportFile(join(folder, file), page(rehearsal))
   await tryRunReport(folder, result, text => progress.warn(text))
   progress.clear()
@@ -187,7 +193,7 @@ async function newRehearsal(name: string | undefined, flags: RehearseFlags, prog
 }
 
 /** What a rehearsal that is gone on with has settled. */
-const SETTLED = ['undo', 'findRate', 'budget', 'set', 'seed', 'workers'] as const
+const SETTLED = ['undo', 'findRate', 'budget', 'set', 'seed', 'workers', 'agents'] as const
 
 async function oldRehearsal(
   folder: string,

@@ -1,22 +1,19 @@
-import { Command, Option } from 'commander'
-import { findAgents } from '../agents/find-agents.js'
+import { Command } from 'commander'
 import { HarnessError } from '../core/errors.js'
-import { packageVersion } from '../core/package-root.js'
 import type { LiveOptions } from '../live/live.js'
 import { parseLiveAddress } from '../live/live-address.js'
 import { loadProfile } from '../profile/load.js'
-import { type MasterChoice, parseMaster } from './choose-master.js'
-import { findProbe } from './choose-probe.js'
+import { parseMaster } from './choose-master.js'
+import { type ElsewhereFlags, elsewhereOptions, withElsewhere } from './elsewhere.js'
 import { takeLiveToken } from './live-link.js'
-import { connectNats, NATS_GROUP, type NatsFlags, natsOptions } from './nats.js'
 import { collect, WORKERS, workersFrom } from './options.js'
 import { printResult } from './print-result.js'
 import { Progress } from './progress.js'
 import { reachOptions, type ReachFlags } from './reach-options.js'
-import { type Elsewhere, runProfile } from './run-profile.js'
+import { runProfile } from './run-profile.js'
 import { siteSets } from './site-sets.js'
 
-interface RunFlags extends ReachFlags, NatsFlags {
+interface RunFlags extends ReachFlags, ElsewhereFlags {
   readonly master: string
   readonly set: string[]
   readonly seed?: string
@@ -26,9 +23,6 @@ interface RunFlags extends ReachFlags, NatsFlags {
   readonly keep?: true
   readonly trace?: string
   readonly workers?: number
-  readonly agents?: number
-  readonly onAgentLoss: 'stop' | 'continue'
-  readonly probe?: string
   readonly passwordFile?: string
   readonly allowLoad: string[]
   readonly allowMutations: string[]
@@ -67,24 +61,7 @@ export function runCommand(): Command {
       addressText,
     )
     .option('--live-allow-remote', 'let others than this host reach the dashboard')
-    .addOption(
-      new Option('--agents <k>', 'deal slaves out to so many agents too (mupdate-bench agent)')
-        .argParser(workersFrom)
-        .helpGroup(NATS_GROUP),
-    )
-    .addOption(
-      new Option(
-        '--probe <name>',
-        'the one that watches the process of a remote master (mupdate-bench probe; with --nats whichever is beside it)',
-      ).helpGroup(NATS_GROUP),
-    )
-    .addOption(
-      new Option('--on-agent-loss <what>', 'stop, or go on without its slaves: then the verdict says which')
-        .choices(['stop', 'continue'])
-        .default('stop')
-        .helpGroup(NATS_GROUP),
-    )
-  return natsOptions(reachOptions(command))
+  return elsewhereOptions(reachOptions(command))
     .addHelpText(
       'after',
       `
@@ -115,8 +92,9 @@ Exit status: 0 pass, 2 usage, 3 master unreachable or lost, 4 threshold failed,
       const progress = new Progress(process.stderr, flags.quiet === true)
       const profile = loadProfile(name, await siteSets(name, sets, progress))
       const master = parseMaster(flags.master, flags)
-      const elsewhere = await whoElse(flags, master, progress)
-      try {
+      const context = { who: 'run', progress }
+      await withElsewhere(flags, { [`--master ${flags.master}`]: master }, context, async find => {
+        const elsewhere = await find(master)
         const { result, folder, status } = await runProfile({
           ...flags,
           profile,
@@ -128,48 +106,8 @@ Exit status: 0 pass, 2 usage, 3 master unreachable or lost, 4 threshold failed,
         })
         process.exitCode = status
         await printResult(result, folder, flags, progress)
-      } finally {
-        await elsewhere?.nats.close()
-      }
+      })
     })
-}
-
-/** @throws {HarnessError} `USAGE`, `AGENTS` */
-async function whoElse(flags: RunFlags, master: MasterChoice, progress: Progress): Promise<Elsewhere | undefined> {
-  const { agents: count, probe: name, trace, workers } = flags
-  if (count !== undefined && (trace !== undefined || workers !== undefined)) {
-    const other = trace === undefined ? '--workers' : '--trace'
-    throw new HarnessError('USAGE', `--agents with ${other}`, 'leave out one of them; an agent has its --capacity')
-  }
-  if (count === undefined && flags.onAgentLoss === 'continue')
-    throw new HarnessError('USAGE', '--on-agent-loss without --agents: there are none to lose', 'add --agents K')
-  if (name !== undefined && master.kind !== 'remote')
-    throw new HarnessError(
-      'USAGE',
-      `--probe with --master ${flags.master}`,
-      'leave it out: that one is watched from here',
-    )
-  // In the environment it is for whoever has a use for it.
-  if (count === undefined && master.kind !== 'remote' && flags.nats !== process.env.NATS_URL)
-    throw new HarnessError(
-      'USAGE',
-      `--nats with --master ${flags.master}, and without --agents: nobody is asked for there`,
-      'add --agents K, or leave it out',
-    )
-  const mayHaveProbe = master.kind === 'remote' && (flags.nats ?? name) !== undefined
-  if (count === undefined && !mayHaveProbe) return undefined
-  const nats = await connectNats(flags, 'mupdate-bench run')
-  try {
-    const wish = { name, warn: (line: string) => progress.warn(line) }
-    const [agents, probe] = await Promise.all([
-      count === undefined ? undefined : findAgents(nats, count, packageVersion()),
-      mayHaveProbe ? findProbe(nats, { ...wish, address: master.address }) : undefined,
-    ])
-    return { nats, agents, onAgentLoss: flags.onAgentLoss, probe }
-  } catch (error) {
-    await nats.close()
-    throw error
-  }
 }
 
 /** Looked at as soon as it is read: where it is the profile, the next that is found wrong is that there is none. */

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { serialize } from 'node:v8'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
@@ -19,14 +19,24 @@ import {
 import { bootId } from '../../src/samplers/host.js'
 import { readSpool } from '../../src/agents/spool.js'
 import { packageVersion } from '../../src/core/package-root.js'
+import type { RunResult } from '../../src/metrics/run-result.js'
 import type { SecondLine } from '../../src/metrics/second-line.js'
-import { until, Workbench } from '../cli/bench.js'
+import { SMALL, until, Workbench } from '../cli/bench.js'
 import { AgentRoll } from '../support/agents.js'
 import { natsServer } from '../support/nats-server.js'
 import { SHARED, workOf } from '../support/shared-work.js'
 
 /** Long enough for something to happen to it. */
 const LONG = SHARED.replace('rate: 100', 'rate: 20').replace('users: 40', 'users: 400')
+
+const NIGHT = `\
+site: { mailboxes: 500, backends: 2 }
+slaves: { count: 6, retryDelay: 20s, start: simultaneous }
+phases:
+  - { name: preload, run: [preload], until: preloaded, limit: 20s }
+  - { name: settle, run: [slaves], until: streaming, limit: 20s }
+  - { name: move, run: [slaves], step: { move: { from: be1.example.com, to: be2.example.com, users: 8 }, rate: 16 }, until: done }
+`
 
 let roll: AgentRoll
 const benches: Workbench[] = []
@@ -368,6 +378,73 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
     expect([lost.status, idle.status]).toEqual([2, 2])
     // As of somebody who always has it in the environment.
     expect((await bench.run([], { NATS_URL: roll.url })).status).toBe(0)
+  })
+
+  it('is invalid (exit 5) where a thread of an agent has no time left, and names the agent; /metrics shows it meanwhile', async () => {
+    const bench = newBench(SMALL.replace('1500ms', '6s').replace('count: 2', 'count: 6'))
+    // Whatever that one has to do beside.
+    const busy = bench.file(
+      'busy.cjs',
+      `if (!require('node:worker_threads').isMainThread) {
+        const burn = () => { for (const end = Date.now() + 20; Date.now() < end;); setImmediate(burn) }
+        burn()
+      }`,
+    )
+    roll.agents.push(bench.start(['agent', '--nats', roll.url, '--name', 'idle']))
+    roll.agents.push(bench.start(['agent', '--nats', roll.url, '--name', 'hot'], { NODE_OPTIONS: `--require ${busy}` }))
+    await roll.present(2)
+    const run = bench.startRun([...roll.at(2), '--live'])
+    let said = ''
+    run.child.stderr!.on('data', text => (said += text))
+    await bench.inPhase('steady')
+    // Of a whole second, told at its end.
+    await until('seconds', () => bench.lines<SecondLine>('series.ndjson').length > 4)
+    const metrics = await (await fetch(/^live: (\S+)$/m.exec(said)![1]!.replace('/?', '/metrics?'))).text()
+    const up = metrics.split('\n').filter(line => line.startsWith('mupdate_bench_agent_up{'))
+    expect(up.map(line => line.replace(/id="[^"]+"/, 'id')).sort()).toEqual(
+      ['hot', 'idle'].map(name => `mupdate_bench_agent_up{agent="${name}",id} 1`),
+    )
+    const [, cores] = /^mupdate_bench_agent_cpu_cores\{agent="hot",id="[^"]+"\} (\S+)$/m.exec(metrics)!
+    // On a busy machine it waits for a CPU as well.
+    expect(Number(cores)).toBeGreaterThan(0.3)
+    const { status, stdout } = await run.ended
+    expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(/thread "load-\d" of agent hot was pegged in \d+ % of the samples/)
+    expect(status).toBe(5)
+  })
+
+  it('is made by all trials of a search, one after the other', async () => {
+    const bench = newBench(SMALL)
+    await roll.start(bench, 2)
+    const search = ['capacity', bench.profile, '--vary', 'slaves', '--from', '8', '--to', '16', '--budget', '3m']
+    const { status, stdout, stderr } = await bench.bench([
+      ...search,
+      ...['--master', 'embedded', '--objective', 'slaves.timeouts == 0', '--out', bench.out, '--json', ...roll.at(2)],
+    ])
+    const { trials } = JSON.parse(stdout)
+    const parent = join(bench.out, 'small')
+    const folder = join(parent, readdirSync(parent).find(name => name.endsWith('.capacity'))!)
+    expect(trials.length, stderr).toBeGreaterThan(1)
+    for (const { run, value } of trials) {
+      const { generator, slaves }: RunResult = JSON.parse(readFileSync(join(folder, run, 'run.json'), 'utf8'))
+      expect(generator.agents!.map(({ lost }) => lost)).toEqual([null, null])
+      expect(slaves.count).toBe(value)
+    }
+    expect([0, 5]).toContain(status)
+  })
+
+  it('is each rehearsal of a search for a rate, but none that is gone on with', async () => {
+    const bench = newBench(NIGHT)
+    await roll.start(bench, 2)
+    const common = ['rehearse', bench.profile, '--master', 'embedded', '--out', bench.out, ...roll.at(2)]
+    // As if more than 30 a second were too much for the master.
+    const limit = ['--set', 'thresholds=["move: moveIn.ratePerSecond < 30"]']
+    const { stdout, stderr } = await bench.bench([...common, '--find-rate', '--budget', '90s', '--json', ...limit])
+    const { generator, rates } = JSON.parse(stdout)
+    expect(generator.agents, stderr).toHaveLength(2)
+    expect(rates.tried.length).toBeGreaterThan(1)
+    const resumed = await bench.bench(['rehearse', '--resume', bench.out, ...roll.at(2)])
+    expect(resumed.stderr).toMatch(/--resume goes on with what was asked for then\n.*--agents/)
+    expect(resumed.status).toBe(2)
   })
 
   it('does the same on another’s master, whose agents are elsewhere', async () => {

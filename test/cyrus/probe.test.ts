@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { cyrusMaster } from '../../src/masters/cyrus/cyrus-master.js'
 import type { Master } from '../../src/masters/master.js'
+import { gateResultSchema } from '../../src/metrics/gate-result.js'
 import type { RunResult } from '../../src/metrics/run-result.js'
 import { SMALL, type Started, until, Workbench } from '../cli/bench.js'
 import { natsServer } from '../support/nats-server.js'
@@ -16,6 +17,18 @@ const MUCH = SMALL.replace('mailboxes: 300', 'mailboxes: 6000').replace(
   'until: preloaded, limit: 20s',
   'until: preloaded',
 )
+
+/** Creates alone, some three seconds. */
+const CREATES = `\
+site: { mailboxes: 1000, backends: 2 }
+slaves: { count: 1, retryDelay: 20s }
+backends: { connection: kept, mix: { create: 1 } }
+phases:
+  - { name: preload, run: [preload], until: preloaded, limit: 20s }
+  - { name: settle, run: [slaves], until: streaming, limit: 20s }
+  - { name: creates, run: [backends], duration: 1s, arrivals: { kind: closed, concurrency: 2 } }
+converge: false
+`
 
 let server: Awaited<ReturnType<typeof natsServer>>
 let master: Master
@@ -36,20 +49,31 @@ afterAll(async () => {
 })
 
 /** As somebody else's: by its URL. */
+function urlOf({ credentials, address }: Master): string {
+  return `mupdate://${credentials.user}@127.0.0.1:${address.port}`
+}
+
 function remote(): readonly string[] {
-  return ['--master', `mupdate://${master.credentials.user}@127.0.0.1:${master.address.port}`]
+  return ['--master', urlOf(master)]
 }
 
 function env(): Record<string, string> {
   return { MUPDATE_BENCH_PASSWORD: master.credentials.password }
 }
 
-async function startProbe(...args: readonly string[]): Promise<Started & { readonly said: () => string }> {
+function startProbe(...args: readonly string[]) {
+  return startProbeOf(master, ...args)
+}
+
+async function startProbeOf(
+  watched: Master,
+  ...args: readonly string[]
+): Promise<Started & { readonly said: () => string }> {
   const probe = bench.start(['probe', '--nats', server.url, '--name', 'beside', ...args])
   let said = ''
   probe.child.stderr!.on('data', text => (said += text))
   await until('a probe that waits', () => said.includes(' waits at '))
-  expect(said).toContain(`process ${master.pid()}, port`)
+  expect(said).toContain(`process ${watched.pid()}, port`)
   return { ...probe, said: () => said }
 }
 
@@ -163,6 +187,51 @@ describe('a probe beside a remote Cyrus', { timeout: 180_000 }, () => {
     const own = await bench.startRun(['--master', 'cyrus', '--probe', 'beside', '--nats', server.url]).ended
     expect(own.stderr).toContain('--probe with --master cyrus')
     expect([nobody.status, own.status]).toEqual([2, 2])
+  })
+})
+
+describe('probes of the runs of other commands', { timeout: 300_000 }, () => {
+  const allow = ['--allow-load', '127.0.0.1', '--allow-mutations', '127.0.0.1']
+
+  it('are beside both masters of a gate, whose CPU decides then', async () => {
+    const other = cyrusMaster()
+    await other.start()
+    try {
+      await startProbe(...onPort())
+      await startProbeOf(other, '--port', String(other.address.port), '--name', 'beside-b')
+      const profile = bench.file('creates.yaml', CREATES)
+      const ofB = bench.file('b-password', other.credentials.password)
+      const sides = ['--a', urlOf(master), '--b', urlOf(other), '--b-password-file', ofB, '--pairs', '6']
+      const args = ['gate', profile, ...sides, '--gating', 'cpuPerCreates', '--json', '--out', bench.out, ...allow]
+      const begun = bench.start([...args, '--nats', server.url], env())
+      let said = ''
+      begun.child.stderr!.on('data', text => (said += text))
+      await until('a pair', () => /pair 1 of 6 measured/.test(said), 60_000)
+      begun.child.kill('SIGINT')
+      const { stdout, stderr } = await begun.ended
+      const { metrics } = gateResultSchema.parse(JSON.parse(stdout))
+      const { a, b } = metrics.find(({ name }) => name === 'cpuPerCreates')!
+      // One Cyrus is as good as the other, give or take what a busy machine does to one of them.
+      expect(b.median / a.median, stderr).toBeGreaterThan(0.3)
+      expect(b.median / a.median).toBeLessThan(3)
+      const without = await bench.bench(args, env())
+      expect(without.stderr).toContain('give no cpuPerCreates, which should decide')
+      expect(without.status).toBe(2)
+    } finally {
+      await other.stop()
+    }
+  })
+
+  it('are told once that none is beside it, and a gate of its own masters has no use for them', async () => {
+    const search = ['capacity', bench.profile, '--vary', 'slaves', '--from', '1', '--to', '2', '--budget', '3m']
+    const { stderr } = await bench.bench(
+      [...search, ...remote(), '--nats', server.url, '--out', bench.out, ...allow],
+      env(),
+    )
+    expect(stderr.match(/no probe is beside/g), stderr).toHaveLength(1)
+    const own = await bench.bench(['gate', bench.profile, '--aa', '--nats', server.url, '--out', bench.out])
+    expect(own.stderr).toMatch(/--nats with --a cyrus, --b cyrus: nobody is asked for there\n {2}→ leave it out/)
+    expect(own.status).toBe(2)
   })
 })
 
