@@ -104,6 +104,9 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   const shards = shardsOf(plan, workersOf(plan, options))
   if (options.elsewhere?.agents !== undefined && shards.every(({ share }) => share.index === 0))
     throw new HarnessError('USAGE', '--agents: the profile has no slaves to deal out', 'leave it out')
+  const dealtOut = shards.filter(({ share }) => share.index > 0).length
+  const idle = (options.elsewhere?.agents?.length ?? 0) - dealtOut
+  if (idle > 0) progress.line(`${idle} of the agents have no part: there are not as many slaves`)
   await checkDump(plan.site, resumes !== undefined)
   if (options.master.kind === 'remote') {
     for (const line of checkPermissions(plan, options.master.address, options)) progress.warn(`will ${line}`)

@@ -163,7 +163,7 @@ export class Run {
   readonly comparisons: Comparison[] = []
   /** Threads whose agents are lost, in a run that goes on without them, with why. */
   private readonly lostThreads = new Map<string, string>()
-  /** By phase: how long after its start each thread began it, ns. */
+  /** By phase: how long after its start each thread of load began it, ns. */
   private readonly begun = new Map<number, number[]>()
   /** Of the current phase: threads whose condition holds, and what those that have slaves found. */
   private readonly met = new Set<string>()
@@ -230,7 +230,7 @@ export class Run {
     return this.options.probe?.facts
   }
 
-  /** Between the first thread that began a phase and the last, at worst. */
+  /** Between the first thread of load that began a phase and the last, at worst. */
   get startSkewNs(): number {
     return Math.max(0, ...[...this.begun.values()].map(late => Math.max(...late) - Math.min(...late)))
   }
@@ -563,7 +563,8 @@ export class Run {
         this.stopFor(this.stopLoss?.waits(report.ns), true)
         break
       case 'began':
-        this.begun.set(report.phase, [...(this.begun.get(report.phase) ?? []), report.lateNs])
+        // The probes' thread blocks until its first NOOP is due, and comes round to say so afterwards.
+        if (shard !== 'probes') this.begun.set(report.phase, [...(this.begun.get(report.phase) ?? []), report.lateNs])
         break
       case 'met':
         if (report.phase === this.current) this.noteMet(shard, report.met)

@@ -115,9 +115,10 @@ function enterPhase(index: number, startNs: number): void {
   clearInterval(watch)
   phaseIndex = index
   phaseStarts.push({ index, startNs })
-  workload.enter(index, startNs)
+  // First of all that is due then: when the thread comes to it, not when what it begins with is done.
   const began = () => report({ kind: 'began', phase: index, lateNs: clock.nowNs() - startNs })
   setTimeout(began, (startNs - clock.nowNs()) / 1e6)
+  workload.enter(index, startNs)
   const phase = setup.plan.phases[index]
   if (phase.until === undefined || phaseIndex !== index) return
   if (phase.until === 'converged') {

@@ -223,7 +223,7 @@ export const runResultSchema = z.strictObject({
       .number()
       .nullable()
       .default(null)
-      .describe('between the first thread that began a phase and the last, at worst'),
+      .describe('between the first thread of load that began a phase and the last, at worst'),
     agents: z
       .array(
         z.strictObject({
