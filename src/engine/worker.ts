@@ -1,3 +1,4 @@
+import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { monotonicClock } from '../core/clock.js'
 import { messageOf } from '../core/errors.js'
@@ -187,7 +188,14 @@ function turn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
 }
 
+/** Where there are several threads of load, and fewer CPUs: what probes' NOOPs take is not to be their wait for one. */
+function giveWay(tid: number | undefined): void {
+  if (tid !== undefined && setup.shard.share.of > 1) setPriority(tid, constants.priority.PRIORITY_BELOW_NORMAL)
+}
+
 async function main(): Promise<void> {
+  const tid = currentThreadId()
+  giveWay(tid)
   await loadHistograms()
   loopDelay.start()
   const timers = [
@@ -215,7 +223,7 @@ async function main(): Promise<void> {
         break
     }
   })
-  report({ kind: 'ready', tid: currentThreadId() })
+  report({ kind: 'ready', tid })
 }
 
 await main()

@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, expect, it } from 'vitest'
 import { SHARED, workOf } from '../support/shared-work.js'
 import { Workbench } from './bench.js'
@@ -32,6 +32,30 @@ it('does the same work in four threads as in one, and follows and compares all s
   expect([one, four].map(({ bench }) => bench.result().generator.workers)).toEqual([1, 4])
   expect(four.stdout).toContain('4 threads of load')
 }, 120_000)
+
+it.each([
+  { workers: 1, polite: 0 },
+  { workers: 3, polite: 3 },
+])(
+  'of $workers threads of load $polite give way to who answers and measures',
+  async ({ workers, polite }) => {
+    const bench = newBench()
+    writeFileSync(bench.profile, SHARED.replace('rate: 100', 'rate: 20'))
+    const run = bench.startRun(['--workers', String(workers)])
+    await bench.inPhase('work')
+    expect(niceness(run.pid).filter(nice => nice === 10)).toHaveLength(polite)
+    expect(niceness(run.pid)).toContain(0)
+  },
+  60_000,
+)
+
+/** Of each thread: the 19th field of its stat. */
+function niceness(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).map(tid => {
+    const stat = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8').replace(/^.*\) /s, '')
+    return Number(stat.split(' ')[16])
+  })
+}
 
 it.each(['0', '-1', 'many', '1.5', '1000'])('--workers %s is refused', async workers => {
   const { status, stderr } = await newBench().run(['--workers', workers])
