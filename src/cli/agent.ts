@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { availableParallelism, hostname } from 'node:os'
 import { Command, Option } from 'commander'
 import { Agent } from '../agents/agent.js'
+import { giveWay } from '../core/give-way.js'
 import { packageVersion } from '../core/package-root.js'
 import { passwordIn } from './choose-master.js'
 import { collect, workersFrom } from './options.js'
@@ -62,6 +63,7 @@ async function serve(flags: AgentFlags): Promise<void> {
     spoolFolder: flags.spool,
     tell,
   })
+  giveWay()
   agent.listen()
   await nats.flush()
   const left = agent.kept.length

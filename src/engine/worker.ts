@@ -1,7 +1,7 @@
-import { constants, setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { monotonicClock } from '../core/clock.js'
 import { messageOf } from '../core/errors.js'
+import { giveWay } from '../core/give-way.js'
 import type { DriverContext } from '../drivers/context.js'
 import { newCounters, type SlaveMove } from '../metrics/interval.js'
 import { loadHistograms } from '../metrics/latency.js'
@@ -188,14 +188,10 @@ function turn(): Promise<void> {
   return new Promise(resolve => setImmediate(resolve))
 }
 
-/** Where there are several threads of load, and fewer CPUs: what probes' NOOPs take is not to be their wait for one. */
-function giveWay(tid: number | undefined): void {
-  if (tid !== undefined && setup.shard.share.of > 1) setPriority(tid, constants.priority.PRIORITY_BELOW_NORMAL)
-}
-
 async function main(): Promise<void> {
   const tid = currentThreadId()
-  giveWay(tid)
+  // What probes' NOOPs take is not to be their wait for a CPU that many threads of load have.
+  if (tid !== undefined && setup.shard.share.of > 1) giveWay(tid)
   await loadHistograms()
   loopDelay.start()
   const timers = [

@@ -161,6 +161,14 @@ export function commandOf(pid: number): string {
   return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
 }
 
+/** Of each thread of a process: the 19th field of its stat. */
+export function niceness(pid: number): number[] {
+  return readdirSync(`/proc/${pid}/task`).map(tid => {
+    const stat = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8').replace(/^.*\) /s, '')
+    return Number(stat.split(' ')[16])
+  })
+}
+
 function statOf(pid: number): { state: string; parent: number } | undefined {
   try {
     const [state, parent] = readFileSync(`/proc/${pid}/stat`, 'utf8')

@@ -1,7 +1,7 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { afterAll, expect, it } from 'vitest'
 import { SHARED, workOf } from '../support/shared-work.js'
-import { Workbench } from './bench.js'
+import { niceness, Workbench } from './bench.js'
 
 const benches: Workbench[] = []
 afterAll(() => {
@@ -48,14 +48,6 @@ it.each([
   },
   60_000,
 )
-
-/** Of each thread: the 19th field of its stat. */
-function niceness(pid: number): number[] {
-  return readdirSync(`/proc/${pid}/task`).map(tid => {
-    const stat = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8').replace(/^.*\) /s, '')
-    return Number(stat.split(' ')[16])
-  })
-}
 
 it.each(['0', '-1', 'many', '1.5', '1000'])('--workers %s is refused', async workers => {
   const { status, stderr } = await newBench().run(['--workers', workers])

@@ -21,7 +21,7 @@ import { readSpool } from '../../src/agents/spool.js'
 import { packageVersion } from '../../src/core/package-root.js'
 import type { RunResult } from '../../src/metrics/run-result.js'
 import type { SecondLine } from '../../src/metrics/second-line.js'
-import { SMALL, until, Workbench } from '../cli/bench.js'
+import { niceness, SMALL, until, Workbench } from '../cli/bench.js'
 import { AgentRoll } from '../support/agents.js'
 import { natsServer } from '../support/nats-server.js'
 import { SHARED, workOf } from '../support/shared-work.js'
@@ -63,6 +63,7 @@ describe('a run with agents', { timeout: 120_000 }, () => {
     expect((await alone.run(['--workers', '1'])).status).toBe(0)
     const bench = newBench()
     await roll.start(bench, 4)
+    for (const { pid } of roll.agents) expect(niceness(pid)).toContain(10)
     const { status, stdout, stderr } = await bench.run(roll.at(4))
     expect(status, stdout + stderr).toBe(0)
     expect(workOf(bench)).toEqual(workOf(alone))
