@@ -29,6 +29,8 @@ const capacityPlanSchema = z.strictObject({
   /** As `--master` takes it; null: simulated. */
   master: z.string().nullable(),
   calibration: z.string().nullable(),
+  /** That slaves are dealt out to: with other ones the harness would be another. */
+  agents: z.int().nullable().default(null),
 })
 
 export type CapacityPlan = z.infer<typeof capacityPlanSchema>
@@ -79,9 +81,13 @@ export function readCapacityFolder(folder: string): {
 }
 
 /** What is typed to go on with it: leave to do what it does to others' masters is not kept. */
-export function resumeText(folder: string, { master }: CapacityPlan): string {
+export function resumeText(folder: string, { master, agents }: CapacityPlan): string {
   const isRemote = master !== null && parseMaster(master).kind === 'remote'
-  return `--resume ${folder}${isRemote ? ', with --allow-load and --allow-mutations as before' : ''}`
+  const others = [
+    ...(isRemote ? ['--allow-load', '--allow-mutations'] : []),
+    ...(agents === null ? [] : [`--agents ${agents}`, '--nats']),
+  ]
+  return `--resume ${folder}${others.length === 0 ? '' : `, with ${others.join(', ').replace(/, (\S+)$/, ' and $1')} as before`}`
 }
 
 /** Another budget is one for good, and so is time that was lost. */

@@ -28,6 +28,7 @@ export interface SearchFlags {
   readonly master: string
   readonly simulate?: true
   readonly calibration?: string
+  readonly agents?: number
   readonly set: string[]
   readonly seed?: string
   readonly out: string
@@ -65,6 +66,7 @@ export async function newSearch(name: string | undefined, flags: SearchFlags): P
     to: loadOf('--to', flags.to),
     master: flags.simulate === true ? null : flags.master,
     calibration: flags.calibration ?? null,
+    agents: flags.agents ?? null,
   }
   const varied = new VariedProfile(name, sets, plan.axes, plan.objective)
   requireRoom(plan, varied)
@@ -82,7 +84,7 @@ const FIXED = ['vary', 'objective', 'from', 'to', 'master', 'simulate', 'calibra
 export function oldSearch(
   folder: string,
   name: string | undefined,
-  { budget }: Pick<SearchFlags, 'budget'>,
+  { budget, agents = null }: Pick<SearchFlags, 'budget'> & { readonly agents?: number | null },
   isGiven: (flag: keyof SearchFlags) => boolean,
 ): PreparedSearch {
   const asked = [...(name === undefined ? [] : ['the profile']), ...FIXED.filter(isGiven).map(flag => `--${flag}`)]
@@ -93,6 +95,12 @@ export function oldSearch(
       `leave out ${asked.join(', ')}; only --budget may be another`,
     )
   const { plan: planned, lines } = readCapacityFolder(folder)
+  if (agents !== planned.agents)
+    throw new HarnessError(
+      'USAGE',
+      `its trials had ${planned.agents ?? 'no'} agents, and --agents is ${agents ?? 'not given'}`,
+      'give as many as then: with others the harness would be another',
+    )
   const plan = isGiven('budget') ? { ...planned, budgetMs: parseDurationNs(budget) / 1e6 } : planned
   requireMore(plan, lines)
   const varied = new VariedProfile(capacityProfilePath(folder, plan), [], plan.axes, plan.objective)

@@ -17,7 +17,7 @@ import { searchCapacity, writeResult } from './capacity-search.js'
 import type { CapacityMaster } from './capacity-trial.js'
 import type { VariedProfile } from './capacity-vary.js'
 import { type MasterChoice, parseMaster, readPassword } from './choose-master.js'
-import { type ElsewhereFlags, elsewhereOptions, withElsewhere } from './elsewhere.js'
+import { type ElsewhereFlags, elsewhereOptions, refuseElsewhere, withElsewhere } from './elsewhere.js'
 import { collect } from './options.js'
 import { checkPermissions, type Permissions, requirePermissions } from './permission.js'
 import { Progress } from './progress.js'
@@ -123,13 +123,15 @@ async function runSearch(
 ): Promise<{ readonly result: CapacityResult; readonly isInterrupted: boolean }> {
   const { plan, varied } = prepared
   const calibration = loadCalibration(plan.calibration ?? undefined)
-  const target = await targetOf(plan, varied, flags)
-  const masters = target === undefined ? {} : { [`--master ${plan.master}`]: target.choice }
-  return withElsewhere(flags, masters, { who: 'capacity', progress }, findElsewhere => {
-    const master: CapacityMaster =
-      target === undefined ? { kind: 'simulated', calibration } : { kind: 'real', ...target, findElsewhere }
-    return search(prepared, calibration, master, progress)
-  })
+  if (plan.master === null) {
+    refuseElsewhere(flags, '--simulate: nobody takes part in it')
+    return search(prepared, calibration, { kind: 'simulated', calibration }, progress)
+  }
+  const target = await targetOf(plan.master, plan, varied, flags)
+  const masters = { [`--master ${plan.master}`]: target.choice }
+  return withElsewhere(flags, masters, { who: 'capacity', progress }, findElsewhere =>
+    search(prepared, calibration, { kind: 'real', ...target, findElsewhere }, progress),
+  )
 }
 
 async function search(
@@ -173,17 +175,13 @@ async function search(
 /** For a run to end, when Ctrl-C was pressed twice. */
 const LEAVE_MS = 10_000
 
-/**
- * All that can be known to fail is looked at before a trial; a password is asked for once.
- *
- * @returns undefined where there is none, but the model
- */
+/** All that can be known to fail is looked at before a trial; a password is asked for once. */
 async function targetOf(
-  { master, axes }: CapacityPlan,
+  master: string,
+  { axes }: CapacityPlan,
   varied: VariedProfile,
   flags: CapacityFlags,
-): Promise<({ readonly choice: MasterChoice } & Permissions) | undefined> {
-  if (master === null) return undefined
+): Promise<{ readonly choice: MasterChoice } & Permissions> {
   const { allowLoad, allowMutations, passwordFile } = flags
   const choice = parseMaster(master, flags)
   const permissions = { allowLoad, allowMutations }

@@ -81,6 +81,13 @@ export async function withElsewhere<T>(
   }
 }
 
+/** @throws {HarnessError} `USAGE` where somebody else was asked for, and there is nothing to take part in */
+export function refuseElsewhere({ agents, probe, nats }: ElsewhereFlags, why: string): void {
+  const given = { '--agents': agents, '--probe': probe, '--nats': nats === process.env.NATS_URL ? undefined : nats }
+  const [asked] = Object.entries(given).filter(([, value]) => value !== undefined)
+  if (asked !== undefined) throw new HarnessError('USAGE', `${asked[0]} with ${why}`, 'leave it out')
+}
+
 /** @throws {HarnessError} `USAGE` for what would do nothing */
 function checkUse(
   { agents, onAgentLoss, probe, nats, trace, workers }: ElsewhereFlags & OwnThreads,

@@ -124,6 +124,7 @@ async function measure(options: MeasureOptions, side: SideName): Promise<StoredR
   if (signal.aborted) return { kind: 'interrupted' }
   try {
     const elsewhere = await findElsewhere(choice)
+    if (signal.aborted) return { kind: 'interrupted' }
     const {
       result,
       folder: runFolder,

@@ -193,7 +193,7 @@ async function newRehearsal(name: string | undefined, flags: RehearseFlags, prog
 }
 
 /** What a rehearsal that is gone on with has settled. */
-const SETTLED = ['undo', 'findRate', 'budget', 'set', 'seed', 'workers', 'agents'] as const
+const SETTLED = ['undo', 'findRate', 'budget', 'set', 'seed', 'workers', 'agents', 'onAgentLoss'] as const
 
 async function oldRehearsal(
   folder: string,
@@ -203,7 +203,7 @@ async function oldRehearsal(
   command: Command,
 ): Promise<Prepared> {
   const isGiven = (flag: string) => command.getOptionValueSource(flag) === 'cli'
-  const words = SETTLED.filter(isGiven).map(flag => `--${flag.replace('R', '-r')}`)
+  const words = SETTLED.filter(isGiven).map(flag => `--${flag.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`)
   const asked = [...(name === undefined ? [] : ['the profile']), ...words]
   if (asked.length > 0)
     throw new HarnessError('USAGE', '--resume goes on with what was asked for then', `leave out ${asked.join(', ')}`)

@@ -8,7 +8,7 @@ import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
 import { cleanUp, markerOf } from '../drivers/cleanup.js'
 import { countMailboxes, isEmpty } from '../drivers/count.js'
 import type { NatsConnection } from '@nats-io/transport-node'
-import { AgentCrew } from '../agents/agent-crew.js'
+import { AgentCrew, dealt } from '../agents/agent-crew.js'
 import { ProbeLink } from '../agents/probe-link.js'
 import type { ProbeHello } from '../agents/probe-protocol.js'
 import type { Hello } from '../agents/protocol.js'
@@ -104,8 +104,15 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   const shards = shardsOf(plan, workersOf(plan, options))
   if (options.elsewhere?.agents !== undefined && shards.every(({ share }) => share.index === 0))
     throw new HarnessError('USAGE', '--agents: the profile has no slaves to deal out', 'leave it out')
-  const dealtOut = shards.filter(({ share }) => share.index > 0).length
-  const idle = (options.elsewhere?.agents?.length ?? 0) - dealtOut
+  const agents = options.elsewhere?.agents
+  const parts =
+    agents === undefined
+      ? []
+      : dealt(
+          shards.filter(({ share }) => share.index > 0),
+          agents,
+        )
+  const idle = parts.filter(part => part.length === 0).length
   if (idle > 0) progress.line(`${idle} of the agents have no part: there are not as many slaves`)
   await checkDump(plan.site, resumes !== undefined)
   if (options.master.kind === 'remote') {

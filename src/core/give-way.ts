@@ -1,4 +1,4 @@
-import { constants, setPriority } from 'node:os'
+import { constants, getPriority, setPriority } from 'node:os'
 
 /**
  * Load comes after who answers it and who measures, where CPUs are too few.
@@ -7,7 +7,8 @@ import { constants, setPriority } from 'node:os'
  */
 export function giveWay(tid = 0): void {
   try {
-    setPriority(tid, constants.priority.PRIORITY_BELOW_NORMAL)
+    const { PRIORITY_BELOW_NORMAL } = constants.priority
+    if (getPriority(tid) < PRIORITY_BELOW_NORMAL) setPriority(tid, PRIORITY_BELOW_NORMAL)
   } catch {
     // Where it may not, it measures all the same.
   }

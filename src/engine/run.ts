@@ -376,7 +376,7 @@ export class Run {
         this.byIndex[entry.index] = new PhaseState(this.options.plan.phases[entry.index], entry.startNs)
       }
     }
-    this.second.tallies.handOn(index => this.byIndex[index]?.tallies, this.total).destroy()
+    this.handOn()
     this.byIndex[this.current]?.end('interrupted', endNs)
     this.endNs = endNs
   }
@@ -491,6 +491,7 @@ export class Run {
       this.endPhase = resolve
       this.crew.order({ kind: 'phase', index, startNs: phase.startNs })
       // It takes its time, which must not make the threads begin late.
+      this.handOn()
       observer.onPhase(phase, index)
       const timer = setTimeout(() => resolve(planned.durationNs === undefined ? 'limit' : 'duration'), waitNs / 1e6)
       this.endPhase = reason => {
@@ -649,13 +650,18 @@ export class Run {
     for (const move of moves) this.stopFor(this.stopLoss?.moved(move), false)
   }
 
+  private handOn(): void {
+    this.second.tallies.handOn(index => this.byIndex[index]?.tallies, this.total)
+  }
+
   private closeSecond(): void {
     const phase = this.byIndex[this.current]
     if (phase === undefined) return
     const nowNs = this.options.clock.nowNs()
     const { watch, startNs, loopDelayUs, coveredNs } = this.second
     const { counters } = this
-    const tallies = this.second.tallies.handOn(index => this.byIndex[index]?.tallies, this.total)
+    this.handOn()
+    const tallies = this.second.tallies.whole
     if (this.stopLoss !== undefined) this.stopFor(this.stopLoss.waited(tallies.summary(1).commands), true)
     this.second = newSecond(nowNs)
     this.watch.spans = [this.watchSpan, this.second.watch, phase.watch]

@@ -46,11 +46,13 @@ export class SpanTallies {
 }
 
 /**
- * A second's metrics, by the phase that each is of. What many threads and agents send is added to these alone, and they are
+ * A second's metrics. What many threads and agents send is added to these alone, by the phase that it is of, and they are
  * merged into what is longer once a second: with a hundred agents that is a hundredth as often.
  */
 export class SecondTallies {
   private readonly byPhase = new Map<number, SpanTallies>()
+  /** What was handed on. */
+  readonly whole = new SpanTallies()
 
   add(delta: MetricDelta): void {
     const span = this.byPhase.get(delta.phase) ?? new SpanTallies()
@@ -59,19 +61,16 @@ export class SecondTallies {
   }
 
   /**
-   * Hands all that it has on, and has none then.
+   * Hands on what was added since.
    *
    * @param phaseOf where that of a phase goes
    * @param total where all of it goes, too
-   * @returns all of it: of the second alone
    */
-  handOn(phaseOf: (index: number) => SpanTallies | undefined, total: SpanTallies): SpanTallies {
-    const all = new SpanTallies()
+  handOn(phaseOf: (index: number) => SpanTallies | undefined, total: SpanTallies): void {
     for (const [index, span] of this.byPhase) {
-      for (const longer of [phaseOf(index), total, all]) longer?.merge(span)
+      for (const longer of [phaseOf(index), total, this.whole]) longer?.merge(span)
       span.destroy()
     }
     this.byPhase.clear()
-    return all
   }
 }

@@ -116,7 +116,7 @@ function enterPhase(index: number, startNs: number): void {
   clearInterval(watch)
   phaseIndex = index
   phaseStarts.push({ index, startNs })
-  // First of all that is due then: when the thread comes to it, not when what it begins with is done.
+  // Before all else that it arms: when the thread comes to its start, not when what it begins with is done.
   const began = () => report({ kind: 'began', phase: index, lateNs: clock.nowNs() - startNs })
   setTimeout(began, (startNs - clock.nowNs()) / 1e6)
   workload.enter(index, startNs)

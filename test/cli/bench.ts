@@ -161,11 +161,16 @@ export function commandOf(pid: number): string {
   return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
 }
 
-/** Of each thread of a process: the 19th field of its stat. */
+/** Of each thread of a process, its main one first: the 19th field of its stat. */
 export function niceness(pid: number): number[] {
-  return readdirSync(`/proc/${pid}/task`).map(tid => {
-    const stat = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8').replace(/^.*\) /s, '')
-    return Number(stat.split(' ')[16])
+  return [String(pid), ...readdirSync(`/proc/${pid}/task`).filter(tid => tid !== String(pid))].flatMap(tid => {
+    try {
+      const stat = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8').replace(/^.*\) /s, '')
+      return [Number(stat.split(' ')[16])]
+    } catch {
+      // It has ended.
+      return []
+    }
   })
 }
 

@@ -27,6 +27,7 @@ const PLAN: CapacityPlan = {
   to: null,
   master: null,
   calibration: null,
+  agents: null,
 }
 
 function lineOf(value: number): CapacityJournalLine {

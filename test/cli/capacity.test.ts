@@ -64,6 +64,11 @@ describe('mupdate-bench capacity refuses, with exit 2 and before anything has ru
       says: /no slave is left to be disturbed/,
     },
     {
+      what: 'agents of a simulation',
+      args: ['capacity', '--vary', 'slaves', '--agents', '2', '--nats', 'nats://127.0.0.1:1'],
+      says: /--agents with --simulate: nobody takes part in it\n {2}→ leave it out/,
+    },
+    {
       what: 'another search in the place of the one that goes on',
       args: ['capacity', '--resume', '/nowhere', '--vary', 'kicks', '--objective', 'slaves.timeouts == 0'],
       says: /leave out the profile, --vary, --objective, --simulate, --out; only --budget may be another/,

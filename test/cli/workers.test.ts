@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { getPriority } from 'node:os'
 import { afterAll, expect, it } from 'vitest'
 import { SHARED, workOf } from '../support/shared-work.js'
 import { niceness, Workbench } from './bench.js'
@@ -37,14 +38,20 @@ it.each([
   { workers: 1, polite: 0 },
   { workers: 3, polite: 3 },
 ])(
-  'of $workers threads of load $polite give way to who answers and measures',
+  'of $workers threads of load $polite give way to probes and the master',
   async ({ workers, polite }) => {
     const bench = newBench()
-    writeFileSync(bench.profile, SHARED.replace('rate: 100', 'rate: 20'))
+    writeFileSync(
+      bench.profile,
+      SHARED.replace('rate: 100', 'rate: 20').replace('run: [slaves, kicks]', 'run: [slaves, kicks, probes]'),
+    )
     const run = bench.startRun(['--workers', String(workers)])
     await bench.inPhase('work')
-    expect(niceness(run.pid).filter(nice => nice === 10)).toHaveLength(polite)
-    expect(niceness(run.pid)).toContain(0)
+    const [main, ...others] = niceness(run.pid)
+    expect(main).toBe(getPriority())
+    // The probes' thread is one of the others.
+    expect(others.filter(nice => nice === 10)).toHaveLength(polite)
+    expect(others.every(nice => nice === 10 || nice === main)).toBe(true)
   },
   60_000,
 )

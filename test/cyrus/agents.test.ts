@@ -18,7 +18,7 @@ import {
 } from '../../src/agents/protocol.js'
 import { bootId } from '../../src/samplers/host.js'
 import { readSpool } from '../../src/agents/spool.js'
-import { packageVersion } from '../../src/core/package-root.js'
+import { packageRoot, packageVersion } from '../../src/core/package-root.js'
 import type { RunResult } from '../../src/metrics/run-result.js'
 import type { SecondLine } from '../../src/metrics/second-line.js'
 import { niceness, SMALL, until, Workbench } from '../cli/bench.js'
@@ -63,7 +63,7 @@ describe('a run with agents', { timeout: 120_000 }, () => {
     expect((await alone.run(['--workers', '1'])).status).toBe(0)
     const bench = newBench()
     await roll.start(bench, 4)
-    for (const { pid } of roll.agents) expect(niceness(pid)).toContain(10)
+    for (const { pid } of roll.agents) expect(niceness(pid)[0]).toBe(10)
     const { status, stdout, stderr } = await bench.run(roll.at(4))
     expect(status, stdout + stderr).toBe(0)
     expect(workOf(bench)).toEqual(workOf(alone))
@@ -383,14 +383,7 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
 
   it('is invalid (exit 5) where a thread of an agent has no time left, and names the agent; /metrics shows it meanwhile', async () => {
     const bench = newBench(SMALL.replace('1500ms', '6s').replace('count: 2', 'count: 6'))
-    // Whatever that one has to do beside.
-    const busy = bench.file(
-      'busy.cjs',
-      `if (!require('node:worker_threads').isMainThread) {
-        const burn = () => { for (const end = Date.now() + 20; Date.now() < end;); setImmediate(burn) }
-        burn()
-      }`,
-    )
+    const busy = join(packageRoot(), 'bench', 'pegged-load.cjs')
     roll.agents.push(bench.start(['agent', '--nats', roll.url, '--name', 'idle']))
     roll.agents.push(bench.start(['agent', '--nats', roll.url, '--name', 'hot'], { NODE_OPTIONS: `--require ${busy}` }))
     await roll.present(2)
@@ -406,8 +399,8 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
       ['hot', 'idle'].map(name => `mupdate_bench_agent_up{agent="${name}",id} 1`),
     )
     const [, cores] = /^mupdate_bench_agent_cpu_cores\{agent="hot",id="[^"]+"\} (\S+)$/m.exec(metrics)!
-    // On a busy machine it waits for a CPU as well.
-    expect(Number(cores)).toBeGreaterThan(0.3)
+    // On a busy machine it waits for a CPU all that time.
+    expect(Number(cores)).toBeGreaterThan(0)
     const { status, stdout } = await run.ended
     expect(stdout.replaceAll(/\s+/g, ' ')).toMatch(/thread "load-\d" of agent hot was pegged in \d+ % of the samples/)
     expect(status).toBe(5)
@@ -421,6 +414,7 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
       ...search,
       ...['--master', 'embedded', '--objective', 'slaves.timeouts == 0', '--out', bench.out, '--json', ...roll.at(2)],
     ])
+    expect([0, 5, 6], stderr).toContain(status)
     const { trials } = JSON.parse(stdout)
     const parent = join(bench.out, 'small')
     const folder = join(parent, readdirSync(parent).find(name => name.endsWith('.capacity'))!)
@@ -430,7 +424,9 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
       expect(generator.agents!.map(({ lost }) => lost)).toEqual([null, null])
       expect(slaves.count).toBe(value)
     }
-    expect([0, 5]).toContain(status)
+    const resumed = await bench.bench(['capacity', '--resume', folder, '--budget', '9m'])
+    expect(resumed.stderr).toContain('its trials had 2 agents, and --agents is not given')
+    expect(resumed.status).toBe(2)
   })
 
   it('is each rehearsal of a search for a rate, but none that is gone on with', async () => {

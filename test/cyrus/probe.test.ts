@@ -209,7 +209,9 @@ describe('probes of the runs of other commands', { timeout: 300_000 }, () => {
       await until('a pair', () => /pair 1 of 6 measured/.test(said), 60_000)
       begun.child.kill('SIGINT')
       const { stdout, stderr } = await begun.ended
-      const { metrics } = gateResultSchema.parse(JSON.parse(stdout))
+      const { metrics, ...sidesOf } = gateResultSchema.parse(JSON.parse(stdout))
+      // None was begun after that.
+      expect([sidesOf.a.runs.length, sidesOf.b.runs.length], stderr).toEqual([1, 1])
       const { a, b } = metrics.find(({ name }) => name === 'cpuPerCreates')!
       // One Cyrus is as good as the other, give or take what a busy machine does to one of them.
       expect(b.median / a.median, stderr).toBeGreaterThan(0.3)
