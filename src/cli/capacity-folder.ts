@@ -87,7 +87,7 @@ export function resumeText(folder: string, { master, agents }: CapacityPlan): st
     ...(isRemote ? ['--allow-load', '--allow-mutations'] : []),
     ...(agents === null ? [] : [`--agents ${agents}`, '--nats']),
   ]
-  return `--resume ${folder}${others.length === 0 ? '' : `, with ${others.join(', ').replace(/, (\S+)$/, ' and $1')} as before`}`
+  return `--resume ${folder}${others.length === 0 ? '' : `, with ${others.join(' and ')} as before`}`
 }
 
 /** Another budget is one for good, and so is time that was lost. */

@@ -5,6 +5,11 @@ export function collect(value: string, before: string[]): string[] {
   return [...before, value]
 }
 
+/** `--allow-plaintext` for `allowPlaintext`. */
+export function flagWord(name: string): string {
+  return `--${name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+}
+
 /** Of {@link WORKERS}. */
 export function workersFrom(text: string): number {
   const workers = wholeNumber(text)

@@ -2,7 +2,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { type Credentials, type MasterAddress, type TlsSettings, TLS_VERSIONS } from '../core/address.js'
 import { HarnessError } from '../core/errors.js'
 import { MECHANISMS, mechanismOf } from '../sasl/mechanism.js'
-import { collect } from './options.js'
+import { collect, flagWord } from './options.js'
 
 /** How a remote master is reached and logged in to, beside its address and password. */
 export interface ReachFlags {
@@ -113,7 +113,7 @@ export function givenReachOption({ allowPlaintext = [], ...flags }: ReachFlags):
     'compress',
   ] as const
   const given = allowPlaintext.length > 0 ? 'allowPlaintext' : names.find(name => flags[name] !== undefined)
-  return given && `--${given.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+  return given && flagWord(given)
 }
 
 /** `mupdate://user@host:port` and the options that lead there: what {@link reachedAddress} and {@link loginWishes} were made of. */

@@ -17,7 +17,7 @@ import { writeReportFile } from '../report/write-report.js'
 import { type MasterChoice, parseMaster } from './choose-master.js'
 import { type ElsewhereFlags, elsewhereOptions, withElsewhere } from './elsewhere.js'
 import { findRate } from './find-rate.js'
-import { collect, WORKERS, workersFrom } from './options.js'
+import { collect, flagWord, WORKERS, workersFrom } from './options.js'
 import { refuseBusy, refuseProduction } from './production.js'
 import { Progress } from './progress.js'
 import { reachOptions, type ReachFlags } from './reach-options.js'
@@ -203,7 +203,7 @@ async function oldRehearsal(
   command: Command,
 ): Promise<Prepared> {
   const isGiven = (flag: string) => command.getOptionValueSource(flag) === 'cli'
-  const words = SETTLED.filter(isGiven).map(flag => `--${flag.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`)
+  const words = SETTLED.filter(isGiven).map(flagWord)
   const asked = [...(name === undefined ? [] : ['the profile']), ...words]
   if (asked.length > 0)
     throw new HarnessError('USAGE', '--resume goes on with what was asked for then', `leave out ${asked.join(', ')}`)

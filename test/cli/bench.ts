@@ -38,6 +38,16 @@ export interface Started {
   readonly ended: Promise<Ended>
 }
 
+/** A murder whose users move to a backend that is new. */
+export const NIGHT = `\
+site: { mailboxes: 500, backends: 2 }
+slaves: { count: 2, retryDelay: 20s, start: simultaneous }
+phases:
+  - { name: preload, run: [preload], until: preloaded, limit: 20s }
+  - { name: settle, run: [slaves], until: streaming, limit: 20s }
+  - { name: move, run: [slaves], step: { move: { from: be1.example.com, to: be3.example.com, users: 20 }, rate: 50 }, until: done }
+`
+
 /** A folder of its own for one test, with a profile and a place for results, and every process started in it. */
 export class Workbench {
   readonly directory = mkdtempSync(join(tmpdir(), 'mupdate-bench-cli-'))
@@ -161,25 +171,20 @@ export function commandOf(pid: number): string {
   return readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ')
 }
 
-/** Of each thread of a process, its main one first: the 19th field of its stat. */
+/** Of each thread of a process, its main one first. */
 export function niceness(pid: number): number[] {
-  return [String(pid), ...readdirSync(`/proc/${pid}/task`).filter(tid => tid !== String(pid))].flatMap(tid => {
-    try {
-      const stat = readFileSync(`/proc/${pid}/task/${tid}/stat`, 'utf8').replace(/^.*\) /s, '')
-      return [Number(stat.split(' ')[16])]
-    } catch {
-      // It has ended.
-      return []
-    }
-  })
+  const tids = readdirSync(`/proc/${pid}/task`).map(Number)
+  // One that has ended is no more.
+  return [pid, ...tids.filter(tid => tid !== pid)].flatMap(tid => statOf(tid, `/proc/${pid}/task`)?.nice ?? [])
 }
 
-function statOf(pid: number): { state: string; parent: number } | undefined {
+/** @param within where it has its folder */
+function statOf(pid: number, within = '/proc'): { state: string; parent: number; nice: number } | undefined {
   try {
-    const [state, parent] = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    const fields = readFileSync(`${within}/${pid}/stat`, 'utf8')
       .replace(/^.*\) /s, '')
       .split(' ')
-    return { state: state!, parent: Number(parent) }
+    return { state: fields[0]!, parent: Number(fields[1]), nice: Number(fields[16]) }
   } catch {
     return undefined
   }

@@ -6,19 +6,10 @@ import { written } from '../../src/generators/dump.js'
 import { mailboxes } from '../../src/generators/mailboxes.js'
 import { embeddedMaster } from '../../src/masters/embedded/embedded-master.js'
 import { makeSite, ODD_RECORDS } from '../generators/sites.js'
-import { Workbench } from './bench.js'
+import { NIGHT, Workbench } from './bench.js'
 
 const workbench = new Workbench()
 afterAll(() => workbench.remove())
-
-const NIGHT = `\
-site: { mailboxes: 500, backends: 2 }
-slaves: { count: 2, retryDelay: 20s, start: simultaneous }
-phases:
-  - { name: preload, run: [preload], until: preloaded, limit: 20s }
-  - { name: settle, run: [slaves], until: streaming, limit: 20s }
-  - { name: move, run: [slaves], step: { move: { from: be1.example.com, to: be3.example.com, users: 20 }, rate: 50 }, until: done }
-`
 
 const records = [...mailboxes(makeSite({ mailboxes: 600 }), 3), ...ODD_RECORDS]
 const dump = workbench.file('site.json', Buffer.concat([...written('json', records)]))

@@ -21,22 +21,13 @@ import { readSpool } from '../../src/agents/spool.js'
 import { packageRoot, packageVersion } from '../../src/core/package-root.js'
 import type { RunResult } from '../../src/metrics/run-result.js'
 import type { SecondLine } from '../../src/metrics/second-line.js'
-import { niceness, SMALL, until, Workbench } from '../cli/bench.js'
+import { NIGHT, niceness, SMALL, until, Workbench } from '../cli/bench.js'
 import { AgentRoll } from '../support/agents.js'
 import { natsServer } from '../support/nats-server.js'
 import { SHARED, workOf } from '../support/shared-work.js'
 
 /** Long enough for something to happen to it. */
 const LONG = SHARED.replace('rate: 100', 'rate: 20').replace('users: 40', 'users: 400')
-
-const NIGHT = `\
-site: { mailboxes: 500, backends: 2 }
-slaves: { count: 6, retryDelay: 20s, start: simultaneous }
-phases:
-  - { name: preload, run: [preload], until: preloaded, limit: 20s }
-  - { name: settle, run: [slaves], until: streaming, limit: 20s }
-  - { name: move, run: [slaves], step: { move: { from: be1.example.com, to: be2.example.com, users: 8 }, rate: 16 }, until: done }
-`
 
 let roll: AgentRoll
 const benches: Workbench[] = []
@@ -430,7 +421,9 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
   })
 
   it('is each rehearsal of a search for a rate, but none that is gone on with', async () => {
-    const bench = newBench(NIGHT)
+    const bench = newBench(
+      NIGHT.replace('count: 2', 'count: 6').replace('users: 20', 'users: 8').replace('rate: 50', 'rate: 16'),
+    )
     await roll.start(bench, 2)
     const common = ['rehearse', bench.profile, '--master', 'embedded', '--out', bench.out, ...roll.at(2)]
     // As if more than 30 a second were too much for the master.
