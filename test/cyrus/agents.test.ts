@@ -422,7 +422,10 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
 
   it('is each rehearsal of a search for a rate, but none that is gone on with', async () => {
     const bench = newBench(
-      NIGHT.replace('count: 2', 'count: 6').replace('users: 20', 'users: 8').replace('rate: 50', 'rate: 16'),
+      NIGHT.replace('count: 2', 'count: 6')
+        .replace('users: 20', 'users: 8')
+        .replace('rate: 50', 'rate: 16')
+        .replace('be3', 'be2'),
     )
     await roll.start(bench, 2)
     const common = ['rehearse', bench.profile, '--master', 'embedded', '--out', bench.out, ...roll.at(2)]
