@@ -43,6 +43,8 @@ export interface AgentCrewOptions {
   readonly run: string
   readonly version: string
   readonly agents: readonly Hello[]
+  /** Threads of load that stay with the run. */
+  readonly here: number
   /** Whether agents have the master's password: it is not the run's own. */
   readonly ownPassword: boolean
   /** Of the kernel that runs here. */
@@ -52,7 +54,7 @@ export interface AgentCrewOptions {
 }
 
 /**
- * Agents on other machines, each with its part of the slaves. The backends, with one part of the slaves, and the probes
+ * Agents on other machines, each with its part of the slaves. The backends, with parts of the slaves too, and the probes
  * stay with the run: it keeps the journal, and knows what it has sent.
  */
 export class AgentCrew implements Crew {
@@ -88,15 +90,16 @@ export class AgentCrew implements Crew {
   }
 
   async start(shards: readonly Shard[], setup: CrewSetup): Promise<void> {
-    const { agents, run } = this.options
+    const { agents, run, here } = this.options
     this.spool.add({ kind: 'begun', plan: setup.plan, shards })
-    const own = shards.filter(isOwn)
+    const own = shards.filter(({ share }) => share.index < here)
     const parts = dealt(
-      shards.filter(shard => !isOwn(shard)),
+      shards.filter(({ share }) => share.index >= here),
       agents,
     )
+    const senders = own.filter(({ backends }) => backends !== undefined)
     const onGap = (shard: string) => this.listener.onDeath(shard, gap('what an agent said'))
-    this.relay = new LedgerRelay(this.nats, { run, shards: own, plan: setup.plan }, 'run', onGap)
+    this.relay = new LedgerRelay(this.nats, { run, shards: senders, plan: setup.plan }, 'run', onGap)
     await Promise.all([
       this.local.start(own, setup, this.relay.ports),
       ...agents.map(async (agent, i) => {
@@ -311,10 +314,6 @@ class Post {
       this.latest.add(sample)
     }
   }
-}
-
-function isOwn({ runs }: Shard): boolean {
-  return runs.includes('backends') || runs.includes('probes')
 }
 
 /** Each shard to the agent that has the most room left: where slaves are few, each agent has some. */

@@ -1,6 +1,7 @@
 import { deserialize, serialize } from 'node:v8'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { NatsConnection, Subscription } from '@nats-io/transport-node'
+import type { PeerPort } from '../engine/ledger-peer.js'
 import { followsSlaves, type Plan, type Shard } from '../engine/plan.js'
 import { encode, heard, newsOf, type Numbered, partsOf } from './protocol.js'
 import { chunkBytesOf } from './chunk-bytes.js'
@@ -15,7 +16,7 @@ interface Part {
 /** Carries what threads tell each other of their ledgers from one process to the others. */
 export class LedgerRelay {
   /** For the threads of this process, by shard. */
-  readonly ports = new Map<string, MessagePort[]>()
+  readonly ports = new Map<string, PeerPort>()
   private readonly own: MessagePort[] = []
   private readonly subscriptions: Subscription[] = []
 
@@ -27,9 +28,9 @@ export class LedgerRelay {
     private readonly onGap: (shard: string) => void,
   ) {
     if (!followsSlaves(plan)) return
-    for (const { name, runs, share } of shards) {
+    for (const { name, runs, share, backends } of shards) {
       if (!runs.includes('slaves') || share.of === 1) continue
-      const [hears, says] = runs.includes('backends') ? [partsOf(run), newsOf(run)] : [newsOf(run), partsOf(run)]
+      const [hears, says] = backends === undefined ? [newsOf(run), partsOf(run)] : [partsOf(run), newsOf(run)]
       this.join(name, hears, says)
     }
   }
@@ -42,7 +43,7 @@ export class LedgerRelay {
   private join(shard: string, hears: string, says: string): void {
     const { port1, port2 } = new MessageChannel()
     this.own.push(port1)
-    this.ports.set(shard, [port2])
+    this.ports.set(shard, { port: port2 })
     const from = `${this.process}/${shard}`
     let number = 0
     port1.on('message', message => {

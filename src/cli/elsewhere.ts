@@ -18,8 +18,7 @@ export interface ElsewhereFlags extends NatsFlags {
 }
 
 /** What is not asked of agents. */
-interface OwnThreads {
-  readonly workers?: number
+interface Traced {
   readonly trace?: string
 }
 
@@ -50,7 +49,7 @@ export type FindElsewhere = (master: MasterChoice) => Promise<Elsewhere | undefi
  * @throws {HarnessError} `USAGE`, `AGENTS`
  */
 export async function withElsewhere<T>(
-  flags: ElsewhereFlags & OwnThreads,
+  flags: ElsewhereFlags & Traced,
   masters: Readonly<Record<string, MasterChoice>>,
   { who, progress }: { readonly who: string; readonly progress: Progress },
   runs: (find: FindElsewhere) => Promise<T>,
@@ -90,15 +89,13 @@ export function refuseElsewhere({ agents, probe, nats }: ElsewhereFlags, why: st
 
 /** @throws {HarnessError} `USAGE` for what would do nothing */
 function checkUse(
-  { agents, onAgentLoss, probe, nats, trace, workers }: ElsewhereFlags & OwnThreads,
+  { agents, onAgentLoss, probe, nats, trace }: ElsewhereFlags & Traced,
   masters: Readonly<Record<string, MasterChoice>>,
 ): void {
   const given = Object.keys(masters).join(', ')
   const isRemote = Object.values(masters).some(({ kind }) => kind === 'remote')
-  if (agents !== undefined && (trace ?? workers) !== undefined) {
-    const other = trace === undefined ? '--workers' : '--trace'
-    throw new HarnessError('USAGE', `--agents with ${other}`, 'leave out one of them; an agent has its --capacity')
-  }
+  if (agents !== undefined && trace !== undefined)
+    throw new HarnessError('USAGE', '--agents with --trace: what agents send is not traced', 'leave out one of them')
   if (agents === undefined && onAgentLoss === 'continue')
     throw new HarnessError('USAGE', '--on-agent-loss without --agents: there are none to lose', 'add --agents K')
   if (probe !== undefined && !isRemote)

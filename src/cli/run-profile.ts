@@ -61,7 +61,7 @@ export interface RunProfileOptions extends Permissions {
   readonly live?: LiveOptions
   /** A file in which all connections are traced. */
   readonly trace?: string
-  /** Threads of load, at most; if absent one for each 50 slaves, and no more than all CPUs but one. */
+  /** Threads of load here, at most; if absent one for each 50 slaves, and no more than all CPUs but one; beside agents one. */
   readonly workers?: number
   /** Those on other machines who take part in it. */
   readonly elsewhere?: Elsewhere
@@ -101,18 +101,15 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   const whole = planOf(profile, marker)
   const plan = resumes === undefined ? whole : planFrom(whole, resumes)
   checkHttpTarget(plan, options)
-  const shards = shardsOf(plan, workersOf(plan, options))
-  if (options.elsewhere?.agents !== undefined && shards.every(({ share }) => share.index === 0))
-    throw new HarnessError('USAGE', '--agents: the profile has no slaves to deal out', 'leave it out')
   const agents = options.elsewhere?.agents
-  const parts =
-    agents === undefined
-      ? []
-      : dealt(
-          shards.filter(({ share }) => share.index > 0),
-          agents,
-        )
-  const idle = parts.filter(part => part.length === 0).length
+  const here = threadsHere(plan, options)
+  const room = agents?.reduce((sum, { capacity }) => sum + capacity, 0) ?? 0
+  // What is drawn is noted by one thread, to be gone on with.
+  const shards = shardsOf(plan, here + room, options.isResumable === true ? 1 : here)
+  const forAgents = shards.filter(({ share }) => share.index >= here)
+  if (agents !== undefined && forAgents.length === 0)
+    throw new HarnessError('USAGE', '--agents: the profile has no slaves to deal out', 'leave it out')
+  const idle = dealt(forAgents, agents ?? []).filter(part => part.length === 0).length
   if (idle > 0) progress.line(`${idle} of the agents have no part: there are not as many slaves`)
   await checkDump(plan.site, resumes !== undefined)
   if (options.master.kind === 'remote') {
@@ -177,7 +174,9 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     shards,
     onAgentLoss: options.elsewhere?.onAgentLoss ?? 'stop',
     crew: listener =>
-      options.elsewhere?.agents === undefined ? new Fleet(listener) : agentCrew(options, identity.id, path, listener),
+      options.elsewhere?.agents === undefined
+        ? new Fleet(listener)
+        : agentCrew(options, here, identity.id, path, listener),
     probe: probeLink(options, clock, originS),
   })
   folder.onFailure = error => {
@@ -369,6 +368,7 @@ export interface Elsewhere {
 
 function agentCrew(
   { elsewhere, master }: RunProfileOptions,
+  here: number,
   run: string,
   folder: string,
   listener: CrewListener,
@@ -376,7 +376,7 @@ function agentCrew(
   const { nats, agents } = elsewhere!
   const ownPassword = master.kind === 'remote'
   const spoolPath = join(folder, OWN_SPOOL)
-  const options = { run, version: packageVersion(), agents: agents!, ownPassword, bootId: bootId(), spoolPath }
+  const options = { run, here, version: packageVersion(), agents: agents!, ownPassword, bootId: bootId(), spoolPath }
   return new AgentCrew(nats, options, listener)
 }
 
@@ -388,11 +388,11 @@ function probeLink({ elsewhere }: RunProfileOptions, clock: Clock, originS: numb
 /** Fewer need no thread of their own, each of which keeps a list of all mailboxes. */
 const SLAVES_A_THREAD = 50
 
-/** Threads of load. */
-function workersOf(plan: Plan, { resumes, workers, elsewhere }: RunProfileOptions): number {
-  if (elsewhere?.agents !== undefined) return 1 + elsewhere.agents.reduce((sum, { capacity }) => sum + capacity, 0)
+/** Threads of load in this process. */
+function threadsHere(plan: Plan, { resumes, workers, elsewhere }: RunProfileOptions): number {
   // Only the thread of the backends knows how far the run before has come.
   if (resumes !== undefined) return 1
+  if (elsewhere?.agents !== undefined) return workers ?? 1
   const most = Math.min(availableParallelism() - 1, Math.ceil(mostSlaves(plan) / SLAVES_A_THREAD))
   return workers ?? Math.max(1, most)
 }

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit'
 import { type HarnessError, isHarnessError, isRefusal, messageOf } from '../core/errors.js'
+import { isOwn, type Share } from '../core/share.js'
 import type { Outcome } from '../metrics/recorder.js'
 import { Client } from '../session/client.js'
 import { commandText, type LastCommands, lastCommandsText } from '../session/last-commands.js'
@@ -27,7 +28,13 @@ export class BackendConnections {
 
   constructor(
     private readonly context: DriverContext,
-    private readonly options: { connection: ConnectionMode; backends: number; connectionsPerBackend: number },
+    private readonly options: {
+      readonly connection: ConnectionMode
+      readonly backends: number
+      readonly connectionsPerBackend: number
+      /** Of the backends. */
+      readonly share: Share
+    },
   ) {}
 
   /** Opens the kept ones, a few at a time. */
@@ -36,7 +43,9 @@ export class BackendConnections {
     const limit = pLimit(8)
     for (let backend = this.kept.length; backend < this.options.backends; backend++) {
       this.kept.push(
-        Array.from({ length: this.options.connectionsPerBackend }, () => new KeptConnection(this.context, backend)),
+        isOwn(this.options.share, backend)
+          ? Array.from({ length: this.options.connectionsPerBackend }, () => new KeptConnection(this.context, backend))
+          : [],
       )
     }
     // One that is closed before it was ever open is nobody's failure.

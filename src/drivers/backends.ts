@@ -2,6 +2,7 @@ import { isRefusal, messageOf } from '../core/errors.js'
 import { Fifo } from '../core/fifo.js'
 import type { MailboxRecord } from '../core/mailbox.js'
 import type { Operation } from '../core/operation.js'
+import { isOwn, type Share } from '../core/share.js'
 import type { OpenArrivalSpec } from '../generators/arrivals.js'
 import type { Paced, Playing } from '../generators/lanes.js'
 import type { ArrivalSpec } from '../generators/spec.js'
@@ -19,6 +20,8 @@ export interface BackendsOptions {
   readonly connectionsPerBackend: number
   /** Operations under way per backend; a real backend has so many processes. */
   readonly inFlight: number
+  /** The part of the backends that this thread has: of what arrives it sends theirs. */
+  readonly share: Share
 }
 
 /** An operation that has arrived. */
@@ -146,12 +149,12 @@ export class Backends {
   }
 
   private arrive(intendedNs: number | undefined): void {
+    const { value: operation, done } = this.operations.next()
+    if (done || !isOwn(this.options.share, operation.backend)) return
     if (this.live.size >= MOST_QUEUED) {
       this.context.counters.droppedArrivals++
-      return
-    }
-    const { value: operation, done } = this.operations.next()
-    if (!done) this.take(operation, intendedNs, this.closedLoop, undefined)
+      this.order.doubt(operation.mailboxes)
+    } else this.take(operation, intendedNs, this.closedLoop, undefined)
   }
 
   private take(

@@ -46,6 +46,11 @@ export class MailboxOrder<T extends Ordered> {
     if (entry.waitsFor === 0) this.ready(entry)
   }
 
+  /** Operations on them are not sent: one before was given up. */
+  doubt(mailboxes: readonly string[]): void {
+    for (const mailbox of mailboxes) this.doubtful.add(mailbox)
+  }
+
   /** @param known whether the mailboxes are now as the operation meant them to be; `surely`: whatever they were before */
   finish(item: T, known: boolean | 'surely'): void {
     const released: Entry<T>[] = []

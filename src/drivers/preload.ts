@@ -22,6 +22,7 @@ export const PRELOAD_REFUSED = 'preload-refused'
 export class Preload {
   done = false
   private refused = 0
+  private untold: string[] = []
   private readonly lanes: Lane[] = []
   private readonly records: Iterator<MailboxRecord>
   private readonly again: MailboxRecord[] = []
@@ -61,6 +62,12 @@ export class Preload {
   refuse(name: string): void {
     this.refused++
     this.refusedNames.add(name)
+    this.untold.push(name)
+  }
+
+  /** Names that were refused since it was last asked. */
+  takeRefused(): string[] {
+    return this.untold.splice(0)
   }
 
   get isStopped(): boolean {

@@ -86,25 +86,26 @@ const MOST_NAMED = 20
  * A barrier and a comparison. Mutations must have ended.
  *
  * @throws {HarnessError} when the master does not answer: nobody can catch up with it
+ * @param asks whether this is the thread that asks the master for all
  * @param site mailboxes before the first operation; undefined when it is not known what there was
  */
 export async function converge(
   context: DriverContext & { readonly ledger: Ledger },
   slaves: Slaves,
   site: Iterable<MailboxRecord> | undefined,
-  mayList: boolean,
+  { asks, mayList }: { readonly asks: boolean; readonly mayList: boolean },
   limitMs: number,
 ): Promise<Convergence> {
   const { ledger, clock } = context
   // One thread asks for all: at a master’s limits each more would be one too many.
-  if (ledger.held === undefined) await (await Client.connect({ ...reach(context), timeoutMs: ANSWER_MS })).logout()
+  if (asks) await (await Client.connect({ ...reach(context), timeoutMs: ANSWER_MS })).logout()
   const startNs = clock.nowNs()
   const came = await slaves.catchUp(limitMs)
   // What waits still would be taken for what its slaves do not have.
   if ((await ledger.held?.known(clock.nowNs())) === false)
     throw new HarnessError(
       'INTERNAL',
-      'the thread of the backends is too busy to say what it has sent',
+      'a thread that has backends is too busy to say what it has sent',
       'give it a CPU',
     )
   const convergeNs = clock.nowNs() - startNs

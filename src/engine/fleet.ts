@@ -1,7 +1,8 @@
 import { setFlagsFromString } from 'node:v8'
-import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads'
+import { MessageChannel, Worker } from 'node:worker_threads'
 import { HarnessError } from '../core/errors.js'
 import type { Crew, CrewListener } from './crew.js'
+import type { PeerPort } from './ledger-peer.js'
 import type { WorkerOrder, WorkerReport } from './messages.js'
 import { type CrewSetup, followsSlaves, type Shard, type WorkerSetup } from './plan.js'
 
@@ -28,16 +29,23 @@ export class Fleet implements Crew {
 
   constructor(private readonly listener: Pick<CrewListener, 'onReport' | 'onDeath'>) {}
 
-  /** Starts a thread for each shard and waits until all are ready. */
+  /**
+   * Starts a thread for each shard and waits until all are ready.
+   *
+   * @param outward by shard: its way to those that are elsewhere
+   */
   async start(
     shards: readonly Shard[],
     setup: CrewSetup,
-    ports = followsSlaves(setup.plan) ? portsOf(shards) : new Map<string, MessagePort[]>(),
+    outward: ReadonlyMap<string, PeerPort> = new Map(),
   ): Promise<void> {
     setFlagsFromString(`--initial-heap-size=${UNMARKED_HEAP_MB}`)
-    await Promise.all(
-      shards.map(shard => this.startOne(shard, { ...setup, shard, ports: ports.get(shard.name) ?? [] })),
-    )
+    const inward = followsSlaves(setup.plan) ? portsOf(shards) : new Map<string, PeerPort[]>()
+    const portsFor = ({ name }: Shard) => [
+      ...(inward.get(name) ?? []),
+      ...(outward.has(name) ? [outward.get(name)!] : []),
+    ]
+    await Promise.all(shards.map(shard => this.startOne(shard, { ...setup, shard, ports: portsFor(shard) })))
   }
 
   order(order: WorkerOrder, only?: string): void {
@@ -69,7 +77,7 @@ export class Fleet implements Crew {
   private startOne(shard: Shard, workerData: WorkerSetup): Promise<void> {
     const worker = new Worker(new URL('./worker.js', import.meta.url), {
       workerData,
-      transferList: [...workerData.ports],
+      transferList: workerData.ports.map(({ port }) => port),
       name: shard.name,
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_GENERATION_MB },
     })
@@ -98,15 +106,17 @@ export class Fleet implements Crew {
   }
 }
 
-/** Between the thread of the backends and each of the others that have slaves. */
-function portsOf(shards: readonly Shard[]): Map<string, MessagePort[]> {
-  const [backends, ...others] = shards.filter(({ runs }) => runs.includes('slaves'))
-  const ports = new Map<string, MessagePort[]>()
-  if (backends === undefined) return ports
-  const channels = others.map(({ name }) => ({ name, channel: new MessageChannel() }))
-  for (const { name, channel } of channels) ports.set(name, [channel.port2])
-  return ports.set(
-    backends.name,
-    channels.map(({ channel }) => channel.port1),
-  )
+/** Between each two that have slaves, of which one sends operations. */
+function portsOf(shards: readonly Shard[]): Map<string, PeerPort[]> {
+  const peers = shards.filter(({ runs }) => runs.includes('slaves'))
+  const ports = new Map(peers.map(({ name }): [string, PeerPort[]] => [name, []]))
+  for (const [i, one] of peers.entries()) {
+    for (const other of peers.slice(i + 1)) {
+      if (one.backends === undefined && other.backends === undefined) continue
+      const { port1, port2 } = new MessageChannel()
+      ports.get(one.name)!.push({ port: port1, to: other.share.index })
+      ports.get(other.name)!.push({ port: port2, to: one.share.index })
+    }
+  }
+  return ports
 }

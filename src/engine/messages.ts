@@ -13,8 +13,10 @@ export interface NoiseFloor {
 export type WorkerOrder =
   | { readonly kind: 'measureNoise' }
   | { readonly kind: 'phase'; readonly index: number; readonly startNs: number }
-  /** To the thread of the backends: one that has slaves alone is gone, and the run goes on. */
+  /** To a thread that has backends: one that has slaves alone is gone, and the run goes on. */
   | { readonly kind: 'shareLost' }
+  /** Mailboxes that the master did not take of the list that it was to have first: a DELETE of one kills real masters. */
+  | { readonly kind: 'refused'; readonly names: readonly string[] }
   | { readonly kind: 'stop' }
 
 /** From a worker to the run. */
@@ -31,6 +33,8 @@ export type WorkerReport =
       readonly suspects: readonly string[]
     }
   | { readonly kind: 'unserved'; readonly atNs: number }
+  /** Mailboxes of the preload, for the other threads that have backends. */
+  | { readonly kind: 'refused'; readonly names: readonly string[] }
   /** A slave’s NOOP is not answered, and has waited for longer than the stop-loss bears. */
   | { readonly kind: 'noopWaits'; readonly ns: number }
   /** So long after the start of a phase. */

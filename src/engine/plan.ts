@@ -1,4 +1,3 @@
-import type { MessagePort } from 'node:worker_threads'
 import type { Credentials, MasterAddress } from '../core/address.js'
 import { type Share, WHOLE } from '../core/share.js'
 import type { BackendsOptions } from '../drivers/backends.js'
@@ -7,6 +6,7 @@ import type { PreloadOptions } from '../drivers/preload.js'
 import type { ProbesOptions } from '../drivers/probes.js'
 import type { SlaveAffair, SlavesOptions } from '../drivers/slaves.js'
 import type { ArrivalSpec, MixSpec, SiteSpec, StepSpec } from '../generators/spec.js'
+import type { PeerPort } from './ledger-peer.js'
 import type { StopLossPlan } from './stop-loss.js'
 
 /** What can run in a phase. */
@@ -73,7 +73,7 @@ export interface Plan {
   readonly seed: number
   readonly site: SiteSpec
   readonly preload: PreloadOptions
-  readonly backends: Omit<BackendsOptions, 'backends'>
+  readonly backends: Omit<BackendsOptions, 'backends' | 'share'>
   readonly mix: MixSpec
   readonly slaves: SlavesOptions
   readonly kicks: { readonly ratePerSecond: number }
@@ -94,31 +94,53 @@ export interface Shard {
   readonly runs: readonly Runnable[]
   /** Of the slaves. */
   readonly share: Share
+  /** Of the backends, with all that arrives for them; absent where it has none. */
+  readonly backends?: Share
+}
+
+/**
+ * Whether each of several threads can send what arrives for its own part of the backends. Each draws all operations, and
+ * sends its own, which is all that ever names their mailboxes. A step goes from one backend to another, what is counted, or
+ * gone on with, is what one thread has sent; a closed loop goes on when an answer comes, whosoever it is; and of a unified
+ * murder a backend kicks the slave on its own host.
+ */
+function sharesArrivals({ phases, slaves }: Plan): boolean {
+  const sends = phases.filter(operates)
+  return (
+    sends.every(({ step, arrivals }) => step === undefined && arrivals.kind !== 'closed') &&
+    phases.every(({ until }) => until !== 'counted') &&
+    slaves.others.every(({ backend }) => backend !== true)
+  )
 }
 
 /**
  * Probes have a thread of their own: a thread busy parsing dumps must not delay their timestamps. HTTP users run in
  * the main thread: autocannon hands out half of its results in any other, taking itself for a worker of its own there.
- * Slaves are dealt out to all threads of load; the backends have the first one, since no master takes as many operations as
- * one thread sends.
+ * Slaves are dealt out to all threads of load, and backends to those of this process: what is sent is noted here before, so
+ * that whatever happens it can be taken off the master.
  *
  * @param workers threads of load, at most
+ * @param mostSenders of them, that may have backends
  */
-export function shardsOf(plan: Plan, workers: number): Shard[] {
+export function shardsOf(plan: Plan, workers: number, mostSenders: number): Shard[] {
   const used = new Set(
     plan.phases.flatMap(phase => (operates(phase) ? [...phase.run, 'backends' as const] : phase.run)),
   )
-  const of = used.has('slaves') ? Math.max(1, Math.min(workers, mostSlaves(plan))) : 1
-  const shards: Shard[] = [
-    { name: 'load', runs: ['preload', 'slaves', 'kicks', 'backends'], share: { index: 0, of } },
-    ...Array.from(
-      { length: of - 1 },
-      (_, i): Shard => ({ name: `load-${i + 2}`, runs: ['slaves', 'kicks'], share: { index: i + 1, of } }),
-    ),
-    { name: 'probes', runs: ['probes'], share: WHOLE },
-  ]
+  const mirrors = used.has('slaves') ? Math.min(workers, mostSlaves(plan)) : 0
+  const senders = used.has('backends') && sharesArrivals(plan) ? Math.min(mostSenders, plan.site.backends.length) : 1
+  const of = Math.max(1, mirrors, senders)
+  const load = Array.from({ length: of }, (_, index): Shard => {
+    const share = { index, of }
+    const name = index === 0 ? 'load' : `load-${index + 1}`
+    if (index >= senders) return { name, runs: ['slaves', 'kicks'], share }
+    const runs: readonly Runnable[] = index === 0 ? ['preload', ...SENDS] : SENDS
+    return { name, runs, share, backends: { index, of: senders } }
+  })
+  const shards: Shard[] = [...load, { name: 'probes', runs: ['probes'], share: WHOLE }]
   return shards.filter(shard => shard.runs.some(runnable => used.has(runnable)))
 }
+
+const SENDS: readonly Runnable[] = ['slaves', 'kicks', 'backends']
 
 /** What outlives a run that is killed, as its master does; nothing where that ends with it. */
 export interface RunNotes {
@@ -137,8 +159,8 @@ export interface RunNotes {
 /** What a worker thread is started with. */
 export interface WorkerSetup extends CrewSetup {
   readonly shard: Shard
-  /** To the thread of the backends; there, to each of the others that have slaves; none where their records are not followed. */
-  readonly ports: readonly MessagePort[]
+  /** To the others that have slaves, each or several at once; none where their records are not followed. */
+  readonly ports: readonly PeerPort[]
 }
 
 /** What all threads of a run are started with. */
@@ -154,6 +176,8 @@ export interface CrewSetup {
   /** Whether the master may be asked for a LIST of its own. */
   readonly mayList: boolean
   readonly notes: RunNotes
+  /** Threads that have backends. */
+  readonly senders: number
 }
 
 /** Whether slaves are to be compared with what they should hold. */

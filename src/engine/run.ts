@@ -257,6 +257,10 @@ export class Run {
     return this.options.shards.filter(({ runs }) => runs.includes('slaves'))
   }
 
+  private get senders(): readonly Shard[] {
+    return this.options.shards.filter(({ backends }) => backends !== undefined)
+  }
+
   /** What it went on without, in words. */
   get lostShares(): string[] {
     const reasons = new Map<string, number>()
@@ -273,7 +277,7 @@ export class Run {
     const last = this.latest.get(thread)
     if (last !== undefined) this.latest.set(thread, { ...last, counters: { ...last.counters, slavesStreaming: 0 } })
     this.lookAt(this.inOrder.forget(thread))
-    this.crew.order({ kind: 'shareLost' }, 'load')
+    for (const { name } of this.senders) this.crew.order({ kind: 'shareLost' }, name)
     if (this.current < 0 || this.endPhase === undefined) return
     this.endIfMet()
     this.endIfCompared()
@@ -322,9 +326,10 @@ export class Run {
   async execute(): Promise<void> {
     const { plan, master, clock, originS, shards, mayList, notes, probe } = this.options
     const { address, credentials } = master
+    const senders = this.senders.length
     if (notes.expected !== undefined) this.stopLoss?.expect(notes.expected)
     try {
-      await this.crew.start(shards, { plan, originS, address, credentials, mayList, notes })
+      await this.crew.start(shards, { plan, originS, address, credentials, mayList, notes, senders })
       if (shards.some(shard => shard.name === 'probes')) await this.measureNoise()
       await probe?.begin(this.probeListener)
     } catch (error) {
@@ -556,6 +561,9 @@ export class Run {
         if (report.event === WIPE) this.stopFor(this.stopLoss?.wipes(report.detail), false)
         if (report.suspects.length > 0 && Math.abs(report.atNs - this.restartOrderedNs) > LOSS_NEAR_NS)
           this.losses.push(report)
+        break
+      case 'refused':
+        for (const { name } of this.senders) if (name !== shard) this.crew.order(report, name)
         break
       case 'unserved':
         if (this.unserved.length < MOST_SIGNS) this.unserved.push(report.atNs)

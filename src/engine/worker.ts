@@ -12,7 +12,7 @@ import { currentThreadId } from '../samplers/own-load.js'
 import { traffic } from '../session/transport.js'
 import { Draws } from './draws.js'
 import { Journal } from './journal.js'
-import { type LedgerLink, LedgerSource, LedgerTwin } from './ledger-link.js'
+import { LedgerPeer } from './ledger-peer.js'
 import { listedSite } from './listed-site.js'
 import type { WorkerOrder, WorkerReport } from './messages.js'
 import { measureNoiseFloor } from './noise-floor.js'
@@ -30,7 +30,7 @@ const loopDelay = new EventLoopDelayMeter()
 let moves: SlaveMove[] = []
 const { journalPath, drawsPath, doubtful, trace } = setup.notes
 /** Its folder is the run's own: on another host it is not. Nobody else makes mailboxes. */
-const operates = setup.shard.runs.includes('backends')
+const operates = setup.shard.backends !== undefined
 const journal = operates && journalPath !== undefined ? new Journal(journalPath) : undefined
 let endTrace: (() => Promise<void>) | undefined
 
@@ -68,21 +68,28 @@ const context: DriverContext = {
   journal: names => journal?.write(names),
 }
 
-/** Probes send NOOPs, whatever the mailboxes; slaves need the names where they are compared. */
-const needsSite = setup.shard.runs.includes('preload') || setup.ports.length > 0
+/** Probes send NOOPs, whatever the mailboxes; slaves need the names where they are compared, as who sends operations does. */
+const needsSite = operates || setup.ports.length > 0
 const site = needsSite ? await listedSite(setup.plan.site) : setup.plan.site
 const draws = operates && drawsPath !== undefined ? new Draws(drawsPath) : undefined
-const link = linkOf(setup)
-const workload = new Workload({ ...setup.plan, site }, setup.shard, context, setup.mayList, draws, doubtful, link)
+const peer = peerOf(setup)
+const workload = new Workload({ ...setup.plan, site }, setup.shard, context, setup.mayList, draws, doubtful, peer)
 
-function linkOf({ ports, shard, offsetErrorNs = 0 }: WorkerSetup): LedgerLink | undefined {
+function peerOf({ ports, shard, senders, offsetErrorNs = 0 }: WorkerSetup): LedgerPeer | undefined {
   if (ports.length === 0) return undefined
-  if (!operates) return new LedgerTwin(ports[0], offsetErrorNs)
-  return new LedgerSource(ports, shard.share.of, clock, propagationObserver(context))
+  const place = { thread: shard.share.index, of: shard.share.of, senders, errorNs: offsetErrorNs }
+  return new LedgerPeer(ports, place, clock, propagationObserver(context))
+}
+
+/** Before it is said that the list is there: nobody is to name them. */
+function reportRefused(): void {
+  const names = workload.takeRefused()
+  if (names.length > 0) report({ kind: 'refused', names })
 }
 
 async function sendInterval(): Promise<void> {
   workload.observe()
+  reportRefused()
   counters.bytesRead = traffic.readBytes
   counters.bytesWritten = traffic.writtenBytes
   counters.plainBytesRead = traffic.plainReadBytes
@@ -134,6 +141,7 @@ function enterPhase(index: number, startNs: number): void {
   watch = setInterval(() => {
     if (workload.met(phase) === met) return
     met = !met
+    reportRefused()
     report({ kind: 'met', phase: index, met })
   }, CONDITION_MS)
 }
@@ -211,8 +219,11 @@ async function main(): Promise<void> {
         if (trace !== undefined) endTrace ??= beginTrace(trace)
         enterPhase(order.index, order.startNs)
         break
+      case 'refused':
+        workload.refuse(order.names)
+        break
       case 'shareLost':
-        link?.lose?.()
+        peer?.lose()
         break
       case 'stop':
         void stop(timers)

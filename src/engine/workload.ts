@@ -3,11 +3,11 @@ import type { MailboxRecord } from '../core/mailbox.js'
 import { Catalogue } from '../slaves/catalogue.js'
 import { Ledger, type PropagationObserver, type Reached } from '../slaves/ledger.js'
 import { type Convergence, converge } from './convergence.js'
-import type { LedgerLink } from './ledger-link.js'
+import type { LedgerPeer, Site } from './ledger-peer.js'
 import { type Held, heldOf, missingFrom } from './held.js'
 import { type Drawer, type Draws, type Replayed, replay } from './draws.js'
 import { entityRandom } from '../core/random.js'
-import type { Share } from '../core/share.js'
+import { type Share, WHOLE } from '../core/share.js'
 import { Backends } from '../drivers/backends.js'
 import { countMailboxes } from '../drivers/count.js'
 import type { DriverContext, DriverPhase } from '../drivers/context.js'
@@ -59,7 +59,7 @@ export class Workload {
     private readonly mayList: boolean,
     private readonly draws: Draws | undefined,
     doubtful: readonly string[] = [],
-    private readonly link?: LedgerLink,
+    private readonly peer?: LedgerPeer,
   ) {
     this.refused = new Set(doubtful)
     const { past = [] } = draws ?? {}
@@ -70,9 +70,9 @@ export class Workload {
     }
     this.ledger =
       shard.runs.includes('slaves') && followsSlaves(plan)
-        ? new Ledger(catalogueFor(plan, shard.share), propagationObserver(context), link?.sharing)
+        ? new Ledger(catalogueFor(plan, shard.share), propagationObserver(context), peer?.sharing)
         : undefined
-    if (this.ledger !== undefined) link?.follow(this.ledger)
+    if (this.ledger !== undefined) peer?.follow(this.ledger)
     this.context = this.ledger === undefined ? context : { ...context, ledger: this.ledger }
   }
 
@@ -80,30 +80,24 @@ export class Workload {
   async converge(phase: number): Promise<Convergence | undefined> {
     const { ledger, plan, context } = this
     if (ledger === undefined) return undefined
-    const { isSiteKnown, forgotten } = await this.barrier(phase)
+    await this.lastOperations()
+    const own = this.siteForOthers()
+    const { isKnown, forgotten } = (await this.peer?.barrier(phase, own)) ?? own
+    const gone = new Set(forgotten)
     const { slaves } = this
     if (slaves === undefined || slaves.followed.length === 0) return undefined
     // A push finds that a master has lost what was only reserved, and leaves it so: no operation says it.
-    const kept = isSiteKnown ? unless(this.siteBefore(), ({ name }) => forgotten.has(name)) : undefined
-    // One thread asks for the master's list.
-    const mayList = this.mayList && this.shard.share.index === 0
-    return converge({ ...context, ledger }, slaves, kept, mayList, plan.catchUpMs)
+    const kept = isKnown ? unless(this.siteBefore(), ({ name }) => gone.has(name)) : undefined
+    const asks = this.shard.share.index === 0
+    return converge({ ...context, ledger }, slaves, kept, { asks, mayList: this.mayList && asks }, plan.catchUpMs)
   }
 
-  /** Until all operations have ended, wherever they are sent. */
-  private async barrier(
-    phase: number,
-  ): Promise<{ readonly isSiteKnown: boolean; readonly forgotten: ReadonlySet<string> }> {
-    const { link, draws, preload } = this
-    if (link?.barrier !== undefined) {
-      const { isSiteKnown, forgotten } = await link.barrier(phase)
-      return { isSiteKnown, forgotten: new Set(forgotten) }
-    }
-    await this.lastOperations()
-    const isSiteKnown = (draws !== undefined && draws.past.length > 0) || preload?.complete === true
-    const { forgotten } = this.operations.model
-    link?.announce?.({ phase, isSiteKnown, forgotten: [...forgotten] })
-    return { isSiteKnown, forgotten }
+  /** What this thread knows of what there was: that which has filled the master, or has gone on with its run. */
+  private siteForOthers(): Site {
+    const { draws, preload } = this
+    if (this.shard.share.index !== 0) return { isKnown: false, forgotten: [] }
+    const isKnown = (draws !== undefined && draws.past.length > 0) || preload?.complete === true
+    return { isKnown, forgotten: [...this.operations.model.forgotten] }
   }
 
   /** In a phase without arrivals: whether a LIST has as many of each server as it should. @returns why not */
@@ -126,6 +120,16 @@ export class Workload {
     for (let waitedMs = 0; waitedMs < LAST_OPERATIONS_MS && this.backends?.idle === false; waitedMs += 20) {
       await new Promise(resolve => setTimeout(resolve, 20))
     }
+  }
+
+  /** Mailboxes that the master did not take: another thread has heard it. */
+  refuse(names: readonly string[]): void {
+    for (const name of names) this.refused.add(name)
+  }
+
+  /** Those of the preload since it was last asked. */
+  takeRefused(): string[] {
+    return this.preload?.takeRefused() ?? []
   }
 
   enter(index: number, startNs: number): void {
@@ -204,12 +208,12 @@ export class Workload {
 
   async stop(): Promise<void> {
     // Before slaves leave: what they wait for, they wait for in vain.
-    if (this.link !== undefined) this.ledger?.endPropagation()
+    if (this.peer !== undefined) this.ledger?.endPropagation()
     this.timeline?.stop()
     this.kicks?.stop()
     const stopping = [this.preload?.stop(), this.backends?.stop(), this.slaves?.stop(), this.probes?.stop()]
     await Promise.all([...stopping, ...this.leaving])
-    await this.link?.end()
+    await this.peer?.end()
   }
 
   private startTimeline(phase: PlanPhase, slaves: Slaves, startNs: number): void {
@@ -246,9 +250,13 @@ export class Workload {
     const { plan, context } = this
     this.backends ??= new Backends(
       context,
-      { ...plan.backends, backends: plan.site.backends.length },
+      { ...plan.backends, backends: plan.site.backends.length, share: this.shard.backends ?? WHOLE },
       this.noted('arrival', endless(this.operations)),
-      (spec, phaseIndex) => arrivalTimes(spec, entityRandom(plan.seed, 'arrivals', phaseIndex)),
+      (spec, phaseIndex) => {
+        const times = arrivalTimes(spec, entityRandom(plan.seed, 'arrivals', phaseIndex))
+        // Each thread hears a little later, or earlier, that the phase is over: all are to draw the same.
+        return before(times, plan.phases[phaseIndex].durationNs)
+      },
       (backend, atNs) => this.slaves?.operated(backend, atNs),
       this.refused,
     )
@@ -295,6 +303,13 @@ export function propagationObserver({ recorder, phase }: DriverContext): Propaga
       byPhase[index] ??= metricsOf(index)
       byPhase[index][which].add('ok', okNs, undefined, atNs)
     },
+  }
+}
+
+function* before(times: Iterable<number>, endNs = Infinity): Generator<number, void, undefined> {
+  for (const timeNs of times) {
+    if (timeNs >= endNs) return
+    yield timeNs
   }
 }
 

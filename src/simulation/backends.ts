@@ -63,7 +63,7 @@ export class SimulatedBackends {
   constructor(
     readonly context: WatcherContext,
     readonly master: SimulatedMaster,
-    readonly options: Omit<BackendsOptions, 'backends'>,
+    readonly options: Omit<BackendsOptions, 'backends' | 'share'>,
     private readonly mix: MixSpec,
     site: SiteSpec,
     private readonly seed: number,

@@ -18,7 +18,7 @@ const MOST_SPARE = 16_384
 const NEWS_LIMIT_MS = 10_000
 
 /**
- * Updates and whole lists that came to slaves of this thread, and wait until it has heard what the backends' thread had
+ * Updates and whole lists that came to slaves of this thread, and wait until it has heard what all others had
  * sent by then: which mutations they tell of is not known before. Their times are those at which they came.
  */
 export class HeldUpdates {

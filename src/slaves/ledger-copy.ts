@@ -1,21 +1,26 @@
 import type { Ledger, LedgerNews, Mutation } from './ledger.js'
 
-/** Does in this thread's ledger what was done in that of the backends' thread. */
+/** Does in this thread's ledger what was done in that of another, which sends operations. */
 export class LedgerCopy {
-  /** By order: sent, and not answered yet. */
+  /** By their order there: sent, and not answered yet. */
   private readonly sent = new Map<number, Mutation>()
 
-  constructor(private readonly ledger: Ledger) {}
+  constructor(
+    private readonly ledger: Ledger,
+    private readonly sender: number,
+  ) {}
 
   apply(news: LedgerNews): void {
+    const { order } = news
     if (news.kind === 'sent') {
-      const mutation = this.ledger.sending(news.command, news.isMutation)
-      if (mutation !== undefined) this.sent.set(mutation.order, mutation)
+      const { command, isMutation } = news
+      const mutation = this.ledger.sending(command, { sender: this.sender, order, isMutation })
+      if (mutation !== undefined) this.sent.set(order, mutation)
       return
     }
-    const mutation = this.sent.get(news.order)
+    const mutation = this.sent.get(order)
     if (mutation === undefined) return
-    this.sent.delete(news.order)
+    this.sent.delete(order)
     if (news.kind === 'succeeded') this.ledger.succeeded(mutation, news.okNs)
     else this.ledger.failed(mutation)
   }

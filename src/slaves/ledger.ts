@@ -13,6 +13,9 @@ export interface Mutation {
   readonly name: number
   readonly version: VersionId
   readonly order: number
+  /** The thread that sent it, and its order there. */
+  readonly sender: number
+  readonly sentOrder: number
   /** When the writer had its OK. */
   okNs: number | undefined
   /** Slaves that have to get it, and those that have. */
@@ -27,17 +30,27 @@ export interface PropagationObserver {
   reached(which: Reached, okNs: number, atNs: number): void
 }
 
-/** What the threads without backends have to hear, to keep account of slaves of their own. */
+/** What the other threads have to hear of what one sends, to keep account of slaves of their own. */
 export type LedgerNews =
-  | { readonly kind: 'sent'; readonly command: Command; readonly isMutation: boolean }
+  | { readonly kind: 'sent'; readonly order: number; readonly command: Command; readonly isMutation: boolean }
   | { readonly kind: 'succeeded'; readonly order: number; readonly okNs: number }
   | { readonly kind: 'failed'; readonly order: number }
 
+/** What another thread says of a mutation that it sends. */
+export interface SentElsewhere {
+  readonly sender: number
+  readonly order: number
+  /** A list may have told of it here already. */
+  readonly isMutation: boolean
+}
+
 /** Where slaves are in several threads. */
 export interface LedgerSharing {
-  /** Tells the others; absent where another thread has the backends. */
+  /** Number of this thread. */
+  readonly thread: number
+  /** Tells the others; absent where this one has no backends. */
   readonly onNews?: (news: LedgerNews) => void
-  /** There: what came before it is known who made it. */
+  /** Where others have some: what came before it is known who made it. */
   readonly held?: HeldUpdates
   readonly share: PropagationShare
 }
@@ -68,31 +81,35 @@ export class Ledger {
     this.merges = new RealMerges(catalogue)
   }
 
+  private get thread(): number {
+    return this.sharing?.thread ?? 0
+  }
+
   get held(): HeldUpdates | undefined {
     return this.sharing?.held
   }
 
-  /**
-   * @param isMutation what the thread that sends it says; a list may have told of it here already
-   * @returns undefined for what changes nothing
-   */
-  sending(command: Command, isMutation?: boolean): Mutation | undefined {
+  /** @returns undefined for what changes nothing */
+  sending(command: Command, elsewhere?: SentElsewhere): Mutation | undefined {
     const order = this.lastOrder + 1
     const state = stateAfter(command)
     if (state === undefined) return undefined
-    const { version, name } = this.catalogue.mutate(state.name, state.record, order, isMutation)
-    this.sharing?.onNews?.({ kind: 'sent', command, isMutation: version !== undefined })
+    const { version, name } = this.catalogue.mutate(state.name, state.record, order, elsewhere?.isMutation)
+    if (elsewhere === undefined)
+      this.sharing?.onNews?.({ kind: 'sent', order, command, isMutation: version !== undefined })
     this.sent.set(name, (this.sent.get(name) ?? 0) + 1)
     if (version === undefined) return undefined
     this.lastOrder = order
-    const mutation: Mutation = { name, version, order, okNs: undefined, needs: Infinity, seen: 0 }
+    const sender = elsewhere?.sender ?? this.thread
+    const sentOrder = elsewhere?.order ?? order
+    const mutation: Mutation = { name, version, order, sender, sentOrder, okNs: undefined, needs: Infinity, seen: 0 }
     this.mutated.set(name, this.mutated.get(name) ?? 0)
     this.pending.add(mutation)
     return mutation
   }
 
   succeeded(mutation: Mutation, okNs: number): void {
-    this.sharing?.onNews?.({ kind: 'succeeded', order: mutation.order, okNs })
+    if (mutation.sender === this.thread) this.sharing?.onNews?.({ kind: 'succeeded', order: mutation.order, okNs })
     this.expected.set(mutation.version)
     this.mutated.set(mutation.name, okNs)
     const early = mutation.seen
@@ -119,7 +136,7 @@ export class Ledger {
 
   /** Refused, or never answered: what the mailbox is now is anybody's guess. */
   failed(mutation: Mutation): void {
-    this.sharing?.onNews?.({ kind: 'failed', order: mutation.order })
+    if (mutation.sender === this.thread) this.sharing?.onNews?.({ kind: 'failed', order: mutation.order })
     this.doubtful.add(mutation.name)
     this.pending.remove(mutation)
   }

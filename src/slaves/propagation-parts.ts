@@ -3,7 +3,7 @@ import type { Mutation, PropagationObserver } from './ledger.js'
 
 /** How long one mutation took to the slaves of one thread. */
 export interface PropagationPart {
-  /** Of the mutation. */
+  /** Of the mutation, in the thread that sent it. */
   readonly order: number
   readonly okNs: number
   /** In order of length. */
@@ -15,24 +15,26 @@ export interface PropagationPart {
 
 /** Collects the times of one thread's slaves, by mutation. */
 export class PropagationShare {
-  private readonly lags = new Map<number, Lags>()
+  private readonly lags = new Map<Mutation, Lags>()
 
-  constructor(private readonly onPart: (part: PropagationPart) => void) {}
+  /** @param onPart with the thread that sent the mutation */
+  constructor(private readonly onPart: (part: PropagationPart, sender: number) => void) {}
 
-  delivered({ order }: Mutation, lagNs: number): void {
-    let lags = this.lags.get(order)
+  delivered(mutation: Mutation, lagNs: number): void {
+    let lags = this.lags.get(mutation)
     if (lags === undefined) {
       lags = new Lags()
-      this.lags.set(order, lags)
+      this.lags.set(mutation, lags)
     }
     lags.add(lagNs)
   }
 
   /** Nobody here waits for it any more. @param owed slaves that have waited in vain */
-  ended({ order, okNs, seen }: Mutation, owed: number): void {
-    const lags = this.lags.get(order)?.kept ?? []
-    this.lags.delete(order)
-    if (okNs !== undefined) this.onPart({ order, okNs, lags, seen, owed })
+  ended(mutation: Mutation, owed: number): void {
+    const { sender, sentOrder, okNs, seen } = mutation
+    const lags = this.lags.get(mutation)?.kept ?? []
+    this.lags.delete(mutation)
+    if (okNs !== undefined) this.onPart({ order: sentOrder, okNs, lags, seen, owed }, sender)
   }
 }
 

@@ -9,7 +9,12 @@ const MAX_PAYLOAD_BYTES = 1024 * 1024
 
 const PLAN = { phases: [{ until: 'converged' }] } as unknown as Plan
 const SHARDS: readonly Shard[] = [
-  { name: 'load', runs: ['preload', 'slaves', 'kicks', 'backends'], share: { index: 0, of: 2 } },
+  {
+    name: 'load',
+    runs: ['preload', 'slaves', 'kicks', 'backends'],
+    share: { index: 0, of: 2 },
+    backends: { index: 0, of: 1 },
+  },
   { name: 'load-2', runs: ['slaves', 'kicks'], share: { index: 1, of: 2 } },
 ]
 
@@ -49,7 +54,7 @@ function joined(wire: Wire) {
     (shard, i) =>
       new LedgerRelay(wire.nats, { run: 'r', shards: [shard], plan: PLAN }, `${i}`, name => gaps.push(name)),
   )
-  const [backends, slaves] = relays.map((relay, i) => relay.ports.get(SHARDS[i]!.name)![0]!)
+  const [backends, slaves] = relays.map((relay, i) => relay.ports.get(SHARDS[i]!.name)!.port)
   const close = () => {
     for (const relay of relays) relay.close()
   }

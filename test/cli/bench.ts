@@ -98,6 +98,8 @@ export class Workbench {
     for (let attempt = 1; ; attempt++) {
       const ended = await this.startRun(args, env, profile).ended
       if (ended.status !== 5 || attempt === 3) return ended
+      // One that is there already is not written again.
+      if (args.includes('--trace')) rmSync(args[args.indexOf('--trace') + 1]!, { force: true })
     }
   }
 

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { monotonicClock, monotonicOriginS } from '../../src/core/clock.js'
+import { WHOLE } from '../../src/core/share.js'
 import type { Operation } from '../../src/core/operation.js'
 import { Backends, type BackendsOptions } from '../../src/drivers/backends.js'
 import type { DriverContext } from '../../src/drivers/context.js'
@@ -83,7 +84,7 @@ describe.each([
       mailboxes: [unknown.name],
       commands: [{ kind, ...unknown }],
     }
-    const options: BackendsOptions = { connection, backends: 2, connectionsPerBackend: 1, inFlight: 4 }
+    const options: BackendsOptions = { connection, backends: 2, connectionsPerBackend: 1, inFlight: 4, share: WHOLE }
     function* every10ms(): Generator<number> {
       for (let i = 0; ; i++) yield i * 10e6
     }

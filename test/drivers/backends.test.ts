@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it } from 'vitest'
+import { WHOLE } from '../../src/core/share.js'
 import type { Operation } from '../../src/core/operation.js'
 import { Backends, type BackendsOptions } from '../../src/drivers/backends.js'
 import type { DriverContext } from '../../src/drivers/context.js'
@@ -34,7 +35,7 @@ function* endlessly(operation: Operation): Generator<Operation, void, undefined>
 
 const context = () => contextAt(server.address)
 
-const kept: BackendsOptions = { connection: 'kept', backends: 1, connectionsPerBackend: 1, inFlight: 4 }
+const kept: BackendsOptions = { connection: 'kept', backends: 1, connectionsPerBackend: 1, inFlight: 4, share: WHOLE }
 
 async function start(options: BackendsOptions, times: readonly number[], run = context()) {
   backends = new Backends(run, options, twoCommands(), () => times[Symbol.iterator]())

@@ -70,6 +70,8 @@ interface Playing {
   readonly slaves?: number
   /** Threads that have slaves; all but the first hear late of what is sent. */
   readonly threads?: number
+  /** The first of them, each of which sends what its own backends do. */
+  readonly senders?: number
 }
 
 /** A site, some slaves, and operations, while slaves come back now and then. */
@@ -86,25 +88,31 @@ function play(options: Playing): Outcome {
       if (which === 'all') lagsS.push((atNs - okNs) / 1e9)
     },
   }
-  const { threads = 1 } = options
-  const merge = new PropagationMerge(threads, observer)
-  const share = () => new PropagationShare(part => merge.add(part))
-  const news: LedgerNews[] = []
-  const onNews = (item: LedgerNews) => void news.push(item)
-  const ledger = new Ledger(new Catalogue(), observer, threads === 1 ? undefined : { onNews, share: share() })
-  const twins = Array.from({ length: threads - 1 }, () => {
-    const held = new HeldUpdates()
-    const twin = new Ledger(new Catalogue(), observer, { held, share: share() })
-    return { ledger: twin, held, copy: new LedgerCopy(twin) }
+  const { threads = 1, senders = 1 } = options
+  const sending = Array.from({ length: senders }, () => ({
+    news: [] as LedgerNews[],
+    merge: new PropagationMerge(threads, observer),
+    untilNs: -Infinity,
+  }))
+  const peers = Array.from({ length: threads }, (_, thread) => {
+    const share = new PropagationShare((part, sender) => sending[sender]!.merge.add(part))
+    const others = [...sending.keys()].filter(sender => sender !== thread)
+    const held = others.length > 0 ? new HeldUpdates() : undefined
+    const onNews = (item: LedgerNews) => void sending[thread]!.news.push(item)
+    const sharing = { thread, share, ...(held && { held }), ...(thread < senders && { onNews }) }
+    const ledger = new Ledger(new Catalogue(), observer, threads === 1 ? undefined : sharing)
+    return { ledger, held, others, copies: new Map(others.map(sender => [sender, new LedgerCopy(ledger, sender)])) }
   })
-  const hear = () => {
-    for (const { copy, held } of twins) {
-      for (const item of news) copy.apply(item)
-      held.release(world.nowS * 1e9)
+  const hear = (sender: number) => {
+    const said = sending[sender]!
+    said.untilNs = world.nowS * 1e9
+    for (const { held, others, copies } of peers) {
+      for (const item of said.news) copies.get(sender)?.apply(item)
+      held?.release(Math.min(...others.map(other => sending[other]!.untilNs)))
     }
-    news.length = 0
+    said.news.length = 0
   }
-  const ledgers = [ledger, ...twins.map(twin => twin.ledger)]
+  const ledgers = peers.map(({ ledger }) => ledger)
   const mirrors = Array.from({ length: options.slaves ?? 3 }, (_, i) => {
     const own = ledgers[i % threads]!
     return { mirror: new Mirror(world, own.catalogue, own), own }
@@ -114,7 +122,9 @@ function play(options: Playing): Outcome {
   let mutations = 0
   for (let i = 0; i < options.operations; i++) {
     world.nowS += 1e-6
-    for (const command of stream.next().commands) {
+    const { commands, backend } = stream.next()
+    const ledger = ledgers[backend % senders]!
+    for (const command of commands) {
       const mutation = ledger.sending(command)
       expect(writer.ask(encodeCommand('A', command))).toMatch(/^A OK|\r\nA OK/)
       if (mutation === undefined) continue
@@ -122,13 +132,13 @@ function play(options: Playing): Outcome {
       ledger.succeeded(mutation, world.nowS * 1e9)
     }
     if (random() < 0.05) mirrors[Math.floor(random() * mirrors.length)]!.mirror.noop()
-    if (threads > 1 && random() < 0.1) hear()
+    if (threads > 1 && random() < 0.1) hear(Math.floor(random() * senders))
     if (random() < 0.02) world.nowS++
     if (options.restartEvery !== undefined && i % options.restartEvery === options.restartEvery - 1)
       mirrors[Math.floor(random() * mirrors.length)]!.mirror.restart()
   }
   for (const { mirror } of mirrors) mirror.noop()
-  hear()
+  for (const sender of sending.keys()) hear(sender)
   for (const own of ledgers) own.expectSite(mailboxes(site, SEED))
   const differences = mirrors.flatMap(({ mirror: { follower }, own }) => [
     ...own.compare(follower.holding, 100, Infinity).first,
@@ -148,10 +158,13 @@ describe('slaves that are followed', () => {
   })
 
   it.each([
-    { threads: 2, slaves: 5 },
-    { threads: 3, slaves: 3 },
-  ])('hold, and got, the same in $threads threads, which hear late of what is sent', ({ threads, slaves }) => {
-    const { differences, missing, mutations, reached } = play({ operations: 12_000, restartEvery: 50, threads, slaves })
+    { threads: 2, slaves: 5, senders: 1 },
+    { threads: 3, slaves: 3, senders: 1 },
+    { threads: 2, slaves: 5, senders: 2 },
+    { threads: 4, slaves: 7, senders: 3 },
+  ])('hold, and got, the same in $threads threads, which hear late of what $senders of them send', playing => {
+    const { slaves } = playing
+    const { differences, missing, mutations, reached } = play({ operations: 12_000, restartEvery: 50, ...playing })
     expect(differences).toEqual([])
     expect(missing).toBe(0)
     expect(reached).toEqual({ first: mutations, median: mutations, last: mutations, all: mutations * slaves })
@@ -248,7 +261,7 @@ describe('a ledger', () => {
     const parts: PropagationPart[] = []
     const catalogue = new Catalogue()
     const share = new PropagationShare(part => void parts.push(part))
-    const ledger = new Ledger(catalogue, { reached: () => {} }, { share })
+    const ledger = new Ledger(catalogue, { reached: () => {} }, { thread: 0, share })
     const followers = [0, 1].map(slave => new Follower(catalogue, ledger, slave))
     const mutation = ledger.sending(activate('x'))!
     for (const follower of followers) follower.take(record('x'), 1)

@@ -4,7 +4,16 @@ import type { Mutation } from '../../src/slaves/ledger.js'
 import { PropagationMerge, type PropagationPart, PropagationShare } from '../../src/slaves/propagation-parts.js'
 
 const OK_NS = 1e9
-const mutation = (seen: number): Mutation => ({ name: 0, version: 0, order: 7, okNs: OK_NS, needs: seen, seen })
+const mutation = (seen: number): Mutation => ({
+  name: 0,
+  version: 0,
+  order: 7,
+  sender: 0,
+  sentOrder: 7,
+  okNs: OK_NS,
+  needs: seen,
+  seen,
+})
 
 /** @returns what is said of one mutation that came to so many slaves after these times, thread by thread */
 function told(threads: readonly (readonly number[])[], owed = 0, shares = threads.length): Record<string, number> {
@@ -16,8 +25,9 @@ function told(threads: readonly (readonly number[])[], owed = 0, shares = thread
   })
   for (const lags of threads) {
     const share = new PropagationShare((part: PropagationPart) => merge.add(part))
-    for (const lag of lags) share.delivered(mutation(lags.length), lag)
-    share.ended(mutation(lags.length), owed)
+    const one = mutation(lags.length)
+    for (const lag of lags) share.delivered(one, lag)
+    share.ended(one, owed)
   }
   merge.end()
   return said
