@@ -24,7 +24,7 @@ import type { SecondLine } from '../../src/metrics/second-line.js'
 import { NIGHT, niceness, SMALL, until, Workbench } from '../cli/bench.js'
 import { AgentRoll } from '../support/agents.js'
 import { natsServer } from '../support/nats-server.js'
-import { SHARED, workOf } from '../support/shared-work.js'
+import { ARRIVING, SHARED, workOf } from '../support/shared-work.js'
 
 /** Long enough for something to happen to it. */
 const LONG = SHARED.replace('rate: 100', 'rate: 20').replace('users: 40', 'users: 400')
@@ -81,6 +81,19 @@ describe('a run with agents', { timeout: 120_000 }, () => {
     // What has arrived is nobody's any more.
     expect(readdirSync(join(bench.directory, 'agent-spool'))).toEqual([])
     expect((await roll.call()).every(({ isBusy }) => !isBusy)).toBe(true)
+  })
+
+  it('sends what arrives from threads of its own, and follows it in those of agents, as one process does', async () => {
+    const alone = newBench(ARRIVING)
+    expect((await alone.run(['--workers', '1'])).status).toBe(0)
+    const bench = newBench(ARRIVING)
+    await roll.start(bench, 2)
+    const { status, stdout, stderr } = await bench.run([...roll.at(2), '--workers', '3'])
+    expect(status, stdout + stderr).toBe(0)
+    expect(workOf(bench)).toEqual(workOf(alone))
+    const { generator } = bench.result()
+    expect(generator.workers).toBe(5)
+    expect(generator.agents!.flatMap(({ shards }) => shards).sort()).toEqual(['load-4', 'load-5'])
   })
 
   it.each([

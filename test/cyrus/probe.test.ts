@@ -119,6 +119,27 @@ describe('a probe beside a remote Cyrus', { timeout: 180_000 }, () => {
     await until('its rest', () => said().includes('nobody asks any more'))
   })
 
+  it('can be an agent, that has its part of the slaves as well', async () => {
+    const args = ['agent', '--nats', server.url, '--name', 'both', '--capacity', '1', '--probe', ...onPort()]
+    const agent = bench.start(args, env())
+    let told = ''
+    agent.child.stderr!.on('data', text => (told += text))
+    await until('an agent and a probe', () => /agent both .* waits at [^]*probe both .* waits at /.test(told))
+    const options = [...remote(), '--nats', server.url, '--agents', '1']
+    const { stdout } = await bench.startRun(options, env()).ended
+    const { master: seen, generator, slaves } = bench.result()
+    expect(seen.probe, stdout).toMatchObject({ name: 'both', missedMs: 0, lost: null })
+    expect(seen.threads.length).toBeGreaterThan(0)
+    expect(seen.cpu.meanCores).toBeGreaterThan(0)
+    expect(generator.agents).toMatchObject([{ name: 'both', shards: ['load-2'], lost: null }])
+    expect(slaves).toMatchObject({ converged: true, count: 2 })
+    agent.child.kill('SIGTERM')
+    expect((await agent.ended).status).toBe(0)
+    const unasked = await bench.bench(['agent', '--nats', server.url, '--port', '3905'])
+    expect(unasked.stderr).toContain('--port without --probe: it says which master is watched')
+    expect(unasked.status).toBe(2)
+  })
+
   it('that is killed is told of: no phase of which a part is missing has figures', async () => {
     writeFileSync(bench.profile, LONG)
     const probe = await startProbe(...onPort())
