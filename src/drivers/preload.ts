@@ -28,7 +28,7 @@ export class Preload {
   private readonly again: MailboxRecord[] = []
   private exhausted = false
   private stopped = false
-  private metric: Metric | undefined
+  private begin: NodeJS.Timeout | undefined
 
   constructor(
     readonly context: DriverContext,
@@ -40,17 +40,19 @@ export class Preload {
     this.records = records[Symbol.iterator]()
   }
 
+  /** With the phase, not before: others have their time until then to hear of it. */
   start(phase: DriverPhase): void {
-    this.metric = this.context.recorder.metric(phase.index, 'commands', 'ACTIVATE')
-    for (let i = 0; i < this.options.connections; i++) {
-      const lane = new Lane(this, this.options.window, this.metric)
-      this.lanes.push(lane)
-      void lane.open()
-    }
+    const metric = this.context.recorder.metric(phase.index, 'commands', 'ACTIVATE')
+    const waitMs = Math.ceil((phase.startNs - this.context.clock.nowNs()) / 1e6)
+    for (let i = 0; i < this.options.connections; i++) this.lanes.push(new Lane(this, this.options.window, metric))
+    this.begin = setTimeout(() => {
+      for (const lane of this.lanes) void lane.open()
+    }, waitMs)
   }
 
   async stop(): Promise<void> {
     this.stopped = true
+    clearTimeout(this.begin)
     await Promise.all(this.lanes.map(lane => lane.close()))
   }
 
