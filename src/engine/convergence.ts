@@ -101,6 +101,7 @@ export async function converge(
   if (asks) await (await Client.connect({ ...reach(context), timeoutMs: ANSWER_MS })).logout()
   const startNs = clock.nowNs()
   const came = await slaves.catchUp(limitMs)
+  const convergeNs = clock.nowNs() - startNs
   // What waits still would be taken for what its slaves do not have.
   if ((await ledger.held?.known(clock.nowNs())) === false)
     throw new HarnessError(
@@ -108,7 +109,6 @@ export async function converge(
       'a thread that has backends is too busy to say what it has sent',
       'give it a CPU',
     )
-  const convergeNs = clock.nowNs() - startNs
   const away = came.filter(({ through }) => !through).map(({ index }) => index)
   if (site !== undefined) ledger.expectSite(site)
   const differences: ConvergenceDifference[] = []

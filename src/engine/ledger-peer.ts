@@ -5,8 +5,8 @@ import { LedgerCopy } from '../slaves/ledger-copy.js'
 import type { Ledger, LedgerNews, LedgerSharing, PropagationObserver } from '../slaves/ledger.js'
 import { PropagationMerge, type PropagationPart, PropagationShare } from '../slaves/propagation-parts.js'
 
-/** So long an update waits for its news. */
-const NEWS_MS = 5
+/** So long an update waits for its news, with the time at which it came. Each is a wake-up of every thread. */
+const NEWS_MS = 20
 /** For the last parts, when a run ends. */
 const LAST_PARTS_MS = 1_000
 

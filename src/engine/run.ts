@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js'
+import { waitForStart } from '../core/quiet-start.js'
 import { isHarnessError, messageOf } from '../core/errors.js'
 import { WIPE } from '../drivers/operation-run.js'
 import { PRELOAD_REFUSED } from '../drivers/preload.js'
@@ -340,7 +341,7 @@ export class Run {
     this.begunNs = clock.nowNs()
     this.second.startNs = this.begunNs
     this.watch.start(master.databaseDirectory?.())
-    const seconds = setInterval(() => this.closeSecond(), 1000)
+    const seconds = setInterval(() => this.closeSecondInTime(), 1000)
     try {
       for (let index = 0; index < plan.phases.length; index++) {
         if (this.mayRun(index)) await this.runPhase(index)
@@ -660,6 +661,13 @@ export class Run {
 
   private handOn(): void {
     this.second.tallies.handOn(index => this.byIndex[index]?.tallies, this.total)
+  }
+
+  /** What it writes takes its time, in which threads are not to begin a phase. */
+  private closeSecondInTime(): void {
+    const waitMs = waitForStart(this.byIndex[this.current]?.startNs ?? 0, this.options.clock.nowNs())
+    if (waitMs === 0) this.closeSecond()
+    else setTimeout(() => this.endNs === undefined && this.closeSecond(), waitMs)
   }
 
   private closeSecond(): void {

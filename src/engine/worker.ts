@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { monotonicClock } from '../core/clock.js'
 import { messageOf } from '../core/errors.js'
 import { giveWay } from '../core/give-way.js'
+import { waitForStart } from '../core/quiet-start.js'
 import type { DriverContext } from '../drivers/context.js'
 import { newCounters, type SlaveMove } from '../metrics/interval.js'
 import { loadHistograms } from '../metrics/latency.js'
@@ -85,6 +86,12 @@ function peerOf({ ports, shard, senders, offsetErrorNs = 0 }: WorkerSetup): Ledg
 function reportRefused(): void {
   const names = workload.takeRefused()
   if (names.length > 0) report({ kind: 'refused', names })
+}
+
+/** What has to be encoded is: a phase that begins meanwhile would begin late. */
+async function started(): Promise<void> {
+  const waitMs = waitForStart(phaseStarts.at(-1)?.startNs ?? 0, clock.nowNs())
+  if (waitMs > 0) await new Promise(resolve => setTimeout(resolve, waitMs))
 }
 
 async function sendInterval(): Promise<void> {
@@ -204,7 +211,7 @@ async function main(): Promise<void> {
   loopDelay.start()
   const timers = [
     setInterval(() => {
-      sending = sending.then(sendInterval)
+      sending = sending.then(started).then(sendInterval)
     }, INTERVAL_MS),
   ]
   const { stopLoss } = setup.plan
