@@ -225,7 +225,7 @@ class Job {
       if (this.isOver) throw new Error('the run is over')
       const onGap = (shard: string) => this.put({ kind: 'gap', shard })
       this.relay = new LedgerRelay(this.nats, { run: this.run, shards, plan: setup.plan }, this.agent.id, onGap)
-      // The files of notes are on the run's host, for the thread of the backends.
+      // The files of notes are on the run's host, for those who send.
       await this.fleet.start(shards, { ...setup, credentials, notes: {} }, this.relay.ports)
       if (this.isOver) throw new Error('the run is over')
       this.load.begin()

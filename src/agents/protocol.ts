@@ -18,7 +18,7 @@ export const controlOf = (agent: string) => `${SUBJECT}.agent.${agent}`
 export const outputOf = (run: string, agent: string) => `${SUBJECT}.run.${run}.out.${agent}`
 /** The controller is there. */
 export const beatOf = (run: string) => `${SUBJECT}.run.${run}.beat`
-/** From the backends' thread to those that have slaves alone, and back. */
+/** From threads that send operations to those of agents, and back. */
 export const newsOf = (run: string) => `${SUBJECT}.run.${run}.news`
 export const partsOf = (run: string) => `${SUBJECT}.run.${run}.parts`
 

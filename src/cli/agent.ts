@@ -70,6 +70,7 @@ async function serve(flags: AgentFlags): Promise<void> {
     tell,
   })
   giveWay()
+  const probe = beside && (await watchBeside(nats, flags.name, beside, tell))
   agent.listen()
   await nats.flush()
   const left = agent.kept.length
@@ -78,7 +79,6 @@ async function serve(flags: AgentFlags): Promise<void> {
       `${flags.spool} has ${left} parts of runs that were lost: collect them (mupdate-bench collect), or delete them`,
     )
   tell(`agent ${flags.name} (${id}) waits at ${nats.getServer()} for up to ${capacity} threads of load`)
-  const probe = beside && (await watchBeside(nats, flags.name, beside, tell))
   const stop = async (why: string) => {
     probe?.stop()
     await agent.stop(why)

@@ -108,7 +108,11 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
   const shards = shardsOf(plan, here + room, options.isResumable === true ? 1 : here)
   const forAgents = shards.filter(({ share }) => share.index >= here)
   if (agents !== undefined && forAgents.length === 0)
-    throw new HarnessError('USAGE', '--agents: the profile has no slaves to deal out', 'leave it out')
+    throw new HarnessError(
+      'USAGE',
+      '--agents: the profile has no slaves to deal out',
+      here > 1 ? 'leave it out, or --workers' : 'leave it out',
+    )
   const idle = dealt(forAgents, agents ?? []).filter(part => part.length === 0).length
   if (idle > 0) progress.line(`${idle} of the agents have no part: there are not as many slaves`)
   await checkDump(plan.site, resumes !== undefined)
@@ -390,7 +394,7 @@ const SLAVES_A_THREAD = 50
 
 /** Threads of load in this process. */
 function threadsHere(plan: Plan, { resumes, workers, elsewhere }: RunProfileOptions): number {
-  // Only the thread of the backends knows how far the run before has come.
+  // Who has sent all knows how far the run before has come.
   if (resumes !== undefined) return 1
   if (elsewhere?.agents !== undefined) return workers ?? 1
   const most = Math.min(availableParallelism() - 1, Math.ceil(mostSlaves(plan) / SLAVES_A_THREAD))

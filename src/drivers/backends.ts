@@ -123,10 +123,20 @@ export class Backends {
   }
 
   private endArrivals(): void {
-    this.context.counters.droppedArrivals += this.schedule?.stop() ?? 0
+    const missed = this.schedule?.stop() ?? 0
     this.schedule = undefined
+    if (this.options.share.of === 1) this.context.counters.droppedArrivals += missed
+    else for (let i = 0; i < missed; i++) this.miss()
     this.list?.stop()
     this.closedLoop = undefined
+  }
+
+  /** One that was never sent: of those that come at one time only its own is this thread's. */
+  private miss(): void {
+    const { value: operation } = this.operations.next()
+    if (operation === undefined || !isOwn(this.options.share, operation.backend)) return
+    this.context.counters.droppedArrivals++
+    this.order.doubt(operation.mailboxes)
   }
 
   /** Sends what is due, for those who are awake anyway. */

@@ -82,6 +82,7 @@ export class LedgerPeer {
     this.held = this.knownUntilNs.size > 0 ? new HeldUpdates() : undefined
     this.sharing = {
       thread,
+      nowNs: () => clock.nowNs(),
       ...(this.isSender && { onNews: (news: LedgerNews) => this.note(news) }),
       ...(this.held && { held: this.held }),
       share: new PropagationShare((part, sender) => this.addPart(part, sender)),
@@ -170,8 +171,14 @@ export class LedgerPeer {
   }
 
   private addPart(part: PropagationPart, sender: number): void {
-    if (sender === this.place.thread) this.merge.add(part)
-    else this.parts.set(sender, [...(this.parts.get(sender) ?? []), part])
+    if (sender === this.place.thread) {
+      this.merge.add(part)
+      return
+    }
+    // When a slave has caught up there may be a hundred thousand at once.
+    const waiting = this.parts.get(sender)
+    if (waiting === undefined) this.parts.set(sender, [part])
+    else waiting.push(part)
   }
 
   private flush(): void {

@@ -106,7 +106,12 @@ export interface Shard {
  */
 function sharesArrivals({ phases, slaves }: Plan): boolean {
   const sends = phases.filter(operates)
+  // What it was refused, the others have heard of when it is over.
+  const isListFirst = phases.every(
+    phase => !phase.run.includes('preload') || (phase.until === 'preloaded' && !operates(phase)),
+  )
   return (
+    isListFirst &&
     sends.every(({ step, arrivals }) => step === undefined && arrivals.kind !== 'closed') &&
     phases.every(({ until }) => until !== 'counted') &&
     slaves.others.every(({ backend }) => backend !== true)

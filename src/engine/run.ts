@@ -592,7 +592,7 @@ export class Run {
     }
   }
 
-  /** All of the load has to say so, at the same time; of what backends do, their thread alone knows. */
+  /** All of the load has to say so, at the same time; of what backends do, those that have some. */
   private noteMet(shard: string, met: boolean): void {
     if (met) this.met.add(shard)
     else this.met.delete(shard)

@@ -33,6 +33,9 @@ import {
   type Shard,
 } from './plan.js'
 
+/** When a run ends: for what other threads have just sent. */
+const LAST_NEWS_MS = 100
+
 /** The drivers of one shard, started and stopped as the phases say. */
 export class Workload {
   private preload: Preload | undefined
@@ -207,6 +210,7 @@ export class Workload {
   }
 
   async stop(): Promise<void> {
+    await this.ledger?.held?.known(this.context.clock.nowNs(), LAST_NEWS_MS)
     // Before slaves leave: what they wait for, they wait for in vain.
     if (this.peer !== undefined) this.ledger?.endPropagation()
     this.timeline?.stop()

@@ -10,7 +10,7 @@ export class Follower {
   /** Of the last whole list, and what streamed since. */
   holding: Holding
   /** Mutations up to this one were made before it came: nobody owed it them. */
-  readonly since: number
+  since: number
   private list: Holding | undefined
   private known: KnownListReader | undefined
   private cursor = -1

@@ -65,11 +65,11 @@ export class HeldUpdates {
     for (const { ns, resolve } of awaited) if (ns <= untilNs) resolve(true)
   }
 
-  /** Until what came by then waits no more. @returns whether it does not: false where nothing was heard for too long */
-  known(ns: number): Promise<boolean> {
+  /** Until what came by then waits no more, or no longer than is said. @returns whether it does not: false where nothing was heard for too long */
+  known(ns: number, limitMs = NEWS_LIMIT_MS): Promise<boolean> {
     if (ns <= this.knownUntilNs) return Promise.resolve(true)
     return new Promise(resolve => {
-      const limit = setTimeout(() => resolve(false), NEWS_LIMIT_MS)
+      const limit = setTimeout(() => resolve(false), limitMs)
       this.awaited.push({
         ns,
         resolve: isKnown => {

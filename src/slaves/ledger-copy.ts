@@ -13,8 +13,8 @@ export class LedgerCopy {
   apply(news: LedgerNews): void {
     const { order } = news
     if (news.kind === 'sent') {
-      const { command, isMutation } = news
-      const mutation = this.ledger.sending(command, { sender: this.sender, order, isMutation })
+      const { command, isMutation, atNs } = news
+      const mutation = this.ledger.sending(command, { sender: this.sender, order, atNs, isMutation })
       if (mutation !== undefined) this.sent.set(order, mutation)
       return
     }

@@ -32,7 +32,13 @@ export interface PropagationObserver {
 
 /** What the other threads have to hear of what one sends, to keep account of slaves of their own. */
 export type LedgerNews =
-  | { readonly kind: 'sent'; readonly order: number; readonly command: Command; readonly isMutation: boolean }
+  | {
+      readonly kind: 'sent'
+      readonly order: number
+      readonly atNs: number
+      readonly command: Command
+      readonly isMutation: boolean
+    }
   | { readonly kind: 'succeeded'; readonly order: number; readonly okNs: number }
   | { readonly kind: 'failed'; readonly order: number }
 
@@ -40,6 +46,7 @@ export type LedgerNews =
 export interface SentElsewhere {
   readonly sender: number
   readonly order: number
+  readonly atNs: number
   /** A list may have told of it here already. */
   readonly isMutation: boolean
 }
@@ -48,6 +55,7 @@ export interface SentElsewhere {
 export interface LedgerSharing {
   /** Number of this thread. */
   readonly thread: number
+  nowNs(): number
   /** Tells the others; absent where this one has no backends. */
   readonly onNews?: (news: LedgerNews) => void
   /** Where others have some: what came before it is known who made it. */
@@ -63,6 +71,9 @@ export class Ledger {
   lastOrder = 0
   /** Mutations up to this one were sent before the last follower came. */
   private lastJoined = 0
+  /** Where others send: when slaves came. */
+  private readonly joinedNs = new WeakMap<Follower, number>()
+  private lastJoinedNs = -Infinity
   private readonly pending = new Pending()
   /** Mailboxes whose last mutation failed or was never answered. */
   private readonly doubtful = new Set<number>()
@@ -95,11 +106,13 @@ export class Ledger {
     const state = stateAfter(command)
     if (state === undefined) return undefined
     const { version, name } = this.catalogue.mutate(state.name, state.record, order, elsewhere?.isMutation)
-    if (elsewhere === undefined)
-      this.sharing?.onNews?.({ kind: 'sent', order, command, isMutation: version !== undefined })
+    const { sharing } = this
+    if (elsewhere === undefined && sharing?.onNews !== undefined)
+      sharing.onNews({ kind: 'sent', order, atNs: sharing.nowNs(), command, isMutation: version !== undefined })
     this.sent.set(name, (this.sent.get(name) ?? 0) + 1)
     if (version === undefined) return undefined
     this.lastOrder = order
+    if (elsewhere !== undefined && elsewhere.atNs <= this.lastJoinedNs) this.oweNothing(order, elsewhere.atNs)
     const sender = elsewhere?.sender ?? this.thread
     const sentOrder = elsewhere?.order ?? order
     const mutation: Mutation = { name, version, order, sender, sentOrder, okNs: undefined, needs: Infinity, seen: 0 }
@@ -123,7 +136,17 @@ export class Ledger {
 
   follow(follower: Follower): void {
     this.followers.add(follower)
+    if (this.sharing !== undefined) {
+      this.lastJoinedNs = this.sharing.nowNs()
+      this.joinedNs.set(follower, this.lastJoinedNs)
+    }
     this.lastJoined = Math.max(this.lastJoined, follower.since)
+  }
+
+  /** To those who have come since another thread sent it, which is heard only now. */
+  private oweNothing(order: number, sentNs: number): void {
+    for (const follower of this.followers) if (this.joinedNs.get(follower)! >= sentNs) follower.since = order
+    this.lastJoined = Math.max(this.lastJoined, order)
   }
 
   /** Those who came while it was under way are owed nothing: their list has it, or they are told it, unasked. */

@@ -235,3 +235,22 @@ describe('Backends that play the list of a step', () => {
     expect(both).toMatchObject({ count: 4, failed: 1, unfinished: 0 })
   })
 })
+
+it.each([
+  { index: 0, of: 1, dropped: 100 },
+  { index: 0, of: 4, dropped: 25 },
+  { index: 3, of: 4, dropped: 25 },
+])('of arrivals that were never sent, thread $index of $of counts its own', async ({ index, of, dropped }) => {
+  const run = contextAt({ host: '127.0.0.1', port: 1 })
+  const times = Array.from({ length: 100 }, (_, i) => i)
+  function* drawn(): Generator<Operation> {
+    for (let i = 0; ; i++) yield { kind: 'find', backend: i % 4, mailboxes: [`user.u${i}`], commands: [] }
+  }
+  const share = { index, of }
+  const sharing = new Backends(run, { ...kept, backends: 4, share }, drawn(), () => times[Symbol.iterator]())
+  // Long past: all are due, and it is over before a timer has come to them.
+  const phase = { index: 0, startNs: clock.nowNs() - 1e9 }
+  sharing.start(phase, { kind: 'constant', ratePerSecond: 1 })
+  await sharing.stop()
+  expect(run.counters.droppedArrivals).toBe(dropped)
+})

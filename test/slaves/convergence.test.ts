@@ -99,7 +99,13 @@ function play(options: Playing): Outcome {
     const others = [...sending.keys()].filter(sender => sender !== thread)
     const held = others.length > 0 ? new HeldUpdates() : undefined
     const onNews = (item: LedgerNews) => void sending[thread]!.news.push(item)
-    const sharing = { thread, share, ...(held && { held }), ...(thread < senders && { onNews }) }
+    const sharing = {
+      thread,
+      nowNs: () => world.nowS * 1e9,
+      share,
+      ...(held && { held }),
+      ...(thread < senders && { onNews }),
+    }
     const ledger = new Ledger(new Catalogue(), observer, threads === 1 ? undefined : sharing)
     return { ledger, held, others, copies: new Map(others.map(sender => [sender, new LedgerCopy(ledger, sender)])) }
   })
@@ -257,11 +263,25 @@ describe('a ledger', () => {
     expect(ledger.missing).toBe(0)
   })
 
+  it.each([
+    { sentNs: 5, missing: 0, owes: 'nothing of what another thread had sent before it came' },
+    { sentNs: 15, missing: 1, owes: 'what another thread sent later' },
+  ])('owes a slave $owes, whenever that is heard', ({ sentNs, missing }) => {
+    const catalogue = new Catalogue()
+    const sharing = { thread: 1, nowNs: () => 10, share: new PropagationShare(() => {}) }
+    const ledger = new Ledger(catalogue, { reached: () => {} }, sharing)
+    new Follower(catalogue, ledger, 0)
+    const copy = new LedgerCopy(ledger, 0)
+    copy.apply({ kind: 'sent', order: 1, atNs: sentNs, command: activate('x'), isMutation: true })
+    copy.apply({ kind: 'succeeded', order: 1, okNs: 20 })
+    expect(ledger.missing).toBe(missing)
+  })
+
   it('tells other threads of each change once, though slaves that had it before its OK have left', () => {
     const parts: PropagationPart[] = []
     const catalogue = new Catalogue()
     const share = new PropagationShare(part => void parts.push(part))
-    const ledger = new Ledger(catalogue, { reached: () => {} }, { thread: 0, share })
+    const ledger = new Ledger(catalogue, { reached: () => {} }, { thread: 0, nowNs: () => 0, share })
     const followers = [0, 1].map(slave => new Follower(catalogue, ledger, slave))
     const mutation = ledger.sending(activate('x'))!
     for (const follower of followers) follower.take(record('x'), 1)
