@@ -124,7 +124,7 @@ describe('a probe beside a remote Cyrus', { timeout: 180_000 }, () => {
     const agent = bench.start(args, env())
     let told = ''
     agent.child.stderr!.on('data', text => (told += text))
-    await until('an agent and a probe', () => /agent both .* waits at [\s\S]*probe both .* waits at /.test(told))
+    await until('an agent and a probe', () => /probe both .* waits at [\s\S]*agent both .* waits at /.test(told))
     const options = [...remote(), '--nats', server.url, '--agents', '1']
     const { stdout } = await bench.startRun(options, env()).ended
     const { master: seen, generator, slaves } = bench.result()
