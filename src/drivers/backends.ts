@@ -126,15 +126,23 @@ export class Backends {
     const missed = this.schedule?.stop() ?? 0
     this.schedule = undefined
     if (this.options.share.of === 1) this.context.counters.droppedArrivals += missed
-    else for (let i = 0; i < missed; i++) this.miss()
+    else
+      for (let i = 0; i < missed; i++) {
+        const operation = this.drawOwn()
+        if (operation !== undefined) this.drop(operation)
+      }
     this.list?.stop()
     this.closedLoop = undefined
   }
 
-  /** One that was never sent: of those that come at one time only its own is this thread's. */
-  private miss(): void {
-    const { value: operation } = this.operations.next()
-    if (operation === undefined || !isOwn(this.options.share, operation.backend)) return
+  /** The next of all operations. @returns undefined where another thread sends it, or there is none */
+  private drawOwn(): Operation | undefined {
+    const { value: operation, done } = this.operations.next()
+    return done || !isOwn(this.options.share, operation.backend) ? undefined : operation
+  }
+
+  /** One that is never sent. */
+  private drop(operation: Operation): void {
     this.context.counters.droppedArrivals++
     this.order.doubt(operation.mailboxes)
   }
@@ -159,12 +167,10 @@ export class Backends {
   }
 
   private arrive(intendedNs: number | undefined): void {
-    const { value: operation, done } = this.operations.next()
-    if (done || !isOwn(this.options.share, operation.backend)) return
-    if (this.live.size >= MOST_QUEUED) {
-      this.context.counters.droppedArrivals++
-      this.order.doubt(operation.mailboxes)
-    } else this.take(operation, intendedNs, this.closedLoop, undefined)
+    const operation = this.drawOwn()
+    if (operation === undefined) return
+    if (this.live.size >= MOST_QUEUED) this.drop(operation)
+    else this.take(operation, intendedNs, this.closedLoop, undefined)
   }
 
   private take(
