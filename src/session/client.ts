@@ -223,11 +223,13 @@ export class Client {
 
   /** Sends nothing and reads nothing until {@link release}: the process is frozen, or the network gone. */
   hold(): void {
+    if (this.held) return
     this.held = true
     this.pause()
   }
 
   release(): void {
+    if (!this.held) return
     this.held = false
     this.resume()
     this.flush()

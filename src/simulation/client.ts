@@ -60,7 +60,7 @@ export class SimulatedClient implements Port {
   private heardNs = -1
   /** When the last of what it has sent arrives. */
   private arrivesNs = 0
-  private readonly limit: Alarm
+  private limit: Alarm
   closed = false
 
   constructor(
@@ -69,10 +69,23 @@ export class SimulatedClient implements Port {
     private readonly events: ClientEvents,
     private readonly traits: ClientTraits,
   ) {
-    this.transit(() => this.arrive())
-    const { timeline } = master
-    this.limit = timeline.at(timeline.nowNs + LOGIN_LIMIT_NS, rank, () => {
-      if (!this.loggedIn) this.fail(this.connection === undefined ? UNREACHABLE : SILENCE)
+    const begunNs = master.timeline.nowNs
+    this.limit = this.loginLimit()
+    this.transit(() => {
+      // It had to wait for its network: who is through by then has as long again for the rest.
+      if (master.timeline.nowNs > begunNs + TRANSIT_NS) {
+        this.limit.cancel()
+        this.limit = this.loginLimit()
+      }
+      this.arrive()
+    })
+  }
+
+  private loginLimit(): Alarm {
+    const { timeline } = this.master
+    return timeline.at(timeline.nowNs + LOGIN_LIMIT_NS, this.rank, () => {
+      // What is held back is no silence of the master's.
+      if (!this.loggedIn) this.fail(this.connection === undefined || this.held !== undefined ? UNREACHABLE : SILENCE)
     })
   }
 
@@ -121,9 +134,10 @@ export class SimulatedClient implements Port {
 
   release(): void {
     const { held, onFlushed } = this
+    if (held === undefined) return
     this.held = undefined
     this.onFlushed = undefined
-    for (const what of held ?? []) what()
+    for (const what of held) what()
     onFlushed?.()
   }
 

@@ -21,6 +21,7 @@ export class SimulatedSlave {
   private connectingNs = 0
   private readonly kicks = new Fifo<Kick>()
   private frozen = false
+  private thawing: Alarm | undefined
   private cut = false
   /** Given up while the network was gone: the master hears of it when it is back. */
   private readonly givenUp: SimulatedClient[] = []
@@ -70,15 +71,17 @@ export class SimulatedSlave {
   }
 
   freeze(): void {
+    this.thawing?.cancel()
     this.frozen = true
     this.disarm()
     this.client?.hold()
   }
 
   thaw(): void {
-    this.client?.release()
-    this.timeline.at(this.timeline.nowNs + THAW_NS, this.rank, () => {
+    if (!this.cut) this.client?.release()
+    this.thawing = this.timeline.at(this.timeline.nowNs + THAW_NS, this.rank, () => {
       this.frozen = false
+      this.letThrough()
       this.arm()
     })
   }
@@ -92,7 +95,12 @@ export class SimulatedSlave {
     if (!this.cut) return
     this.cut = false
     for (const client of this.givenUp.splice(0)) client.destroy()
-    this.client?.release()
+    this.letThrough()
+  }
+
+  /** Who is frozen, and has no network either, needs both. */
+  private letThrough(): void {
+    if (!this.frozen && !this.cut) this.client?.release()
   }
 
   /** What is under way is given up: lower bounds. */

@@ -70,6 +70,7 @@ export class Slave implements RecordSink {
   /** Counts restarts: what an earlier life had begun does not count any more. */
   private life = 0
   private frozen = false
+  private thawing: NodeJS.Timeout | undefined
   /** While the network is gone: how to tell those who wait for it. */
   private cut: { readonly waiting: Set<() => void>; readonly given: Client[] } | undefined
   private stopped = false
@@ -128,7 +129,7 @@ export class Slave implements RecordSink {
 
   /** Stands still: reads nothing, sends nothing, looks at no clock. */
   freeze(): void {
-    if (this.frozen) return
+    clearTimeout(this.thawing)
     this.frozen = true
     clearTimeout(this.timer)
     this.timer = undefined
@@ -138,9 +139,10 @@ export class Slave implements RecordSink {
 
   thaw(): void {
     if (!this.frozen) return
-    this.client?.release()
-    setTimeout(() => {
+    if (this.cut === undefined) this.client?.release()
+    this.thawing = setTimeout(() => {
       this.frozen = false
+      this.letThrough()
       this.arm()
     }, THAW_MS)
   }
@@ -157,8 +159,13 @@ export class Slave implements RecordSink {
     if (cut === undefined) return
     this.cut = undefined
     for (const client of cut.given) client.destroy()
-    if (this.client !== undefined) this.client.release()
+    this.letThrough()
     for (const proceed of cut.waiting) proceed()
+  }
+
+  /** Who is frozen, and has no network either, needs both. */
+  private letThrough(): void {
+    if (!this.frozen && this.cut === undefined) this.client?.release()
   }
 
   /** Waits a moment for a NOOP that is on its way, gives up what is under way then (lower bounds), and leaves. */

@@ -89,6 +89,14 @@ describe('a simulation', () => {
     ],
     ['lose their network again and again', '[{ at: 1s, do: loseNetwork, for: 8s, every: 12s, times: 3 }]'],
     ['lose it for long', '[{ at: 1s, do: loseNetwork, for: 25s }]'],
+    [
+      'are restarted without one, which is back when their time to connect ends',
+      '[{ at: 4s, do: loseNetwork, for: 12s }, { at: 6s, do: restart, slaves: 1 }]',
+    ],
+    [
+      'freeze while they have none',
+      '[{ at: 1s, do: loseNetwork, for: 6s }, { at: 2s, do: restart }, { at: 5s, do: freeze, for: 14s }]',
+    ],
   ])('loses no worker to slaves that %s', async (_, events) => {
     const { slaves } = await simulate('resync-storm-8s', [
       'site.mailboxes=1000',

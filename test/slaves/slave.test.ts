@@ -165,6 +165,33 @@ describe('a slave and its connection', () => {
     expect(seen.streams).toHaveLength(1)
   })
 
+  it.each(['thawed before its network is back', 'thawed after it'])(
+    'frozen and without a network, is %s',
+    async order => {
+      const seen = await start({ retryDelayNs: 5e9 })
+      await until(() => slave.streaming)
+      slave.freeze()
+      slave.cutNetwork()
+      seen.streams[0]!.write(RECORD)
+      const ends = [() => slave.thaw(), () => slave.restoreNetwork()]
+      const [first, second] = order.includes('before') ? ends : ends.toReversed()
+      first!()
+      await sleep(100)
+      expect(seen.slave).toHaveLength(3)
+      second!()
+      await until(() => seen.slave.length >= 4)
+      seen.streams[0]!.write(RECORD)
+      await until(() => seen.slave.length >= 5)
+      // It holds and lets go as before.
+      slave.freeze()
+      seen.streams[0]!.write(RECORD)
+      await sleep(100)
+      expect(seen.slave).toHaveLength(5)
+      slave.thaw()
+      await until(() => seen.slave.length >= 6)
+    },
+  )
+
   it('that reads slowly takes its time', async () => {
     const list = RECORD.repeat(2000)
     const fromNs = clock.nowNs()
