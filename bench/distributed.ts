@@ -25,6 +25,7 @@ type Way = (typeof WAYS)[number]
 const LEAST_ROUNDS = 3
 const SIMULATED_AGENTS = 100
 const CONTROLLER_SHARE = 0.25
+const START_SKEW_MS = 5
 
 interface Figures {
   readonly way: string
@@ -33,6 +34,7 @@ interface Figures {
   readonly isWhole: boolean
   readonly deliveriesPerSecond: number
   readonly p99Ms: number
+  readonly startSkewMs: number
   /** Of the run's own process. */
   readonly cores: number
   readonly verdict: string
@@ -67,6 +69,10 @@ async function workRows(url: string, folder: string, rounds: number): Promise<Ro
   const alone = by(WAYS[0].way, 'p99Ms')
   const [least, most] = [Math.min(...alone), Math.max(...alone)]
   const others = WAYS.slice(1).map(({ way }) => ({ way, ms: median(by(way, 'p99Ms')) }))
+  const skews = WAYS.slice(1).map(({ way }) => ({
+    way,
+    ms: runs.filter(run => run.way === way).map(run => run.startSkewMs),
+  }))
   const cores = WAYS.map(({ way }) => median(by(way, 'cores')).toFixed(2))
   return [
     {
@@ -80,6 +86,12 @@ async function workRows(url: string, folder: string, rounds: number): Promise<Ro
       target: `within the spread with one worker: ${least.toFixed(1)}–${most.toFixed(1)} ms`,
       measured: `${others.map(({ way, ms }) => `${way} ${ms.toFixed(1)}`).join(', ')} ms; the run’s own process at ${cores.join(', ')} cores`,
       holds: others.every(({ ms }) => ms <= most),
+    },
+    {
+      work: 'how far apart the first and the last thread of load began',
+      target: `≤ ${START_SKEW_MS} ms, always`,
+      measured: `${skews.map(({ way, ms }) => `${way} ${Math.max(...ms).toFixed(1)}`).join(', ')} ms at worst of ${rounds}`,
+      holds: skews.every(({ ms }) => Math.max(...ms) <= START_SKEW_MS),
     },
   ]
 }
@@ -107,9 +119,10 @@ function figuresOf({ slaves, phases, master, generator, verdict }: RunResult, di
   // Until each slave had what was sent, and its NOOP after it.
   const seconds = (work.durationMs + drain.durationMs + (slaves.convergeMs ?? Infinity)) / 1e3
   return {
-    work: `${creates} creates, ${failed} failed, ${deliveries} deliveries, ${master.mailboxesListed} mailboxes, SHA-256 ${digest.slice(0, 12)}…`,
+    work: `${creates} creates, ${failed} failed, ${deliveries} deliveries, ${master.mailboxesListed} mailboxes, ${slaves.differenceCount} differences, ${slaves.propagationUs?.missing} missing, SHA-256 ${digest.slice(0, 12)}…`,
     isWhole: slaves.differenceCount === 0 && slaves.propagationUs?.missing === 0 && slaves.followed === slaves.count,
     deliveriesPerSecond: deliveries / seconds,
+    startSkewMs: generator.startSkewUs! / 1e3,
     p99Ms: (work.commands['NOOP.plain']?.responseTimeUs?.p99 ?? Infinity) / 1e3,
     cores: generator.cpuCores ?? NaN,
     verdict: [verdict.result, ...verdict.reasons].join('; '),

@@ -32,7 +32,7 @@ import { Spool, SpoolReader } from './spool.js'
 /** Who is lost is to be known within 3 s, of which all but this is silence. */
 const LOOK_MS = 250
 /** Time for an order to reach all agents. */
-const LEAD_NS = 250e6
+const LEAD_NS = 200e6
 const ORDER_MS = 1_000
 /** To reach the master, and to start threads. */
 const ASSIGN_MS = 30_000

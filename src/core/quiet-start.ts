@@ -1,7 +1,7 @@
 /** Before a start, for who is to begin in time. */
 const QUIET_NS = 150e6
 /** After it. */
-const GRACE_MS = 20
+export const GRACE_MS = 20
 
 /** What can wait does not delay a start that is near. @returns how long it waits, ms; 0 where none is */
 export function waitForStart(startNs: number, nowNs: number): number {

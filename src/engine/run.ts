@@ -231,9 +231,16 @@ export class Run {
     return this.options.probe?.facts
   }
 
-  /** Between the first thread of load that began a phase and the last, at worst. */
+  /** Between the first thread of load that began and the last. */
   get startSkewNs(): number {
-    return Math.max(0, ...[...this.begun.values()].map(late => Math.max(...late) - Math.min(...late)))
+    const [start] = this.begun.values()
+    return start === undefined ? 0 : spread(start)
+  }
+
+  /** The same of the phases after the first, at worst: their threads have work under way. */
+  get phaseSkewNs(): number {
+    const [, ...later] = this.begun.values()
+    return Math.max(0, ...later.map(spread))
   }
 
   get workers(): number {
@@ -487,6 +494,7 @@ export class Run {
     this.met.clear()
     this.compared.clear()
     this.watch.spans = [this.watchSpan, this.second.watch, phase.watch]
+    this.watch.expectStart(phase.startNs)
     this.event('phase', planned.name)
     void this.followHttp(planned.run.includes('http'))
     const restarts = this.planMasterRestarts(planned)
@@ -723,4 +731,8 @@ function newSecond(startNs: number): CurrentSecond {
 function worstDelay(a: LoopDelay | undefined, b: LoopDelay): LoopDelay {
   if (a === undefined) return b
   return { p50: Math.max(a.p50, b.p50), p99: Math.max(a.p99, b.p99), max: Math.max(a.max, b.max) }
+}
+
+function spread(values: readonly number[]): number {
+  return Math.max(...values) - Math.min(...values)
 }

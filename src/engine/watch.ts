@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.js'
+import { GRACE_MS } from '../core/quiet-start.js'
 import { DiskFlushCounter } from '../samplers/disk.js'
 import { ListenQueueCounter } from '../samplers/listen-queue.js'
 import { type LoadSample, LoadSampler } from '../samplers/load.js'
@@ -69,13 +70,25 @@ export class Watch {
   start(databaseDirectory: string | undefined): void {
     if (databaseDirectory !== undefined) this.disk = new DiskFlushCounter(databaseDirectory)
     if (this.masterPid() !== undefined) this.queue = new ListenQueueCounter()
+    this.sampleFromNowOn()
+  }
+
+  /** A sample takes its time, in which threads are not to begin a phase: one now, the next after its start. */
+  expectStart(startNs: number): void {
+    clearInterval(this.timer)
     this.sample()
-    this.timer = setInterval(() => this.sample(), SAMPLE_MS)
+    const waitMs = (startNs - this.clock.nowNs()) / 1e6 + GRACE_MS
+    this.timer = setTimeout(() => this.sampleFromNowOn(), waitMs)
   }
 
   stop(): void {
     clearInterval(this.timer)
     this.sample()
+  }
+
+  private sampleFromNowOn(): void {
+    this.sample()
+    this.timer = setInterval(() => this.sample(), SAMPLE_MS)
   }
 
   /** Now: what comes after belongs to other spans. */

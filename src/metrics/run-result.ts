@@ -223,7 +223,8 @@ export const runResultSchema = z.strictObject({
       .number()
       .nullable()
       .default(null)
-      .describe('between the first thread of load that began a phase and the last, at worst'),
+      .describe('between the first thread of load that began and the last'),
+    phaseSkewUs: z.number().nullable().default(null).describe('the same of the phases after the first, at worst'),
     agents: z
       .array(
         z.strictObject({

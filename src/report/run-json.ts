@@ -51,6 +51,7 @@ export interface RunRecord {
   /** Threads of load. */
   readonly workers: number
   readonly startSkewNs: number
+  readonly phaseSkewNs: number
   readonly agents?: readonly AgentFacts[] | undefined
   readonly masterProbe?: ProbeFacts | undefined
   readonly phases: readonly PhaseState[]
@@ -158,11 +159,12 @@ export function virtualEventJson({ startNs }: RunRecord, { atNs, kind, detail }:
 }
 
 /** What the harness itself took. */
-function loadJson({ workers, startSkewNs, agents, watchSpan, loopDelayUs, counters }: RunRecord) {
+function loadJson({ workers, startSkewNs, phaseSkewNs, agents, watchSpan, loopDelayUs, counters }: RunRecord) {
   const { bytesRead, bytesWritten, plainBytesRead, plainBytesWritten } = counters
   return {
     workers,
     startSkewUs: round3(startSkewNs / 1e3),
+    phaseSkewUs: round3(phaseSkewNs / 1e3),
     agents: agents?.map(agentJson) ?? null,
     cpuCores: round3(watchSpan.load.cpuCores ?? 0),
     eventLoopDelayUs: mapValues(loopDelayUs, round3),
@@ -176,6 +178,7 @@ function loadJson({ workers, startSkewNs, agents, watchSpan, loopDelayUs, counte
 const UNMEASURED = {
   workers: null,
   startSkewUs: null,
+  phaseSkewUs: null,
   agents: null,
   cpuCores: null,
   eventLoopDelayUs: null,

@@ -64,6 +64,7 @@ export class Simulation {
   readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
   readonly workers = 0
   readonly startSkewNs = 0
+  readonly phaseSkewNs = 0
   readonly workerDeaths: readonly string[] = []
   readonly lostFigures: readonly string[] = []
   readonly comparisons: Comparison[] = []

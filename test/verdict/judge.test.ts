@@ -56,6 +56,7 @@ const run: RunResult = {
   generator: {
     workers: 1,
     startSkewUs: 0,
+    phaseSkewUs: 0,
     agents: null,
     cpuCores: 0.1,
     eventLoopDelayUs: { p50: 1, p99: 2, max: 3 },
