@@ -43,8 +43,8 @@ export interface AgentCrewOptions {
   readonly run: string
   readonly version: string
   readonly agents: readonly Hello[]
-  /** Threads of load that stay with the run. */
-  readonly here: number
+  /** For each agent its shards, as {@link dealt} deals them; the others stay with the run. */
+  readonly parts: readonly (readonly Shard[])[]
   /** Whether agents have the master's password: it is not the run's own. */
   readonly ownPassword: boolean
   /** Of the kernel that runs here. */
@@ -90,13 +90,10 @@ export class AgentCrew implements Crew {
   }
 
   async start(shards: readonly Shard[], setup: CrewSetup): Promise<void> {
-    const { agents, run, here } = this.options
+    const { agents, run, parts } = this.options
     this.spool.add({ kind: 'begun', plan: setup.plan, shards })
-    const own = shards.filter(({ share }) => share.index < here)
-    const parts = dealt(
-      shards.filter(({ share }) => share.index >= here),
-      agents,
-    )
+    const elsewhere = new Set(parts.flat())
+    const own = shards.filter(shard => !elsewhere.has(shard))
     const senders = own.filter(({ backends }) => backends !== undefined)
     const onGap = (shard: string) => this.listener.onDeath(shard, gap('what an agent said'))
     this.relay = new LedgerRelay(this.nats, { run, shards: senders, plan: setup.plan }, 'run', onGap)

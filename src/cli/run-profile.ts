@@ -8,7 +8,7 @@ import { EXIT, type ExitStatus, gravest } from '../core/exit-status.js'
 import { cleanUp, markerOf } from '../drivers/cleanup.js'
 import { countMailboxes, isEmpty } from '../drivers/count.js'
 import type { NatsConnection } from '@nats-io/transport-node'
-import { AgentCrew, dealt } from '../agents/agent-crew.js'
+import { AgentCrew, type AgentCrewOptions, dealt } from '../agents/agent-crew.js'
 import { ProbeLink } from '../agents/probe-link.js'
 import type { ProbeHello } from '../agents/probe-protocol.js'
 import type { Hello } from '../agents/protocol.js'
@@ -113,7 +113,8 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
       '--agents: the profile has no slaves to deal out',
       here > 1 ? 'leave it out, or --workers' : 'leave it out',
     )
-  const idle = dealt(forAgents, agents ?? []).filter(part => part.length === 0).length
+  const parts = dealt(forAgents, agents ?? [])
+  const idle = parts.filter(part => part.length === 0).length
   if (idle > 0) progress.line(`${idle} of the agents have no part: there are not as many slaves`)
   await checkDump(plan.site, resumes !== undefined)
   if (options.master.kind === 'remote') {
@@ -180,7 +181,7 @@ async function runAlone(options: RunProfileOptions, live?: Live): Promise<RunPro
     crew: listener =>
       options.elsewhere?.agents === undefined
         ? new Fleet(listener)
-        : agentCrew(options, here, identity.id, path, listener),
+        : agentCrew(options, parts, identity.id, path, listener),
     probe: probeLink(options, clock, originS),
   })
   folder.onFailure = error => {
@@ -372,7 +373,7 @@ export interface Elsewhere {
 
 function agentCrew(
   { elsewhere, master }: RunProfileOptions,
-  here: number,
+  parts: AgentCrewOptions['parts'],
   run: string,
   folder: string,
   listener: CrewListener,
@@ -380,7 +381,7 @@ function agentCrew(
   const { nats, agents } = elsewhere!
   const ownPassword = master.kind === 'remote'
   const spoolPath = join(folder, OWN_SPOOL)
-  const options = { run, here, version: packageVersion(), agents: agents!, ownPassword, bootId: bootId(), spoolPath }
+  const options = { run, parts, version: packageVersion(), agents: agents!, ownPassword, bootId: bootId(), spoolPath }
   return new AgentCrew(nats, options, listener)
 }
 

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { afterEach, expect, it, vi } from 'vitest'
 import type { PlanPhase } from '../../src/engine/plan.js'
 import { PhaseState } from '../../src/engine/run-state.js'
 import type { AgentName } from '../../src/engine/crew.js'
@@ -99,4 +99,26 @@ it('a phase of which a part was not seen has no sums of the rest, and the next o
   watch.addMaster(sample)
   expect(next.result(2e9).master).toMatchObject({ cpuMs: 125 })
   expect([...watch.threads.values()]).toEqual([{ tid: 9, cpuMs: 250, waitMs: 0, peakShare: 0.5 }])
+})
+
+afterEach(() => void vi.useRealTimers())
+
+it('takes no sample while a start is near, and none when it is over', () => {
+  vi.useFakeTimers()
+  const startMs = Date.now()
+  const watch = new Watch({ nowNs: () => (Date.now() - startMs) * 1e6 }, () => undefined)
+  const atMs: number[] = []
+  vi.spyOn(watch, 'sample').mockImplementation(() => void atMs.push(Date.now() - startMs))
+  watch.start(undefined)
+  vi.advanceTimersByTime(60)
+  watch.expectStart(260e6)
+  vi.advanceTimersByTime(600)
+  watch.expectStart(860e6)
+  // A phase may be over before it has begun.
+  vi.advanceTimersByTime(40)
+  watch.expectStart(900e6)
+  vi.advanceTimersByTime(100)
+  watch.stop()
+  vi.advanceTimersByTime(1000)
+  expect(atMs).toEqual([0, 60, 280, 530, 660, 700, 800])
 })
