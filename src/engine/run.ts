@@ -231,16 +231,16 @@ export class Run {
     return this.options.probe?.facts
   }
 
-  /** Between the first thread of load that began and the last. */
-  get startSkewNs(): number {
+  /** Between the first thread of load that began and the last; undefined where none has. */
+  get startSkewNs(): number | undefined {
     const [start] = this.begun.values()
-    return start === undefined ? 0 : spread(start)
+    return start && spread(start)
   }
 
   /** The same of the phases after the first, at worst: their threads have work under way. */
-  get phaseSkewNs(): number {
+  get phaseSkewNs(): number | undefined {
     const [, ...later] = this.begun.values()
-    return Math.max(0, ...later.map(spread))
+    return later.length === 0 ? undefined : Math.max(...later.map(spread))
   }
 
   get workers(): number {

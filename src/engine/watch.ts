@@ -73,10 +73,9 @@ export class Watch {
     this.sampleFromNowOn()
   }
 
-  /** A sample takes its time, in which threads are not to begin a phase: one now, the next after its start. */
+  /** A sample takes its time, in which threads are not to begin a phase: the next one is after its start. */
   expectStart(startNs: number): void {
     clearInterval(this.timer)
-    this.sample()
     const waitMs = (startNs - this.clock.nowNs()) / 1e6 + GRACE_MS
     this.timer = setTimeout(() => this.sampleFromNowOn(), waitMs)
   }

@@ -131,9 +131,9 @@ function enterPhase(index: number, startNs: number): void {
   phaseIndex = index
   phaseStarts.push({ index, startNs })
   // Before all else that it arms: when the thread comes to its start, not when what it begins with is done.
-  const began = () => report({ kind: 'began', phase: index, lateNs: Math.max(0, clock.nowNs() - startNs) })
-  // Who is there less than a millisecond before is in time: what it begins with waits until then.
-  setTimeout(began, Math.floor((startNs - clock.nowNs()) / 1e6))
+  // Node cuts off parts of a millisecond, so that it may be one before; what the thread begins with is not.
+  const began = () => report({ kind: 'began', phase: index, lateNs: clock.nowNs() - startNs })
+  setTimeout(began, (startNs - clock.nowNs()) / 1e6)
   workload.enter(index, startNs)
   const phase = setup.plan.phases[index]
   if (phase.until === undefined || phaseIndex !== index) return
@@ -147,7 +147,8 @@ function enterPhase(index: number, startNs: number): void {
   }
   let met = false
   watch = setInterval(() => {
-    if (workload.met(phase) === met) return
+    // It would end before it began.
+    if (clock.nowNs() < startNs || workload.met(phase) === met) return
     met = !met
     reportRefused()
     report({ kind: 'met', phase: index, met })

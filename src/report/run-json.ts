@@ -50,8 +50,8 @@ export interface RunRecord {
   readonly slaveCount: number
   /** Threads of load. */
   readonly workers: number
-  readonly startSkewNs: number
-  readonly phaseSkewNs: number
+  readonly startSkewNs: number | undefined
+  readonly phaseSkewNs: number | undefined
   readonly agents?: readonly AgentFacts[] | undefined
   readonly masterProbe?: ProbeFacts | undefined
   readonly phases: readonly PhaseState[]
@@ -158,13 +158,17 @@ export function virtualEventJson({ startNs }: RunRecord, { atNs, kind, detail }:
   return { atMs: round3((atNs - startNs) / 1e6), kind, detail }
 }
 
+function microseconds(ns: number | undefined): number | null {
+  return ns === undefined ? null : round3(ns / 1e3)
+}
+
 /** What the harness itself took. */
 function loadJson({ workers, startSkewNs, phaseSkewNs, agents, watchSpan, loopDelayUs, counters }: RunRecord) {
   const { bytesRead, bytesWritten, plainBytesRead, plainBytesWritten } = counters
   return {
     workers,
-    startSkewUs: round3(startSkewNs / 1e3),
-    phaseSkewUs: round3(phaseSkewNs / 1e3),
+    startSkewUs: microseconds(startSkewNs),
+    phaseSkewUs: microseconds(phaseSkewNs),
     agents: agents?.map(agentJson) ?? null,
     cpuCores: round3(watchSpan.load.cpuCores ?? 0),
     eventLoopDelayUs: mapValues(loopDelayUs, round3),

@@ -69,23 +69,17 @@ export class SimulatedClient implements Port {
     private readonly events: ClientEvents,
     private readonly traits: ClientTraits,
   ) {
-    const begunNs = master.timeline.nowNs
     this.limit = this.loginLimit()
-    this.transit(() => {
-      // It had to wait for its network: who is through by then has as long again for the rest.
-      if (master.timeline.nowNs > begunNs + TRANSIT_NS) {
-        this.limit.cancel()
-        this.limit = this.loginLimit()
-      }
-      this.arrive()
-    })
+    this.transit(() => this.arrive())
   }
 
   private loginLimit(): Alarm {
     const { timeline } = this.master
     return timeline.at(timeline.nowNs + LOGIN_LIMIT_NS, this.rank, () => {
+      if (this.loggedIn) return
+      if (this.connection === undefined) this.fail(UNREACHABLE)
       // What is held back is no silence of the master's.
-      if (!this.loggedIn) this.fail(this.connection === undefined || this.held !== undefined ? UNREACHABLE : SILENCE)
+      else if (this.held === undefined) this.fail(SILENCE)
     })
   }
 
@@ -137,6 +131,11 @@ export class SimulatedClient implements Port {
     if (held === undefined) return
     this.held = undefined
     this.onFlushed = undefined
+    if (!this.loggedIn) {
+      // Who is through by then has as long again for the rest.
+      this.limit.cancel()
+      this.limit = this.loginLimit()
+    }
     for (const what of held) what()
     onFlushed?.()
   }

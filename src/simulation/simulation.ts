@@ -63,8 +63,8 @@ export class Simulation {
   readonly watch = { threads: new Map<number, never>(), diskFlushes: undefined, queueOverflows: undefined }
   readonly loopDelayUs = { p50: 0, p99: 0, max: 0 }
   readonly workers = 0
-  readonly startSkewNs = 0
-  readonly phaseSkewNs = 0
+  readonly startSkewNs = undefined
+  readonly phaseSkewNs = undefined
   readonly workerDeaths: readonly string[] = []
   readonly lostFigures: readonly string[] = []
   readonly comparisons: Comparison[] = []

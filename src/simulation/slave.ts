@@ -78,6 +78,8 @@ export class SimulatedSlave {
   }
 
   thaw(): void {
+    if (!this.frozen) return
+    this.thawing?.cancel()
     if (!this.cut) this.client?.release()
     this.thawing = this.timeline.at(this.timeline.nowNs + THAW_NS, this.rank, () => {
       this.frozen = false

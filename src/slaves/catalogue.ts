@@ -1,3 +1,4 @@
+import { copyBytes } from '../core/copy-bytes.js'
 import type { MailboxRecord } from '../core/mailbox.js'
 import { DELETE, MAILBOX, RESERVE, type RecordKind, RecordSpan } from '../wire/record-scanner.js'
 import { KnownList } from './known-list.js'
@@ -186,8 +187,9 @@ export class Catalogue {
     this.versionLo[version] = lo
     this.versionHi[version] = hi
     this.versionName[version] = name
-    this.versionOrder[version] = order
-    this.versionKind[version] = kind
+    // Most are 0, as they are from the start: memory that nobody writes to costs nothing.
+    if (order !== 0) this.versionOrder[version] = order
+    if (kind !== MAILBOX) this.versionKind[version] = kind
     if (kind !== DELETE) this.versionTable[this.slotOf(lo, hi)] = version + 1
     if (this.versions * 2 > this.versionTable.length) this.growVersionTable()
     // What was merely seen goes below what was made: the latest is what the site should be.
@@ -232,7 +234,7 @@ export class Catalogue {
       grown.set(this.text)
       this.text = grown
     }
-    this.text.set(bytes.subarray(nameStart, nameEnd), start)
+    copyBytes(bytes, nameStart, nameEnd, this.text, start)
     return end
   }
 

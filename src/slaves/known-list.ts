@@ -1,10 +1,12 @@
+import { copyBytes } from '../core/copy-bytes.js'
 import { DELETE, type RecordSpan } from '../wire/record-scanner.js'
 import type { VersionId } from './catalogue.js'
 
 const NOWHERE = -1
 const FIRST_RECORDS = 1024
-const BYTES_PER_RECORD = 128
-/** Lists beyond this are compared no further. */
+/** More than most have: what is not written costs no memory, and to grow is to copy all. */
+const BYTES_PER_RECORD = 256
+/** Lists beyond this are compared no further; where a record begins fits into 32 bits. */
 const MOST_BYTES = 256e6
 /** Records compared at once at first; more from time to time, while they are the same. */
 const FIRST_WINDOW = 4
@@ -22,7 +24,7 @@ export class KnownList {
   count = 0
   private versions: Int32Array
   /** Where each record begins, and at last where all end. */
-  private starts: Float64Array
+  private starts: Uint32Array
   private bytes: Buffer
   /** Of each mailbox, by its number: place in the list + 1. */
   private places: Int32Array
@@ -31,7 +33,7 @@ export class KnownList {
   constructor(expected = 0) {
     const size = Math.max(FIRST_RECORDS, expected)
     this.versions = new Int32Array(size)
-    this.starts = new Float64Array(size + 1)
+    this.starts = new Uint32Array(size + 1)
     this.bytes = Buffer.alloc(Math.min(size * BYTES_PER_RECORD, MOST_BYTES))
     this.places = new Int32Array(size)
   }
@@ -44,7 +46,7 @@ export class KnownList {
     if (end > this.bytes.length) this.growBytes(end)
     if (this.count === this.versions.length) this.growRecords()
     if (name >= this.places.length) this.growPlaces(name)
-    this.bytes.set(bytes.subarray(start, start + byteCount), from)
+    copyBytes(bytes, start, start + byteCount, this.bytes, from)
     this.places[name] = this.count + 1
     this.versions[this.count] = version
     this.starts[++this.count] = end
@@ -80,7 +82,7 @@ export class KnownList {
     const { versions, starts } = this
     this.versions = new Int32Array(versions.length * 2)
     this.versions.set(versions)
-    this.starts = new Float64Array(versions.length * 2 + 1)
+    this.starts = new Uint32Array(versions.length * 2 + 1)
     this.starts.set(starts)
   }
 

@@ -139,6 +139,7 @@ export class Slave implements RecordSink {
 
   thaw(): void {
     if (!this.frozen) return
+    clearTimeout(this.thawing)
     if (this.cut === undefined) this.client?.release()
     this.thawing = setTimeout(() => {
       this.frozen = false

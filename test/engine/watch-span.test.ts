@@ -120,5 +120,5 @@ it('takes no sample while a start is near, and none when it is over', () => {
   vi.advanceTimersByTime(100)
   watch.stop()
   vi.advanceTimersByTime(1000)
-  expect(atMs).toEqual([0, 60, 280, 530, 660, 700, 800])
+  expect(atMs).toEqual([0, 280, 530, 800])
 })

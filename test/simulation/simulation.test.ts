@@ -94,6 +94,14 @@ describe('a simulation', () => {
       '[{ at: 4s, do: loseNetwork, for: 12s }, { at: 6s, do: restart, slaves: 1 }]',
     ],
     [
+      'lose it while they log in, until their time to do so ends',
+      '[{ at: 6s, do: restart }, { at: 6002ms, do: loseNetwork, for: 9999ms }]',
+    ],
+    [
+      'freeze while they log in, until their time to do so ends',
+      '[{ at: 6s, do: restart }, { at: 6002.4ms, do: freeze, for: 9999ms }]',
+    ],
+    [
       'freeze while they have none',
       '[{ at: 1s, do: loseNetwork, for: 6s }, { at: 2s, do: restart }, { at: 5s, do: freeze, for: 14s }]',
     ],
@@ -109,11 +117,23 @@ describe('a simulation', () => {
   })
 
   it('loses no worker, whatever becomes of its slaves', async () => {
-    const at = fc.integer({ min: 0, max: 15 })
+    // A login takes a few milliseconds, which whole seconds miss.
+    const at = fc.oneof(
+      fc.integer({ min: 0, max: 15 }),
+      fc.nat(60).map(ms => 6 + ms / 1e4),
+    )
     const slaves = fc.integer({ min: 1, max: 20 })
     const event = fc.oneof(
       fc.record({ at, do: fc.constant('restart'), slaves }),
-      fc.record({ at, do: fc.constantFrom('freeze', 'loseNetwork'), slaves, for: fc.integer({ min: 1, max: 12 }) }),
+      fc.record({
+        at,
+        do: fc.constantFrom('freeze', 'loseNetwork'),
+        slaves,
+        for: fc.oneof(
+          fc.integer({ min: 1, max: 12 }),
+          fc.nat(60).map(ms => 10 - ms / 1e4),
+        ),
+      }),
       fc.record({ at, do: fc.constant('join'), slaves: fc.integer({ min: 1, max: 5 }) }),
       fc.record({ at, do: fc.constant('leave'), slaves: fc.integer({ min: 1, max: 5 }) }),
     )
@@ -123,9 +143,9 @@ describe('a simulation', () => {
         fc.integer({ min: 1, max: 99 }),
         async (events, seed) => {
           const timed = events.map(({ at, ...rest }) => ({
-            at: `${at}s`,
+            at: `${at * 1e3}ms`,
             ...rest,
-            ...('for' in rest ? { for: `${rest.for}s` } : {}),
+            ...('for' in rest ? { for: `${rest.for * 1e3}ms` } : {}),
           }))
           const result = await simulate('resync-storm-8s', [
             `seed=${seed}`,

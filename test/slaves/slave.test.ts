@@ -139,6 +139,21 @@ describe('a slave and its connection', () => {
     expect(seen.slave).not.toContain('timed out')
   })
 
+  it('thawed twice, stays frozen when it is frozen again', async () => {
+    const seen = await start({ retryDelayNs: 5e9 })
+    await until(() => slave.streaming)
+    slave.freeze()
+    slave.thaw()
+    await sleep(1)
+    slave.thaw()
+    slave.freeze()
+    seen.streams[0]!.write(RECORD)
+    await sleep(100)
+    expect(seen.slave).toHaveLength(3)
+    slave.thaw()
+    await until(() => seen.slave.length >= 4)
+  })
+
   it('without a network times out, of which the master hears nothing, and comes back with it', async () => {
     const seen = await start({ retryDelayNs: 100e6 })
     await until(() => slave.streaming)
