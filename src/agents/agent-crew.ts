@@ -33,7 +33,10 @@ import { Spool, SpoolReader } from './spool.js'
 const LOOK_MS = 250
 /** Time for an order to reach all agents. */
 const LEAD_NS = 200e6
-const ORDER_MS = 1_000
+/** As long as silence may last: an agent may have no CPU for a second. */
+const ORDER_MS = LOST_MS
+/** Who leaves waits for nobody longer. */
+const DISMISS_MS = 1_000
 /** To reach the master, and to start threads. */
 const ASSIGN_MS = 30_000
 /** Beyond what its threads may take to end. */
@@ -154,7 +157,7 @@ export class AgentCrew implements Crew {
     this.spool.remove()
     const { run } = this.options
     const present = this.posts.filter(({ lost }) => lost === undefined)
-    await Promise.allSettled(present.map(({ agent }) => this.ask(agent, { kind: 'dismiss', run }, ORDER_MS)))
+    await Promise.allSettled(present.map(({ agent }) => this.ask(agent, { kind: 'dismiss', run }, DISMISS_MS)))
     for (const subscription of this.subscriptions) subscription.unsubscribe()
   }
 
