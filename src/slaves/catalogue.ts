@@ -200,6 +200,7 @@ export class Catalogue {
     } else {
       this.previous[version] = last
       this.latest[name] = version
+      if (last !== NONE && this.list.has(name)) this.list.isOutdated = true
     }
     return version
   }

@@ -14,6 +14,8 @@ export class Follower {
   private list: Holding | undefined
   private known: KnownListReader | undefined
   private cursor = -1
+  /** Of the known list: so many of its first records are in this one too, and not in `list` yet; undefined once they are. */
+  private prefix: number | undefined
   private readonly streamed = new UpdateCounts()
 
   constructor(
@@ -32,6 +34,7 @@ export class Follower {
   beginList(): void {
     this.list = new Holding(this.catalogue)
     this.known = new KnownListReader(this.catalogue.list)
+    this.prefix = 0
     this.cursor = -1
   }
 
@@ -39,18 +42,29 @@ export class Follower {
   takeKnown(bytes: Uint8Array, at: number, limit: number): KnownRun | undefined {
     const { list, known, catalogue } = this
     if (list === undefined || known === undefined || !known.match(bytes, at, limit)) return undefined
-    let version = -1
-    for (let place = known.from; place < known.to; place++) {
-      version = catalogue.latestLike(known.list.version(place))
-      list.set(version)
+    this.cursor = catalogue.versionName[known.list.version(known.to - 1)]
+    if (known.from === this.prefix && !known.list.isOutdated) {
+      this.prefix = known.to
+      return known
     }
-    this.cursor = catalogue.versionName[version]
+    this.takePrefix()
+    for (let place = known.from; place < known.to; place++) list.set(catalogue.latestLike(known.list.version(place)))
     return known
+  }
+
+  /** It is not the whole list: then they are taken one by one, like those that follow. */
+  private takePrefix(): void {
+    const { list, known, prefix } = this
+    if (list === undefined || known === undefined || prefix === undefined) return
+    // When they were read, nothing had come after them.
+    for (let place = 0; place < prefix; place++) list.set(known.list.version(place))
+    this.prefix = undefined
   }
 
   take(record: RecordSpan, atNs: number): void {
     const { list, catalogue } = this
     if (list !== undefined) {
+      this.takePrefix()
       const version = catalogue.identify(record, this.cursor)
       this.cursor = catalogue.versionName[version]
       list.set(version)
@@ -71,12 +85,24 @@ export class Follower {
   }
 
   endList(atNs: number): void {
-    const { list, known, catalogue } = this
+    const { known, catalogue } = this
+    const list = this.wholeList()
     if (list === undefined) return
     this.list = undefined
     this.known = undefined
     if (known?.isStale === true && known.list === catalogue.list) catalogue.forgetList()
     if (this.ledger.held?.holdList(this, list, atNs) !== true) this.replace(list, atNs)
+  }
+
+  /** What it has read; where that is all that is known, as others have before, with them. */
+  private wholeList(): Holding | undefined {
+    const { list, known, prefix } = this
+    if (list === undefined || known === undefined) return list
+    const { held } = known.list
+    if (held !== undefined && prefix === known.list.count) return held.share()
+    this.takePrefix()
+    if (known.isWhole && !known.list.isOutdated) known.list.held = list.share()
+    return list
   }
 
   /** A whole new list. */

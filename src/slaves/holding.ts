@@ -9,7 +9,8 @@ const MANY_NAMES = 32_768
 /**
  * Which state of each mailbox somebody holds, and a digest of it all: the sum of the states' hashes, so that it does not
  * depend on the order in which they came. Four bytes a mailbox, in pages: nothing is copied while mailboxes keep coming,
- * which with ten thousand slaves is most of what a thread would do.
+ * which with ten thousand slaves is most of what a thread would do. Who holds the same as somebody else shares his pages, until
+ * one of both changes one.
  */
 export class Holding {
   lo = 0
@@ -18,6 +19,8 @@ export class Holding {
   count = 0
   /** Version + 1 by mailbox; 0 where nothing was ever heard of it. */
   private pages: (Int32Array | undefined)[] = []
+  /** By page: 1 where it is somebody else's too. */
+  private shared: Uint8Array | undefined
   private bits: number
 
   constructor(private readonly catalogue: Catalogue) {
@@ -30,11 +33,25 @@ export class Holding {
     return page === undefined ? NOTHING : page[name & (page.length - 1)] - 1
   }
 
+  /** Another one that holds the same. */
+  share(): Holding {
+    const other = new Holding(this.catalogue)
+    other.lo = this.lo
+    other.hi = this.hi
+    other.count = this.count
+    other.bits = this.bits
+    other.pages = [...this.pages]
+    this.shared = new Uint8Array(this.pages.length).fill(1)
+    other.shared = this.shared.slice()
+    return other
+  }
+
   /** @returns the version before */
   set(version: VersionId): VersionId {
     const { catalogue } = this
     const name = catalogue.versionName[version]
-    const page = this.pages[name >>> this.bits] ?? this.addPage(name)
+    let page = this.pages[name >>> this.bits] ?? this.addPage(name)
+    if (this.shared?.[name >>> this.bits] === 1) page = this.ownPage(name >>> this.bits)
     const at = name & ((1 << this.bits) - 1)
     const before = page[at] - 1
     if (before !== NOTHING) this.count -= this.weigh(before, -1)
@@ -58,6 +75,13 @@ export class Holding {
     return this.catalogue.isThere(version) ? 1 : 0
   }
 
+  private ownPage(index: number): Int32Array {
+    const page = this.pages[index]!.slice()
+    this.pages[index] = page
+    this.shared![index] = 0
+    return page
+  }
+
   private addPage(name: number): Int32Array {
     if (name >= MANY_NAMES && this.bits === SMALL_BITS) this.enlarge()
     const index = name >>> this.bits
@@ -73,6 +97,7 @@ export class Holding {
   private enlarge(): void {
     const small = this.pages
     this.pages = []
+    this.shared = undefined
     this.bits = LARGE_BITS
     for (const [i, page] of small.entries()) {
       const first = i << SMALL_BITS

@@ -1,6 +1,7 @@
 import { copyBytes } from '../core/copy-bytes.js'
 import { DELETE, type RecordSpan } from '../wire/record-scanner.js'
 import type { VersionId } from './catalogue.js'
+import type { Holding } from './holding.js'
 
 const NOWHERE = -1
 const FIRST_RECORDS = 1024
@@ -22,6 +23,10 @@ const STALE_ONE_IN = 8
  */
 export class KnownList {
   count = 0
+  /** What somebody holds who has read it from its first record to its last. */
+  held: Holding | undefined
+  /** Whether some of its mailboxes have become something else since. */
+  isOutdated = false
   private versions: Int32Array
   /** Where each record begins, and at last where all end. */
   private starts: Uint32Array
@@ -42,10 +47,11 @@ export class KnownList {
   add({ bytes, start, byteCount }: RecordSpan, name: number, version: VersionId): void {
     const from = this.starts[this.count]
     const end = from + byteCount
-    if (end > MOST_BYTES || this.placeOf(name) !== NOWHERE) return
+    if (end > MOST_BYTES || this.has(name)) return
     if (end > this.bytes.length) this.growBytes(end)
     if (this.count === this.versions.length) this.growRecords()
     if (name >= this.places.length) this.growPlaces(name)
+    this.held = undefined
     copyBytes(bytes, start, start + byteCount, this.bytes, from)
     this.places[name] = this.count + 1
     this.versions[this.count] = version
@@ -59,6 +65,10 @@ export class KnownList {
   /** @returns -1 where it is not in it */
   placeOf(name: number): number {
     return name < this.places.length ? this.places[name] - 1 : NOWHERE
+  }
+
+  has(name: number): boolean {
+    return this.placeOf(name) !== NOWHERE
   }
 
   /** Where a record's bytes begin; for the place after the last one, where all end. */
@@ -150,6 +160,11 @@ export class KnownListReader implements KnownRun {
   /** Whether so much of the list was not as it is known that it should be kept anew. */
   get isStale(): boolean {
     return this.different * STALE_ONE_IN > this.read
+  }
+
+  /** Whether it has read all of the list, as it is, and nothing else. */
+  get isWhole(): boolean {
+    return this.different === 0 && this.read === this.list.count
   }
 
   /** Adds the next records to the run: as many as the window allows, fewer where they are not all there, or not all the same. */

@@ -120,26 +120,81 @@ describe('a list that another slave has read', () => {
     expect(second.known).toBe(31)
   })
 
+  it('is held by all who read it as one, until one hears of a change', () => {
+    const ledger = newLedger()
+    const list = numbered(3000)
+    const [first, second, third] = [1, 2, 3].map(() => read(ledger, list, [65_536]).follower)
+    stream(second!, [['user.u7', 'other\tlrs\t']])
+    stream(second!, [['user.new', 'a\tlrs\t']])
+    expect([first, second, third].map(follower => follower!.holding.count)).toEqual([3000, 3001, 3000])
+    expect(third!.holding.equals(first!.holding)).toBe(true)
+    expect(second!.holding.equals(first!.holding)).toBe(false)
+    stream(second!, [['user.u7', 'a\tlrs\t']])
+    stream(second!, [['user.new', undefined]])
+    expect(second!.holding.equals(first!.holding)).toBe(true)
+    stream(first!, [['user.u8', undefined]])
+    expect(third!.holding.equals(second!.holding)).toBe(true)
+    expect(read(ledger, list, [65_536]).follower.holding.equals(third!.holding)).toBe(true)
+  })
+
   it('comes to the same as records read one by one, whatever was changed and wherever its pieces end', () => {
     const name = fc.integer({ min: 0, max: 30 }).map(i => `user.u${i}`)
-    const list = fc.uniqueArray(fc.tuple(name, fc.constantFrom('a\tlrs\t', 'b\tl\t', '', undefined)), {
-      selector: ([each]) => each,
-      maxLength: 25,
-    })
+    const state = fc.tuple(name, fc.constantFrom('a\tlrs\t', 'b\tl\t', '', undefined))
+    const list = fc.uniqueArray(state, { selector: ([each]) => each, maxLength: 25 })
     const sizes = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 5 })
+    const reading = fc.record({ list, again: fc.boolean(), sizes })
+    // What a slave hears, and what somebody makes of a mailbox.
+    const change = fc.record({ to: fc.nat(7), heard: list, made: fc.option(state, { nil: undefined }) })
     fc.assert(
-      fc.property(fc.array(fc.tuple(list, fc.boolean(), sizes), { minLength: 1, maxLength: 8 }), readings => {
+      fc.property(fc.array(fc.oneof(reading, change), { minLength: 1, maxLength: 12 }), steps => {
         const [ledger, plain] = [newLedger(), newLedger()]
+        const pairs: (readonly [ours: Follower, theirs: Follower])[] = []
         let last: List = []
-        for (const [fresh, again, pieces] of readings) {
-          const now = again ? last : fresh
-          const ours = read(ledger, now, pieces)
-          const theirs = read(plain, now, pieces, false)
-          expect(ours.parsed + ours.known).toBe(now.length)
-          expect(ours.follower.holding.equals(theirs.follower.holding)).toBe(true)
-          last = now
+        for (const step of steps) {
+          if ('again' in step) {
+            const now = step.again ? last : step.list
+            const ours = read(ledger, now, step.sizes)
+            expect(ours.parsed + ours.known).toBe(now.length)
+            pairs.push([ours.follower, read(plain, now, step.sizes, false).follower])
+            last = now
+            continue
+          }
+          for (const follower of pairs[step.to] ?? []) stream(follower, step.heard)
+          if (step.made !== undefined) for (const each of [ledger, plain]) make(each, step.made)
+        }
+        for (const [ours, theirs] of pairs) {
+          expect(ours.holding.equals(theirs.holding)).toBe(true)
+          for (let i = 0; i < ledger.catalogue.names; i++)
+            expect(orderAt(ours, ledger, ledger.catalogue.nameOf(i))).toBe(
+              orderAt(theirs, plain, ledger.catalogue.nameOf(i)),
+            )
         }
       }),
+      { numRuns: 300 },
     )
   })
 })
+
+/** What one hears after its list. */
+function stream(follower: Follower, list: List): void {
+  const scanner = new RecordScanner('U01', DEFAULT_LIMITS, { onRecord: record => follower.take(record, 0) })
+  const wire = wireOf(list)
+  expect(scanner.scan(wire, 0, wire.length)).toBe(wire.length)
+}
+
+function make(ledger: Ledger, [name, acl]: List[number]): void {
+  const sent = ledger.sending(
+    acl === undefined ? { kind: 'DELETE', name } : { kind: 'ACTIVATE', name, location: 'b1!p', acl },
+  )
+  if (sent !== undefined) ledger.succeeded(sent, 1)
+}
+
+/** By whom the state was made that somebody holds of a mailbox. */
+function orderAt({ holding }: Follower, { catalogue }: Ledger, name: string): number | undefined {
+  for (let i = 0; i < catalogue.names; i++) {
+    if (catalogue.nameOf(i) !== name) continue
+    const version = holding.at(i)
+    return version < 0 ? undefined : catalogue.versionOrder[version]
+  }
+  return undefined
+}
