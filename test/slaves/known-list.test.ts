@@ -137,26 +137,57 @@ describe('a list that another slave has read', () => {
     expect(read(ledger, list, [65_536]).follower.holding.equals(third!.holding)).toBe(true)
   })
 
+  it('is not what is held of it by who came before it grew', () => {
+    const ledger = newLedger()
+    const list = numbered(20)
+    read(ledger, list, [65_536])
+    const grown: List = [...list, ['user.z', 'a\tlrs\t']]
+    read(ledger, grown.with(3, ['user.u3', 'other\tlrs\t']), [65_536])
+    expect(read(ledger, grown, [65_536])).toMatchObject({ parsed: 0, known: 21, follower: { holding: { count: 21 } } })
+  })
+
+  it('is not held as by somebody who has read it since a mailbox became the same again', () => {
+    const ledger = newLedger()
+    const list = numbered(20)
+    const early = new Follower(ledger.catalogue, ledger, 9)
+    const wire = wireOf(list)
+    const onRecord = (record: RecordSpan) => early.take(record, 0)
+    const takeKnown = (bytes: Uint8Array, at: number, limit: number) => early.takeKnown(bytes, at, limit)?.end ?? at
+    const broken = new Follower(ledger.catalogue, ledger, 8)
+    broken.beginList()
+    new RecordScanner('U01', DEFAULT_LIMITS, { onRecord: record => broken.take(record, 0) }).scan(wire, 0, wire.length)
+    broken.dropList()
+    early.beginList()
+    new RecordScanner('U01', DEFAULT_LIMITS, { onRecord, takeKnown }).scan(wire, 0, wire.length)
+    make(ledger, ['user.u1', 'other\tlrs\t'])
+    make(ledger, ['user.u1', 'a\tlrs\t'])
+    const late = read(ledger, list, [65_536]).follower
+    early.endList(0)
+    expect([early, late].map(follower => orderAt(follower, ledger, 'user.u1'))).toEqual([0, 2])
+  })
+
   it('comes to the same as records read one by one, whatever was changed and wherever its pieces end', () => {
     const name = fc.integer({ min: 0, max: 30 }).map(i => `user.u${i}`)
     const state = fc.tuple(name, fc.constantFrom('a\tlrs\t', 'b\tl\t', '', undefined))
-    const list = fc.uniqueArray(state, { selector: ([each]) => each, maxLength: 25 })
+    const list = fc.uniqueArray(state, { selector: ([each]) => each, maxLength: 12 })
+    const edit = fc.record({ at: fc.nat(12), deleted: fc.nat(1), put: list.map(each => each.slice(0, 1)) })
     const sizes = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 5 })
-    const reading = fc.record({ list, again: fc.boolean(), sizes })
+    // One that was read before, with or without changes.
+    const reading = fc.record({ of: fc.nat(), edits: fc.array(edit, { maxLength: 2 }), sizes })
     // What a slave hears, and what somebody makes of a mailbox.
     const change = fc.record({ to: fc.nat(7), heard: list, made: fc.option(state, { nil: undefined }) })
     fc.assert(
-      fc.property(fc.array(fc.oneof(reading, change), { minLength: 1, maxLength: 12 }), steps => {
+      fc.property(list, fc.array(fc.oneof(reading, change), { minLength: 1, maxLength: 12 }), (first, steps) => {
         const [ledger, plain] = [newLedger(), newLedger()]
         const pairs: (readonly [ours: Follower, theirs: Follower])[] = []
-        let last: List = []
+        const lists: List[] = [first]
         for (const step of steps) {
-          if ('again' in step) {
-            const now = step.again ? last : step.list
+          if ('of' in step) {
+            const now = step.edits.reduce(edited, lists[step.of % lists.length]!)
             const ours = read(ledger, now, step.sizes)
             expect(ours.parsed + ours.known).toBe(now.length)
             pairs.push([ours.follower, read(plain, now, step.sizes, false).follower])
-            last = now
+            lists.push(now)
             continue
           }
           for (const follower of pairs[step.to] ?? []) stream(follower, step.heard)
@@ -170,10 +201,15 @@ describe('a list that another slave has read', () => {
             )
         }
       }),
-      { numRuns: 300 },
+      { numRuns: 500 },
     )
   })
 })
+
+function edited(list: List, { at, deleted, put }: { at: number; deleted: number; put: List }): List {
+  const rest = list.toSpliced(at, deleted)
+  return rest.toSpliced(at, 0, ...put.filter(([name]) => rest.every(([other]) => other !== name)))
+}
 
 /** What one hears after its list. */
 function stream(follower: Follower, list: List): void {
