@@ -1,5 +1,5 @@
 /** `npm run bench [-- PAIRS [PART…]]`: each row of the issues' speed tables, every run listed, the table last. */
-import { benchAgainstMupref } from './against-mupref.js'
+import { benchAgainstMupref, benchFollow } from './against-mupref.js'
 import { benchAnonymise } from './anonymise.js'
 import { benchCodec } from './codec.js'
 import { benchCosts } from './costs.js'
@@ -30,6 +30,7 @@ const PARTS = {
   recorder: benchRecorder,
   anonymise: benchAnonymise,
   mupref: benchAgainstMupref,
+  follow: (count: number) => benchFollow(Math.ceil(count / 2)),
 } as const
 
 const [text = '5', ...wanted] = process.argv.slice(2)
