@@ -76,6 +76,8 @@ export class Catalogue {
 
   /** What is kept of the list is too old: the next one who reads it keeps it anew. */
   forgetList(): void {
+    // Who still reads it hears of no change any more.
+    this.list.isOutdated = true
     this.list = new KnownList(this.expected)
   }
 
@@ -190,7 +192,11 @@ export class Catalogue {
     // Most are 0, as they are from the start: memory that nobody writes to costs nothing.
     if (order !== 0) this.versionOrder[version] = order
     if (kind !== MAILBOX) this.versionKind[version] = kind
-    if (kind !== DELETE) this.versionTable[this.slotOf(lo, hi)] = version + 1
+    if (kind !== DELETE) {
+      const slot = this.slotOf(lo, hi)
+      if (this.versionTable[slot] !== 0 && this.list.has(name)) this.list.isOutdated = true
+      this.versionTable[slot] = version + 1
+    }
     if (this.versions * 2 > this.versionTable.length) this.growVersionTable()
     // What was merely seen goes below what was made: the latest is what the site should be.
     const last = this.latest[name]
@@ -200,7 +206,6 @@ export class Catalogue {
     } else {
       this.previous[version] = last
       this.latest[name] = version
-      if (last !== NONE && this.list.has(name)) this.list.isOutdated = true
     }
     return version
   }

@@ -1,9 +1,9 @@
 import type { Catalogue, VersionId } from './catalogue.js'
 
 const NOTHING = -1
-/** Sizes of a page: 2 kB, or 64 kB where there are so many mailboxes that small ones would be too many. */
+/** Sizes of a page: 2 kB, or 8 kB where there are so many mailboxes that small ones would be too many. */
 const SMALL_BITS = 9
-const LARGE_BITS = 14
+const LARGE_BITS = 11
 const MANY_NAMES = 32_768
 
 /**

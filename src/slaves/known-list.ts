@@ -25,7 +25,7 @@ export class KnownList {
   count = 0
   /** What somebody holds who has read it from its first record to its last. */
   held: Holding | undefined
-  /** Whether some of its mailboxes have become something else since. */
+  /** Whether some of its mailboxes may have become something else, and the same again, since. */
   isOutdated = false
   private versions: Int32Array
   /** Where each record begins, and at last where all end. */
@@ -43,11 +43,11 @@ export class KnownList {
     this.places = new Int32Array(size)
   }
 
-  /** Appends a record of a mailbox that is not in it. */
-  add({ bytes, start, byteCount }: RecordSpan, name: number, version: VersionId): void {
+  /** Appends a record. @returns false where its mailbox is in it already, or there are too many */
+  add({ bytes, start, byteCount }: RecordSpan, name: number, version: VersionId): boolean {
     const from = this.starts[this.count]
     const end = from + byteCount
-    if (end > MOST_BYTES || this.has(name)) return
+    if (end > MOST_BYTES || this.has(name)) return false
     if (end > this.bytes.length) this.growBytes(end)
     if (this.count === this.versions.length) this.growRecords()
     if (name >= this.places.length) this.growPlaces(name)
@@ -56,6 +56,7 @@ export class KnownList {
     this.places[name] = this.count + 1
     this.versions[this.count] = version
     this.starts[++this.count] = end
+    return true
   }
 
   version(place: number): VersionId {
@@ -123,6 +124,8 @@ export class KnownListReader implements KnownRun {
   private failures = 0
   private read = 0
   private different = 0
+  /** Records that the list would not have. */
+  private refused = 0
 
   constructor(readonly list: KnownList) {}
 
@@ -151,8 +154,8 @@ export class KnownListReader implements KnownRun {
     const { list } = this
     this.read++
     // A DELETE has no business in a list, and stands for no state that one could have again.
-    if (this.place === list.count && record.kind !== DELETE) list.add(record, name, version)
-    else this.different++
+    if (this.place !== list.count || record.kind === DELETE) this.different++
+    else if (!list.add(record, name, version)) this.refused++
     const place = list.placeOf(name)
     if (place !== NOWHERE) this.place = place + 1
   }
@@ -164,7 +167,7 @@ export class KnownListReader implements KnownRun {
 
   /** Whether it has read all of the list, as it is, and nothing else. */
   get isWhole(): boolean {
-    return this.different === 0 && this.read === this.list.count
+    return this.different === 0 && this.refused === 0 && this.read === this.list.count
   }
 
   /** Adds the next records to the run: as many as the window allows, fewer where they are not all there, or not all the same. */

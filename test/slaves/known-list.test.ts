@@ -23,40 +23,60 @@ function wireOf(list: List): Buffer {
   )
 }
 
-interface Reading {
+/** One slave that reads a list piece by piece; what a piece cuts off is read with the next one. */
+class Reading {
   readonly follower: Follower
-  /** Read one by one, and taken as they stand. */
-  readonly parsed: number
-  readonly known: number
+  /** Records read one by one, and taken as they stand. */
+  parsed = 0
+  known = 0
+  private readonly wire: Buffer
+  private readonly scanner: RecordScanner
+  private at = 0
+  private limit = 0
+
+  constructor(ledger: Ledger, list: List, takesKnown = true) {
+    const follower = new Follower(ledger.catalogue, ledger, ledger.followers.size)
+    this.follower = follower
+    this.wire = wireOf(list)
+    const onRecord = (record: RecordSpan) => {
+      this.parsed++
+      follower.take(record, 0)
+    }
+    const takeKnown = (bytes: Uint8Array, at: number, limit: number) => {
+      const run = follower.takeKnown(bytes, at, limit)
+      if (run === undefined) return at
+      this.known += run.to - run.from
+      return run.end
+    }
+    this.scanner = new RecordScanner('U01', DEFAULT_LIMITS, takesKnown ? { onRecord, takeKnown } : { onRecord })
+    follower.beginList()
+  }
+
+  read(byteCount: number): void {
+    this.limit = Math.min(this.wire.length, this.limit + byteCount)
+    // In another buffer each time, as from a socket.
+    const piece = Buffer.from(this.wire.subarray(this.at, this.limit))
+    this.at += this.scanner.scan(piece, 0, piece.length)
+  }
+
+  end(): void {
+    this.read(Infinity)
+    expect(this.at).toBe(this.wire.length)
+    this.follower.endList(0)
+  }
 }
 
-/** Reads a list in pieces of these sizes, again and again; what a piece cuts off is read with the next one. */
+/** Reads a list in pieces of these sizes, again and again. */
 function read(ledger: Ledger, list: List, sizes: readonly number[], takesKnown = true): Reading {
-  const follower = new Follower(ledger.catalogue, ledger, ledger.followers.size)
-  const wire = wireOf(list)
-  let [parsed, known] = [0, 0]
-  const onRecord = (record: RecordSpan) => {
-    parsed++
-    follower.take(record, 0)
+  const reading = new Reading(ledger, list, takesKnown)
+  const bytes = wireOf(list).length
+  for (let sum = 0, i = 0; sum < bytes; i++) {
+    const size = sizes[i % sizes.length]!
+    reading.read(size)
+    sum += size
   }
-  const takeKnown = (bytes: Uint8Array, at: number, limit: number) => {
-    const run = follower.takeKnown(bytes, at, limit)
-    if (run === undefined) return at
-    known += run.to - run.from
-    return run.end
-  }
-  const scanner = new RecordScanner('U01', DEFAULT_LIMITS, takesKnown ? { onRecord, takeKnown } : { onRecord })
-  follower.beginList()
-  let at = 0
-  for (let limit = 0, i = 0; limit < wire.length; i++) {
-    limit = Math.min(wire.length, limit + sizes[i % sizes.length]!)
-    // In another buffer each time, as from a socket.
-    const piece = Buffer.from(wire.subarray(at, limit))
-    at += scanner.scan(piece, 0, piece.length)
-  }
-  expect(at).toBe(wire.length)
-  follower.endList(0)
-  return { follower, parsed, known }
+  reading.end()
+  return reading
 }
 
 const newLedger = () => new Ledger(new Catalogue(), { reached: () => {} })
@@ -128,6 +148,8 @@ describe('a list that another slave has read', () => {
     stream(second!, [['user.new', 'a\tlrs\t']])
     expect([first, second, third].map(follower => follower!.holding.count)).toEqual([3000, 3001, 3000])
     expect(third!.holding.equals(first!.holding)).toBe(true)
+    expect(third!.holding.at(7)).toBe(first!.holding.at(7))
+    expect(third!.holding.at(7)).not.toBe(second!.holding.at(7))
     expect(second!.holding.equals(first!.holding)).toBe(false)
     stream(second!, [['user.u7', 'a\tlrs\t']])
     stream(second!, [['user.new', undefined]])
@@ -149,56 +171,112 @@ describe('a list that another slave has read', () => {
   it('is not held as by somebody who has read it since a mailbox became the same again', () => {
     const ledger = newLedger()
     const list = numbered(20)
-    const early = new Follower(ledger.catalogue, ledger, 9)
-    const wire = wireOf(list)
-    const onRecord = (record: RecordSpan) => early.take(record, 0)
-    const takeKnown = (bytes: Uint8Array, at: number, limit: number) => early.takeKnown(bytes, at, limit)?.end ?? at
-    const broken = new Follower(ledger.catalogue, ledger, 8)
-    broken.beginList()
-    new RecordScanner('U01', DEFAULT_LIMITS, { onRecord: record => broken.take(record, 0) }).scan(wire, 0, wire.length)
-    broken.dropList()
-    early.beginList()
-    new RecordScanner('U01', DEFAULT_LIMITS, { onRecord, takeKnown }).scan(wire, 0, wire.length)
+    const broken = new Reading(ledger, list)
+    broken.read(Infinity)
+    broken.follower.dropList()
+    const early = new Reading(ledger, list)
+    early.read(Infinity)
     make(ledger, ['user.u1', 'other\tlrs\t'])
     make(ledger, ['user.u1', 'a\tlrs\t'])
     const late = read(ledger, list, [65_536]).follower
-    early.endList(0)
-    expect([early, late].map(follower => orderAt(follower, ledger, 'user.u1'))).toEqual([0, 2])
+    early.end()
+    expect([early.follower, late].map(follower => orderAt(follower, ledger, 'user.u1'))).toEqual([0, 2])
   })
 
-  it('comes to the same as records read one by one, whatever was changed and wherever its pieces end', () => {
-    const name = fc.integer({ min: 0, max: 30 }).map(i => `user.u${i}`)
+  it('is looked up anew where a mailbox became the same again after it was forgotten', () => {
+    const ledger = newLedger()
+    const list = numbered(4)
+    read(ledger, list, [65_536])
+    const early = new Reading(ledger, list)
+    read(ledger, numbered(4, 'other\tl\t'), [65_536])
+    make(ledger, ['user.u1', 'x\tl\t'])
+    make(ledger, ['user.u1', 'a\tlrs\t'])
+    early.end()
+    expect(orderAt(early.follower, ledger, 'user.u1')).toBe(2)
+  })
+
+  it('is not held as by one whose list had a mailbox twice', () => {
+    const ledger = newLedger()
+    const twice = new Reading(ledger, [...numbered(3), ['user.u0', 'b\tlrs\t']])
+    twice.read(Infinity)
+    const list: List = [...numbered(3), ['user.z', 'a\tlrs\t']]
+    const { holding } = read(ledger, list, [65_536]).follower
+    twice.end()
+    const third = read(ledger, list, [65_536])
+    expect(third.known).toBe(4)
+    expect(third.follower.holding.equals(holding)).toBe(true)
+  })
+
+  it('comes to the same as records read one by one, whatever was changed, by whom it is read at one time, and wherever its pieces end', () => {
+    const name = fc.integer({ min: 0, max: 12 }).map(i => `user.u${i}`)
     const state = fc.tuple(name, fc.constantFrom('a\tlrs\t', 'b\tl\t', '', undefined))
-    const list = fc.uniqueArray(state, { selector: ([each]) => each, maxLength: 12 })
-    const edit = fc.record({ at: fc.nat(12), deleted: fc.nat(1), put: list.map(each => each.slice(0, 1)) })
-    const sizes = fc.array(fc.integer({ min: 1, max: 400 }), { minLength: 1, maxLength: 5 })
-    // One that was read before, with or without changes.
-    const reading = fc.record({ of: fc.nat(), edits: fc.array(edit, { maxLength: 2 }), sizes })
-    // What a slave hears, and what somebody makes of a mailbox.
-    const change = fc.record({ to: fc.nat(7), heard: list, made: fc.option(state, { nil: undefined }) })
+    const list = fc.uniqueArray(state, { selector: ([each]) => each, maxLength: 10 })
+    // Now and then one that is there already.
+    const edit = fc.record({ at: fc.nat(12), deleted: fc.nat(1), put: fc.array(state, { maxLength: 1 }) })
+    const who = fc.nat()
+    const step = fc.oneof(
+      // One that was read before, with or without changes.
+      fc.record({ begins: fc.nat(), edits: fc.array(edit, { maxLength: 2 }) }),
+      fc.record({ reads: who, byteCount: fc.integer({ min: 1, max: 400 }) }),
+      fc.record({ ends: who }),
+      fc.record({ breaksOff: who }),
+      fc.record({ hears: who, list }),
+      // What somebody makes of a mailbox.
+      fc.record({ makes: state }),
+    )
     fc.assert(
-      fc.property(list, fc.array(fc.oneof(reading, change), { minLength: 1, maxLength: 12 }), (first, steps) => {
-        const [ledger, plain] = [newLedger(), newLedger()]
-        const pairs: (readonly [ours: Follower, theirs: Follower])[] = []
+      fc.property(list, fc.array(step, { minLength: 1, maxLength: 40 }), (first, steps) => {
+        const ledgers = [newLedger(), newLedger()]
         const lists: List[] = [first]
-        for (const step of steps) {
-          if ('of' in step) {
-            const now = step.edits.reduce(edited, lists[step.of % lists.length]!)
-            const ours = read(ledger, now, step.sizes)
-            expect(ours.parsed + ours.known).toBe(now.length)
-            pairs.push([ours.follower, read(plain, now, step.sizes, false).follower])
-            lists.push(now)
-            continue
-          }
-          for (const follower of pairs[step.to] ?? []) stream(follower, step.heard)
-          if (step.made !== undefined) for (const each of [ledger, plain]) make(each, step.made)
+        const readings: { readonly pair: Reading[]; isUnderWay: boolean }[] = []
+        const oneOf = (those: typeof readings, at: number) =>
+          those.length === 0 ? undefined : those[at % those.length]
+        const underWay = (at: number) =>
+          oneOf(
+            readings.filter(({ isUnderWay }) => isUnderWay),
+            at,
+          )
+        const idle = (at: number) =>
+          oneOf(
+            readings.filter(({ isUnderWay }) => !isUnderWay),
+            at,
+          )
+        const end = (reading: (typeof readings)[number]) => {
+          for (const each of reading.pair) each.end()
+          reading.isUnderWay = false
         }
-        for (const [ours, theirs] of pairs) {
-          expect(ours.holding.equals(theirs.holding)).toBe(true)
-          for (let i = 0; i < ledger.catalogue.names; i++)
-            expect(orderAt(ours, ledger, ledger.catalogue.nameOf(i))).toBe(
-              orderAt(theirs, plain, ledger.catalogue.nameOf(i)),
-            )
+        for (const step of steps) {
+          if ('begins' in step) {
+            const now = step.edits.reduce(edited, lists[step.begins % lists.length]!)
+            lists.push(now)
+            const pair = ledgers.map((ledger, i) => new Reading(ledger, now, i === 0))
+            readings.push({ pair, isUnderWay: true })
+          } else if ('reads' in step) {
+            for (const each of underWay(step.reads)?.pair ?? []) each.read(step.byteCount)
+          } else if ('ends' in step) {
+            const reading = underWay(step.ends)
+            if (reading !== undefined) end(reading)
+          } else if ('breaksOff' in step) {
+            const reading = underWay(step.breaksOff)
+            if (reading === undefined) continue
+            for (const { follower } of reading.pair) follower.dropList()
+            reading.isUnderWay = false
+          } else if ('hears' in step) {
+            for (const { follower } of idle(step.hears)?.pair ?? []) stream(follower, step.list)
+          } else {
+            for (const ledger of ledgers) make(ledger, step.makes)
+          }
+        }
+        for (const reading of readings) if (reading.isUnderWay) end(reading)
+        const [ours, plain] = ledgers as [Ledger, Ledger]
+        expect(ours.missing).toBe(plain.missing)
+        for (const { pair } of readings) {
+          const [known, parsed] = pair.map(({ follower }) => follower) as [Follower, Follower]
+          expect(known.holding.equals(parsed.holding)).toBe(true)
+          for (let i = 0; i < ours.catalogue.names; i++) {
+            const each = ours.catalogue.nameOf(i)
+            expect(orderAt(known, ours, each)).toBe(orderAt(parsed, plain, each))
+          }
         }
       }),
       { numRuns: 500 },
@@ -207,8 +285,7 @@ describe('a list that another slave has read', () => {
 })
 
 function edited(list: List, { at, deleted, put }: { at: number; deleted: number; put: List }): List {
-  const rest = list.toSpliced(at, deleted)
-  return rest.toSpliced(at, 0, ...put.filter(([name]) => rest.every(([other]) => other !== name)))
+  return list.toSpliced(at, deleted, ...put)
 }
 
 /** What one hears after its list. */
