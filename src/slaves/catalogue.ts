@@ -1,4 +1,3 @@
-import { copyBytes } from '../core/copy-bytes.js'
 import type { MailboxRecord } from '../core/mailbox.js'
 import { DELETE, MAILBOX, RESERVE, type RecordKind, RecordSpan } from '../wire/record-scanner.js'
 import { KnownList } from './known-list.js'
@@ -240,7 +239,7 @@ export class Catalogue {
       grown.set(this.text)
       this.text = grown
     }
-    copyBytes(bytes, nameStart, nameEnd, this.text, start)
+    this.text.set(bytes.subarray(nameStart, nameEnd), start)
     return end
   }
 

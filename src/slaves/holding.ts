@@ -50,8 +50,7 @@ export class Holding {
   set(version: VersionId): VersionId {
     const { catalogue } = this
     const name = catalogue.versionName[version]
-    let page = this.pages[name >>> this.bits] ?? this.addPage(name)
-    if (this.shared?.[name >>> this.bits] === 1) page = this.ownPage(name >>> this.bits)
+    const page = this.ownPage(name)
     const at = name & ((1 << this.bits) - 1)
     const before = page[at] - 1
     if (before !== NOTHING) this.count -= this.weigh(before, -1)
@@ -75,11 +74,15 @@ export class Holding {
     return this.catalogue.isThere(version) ? 1 : 0
   }
 
-  private ownPage(index: number): Int32Array {
-    const page = this.pages[index]!.slice()
-    this.pages[index] = page
-    this.shared![index] = 0
-    return page
+  /** The page of a mailbox, to be written to. */
+  private ownPage(name: number): Int32Array {
+    const index = name >>> this.bits
+    const page = this.pages[index] ?? this.addPage(name)
+    if (this.shared?.[index] !== 1) return page
+    this.shared[index] = 0
+    const own = page.slice()
+    this.pages[index] = own
+    return own
   }
 
   private addPage(name: number): Int32Array {

@@ -1,4 +1,3 @@
-import { copyBytes } from '../core/copy-bytes.js'
 import { DELETE, type RecordSpan } from '../wire/record-scanner.js'
 import type { VersionId } from './catalogue.js'
 import type { Holding } from './holding.js'
@@ -52,7 +51,7 @@ export class KnownList {
     if (this.count === this.versions.length) this.growRecords()
     if (name >= this.places.length) this.growPlaces(name)
     this.held = undefined
-    copyBytes(bytes, start, start + byteCount, this.bytes, from)
+    this.bytes.set(bytes.subarray(start, start + byteCount), from)
     this.places[name] = this.count + 1
     this.versions[this.count] = version
     this.starts[++this.count] = end
