@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { serialize } from 'node:v8'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import {
@@ -78,6 +79,8 @@ describe('a run with agents', { timeout: 120_000 }, () => {
       Array.from({ length: 4 }, () => [false, true]),
     )
     expect(generator.startSkewUs).toBeLessThan(100_000)
+    // None was over before it began.
+    expect(bench.result().phases.filter(({ durationMs }) => durationMs < 0)).toEqual([])
     // What has arrived is nobody's any more.
     expect(readdirSync(join(bench.directory, 'agent-spool'))).toEqual([])
     expect((await roll.call()).every(({ isBusy }) => !isBusy)).toBe(true)
@@ -115,6 +118,22 @@ describe('a run with agents', { timeout: 120_000 }, () => {
     expect(bench.result().generator.agents!.find(({ name }) => name === 'agent-1')!.lost).toContain('nothing was heard')
     for (let i = 0; i < 50 && (await roll.call()).some(({ isBusy }) => isBusy); i++);
     expect((await roll.call()).find(({ name }) => name === 'agent-0')).toMatchObject({ isBusy: false })
+  })
+
+  it('waits for an agent that has no CPU for more than a second, whatever it is ordered meanwhile', async () => {
+    const many = Array.from({ length: 20 }, (_, i) => `  - { name: work-${i}, run: [slaves], duration: 100ms }`).join(
+      '\n',
+    )
+    const bench = newBench(SHARED.replace('  - { name: drain', `${many}\n  - { name: drain`))
+    await roll.start(bench, 2)
+    const run = bench.startRun(roll.at(2))
+    await bench.inPhase('work-0')
+    const { child } = roll.agents[1]!
+    child.kill('SIGSTOP')
+    await sleep(1_400)
+    child.kill('SIGCONT')
+    await run.ended
+    expect(bench.result().generator.agents!.map(({ lost }) => lost)).toEqual([null, null])
   })
 
   it('goes on without one that is lost where it was asked to (6), and says what was gone', async () => {
@@ -234,7 +253,7 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
     const run = bench.startRun(roll.at(2))
     await bench.inPhase('work')
     run.child.kill('SIGINT')
-    await new Promise(resolve => setTimeout(resolve, 100))
+    await sleep(100)
     run.child.kill('SIGINT')
     expect((await run.ended).status).toBe(130)
     for (let i = 0; i < 50 && (await roll.call()).some(({ isBusy }) => isBusy); i++);
@@ -266,7 +285,7 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
     const bench = newBench(LONG)
     const agent = bench.start(['agent', '--nats', locked.url, '--nats-user', 'a', '--capacity', '1'], env)
     roll.agents.push(agent)
-    await new Promise(resolve => setTimeout(resolve, 2_000))
+    await sleep(2_000)
     const run = bench.startRun(['--nats', locked.url, '--nats-user', 'a', '--agents', '1'], env)
     await bench.inPhase('work')
     locked.reload('authorization { user: a, password: c }\n')
@@ -285,9 +304,9 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
     const bench = newBench()
     const idle = bench.start(['agent', '--nats', other.url])
     roll.agents.push(idle)
-    await new Promise(resolve => setTimeout(resolve, 2_000))
+    await sleep(2_000)
     await other.stop()
-    await new Promise(resolve => setTimeout(resolve, 500))
+    await sleep(500)
     idle.child.kill('SIGTERM')
     const endsAtMs = performance.now()
     await idle.ended
@@ -330,7 +349,7 @@ describe('where something goes wrong, a run with agents', { timeout: 120_000 }, 
     const bench = newBench()
     roll.agents.push(bench.start(['agent', '--nats', small.url, '--capacity', '2']))
     try {
-      await new Promise(resolve => setTimeout(resolve, 2_000))
+      await sleep(2_000)
       const { status, stdout, stderr } = await bench.run(['--nats', small.url, '--agents', '1'])
       expect(status, stdout + stderr).toBe(0)
     } finally {
